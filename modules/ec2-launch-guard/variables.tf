@@ -1,0 +1,227 @@
+# What a setting of `reaction` must look like is checked there, and its default
+# is decided there: null, here, is that default.
+
+variable "alarm_topic" {
+  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  type = object({
+    arn = string
+  })
+  default = null
+}
+
+variable "alert_from_count" {
+  description = "Alert on a call that launches at least this many instances; null does not look at the count."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.alert_from_count == null ? true : var.alert_from_count >= 1 && floor(var.alert_from_count) == var.alert_from_count
+    error_message = "alert_from_count must be a whole number from 1, or null for no alert on the count."
+  }
+}
+
+variable "alert_from_size" {
+  description = "Alert on an instance of this size or a larger one, as in 4xlarge; null does not look at the size."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alert_from_size == null || can(regex("^(nano|micro|small|medium|large|xlarge|[1-9][0-9]*xlarge)$", var.alert_from_size))
+    error_message = "alert_from_size must be a size without its family: nano, micro, small, medium, large, xlarge, 2xlarge, 4xlarge and so on (\"4xlarge\", not \"m5.4xlarge\"), or null for no alert on the size."
+  }
+}
+
+variable "alert_instance_types" {
+  description = "Alert on an instance of a type that one of these wildcards matches, as in [\"p*\", \"*.metal\"], whatever its size."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for type in var.alert_instance_types : can(regex("^[a-z0-9*?.-]{1,64}$", type))])
+    error_message = "alert_instance_types may hold instance types and wildcards of them only: lower-case letters, digits, dots, hyphens, * and ?, as in [\"p*\", \"*.metal\"]."
+  }
+
+  validation {
+    condition     = length(var.alert_instance_types) <= 50
+    error_message = "alert_instance_types holds more than 50 wildcards: join some of them, as in \"p*\" for all types of the p families."
+  }
+}
+
+variable "alert_topic" {
+  description = "SNS topic that the alerts go to, with the key it is encrypted with, if any: `module.alert_topic` whole. Null sends none."
+  type = object({
+    arn         = string
+    kms_key_arn = optional(string)
+  })
+  default = null
+}
+
+variable "code_signing_config_arn" {
+  description = "Code signing configuration of the function. The bundled zip and the public Powertools layer are not signed by your profile: if it enforces, give `package` and `powertools_layer_arn` too."
+  type        = string
+  default     = null
+}
+
+variable "failure_queue" {
+  description = "SQS queue for the events that the function failed on, with the key it is encrypted with, if any; null makes one."
+  type = object({
+    arn               = string
+    kms_key_arn       = optional(string)
+    kms_master_key_id = optional(string)
+    url               = optional(string)
+  })
+  default = null
+}
+
+variable "kms_key_arn" {
+  description = "KMS key for the log group, the environment and the failure queue that this module makes; its policy must admit logs.<region>.amazonaws.com. Null uses the services' own encryption."
+  type        = string
+  default     = null
+}
+
+variable "log_group" {
+  description = "Existing log group that the function writes to, of this account and Region; null makes /aws/lambda/<name>."
+  type = object({
+    name = string
+  })
+  default = null
+}
+
+variable "log_level" {
+  description = "What the function logs: DEBUG, INFO, WARNING, ERROR or CRITICAL. Null is INFO."
+  type        = string
+  default     = null
+}
+
+variable "log_retention_days" {
+  description = "How long the log group that this module makes keeps what was done; 0 is for ever. Null is 365."
+  type        = number
+  default     = null
+}
+
+variable "max_event_age_seconds" {
+  description = "How long Lambda keeps trying an event before it goes to the failure queue. Null is 21600, six hours."
+  type        = number
+  default     = null
+}
+
+variable "max_retries" {
+  description = "How often Lambda tries an event again after an error of the function, 0 to 2. Null is 2."
+  type        = number
+  default     = null
+}
+
+variable "memory_size" {
+  description = "Memory of the function in MB. Null is 256."
+  type        = number
+  default     = null
+}
+
+variable "mode" {
+  description = "dry_run: what would be done is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: instances and volumes are tagged too."
+  type        = string
+  default     = "dry_run"
+  nullable    = false
+
+  validation {
+    condition     = var.mode == "dry_run" || var.alert_topic != null || (var.mode == "enforce" && var.alert_from_count == null && var.alert_from_size == null && length(var.alert_instance_types) == 0)
+    error_message = "The alerts of this guard would reach nobody: give alert_topic, or leave out alert_from_count, alert_from_size and alert_instance_types. Mode notify does nothing but alert, so it always needs alert_topic."
+  }
+}
+
+variable "name" {
+  description = "Name of the function and, with a suffix each, of its role, queue, log group and alarms."
+  type        = string
+  nullable    = false
+}
+
+variable "package" {
+  description = "The function's code, if not the zip that comes with this repository: a zip file, or an S3 object of this Region."
+  type = object({
+    filename          = optional(string)
+    s3_bucket         = optional(string)
+    s3_key            = optional(string)
+    s3_object_version = optional(string)
+    source_code_hash  = optional(string)
+  })
+  default = null
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds the role that this module makes."
+  type        = string
+  default     = null
+}
+
+variable "powertools_layer_arn" {
+  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter."
+  type        = string
+  default     = null
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent runs that are reserved for the function, and its limit; null reserves none."
+  type        = number
+  default     = null
+}
+
+variable "role" {
+  description = "Existing role that the function runs as; it must allow what the output policy_json says. Null makes one."
+  type = object({
+    arn = string
+  })
+  default = null
+}
+
+variable "role_path" {
+  description = "IAM path of the role that this module makes. Null is /."
+  type        = string
+  default     = null
+}
+
+variable "tag_prefix" {
+  description = "What the tags that this guard writes start with: <prefix>owner, <prefix>launch-source and <prefix>launched-at. Name it in the ignore_tags of whoever manages the instances with Terraform."
+  type        = string
+  default     = "reactor:"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=._:/@-]{1,64}$", var.tag_prefix))
+    error_message = "tag_prefix must be 1 to 64 letters, digits and + - = . _ : / @, so that the tags fit into EC2's 128 characters."
+  }
+
+  validation {
+    condition     = !startswith(lower(var.tag_prefix), "aws:")
+    error_message = "tag_prefix must not start with \"aws:\", which AWS keeps for itself: take one of your own, as in \"reactor:\"."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that this module makes."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "timeout" {
+  description = "Seconds that the function may take for an event. Null is 60."
+  type        = number
+  default     = null
+}
+
+variable "tracing" {
+  description = "Whether X-Ray traces the function. Null is false."
+  type        = bool
+  default     = null
+}
+
+variable "vpc_config" {
+  description = "Subnets and security groups to run in; null runs outside a VPC. The subnets need a way to the API of EC2, SNS and SQS (NAT or VPC endpoints)."
+  type = object({
+    ipv6_allowed_for_dual_stack = optional(bool, false)
+    security_group_ids          = set(string)
+    subnet_ids                  = set(string)
+  })
+  default = null
+}

@@ -1,0 +1,54 @@
+locals {
+  _inspect = "Read the log group ${local._log_group_name}."
+
+  _alarms = var.alarm_topic == null ? {} : {
+    errors = {
+      namespace  = "AWS/Lambda"
+      metric     = "Errors"
+      dimensions = { FunctionName = var.name }
+      statistic  = "Sum"
+      text       = "The reaction ${var.name} failed on an event. Lambda tries it ${var.max_retries} more time(s), then puts it into the queue ${local._failure_queue_name}. ${local._inspect}"
+    }
+    events-lost = {
+      namespace  = "AWS/Lambda"
+      metric     = "DestinationDeliveryFailures"
+      dimensions = { FunctionName = var.name }
+      statistic  = "Sum"
+      text       = "An event that the reaction ${var.name} failed on could not be put into the queue ${local._failure_queue_name}: it is lost there. Check the queue's policy and key, then look the event up in CloudTrail. ${local._inspect}"
+    }
+    failure-queue = {
+      namespace  = "AWS/SQS"
+      metric     = "ApproximateNumberOfMessagesVisible"
+      dimensions = { QueueName = local._failure_queue_name }
+      statistic  = "Maximum"
+      text       = "The queue ${local._failure_queue_name} holds events that the reaction ${var.name} failed on to the last try: nothing was done about them. ${local._inspect} Then send each message's requestPayload to the function again: aws lambda invoke --function-name ${var.name} --invocation-type Event --cli-binary-format raw-in-base64-out --payload file://event.json out.json"
+    }
+    throttles = {
+      namespace  = "AWS/Lambda"
+      metric     = "Throttles"
+      dimensions = { FunctionName = var.name }
+      statistic  = "Sum"
+      text       = "The reaction ${var.name} is throttled: its events wait, for ${floor(var.max_event_age_seconds / 60)} minutes at most, then go to the queue ${local._failure_queue_name}. Raise the account's concurrency or the function's reserved_concurrency."
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local._alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.text
+  alarm_actions       = [var.alarm_topic.arn]
+  ok_actions          = [var.alarm_topic.arn]
+  comparison_operator = "GreaterThanThreshold"
+  datapoints_to_alarm = 1
+  dimensions          = each.value.dimensions
+  evaluation_periods  = 1
+  metric_name         = each.value.metric
+  namespace           = each.value.namespace
+  period              = 300
+  statistic           = each.value.statistic
+  tags                = var.tags
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+}

@@ -1,0 +1,116 @@
+locals {
+  _runtime_statements = [
+    for statement in [
+      # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+      # The group exists already, so CreateLogGroup is not needed.
+      {
+        Sid      = "WriteOwnLog"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["arn:${local._partition}:logs:${local._region}:${local._account}:log-group:${local._log_group_name}:*"]
+      },
+      # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+      {
+        Sid      = "KeepFailedEvents"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = [local._failure_queue_arn]
+      },
+      # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+      local._failure_queue_key_arn == null ? null : {
+        Sid       = "EncryptFailedEvents"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = [local._failure_queue_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = "sqs.${local._region}.${data.aws_partition.current.dns_suffix}" } }
+      },
+      var.alert_topic == null ? null : {
+        Sid      = "PublishAlerts"
+        Effect   = "Allow"
+        Action   = ["sns:Publish"]
+        Resource = [var.alert_topic.arn]
+      },
+      # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+      try(var.alert_topic.kms_key_arn, null) == null ? null : {
+        Sid       = "EncryptAlerts"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = [var.alert_topic.kms_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = "sns.${local._region}.${data.aws_partition.current.dns_suffix}" } }
+      },
+      # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+      # These actions know no resource to narrow them to ...
+      var.vpc_config == null ? null : {
+        Sid    = "AttachToVpc"
+        Effect = "Allow"
+        Action = [
+          "ec2:AssignPrivateIpAddresses",
+          "ec2:CreateNetworkInterface",
+          "ec2:DeleteNetworkInterface",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeSubnets",
+          "ec2:UnassignPrivateIpAddresses",
+        ]
+        Resource = ["*"]
+      },
+      # ... but they are for the Lambda service: its own code may not use them.
+      var.vpc_config == null ? null : {
+        Sid    = "LeaveVpcToTheService"
+        Effect = "Deny"
+        Action = [
+          "ec2:AssignPrivateIpAddresses",
+          "ec2:CreateNetworkInterface",
+          "ec2:DeleteNetworkInterface",
+          "ec2:UnassignPrivateIpAddresses",
+        ]
+        Resource  = ["*"]
+        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = local._function_arn } }
+      },
+      # https://docs.aws.amazon.com/xray/latest/devguide/security_iam_id-based-policy-examples.html
+      !var.tracing ? null : {
+        Sid      = "WriteTraces"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = ["*"]
+      },
+    ] : statement if statement != null
+  ]
+
+  # `Statement` may be one statement or a list of them.
+  _reaction_statements = var.policy_json == null ? [] : flatten([jsondecode(var.policy_json).Statement])
+
+  _policy_json = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat(local._runtime_statements, local._reaction_statements)
+  })
+}
+
+resource "aws_iam_role" "this" {
+  count = var.role == null ? 1 : 0
+
+  name                 = local._role_name
+  path                 = var.role_path
+  description          = "What the reaction ${var.name} may do"
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  #checkov:skip=CKV_AWS_290:The actions on * know no resource; see the comments on the statements.
+  #checkov:skip=CKV_AWS_355:The actions on * know no resource; see the comments on the statements.
+  count = var.role == null ? 1 : 0
+
+  name   = "reaction"
+  role   = aws_iam_role.this[0].name
+  policy = local._policy_json
+}

@@ -1,0 +1,375 @@
+variable "alarm_topic" {
+  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  type = object({
+    arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.alarm_topic == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", var.alarm_topic.arn))
+    error_message = "alarm_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
+  }
+}
+
+variable "alert_topic" {
+  description = "SNS topic that the reaction's alerts go to, with the key it is encrypted with, if any; null sends none."
+  type = object({
+    arn         = string
+    kms_key_arn = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.alert_topic == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", var.alert_topic.arn))
+    error_message = "alert_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
+  }
+
+  validation {
+    condition     = !endswith(try(var.alert_topic.arn, "-"), ".fifo")
+    error_message = "alert_topic is a FIFO topic, which people can't subscribe to: give a standard topic."
+  }
+
+  validation {
+    condition     = try(var.alert_topic.kms_key_arn, null) == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.alert_topic.kms_key_arn))
+    error_message = "alert_topic.kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+}
+
+variable "code_signing_config_arn" {
+  description = "Code signing configuration of the function. The bundled zip and the public Powertools layer are not signed by your profile: if it enforces, give `package` and `powertools_layer_arn` too."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.code_signing_config_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:code-signing-config:csc-.+$", var.code_signing_config_arn))
+    error_message = "code_signing_config_arn is not the ARN of a code signing configuration: give \"arn:aws:lambda:<region>:<account>:code-signing-config:csc-...\"."
+  }
+}
+
+variable "description" {
+  description = "Description of the function."
+  type        = string
+  default     = "A reaction to CloudTrail events"
+  nullable    = false
+
+  validation {
+    condition     = length(var.description) <= 256
+    error_message = "description is longer than Lambda's limit of 256 characters: shorten it."
+  }
+}
+
+variable "environment" {
+  description = "Further environment variables of the function, for a handler of one's own."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for key in keys(var.environment) :
+      can(regex("^[A-Za-z][A-Za-z0-9_]+$", key)) && !can(regex("^(ALERT_TOPIC_ARN$|AWS_|LAMBDA_|POWERTOOLS_|REACTION_)", key))
+    ])
+    error_message = "environment has a name that this module or Lambda sets itself (ALERT_TOPIC_ARN, AWS_*, LAMBDA_*, POWERTOOLS_*, REACTION_*), or one that is not letters, digits and underscores, starting with a letter: rename it."
+  }
+}
+
+variable "failure_queue" {
+  description = "SQS queue for the events that the function failed on, with the key it is encrypted with, if any; null makes one."
+  type = object({
+    arn               = string
+    kms_key_arn       = optional(string)
+    kms_master_key_id = optional(string)
+    url               = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.failure_queue == null || can(regex("^arn:[^:]+:sqs:[^:]+:[0-9]{12}:[^:]+$", var.failure_queue.arn))
+    error_message = "failure_queue.arn is not the ARN of an SQS queue: give { arn = \"arn:aws:sqs:<region>:<account>:<queue>\" } or a module or resource that has it as `arn`."
+  }
+
+  validation {
+    condition     = !endswith(try(var.failure_queue.arn, "-"), ".fifo")
+    error_message = "failure_queue is a FIFO queue, which Lambda can't send failed events to: give a standard queue."
+  }
+
+  validation {
+    condition     = !can(regex("^alias/", var.failure_queue.kms_master_key_id)) || try(var.failure_queue.kms_key_arn, null) != null || try(var.failure_queue.kms_master_key_id, "") == "alias/aws/sqs"
+    error_message = "failure_queue is encrypted with a key given by its alias, which does not work in a policy: give failure_queue.kms_key_arn too."
+  }
+}
+
+variable "handler" {
+  description = "Entry point, as module.function: `reactor.reactions.ec2_launch_guard.handler`, or one of the user's own package."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z_][A-Za-z0-9_]*([./][A-Za-z_][A-Za-z0-9_]*)*\\.[A-Za-z_][A-Za-z0-9_]*$", var.handler)) && length(var.handler) <= 128
+    error_message = "handler must be a Python module and a function in it, as in \"reactor.reactions.ec2_launch_guard.handler\", of at most 128 characters."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "KMS key for the log group, the environment and the failure queue that this module makes; its policy must admit logs.<region>.amazonaws.com. Null uses the services' own encryption."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+}
+
+variable "log_group" {
+  description = "Existing log group that the function writes to, of this account and Region; null makes /aws/lambda/<name>."
+  type = object({
+    name = string
+  })
+  default = null
+
+  validation {
+    condition     = var.log_group == null || can(regex("^[A-Za-z0-9_/.#-]{1,512}$", var.log_group.name))
+    error_message = "log_group.name is not the name of a log group (up to 512 of letters, digits and _ - / . #): give { name = \"/aws/lambda/shared\" } or a resource that has it as `name`."
+  }
+}
+
+variable "log_level" {
+  description = "What the function logs: DEBUG, INFO, WARNING, ERROR or CRITICAL. Actions are logged at INFO."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], var.log_level)
+    error_message = "log_level must be DEBUG, INFO, WARNING, ERROR or CRITICAL."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long the log group that this module makes keeps what was done. 0 keeps it for ever."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition = contains([
+      0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
+      1096, 1827, 2192, 2557, 2922, 3288, 3653
+    ], var.log_retention_days)
+    error_message = "log_retention_days must be one that CloudWatch Logs knows: 0 (for ever), 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "max_event_age_seconds" {
+  description = "How long Lambda keeps trying an event before it goes to the failure queue."
+  type        = number
+  default     = 21600
+  nullable    = false
+
+  validation {
+    condition     = var.max_event_age_seconds >= 60 && var.max_event_age_seconds <= 21600 && floor(var.max_event_age_seconds) == var.max_event_age_seconds
+    error_message = "max_event_age_seconds must be a whole number from 60 to 21600 (six hours), Lambda's limits."
+  }
+}
+
+variable "max_retries" {
+  description = "How often Lambda tries an event again after an error of the function."
+  type        = number
+  default     = 2
+  nullable    = false
+
+  validation {
+    condition     = contains([0, 1, 2], var.max_retries)
+    error_message = "max_retries must be 0, 1 or 2, Lambda's limits."
+  }
+}
+
+variable "memory_size" {
+  description = "Memory of the function in MB; its share of a CPU grows with it."
+  type        = number
+  default     = 256
+  nullable    = false
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    error_message = "memory_size must be a whole number of MB from 128 to 10240, Lambda's limits."
+  }
+}
+
+variable "mode" {
+  description = "dry_run: what would be done is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: everything is done."
+  type        = string
+  default     = "dry_run"
+  nullable    = false
+
+  validation {
+    condition     = contains(["dry_run", "notify", "enforce"], var.mode)
+    error_message = "mode must be dry_run, notify or enforce: start with dry_run and read in the log what would be done."
+  }
+}
+
+variable "name" {
+  description = "Name of the function and, with a suffix each, of its role, queue, log group and alarms."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$", var.name))
+    error_message = "name must be 1 to 48 letters, digits, hyphens and underscores, starting with a letter or digit, so that the role's name (<name>-<region>) fits into IAM's 64 characters."
+  }
+}
+
+variable "package" {
+  description = "The function's code, if not the zip that comes with this repository: a zip file, or an S3 object of this Region. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or a new upload under the same key is not noticed."
+  type = object({
+    filename          = optional(string)
+    s3_bucket         = optional(string)
+    s3_key            = optional(string)
+    s3_object_version = optional(string)
+    source_code_hash  = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.package == null || (try(var.package.filename, null) != null) != (try(var.package.s3_bucket, null) != null)
+    error_message = "package must be either a zip file (filename) or an S3 object (s3_bucket and s3_key): give one of them, not both; leave package out for the zip that comes with the module."
+  }
+
+  validation {
+    condition     = (try(var.package.s3_bucket, null) == null) == (try(var.package.s3_key, null) == null)
+    error_message = "package.s3_bucket and package.s3_key belong together: give both."
+  }
+
+  validation {
+    condition     = try(var.package.s3_object_version, null) == null || try(var.package.s3_bucket, null) != null
+    error_message = "package.s3_object_version is of no use without package.s3_bucket and package.s3_key: give them too."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds the role that this module makes."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
+  }
+
+  validation {
+    condition     = var.permissions_boundary == null || var.role == null
+    error_message = "permissions_boundary is for the role that this module makes, but `role` brings one: put the boundary on that role, or leave `role` out."
+  }
+}
+
+variable "policy_json" {
+  description = "What the reaction itself may do, beyond logging, alerting and keeping failed events: a policy document."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.policy_json == null || can(flatten([jsondecode(var.policy_json).Statement])[*].Effect)
+    error_message = "policy_json is not an IAM policy document: give JSON with a Statement, from jsonencode() or data.aws_iam_policy_document."
+  }
+}
+
+variable "powertools_layer_arn" {
+  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.powertools_layer_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.powertools_layer_arn))
+    error_message = "powertools_layer_arn is not the ARN of a layer version: give \"arn:aws:lambda:<region>:<account>:layer:<name>:<version>\", with the version at its end."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent runs that are reserved for the function, and its limit; null reserves none."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency >= 1 && floor(var.reserved_concurrency) == var.reserved_concurrency
+    error_message = "reserved_concurrency must be a whole number from 1 (0 would stop the reaction without a word: use mode = \"dry_run\"), or null for none."
+  }
+}
+
+variable "role" {
+  description = "Existing role that the function runs as; it must allow what the output policy_json says. Null makes one."
+  type = object({
+    arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.role == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:role/.+$", var.role.arn))
+    error_message = "role.arn is not the ARN of an IAM role: give { arn = \"arn:aws:iam::<account>:role/<name>\" } or a resource that has it as `arn`."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of the role that this module makes."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([\\x21-\\x2e\\x30-\\x7e]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path must start and end with a slash, as in \"/security/reactions/\", and be at most 512 characters long."
+  }
+}
+
+variable "settings" {
+  description = "Settings of the reaction: a JSON object."
+  type        = string
+  default     = "{}"
+  nullable    = false
+
+  validation {
+    condition     = can(keys(jsondecode(var.settings)))
+    error_message = "settings is not a JSON object: give it as jsonencode({ ... })."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that this module makes."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "timeout" {
+  description = "Seconds that the function may take for an event."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.timeout >= 1 && var.timeout <= 900 && floor(var.timeout) == var.timeout
+    error_message = "timeout must be a whole number of seconds from 1 to 900, Lambda's limits."
+  }
+}
+
+variable "tracing" {
+  description = "Whether X-Ray traces the function."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "vpc_config" {
+  description = "Subnets and security groups to run in; null runs outside a VPC. The subnets need a way to the AWS API (NAT or VPC endpoints for what the reaction calls)."
+  type = object({
+    ipv6_allowed_for_dual_stack = optional(bool, false)
+    security_group_ids          = set(string)
+    subnet_ids                  = set(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc_config == null ? true : length(var.vpc_config.subnet_ids) > 0 && length(var.vpc_config.security_group_ids) > 0
+    error_message = "vpc_config needs at least one subnet and one security group; leave it out to run outside a VPC."
+  }
+}
