@@ -1,0 +1,70 @@
+"""Fixtures for every test: a local AWS, quick plans, applies side by side.
+
+def test_x(tf):          tf.plan(SOURCE, {...}).resources, tf.plan_error(SOURCE, {...})
+def test_y(local_aws):   local_aws.client("sqs"), local_aws.environment(account, region)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness import local_aws as local
+from tests.harness import plans
+from trailctl import terraform as runner
+
+_KINDS = ("unit", "plan", "e2e")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test without a kind: it would be left out of `make unit`, `plan` and `e2e` alike."""
+    bare = sorted(
+        {
+            item.nodeid.partition("::")[0]
+            for item in items
+            if not any(item.get_closest_marker(kind) for kind in _KINDS)
+        }
+    )
+    if bare:
+        raise pytest.UsageError(
+            f"no pytestmark = pytest.mark.{'|'.join(_KINDS)} in: {', '.join(bare)}"
+        )
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run that all xdist workers see."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    (folder / "shared").mkdir(exist_ok=True)
+    return folder / "shared"
+
+
+@pytest.fixture(scope="session")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> runner.Terraform:
+    """Terraform in a clean environment, with its providers from a mirror where there is one."""
+    found = runner.prepare(tmp_path_factory.mktemp("terraform"))
+    return runner.keep_providers(found, local.REPOSITORY / ".tools" / "providers")
+
+
+@pytest.fixture(scope="session")
+def local_aws(shared_folder: Path) -> Iterator[local.LocalAws]:
+    """The run's one local AWS. It is shared: take an account of your own and unique names."""
+    with local.running(shared_folder) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def tf(
+    terraform: runner.Terraform,
+    local_aws: local.LocalAws,
+    shared_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[plans.Planner]:
+    """Plans: `tf.plan(source, variables)` and `tf.plan_error(source, variables)`."""
+    own = tmp_path_factory.mktemp("provider")
+    with plans.planner(terraform, local_aws, shared_folder, own) as planner:
+        yield planner

@@ -1,0 +1,55 @@
+"""Keeps one process running for as long as anyone holds its lock. Run as a script, by `kept.py`.
+
+    keeper.py LOCK RECORD COMMAND...
+
+Everyone who uses the process holds LOCK shared. The keeper waits for it exclusively, which the
+kernel grants only when the last user let go or died, however it died; then it stops the process and
+removes RECORD before it lets go of LOCK, so that whoever comes next starts afresh. No counting, no
+owner, nothing left behind after a `kill -9`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+_GRACE_SECONDS = 10.0
+
+
+def main(lock: str, record: str, command: list[str]) -> int:
+    os.setsid()  # Ctrl-C ends the tests; the process goes on serving their clean-up.
+    os.chdir(Path(lock).parent)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    freed = threading.Event()
+
+    def wait_for_users() -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        freed.set()
+        process.terminate()
+
+    descriptor = os.open(lock, os.O_RDWR)
+    threading.Thread(target=wait_for_users, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        while True:
+            try:
+                # Woken now and then to see whether the users are gone and patience is over.
+                return process.wait(timeout=_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                if freed.is_set():
+                    return 1
+    finally:
+        Path(record).unlink(missing_ok=True)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)  # whatever it had started
+        process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))
