@@ -1,0 +1,1 @@
+"""What a person runs: replay, validation, the local AWS."""
