@@ -1,7 +1,8 @@
 """Fixtures for every test: a local AWS, quick plans, applies side by side.
 
 def test_x(tf):          tf.plan(SOURCE, {...}).resources, tf.plan_error(SOURCE, {...})
-def test_y(local_aws):   local_aws.client("sqs"), local_aws.environment(account, region)
+def test_y(apply):       apply("examples/x").outputs, .changes(), .client("sqs"), .destroy()
+def test_z(local_aws):   local_aws.client("sqs"), local_aws.environment(account, region)
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness import applies, plans
 from tests.harness import local_aws as local
-from tests.harness import plans
 from trailctl import terraform as runner
 
 _KINDS = ("unit", "plan", "e2e")
@@ -68,3 +69,16 @@ def tf(
     own = tmp_path_factory.mktemp("provider")
     with plans.planner(terraform, local_aws, shared_folder, own) as planner:
         yield planner
+
+
+@pytest.fixture(scope="session")
+def apply(
+    terraform: runner.Terraform,
+    local_aws: local.LocalAws,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[applies.Applier]:
+    """Applies: `apply(source, variables)`, `apply.start(...)`, `apply.fresh(...)`."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    applier = applies.Applier(terraform, local_aws, tmp_path_factory.mktemp("stacks"), worker)
+    yield applier
+    applier.close()
