@@ -1,0 +1,88 @@
+"""Alerts as a person reads them, and their way to the topic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from reactor.actions import Alert, Outcome
+from reactor.event import Event
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from reactor.settings import Mode
+
+MAX_SUBJECT = 100
+_MAX_MESSAGE = 250_000  # bytes; SNS takes 262,144 with the attributes
+_VERBS = {
+    "taken": "{0}",
+    "refused": "refused to {1}",
+    "failed": "could not {1}",
+    "notify": "is in notify mode and would {1}",
+    "dry_run": "is in dry_run mode and would {1}",
+}
+
+
+def subject(alert: Alert) -> str:
+    """The alert's subject as SNS takes it: at most 100 ASCII characters, no control characters.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+    """
+    line = f"[{alert.severity}] {' '.join(alert.subject.split())}"
+    line = "".join(c if " " <= c <= "~" else "?" for c in line)
+    return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 3].rstrip() + "..."
+
+
+def reaction_to(outcomes: Sequence[Outcome], name: str, mode: Mode) -> str:
+    """What was done about it, such as `ec2-launch-guard tagged 3 instances with their owner`."""
+    if not outcomes:
+        return f"{name} had nothing to do about it"
+    clauses = []
+    for outcome in outcomes:
+        verb = _VERBS[mode if outcome.status == "planned" else outcome.status]
+        clause = verb.format(outcome.action.done, outcome.action.summary)
+        clauses.append(f"{clause} ({outcome.reason})" if outcome.reason else clause)
+    return f"{name} {' and '.join(dict.fromkeys(clauses))}"
+
+
+def message(alert: Alert, event: Event, outcomes: Sequence[Outcome], name: str, mode: Mode) -> str:
+    """The alert's text: one sentence that says it all, then the details, a line each."""
+    lines = [f"{alert.headline}; {reaction_to(outcomes, name, mode)}.", ""]
+    rows = [
+        ("Severity", alert.severity),
+        *alert.details,
+        ("Principal", event.actor.arn or event.actor.principal_arn or event.actor.principal_id),
+        ("From", ", ".join(filter(None, (event.source_ip, event.user_agent)))),
+        ("Event", f"{event.source} {event.name}, {event.id}"),
+    ]
+    width = max(len(label) for label, _ in rows) + 1
+    lines += [f"{label + ':':<{width}} {' '.join(value.split())}" for label, value in rows if value]
+    text = "\n".join(lines) + "\n"
+    # A forged user agent or name may hold half a surrogate pair, which no service can encode.
+    return text.encode("utf-8", "replace")[:_MAX_MESSAGE].decode("utf-8", "ignore")
+
+
+def publication(
+    alert: Alert, event: Event, outcomes: Sequence[Outcome], name: str, mode: Mode
+) -> dict[str, Any]:
+    """The parameters of sns:Publish, but for the topic.
+
+    The attributes let a subscription's filter policy choose by severity, reaction, account and
+    Region.
+    """
+    attributes = {
+        "severity": alert.severity,
+        "reaction": name,
+        "account": event.account,
+        "region": event.region,
+    }
+    return {
+        "Subject": subject(alert),
+        "Message": message(alert, event, outcomes, name, mode),
+        "MessageAttributes": {
+            key: {"DataType": "String", "StringValue": value}
+            for key, value in attributes.items()
+            if value
+        },
+    }

@@ -1,0 +1,43 @@
+"""AWS clients: one session, each client made on first use, nothing loaded before that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+
+class Aws:
+    """Clients for one invocation environment, in the function's own Region unless told otherwise.
+
+    The clients are boto3's own: `boto3.client` hands out what this botocore session makes, and
+    going there directly spares a cold start the parts of boto3 that no reaction uses (resources,
+    S3 transfers).
+    """
+
+    def __init__(self, region: str | None = None) -> None:
+        self._region = region
+        self._session: Session | None = None
+        self._clients: dict[tuple[str, str | None], Any] = {}
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """The client of a service (`ec2`), of another Region where one is given."""
+        key = (service, region or self._region)
+        if key not in self._clients:
+            self._clients[key] = self._make(*key)
+        return self._clients[key]
+
+    def _make(self, service: str, region: str | None) -> Any:
+        from botocore.config import Config
+        from botocore.session import get_session
+
+        if self._session is None:
+            self._session = get_session()
+        # Short limits: one call that hangs must leave time for the others and for the alert.
+        config = Config(
+            connect_timeout=3,
+            read_timeout=10,
+            retries={"mode": "standard", "total_max_attempts": 3},
+        )
+        return self._session.create_client(service, region_name=region, config=config)

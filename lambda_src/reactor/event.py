@@ -1,0 +1,181 @@
+"""One null-safe reading of everything CloudTrail sends through EventBridge.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from reactor.actor import Actor, read_actor
+from reactor.resources import Instance, Resource, read_instances, read_resources
+from reactor.shapes import mapping, moment, text, truth
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    EventKind = Literal[
+        "api_call",
+        "sign_in",
+        "console_action",
+        "service_event",
+        "insight",
+        "network_activity",
+        "other",
+    ]
+
+# The second spelling of sign-in is the documentation's, the first that of real events.
+_KINDS: dict[str, EventKind] = {
+    "AWS API Call via CloudTrail": "api_call",
+    "AWS Console Sign In via CloudTrail": "sign_in",
+    "AWS Console Signin via CloudTrail": "sign_in",
+    "AWS Console Action via CloudTrail": "console_action",
+    "AWS Service Event via CloudTrail": "service_event",
+    "AWS Insight via CloudTrail": "insight",
+    "AWS Network Activity Event via CloudTrail": "network_activity",
+}
+_TOOLS = (
+    ("opentofu", "opentofu"),
+    ("terraform", "terraform"),
+    ("pulumi", "pulumi"),
+    ("ansible", "ansible"),
+    ("karpenter", "karpenter"),
+    ("aws-cli/", "aws-cli"),
+    ("boto3/", "boto3"),
+    ("botocore/", "boto3"),
+    ("aws-sdk-go", "aws-sdk-go"),
+    ("aws-sdk-java", "aws-sdk-java"),
+    ("aws-sdk-js", "aws-sdk-js"),
+    ("aws-sdk-nodejs", "aws-sdk-js"),
+    ("aws-sdk-dotnet", "aws-sdk-dotnet"),
+    ("aws-sdk-ruby", "aws-sdk-ruby"),
+    ("aws-sdk-rust", "aws-sdk-rust"),
+    ("aws-sdk-php", "aws-sdk-php"),
+    ("aws-sdk-cpp", "aws-sdk-cpp"),
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A CloudTrail event. Texts are empty, mappings empty and times None where nothing was sent.
+
+    `id` is CloudTrail's eventID (the key to deduplicate on), `source` the eventSource such as
+    `ec2.amazonaws.com`, `time` that of the call in UTC, `account` and `region` where it happened,
+    `error` the errorCode (empty: none was sent). `read_only` is None where CloudTrail does not
+    tell. `kind` is read from the envelope's detail-type; `trusted_source` is the envelope's
+    source, which nobody but AWS can set to `aws.*`.
+    """
+
+    kind: EventKind
+    id: str
+    name: str
+    source: str
+    trusted_source: str
+    time: datetime | None
+    account: str
+    region: str
+    error: str
+    error_message: str
+    read_only: bool | None
+    actor: Actor
+    request: Mapping[str, Any]
+    response: Mapping[str, Any]
+    additional: Mapping[str, Any]
+    source_ip: str
+    user_agent: str
+    request_id: str
+    detail: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the call was refused or failed.
+
+        A null response is no failure (CreateBucket succeeds with one), and a failed sign-in has no
+        errorCode: its response says so.
+        """
+        if self.error:
+            return True
+        if self.kind == "sign_in" or self.name in ("ConsoleLogin", "SwitchRole"):
+            return "Failure" in self.response.values() or bool(self.error_message)
+        return False
+
+    @property
+    def omitted(self) -> bool:
+        """Whether CloudTrail left the request or the response out because it was too large."""
+        return truth(self.request.get("omitted")) is True or (
+            truth(self.response.get("omitted")) is True
+        )
+
+    @property
+    def tool(self) -> str:
+        """What the call was made with, as its user agent claims: `terraform`, `console`, ...
+
+        `api` where the user agent tells nothing. A caller can forge it: label with it, decide
+        nothing by it.
+        """
+        agent = self.user_agent.lower().lstrip("[")
+        if self.actor.console or agent.startswith(("console.", "ec2console", "signin.")):
+            return "console"
+        return next((tool for word, tool in _TOOLS if word in agent), "api")
+
+    @cached_property
+    def instances(self) -> tuple[Instance, ...]:
+        """Every instance that a RunInstances call started; empty for other or failed calls."""
+        if self.name != "RunInstances" or self.failed:
+            return ()
+        return read_instances(self.request, self.response)
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        """The resources CloudTrail names in the record itself, then those read from its body."""
+        return read_resources(self.detail, self.instances)
+
+
+def read_event(envelope: object) -> Event:
+    """The event in an EventBridge envelope, or in a bare CloudTrail record; never raises."""
+    outer = mapping(envelope)
+    detail = mapping(outer.get("detail"))
+    if not detail and "eventSource" in outer:
+        detail, outer = outer, {}
+    detail_type = text(outer.get("detail-type"))
+    insight = mapping(detail.get("insightDetails"))
+    kind = _KINDS.get(detail_type) or (_kind_of_record(detail) if not outer else "other")
+    return Event(
+        kind=kind,
+        id=text(detail.get("eventID")) or text(outer.get("id")),
+        name=text(detail.get("eventName")) or text(insight.get("eventName")),
+        source=text(detail.get("eventSource")) or text(insight.get("eventSource")),
+        trusted_source=text(outer.get("source")),
+        time=moment(detail.get("eventTime")) or moment(outer.get("time")),
+        account=text(detail.get("recipientAccountId")) or text(outer.get("account")),
+        region=text(detail.get("awsRegion")) or text(outer.get("region")),
+        error=text(detail.get("errorCode")),
+        error_message=text(detail.get("errorMessage")),
+        read_only=truth(detail.get("readOnly")),
+        actor=read_actor(detail.get("userIdentity"), detail),
+        request=mapping(detail.get("requestParameters")),
+        response=mapping(detail.get("responseElements")),
+        additional=mapping(detail.get("additionalEventData")),
+        source_ip=text(detail.get("sourceIPAddress")),
+        user_agent=text(detail.get("userAgent")),
+        request_id=text(detail.get("requestID")),
+        detail=detail,
+    )
+
+
+_RECORD_KINDS: dict[str, EventKind] = {
+    "AwsApiCall": "api_call",
+    "AwsConsoleSignIn": "sign_in",
+    "AwsConsoleAction": "console_action",
+    "AwsServiceEvent": "service_event",
+    "AwsCloudTrailInsight": "insight",
+    "AwsVpceEvent": "network_activity",
+}
+
+
+def _kind_of_record(detail: Mapping[str, Any]) -> EventKind:
+    return _RECORD_KINDS.get(text(detail.get("eventType")), "other")

@@ -1,0 +1,1 @@
+"""The reactions; each module's `handler` is a Lambda entry point."""

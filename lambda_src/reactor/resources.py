@@ -1,0 +1,106 @@
+"""What a call touched, read from CloudTrail's request and response bodies; nothing here raises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reactor.shapes import dig, items, mapping, text
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource by its id or ARN and CloudFormation's type name, such as `AWS::EC2::Instance`."""
+
+    id: str
+    type: str
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance that a RunInstances call started.
+
+    `volumes` are the ids the response names, usually none: volumes attach a moment later. `tags`
+    and `volume_tags` are those that came with the launch, from the request and the response.
+    """
+
+    id: str
+    type: str
+    image: str
+    volumes: tuple[str, ...]
+    tags: Mapping[str, str]
+    volume_tags: Mapping[str, str]
+
+
+def read_instances(request: Mapping[str, Any], response: Mapping[str, Any]) -> tuple[Instance, ...]:
+    """Every instance named in a RunInstances response, once each, in its order.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+    """
+    found: dict[str, Instance] = {}
+    asked = {kind: launch_tags(request, kind) for kind in ("instance", "volume")}
+    for entry in items(response.get("instancesSet")):
+        id_ = text(dig(entry, "instanceId"))
+        if not id_ or id_ in found:
+            continue
+        volumes = (
+            text(dig(device, "ebs", "volumeId"))
+            for device in items(entry.get("blockDeviceMapping"))
+        )
+        found[id_] = Instance(
+            id=id_,
+            type=text(entry.get("instanceType")) or text(request.get("instanceType")),
+            image=text(entry.get("imageId")),
+            volumes=tuple(dict.fromkeys(volume for volume in volumes if volume)),
+            tags={**asked["instance"], **read_tags(entry.get("tagSet"))},
+            volume_tags=asked["volume"],
+        )
+    return tuple(found.values())
+
+
+def launch_tags(request: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """The tags that a request gives resources of a kind (`instance`, `volume`) it makes."""
+    tags: dict[str, str] = {}
+    for entry in items(request.get("tagSpecificationSet")):
+        if text(dig(entry, "resourceType")) == kind:
+            tags.update(read_tags(dig(entry, "tags")))
+    return tags
+
+
+def read_tags(value: object) -> dict[str, str]:
+    """Tags in any of CloudTrail's spellings: lists of key and value in either case, or a map."""
+    if isinstance(value, dict) and value and not _is_listed(value):
+        return {text(key): text(entry) for key, entry in value.items()}
+    tags: dict[str, str] = {}
+    for entry in items(value):
+        tag = {text(key).lower(): part for key, part in mapping(entry).items()}
+        key = text(tag.get("key")) or text(tag.get("tagkey"))
+        if key:
+            tags[key] = text(tag.get("value")) or text(tag.get("tagvalue"))
+    return tags
+
+
+def _is_listed(value: Mapping[str, Any]) -> bool:
+    return "items" in value or any(text(key).lower() in ("key", "tagkey") for key in value)
+
+
+def read_resources(
+    detail: Mapping[str, Any], instances: tuple[Instance, ...]
+) -> tuple[Resource, ...]:
+    """The resources of a record: those it lists itself, the instances, and their volumes."""
+    found: dict[str, Resource] = {}
+
+    def add(id_: str, type_: str, account: str = "") -> None:
+        if id_:
+            found.setdefault(id_, Resource(id_, type_, account))
+
+    for entry in items(detail.get("resources")):
+        id_ = text(dig(entry, "ARN")) or text(dig(entry, "arn")) or text(dig(entry, "ARNPrefix"))
+        add(id_, text(dig(entry, "type")), text(dig(entry, "accountId")))
+    for instance in instances:
+        add(instance.id, "AWS::EC2::Instance")
+        for volume in instance.volumes:
+            add(volume, "AWS::EC2::Volume")
+    return tuple(found.values())

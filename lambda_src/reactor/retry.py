@@ -1,0 +1,77 @@
+"""Trying a call again while AWS catches up, within the time that Lambda leaves."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html and the other
+# services' common errors
+_THROTTLED = frozenset(
+    {
+        "EC2ThrottledException",
+        "EntityTemporarilyUnmodifiable",
+        "InternalError",
+        "InternalFailure",
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttled",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "Unavailable",
+    }
+)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 4.0  # seconds
+
+
+class Clock:
+    """The invocation's time: how much Lambda leaves, less what the rest of the run needs."""
+
+    def __init__(self, context: object, reserve: float = 5.0) -> None:
+        left = getattr(context, "get_remaining_time_in_millis", None)
+        seconds = float(left()) / 1000 if callable(left) else 30.0
+        self._end = time.monotonic() + max(0.0, seconds - reserve)
+
+    def left(self) -> float:
+        """Seconds that may still be spent waiting."""
+        return max(0.0, self._end - time.monotonic())
+
+    def sleep(self, seconds: float) -> None:
+        """Waits."""
+        time.sleep(seconds)
+
+
+def error_code(error: BaseException) -> str:
+    """AWS's code of a botocore ClientError, the empty string for any other error."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def with_retries(call: Callable[[], Any], clock: Clock, not_yet: tuple[str, ...] = ()) -> Any:
+    """The call's result, tried again on throttling, lost connections and the codes of `not_yet`.
+
+    Waits at most half the time that is left, so that what comes after has its turn too; the last
+    error is raised.
+    """
+    from botocore.exceptions import ClientError, HTTPClientError
+
+    give_up = clock.left() / 2
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return call()
+        except (ClientError, HTTPClientError) as error:
+            code = error_code(error)
+            lasting = isinstance(error, ClientError) and code not in _THROTTLED | {*not_yet}
+            wait = pause * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
+            if lasting or clock.left() - wait < give_up:
+                raise
+        clock.sleep(wait)
+        pause = min(pause * 2, _LONGEST_PAUSE)

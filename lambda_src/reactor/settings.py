@@ -1,0 +1,117 @@
+"""A function's configuration, read strictly: what guards can't be misspelt in silence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Mode = Literal["dry_run", "notify", "enforce"]
+
+S = TypeVar("S")
+_MODES: tuple[Mode, ...] = ("dry_run", "notify", "enforce")
+_WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
+
+
+class SettingsError(Exception):
+    """The function is set up wrongly; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What the environment of the function says: its name, mode, alert topic and settings."""
+
+    name: str
+    mode: Mode
+    topic_arn: str
+    settings: str
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], name: str) -> Deployment:
+        """Reads REACTION_NAME (default `name`), REACTION_MODE (default dry_run), REACTION_SETTINGS
+        and ALERT_TOPIC_ARN; raises SettingsError.
+        """
+        mode = environ.get("REACTION_MODE", "dry_run")
+        known = next((each for each in _MODES if each == mode), None)
+        if known is None:
+            raise SettingsError(f"REACTION_MODE is {mode!r}; set it to dry_run, notify or enforce.")
+        topic = environ.get("ALERT_TOPIC_ARN", "")
+        parts = topic.split(":")
+        if topic and not (len(parts) == 6 and parts[0] == "arn" and parts[2] == "sns" and parts[3]):
+            raise SettingsError(
+                f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
+            )
+        return cls(
+            name=environ.get("REACTION_NAME") or name,
+            mode=known,
+            topic_arn=topic,
+            settings=environ.get("REACTION_SETTINGS") or "{}",
+        )
+
+
+def parse_settings(kind: type[S], source: str) -> S:
+    """The settings as an instance of their dataclass, from JSON text.
+
+    Every unknown name, wrong type or refused value (a ValueError of the dataclass's
+    `__post_init__`) raises SettingsError with a sentence that says what to change. JSON lists
+    become tuples.
+    """
+    try:
+        given = json.loads(source)
+    except ValueError as error:
+        raise SettingsError(f"REACTION_SETTINGS is no JSON ({error}); write an object.") from None
+    if not isinstance(given, dict):
+        raise SettingsError("REACTION_SETTINGS must be a JSON object of settings by name.")
+    hints = get_type_hints(kind)
+    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    values = {}
+    for name, value in given.items():
+        if name not in names:
+            raise SettingsError(
+                f"REACTION_SETTINGS has no setting {name!r}; {_advice(name, names)}"
+            )
+        values[name] = tuple(value) if isinstance(value, list) else value
+        if not _fits(values[name], hints[name]):
+            raise SettingsError(
+                f"REACTION_SETTINGS: {name} is {json.dumps(value)}; it must be "
+                f"{_described(hints[name])}."
+            )
+    try:
+        return kind(**values)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"REACTION_SETTINGS: {error}") from None
+
+
+def _advice(name: str, names: list[str]) -> str:
+    import difflib  # only needed to explain a mistake
+
+    close = difflib.get_close_matches(name, names, n=1)
+    known = f"the settings are {', '.join(names)}." if names else "there are no settings."
+    return f"did you mean {close[0]!r}? If not: {known}" if close else known
+
+
+def _fits(value: object, hint: Any) -> bool:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, each) for each in arguments)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(each, arguments[0]) for each in value)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _described(hint: Any) -> str:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return " or ".join(_described(each) for each in arguments)
+    if origin is tuple:
+        return f"a list whose every entry is {_described(arguments[0])}"
+    return "null" if hint is type(None) else _WORDS[hint]

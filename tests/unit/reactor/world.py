@@ -1,0 +1,192 @@
+"""EventBridge envelopes as CloudTrail sends them, and a moto account to react in."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass
+from typing import Any
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+IMAGE = "ami-12c6146b"
+
+ALICE = {
+    "type": "IAMUser",
+    "principalId": "AIDAEXAMPLEALICE",
+    "arn": f"arn:aws:iam::{ACCOUNT}:user/people/alice",
+    "accountId": ACCOUNT,
+    "accessKeyId": "AKIAEXAMPLE",
+    "userName": "alice",
+}
+ROOT = {
+    "type": "Root",
+    "principalId": ACCOUNT,
+    "arn": f"arn:aws:iam::{ACCOUNT}:root",
+    "accountId": ACCOUNT,
+}
+AUTO_SCALING_AS_ROOT = {**ROOT, "invokedBy": "autoscaling.amazonaws.com"}
+
+
+def role_session(role: str, session: str, path: str = "/", **more: object) -> dict[str, Any]:
+    """The userIdentity of a role session."""
+    return {
+        "type": "AssumedRole",
+        "principalId": f"AROAEXAMPLE:{session}",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}",
+        "accountId": ACCOUNT,
+        "accessKeyId": "ASIAEXAMPLE",
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": "AROAEXAMPLE",
+                "arn": f"arn:aws:iam::{ACCOUNT}:role{path}{role}",
+                "accountId": ACCOUNT,
+                "userName": role,
+            },
+            "attributes": {"creationDate": "2025-11-22T11:00:00Z", "mfaAuthenticated": "false"},
+        },
+        **more,
+    }
+
+
+DEPLOYER = role_session("deploy", "ci-42", path="/ci/")
+SSO_ROLE = "AWSReservedSSO_PowerUserAccess_0123456789abcdef"
+BOB_BY_SSO = role_session(
+    SSO_ROLE, "bob@example.com", path="/aws-reserved/sso.amazonaws.com/eu-west-1/"
+)
+AUTO_SCALING = role_session(
+    "AWSServiceRoleForAutoScaling",
+    "AutoScaling",
+    path="/aws-service-role/autoscaling.amazonaws.com/",
+    invokedBy="autoscaling.amazonaws.com",
+)
+KARPENTER = role_session("karpenter", "1700000000", invokedBy="ec2fleet.amazonaws.com")
+
+
+def record(**changes: object) -> dict[str, Any]:
+    """A CloudTrail record of a call by alice; changes replace its fields."""
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": copy.deepcopy(ALICE),
+        "eventTime": "2025-11-22T12:00:05Z",
+        "eventSource": "ec2.amazonaws.com",
+        "eventName": "RunInstances",
+        "awsRegion": REGION,
+        "sourceIPAddress": "203.0.113.7",
+        "userAgent": "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 os/linux md/command#ec2.run-instances",
+        "requestParameters": {},
+        "responseElements": None,
+        "requestID": "3534d8e6-4a13-4539-a8f4-622ce770b100",
+        "eventID": "1a8e25cb-458c-4ec3-89db-50732e95757f",
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management",
+        **changes,
+    }
+
+
+def envelope(detail: dict[str, Any], **changes: object) -> dict[str, Any]:
+    """EventBridge's envelope around a record."""
+    return {
+        "version": "0",
+        "id": "0f1d5b2e-0000-4000-8000-000000000000",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.ec2",
+        "account": detail.get("recipientAccountId", ACCOUNT),
+        "time": detail.get("eventTime", "2025-11-22T12:00:05Z"),
+        "region": detail.get("awsRegion", REGION),
+        "resources": [],
+        "detail": detail,
+        **changes,
+    }
+
+
+def tag_set(tags: dict[str, str]) -> dict[str, Any]:
+    """Tags as EC2's bodies hold them."""
+    return {"items": [{"key": key, "value": value} for key, value in tags.items()]}
+
+
+def launch(
+    ids: list[str],
+    instance_type: str = "t3.micro",
+    identity: dict[str, Any] | None = None,
+    *,
+    tags: dict[str, str] | None = None,
+    volume_tags: dict[str, str] | None = None,
+    volumes: dict[str, list[str]] | None = None,
+    types: list[str] | None = None,
+    **changes: object,
+) -> dict[str, Any]:
+    """A RunInstances record in CloudTrail's shape."""
+    asked = [("instance", tags), ("volume", volume_tags)]
+    request = {
+        "instancesSet": {"items": [{"imageId": IMAGE, "minCount": len(ids), "maxCount": len(ids)}]},
+        "instanceType": instance_type,
+        "blockDeviceMapping": {},
+        "monitoring": {"enabled": False},
+        "tagSpecificationSet": {
+            "items": [
+                {"resourceType": kind, "tags": tag_set(given)["items"]}
+                for kind, given in asked
+                if given
+            ]
+        },
+    }
+    named = [
+        {
+            "instanceId": id_,
+            "imageId": IMAGE,
+            "instanceType": types[index] if types else instance_type,
+            "instanceState": {"code": 0, "name": "pending"},
+            "launchTime": 1763812805000,
+            "blockDeviceMapping": (
+                {
+                    "items": [
+                        {"deviceName": "/dev/xvda", "ebs": {"volumeId": volume}}
+                        for volume in (volumes or {}).get(id_, [])
+                    ]
+                }
+                if (volumes or {}).get(id_)
+                else {}
+            ),
+            **({"tagSet": tag_set(tags)} if tags else {}),
+        }
+        for index, id_ in enumerate(ids)
+    ]
+    response = {
+        "requestId": "3534d8e6-4a13-4539-a8f4-622ce770b100",
+        "reservationId": "r-0123456789abcdef0",
+        "ownerId": ACCOUNT,
+        "groupSet": {},
+        "instancesSet": {"items": named},
+    }
+    return record(
+        **{
+            "userIdentity": copy.deepcopy(identity or ALICE),
+            "requestParameters": request,
+            "responseElements": response,
+            **changes,
+        }
+    )
+
+
+@dataclass
+class Context:
+    """Lambda's context, as far as the handler reads it."""
+
+    aws_request_id: str = "00000000-0000-4000-8000-000000000001"
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:guard"
+    left: float = 30.0
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds that Lambda leaves the run."""
+        return int(self.left * 1000)
+
+
+def log_lines(output: str) -> list[dict[str, Any]]:
+    """The JSON lines in what a handler printed."""
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
