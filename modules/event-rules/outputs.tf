@@ -1,0 +1,14 @@
+output "dead_letter_queue" {
+  description = "Queue that gets the events no target took: arn, name, url; owner is this module's name if the module made it."
+  value       = local._dead_letter_queue
+}
+
+output "queue_policies" {
+  description = "Policy (JSON) of each queue by its name, the dead-letter queue's included: what \"attach\" writes, and what the queue's own policy has to hold with \"emit\"."
+  value       = local._queue_policies
+}
+
+output "rules" {
+  description = "Name and ARN of each rule, by its key in rules."
+  value       = { for key, rule in aws_cloudwatch_event_rule.this : key => { arn = rule.arn, name = rule.name } }
+}

@@ -1,0 +1,81 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  _partition  = data.aws_partition.current.partition
+  _account_id = data.aws_caller_identity.current.account_id
+
+  # ARNs are put together from inputs, so that every policy is known when planning.
+  _bucket_arn       = "arn:${local._partition}:s3:::${var.name}"
+  _trail_account_id = var.trail_account_id == null ? local._account_id : var.trail_account_id
+  _trail_region     = var.trail_region == null ? data.aws_region.current.id : var.trail_region
+  _trail_arn        = "arn:${local._partition}:cloudtrail:${local._trail_region}:${local._trail_account_id}:trail/${var.trail_name}"
+
+  _logs_arn    = "${local._bucket_arn}/${var.key_prefix == null ? "" : "${var.key_prefix}/"}AWSLogs"
+  _readers     = sort(tolist(var.reader_arns))
+  _own_kms_key = var.create_kms_key == null ? var.kms_key_arn == null : var.create_kms_key
+}
+
+resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV_AWS_18:Access logging costs extra and needs a second bucket; the log files' own integrity is proven by CloudTrail's digests
+  #checkov:skip=CKV_AWS_144:Replication to an archive is a part of its own, asked for where it is wanted
+  #checkov:skip=CKV2_AWS_61:S3 refuses a lifecycle on a bucket with MFA delete; logs age in the archive instead
+  #checkov:skip=CKV2_AWS_62:Nothing waits for single log files; reactions get their events from EventBridge
+  bucket        = var.name
+  force_destroy = var.force_destroy
+  tags          = var.tags
+}
+
+resource "aws_s3_bucket_public_access_block" "this" {
+  bucket                  = aws_s3_bucket.this.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_ownership_controls" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_versioning" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+
+  lifecycle {
+    # MFA delete is the root user's to switch, outside of Terraform; once it is on, an update that
+    # sent either argument again would be refused.
+    ignore_changes = [mfa, versioning_configuration[0].mfa_delete]
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  rule {
+    bucket_key_enabled = true
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = local._own_kms_key ? aws_kms_key.this[0].arn : var.kms_key_arn
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  bucket = aws_s3_bucket.this.id
+  policy = local._bucket_policy
+
+  # S3 answers OperationAborted when two of a bucket's settings change at once.
+  depends_on = [aws_s3_bucket_public_access_block.this, aws_s3_bucket_ownership_controls.this]
+}
