@@ -1,0 +1,212 @@
+"""A router over moto's in-process AWS, a clock that waits by jumping, and what it reported."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+
+from trailctl.local.router import Router, RouterEvent
+
+ACCOUNT = "123456789012"
+OTHER = "210987654321"
+REGION = "us-east-1"
+START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+
+class JumpingClock:
+    """Waiting takes no time: the clock jumps to where the wait would end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._now = START
+        self.waits: list[float] = []
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._now
+
+    def wait(self, seconds: float, cancel: threading.Event) -> bool:
+        with self._lock:
+            self._now += timedelta(seconds=seconds)
+            self.waits.append(seconds)
+        return not cancel.is_set()
+
+
+class Clients:
+    """Clients of each account; `calls` are the operations made through them, `fail` breaks some."""
+
+    def __init__(self) -> None:
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._lock = threading.Lock()
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.fail: Callable[[str], Exception | None] = lambda operation: None
+
+    def client(self, service: str, account: str, region: str) -> Any:
+        with self._lock:
+            key = (service, account, region)
+            if key not in self._clients:
+                self._clients[key] = self._make(*key)
+            return self._clients[key]
+
+    def made(self, operation: str) -> list[dict[str, Any]]:
+        return [parameters for name, parameters in self.calls if name == operation]
+
+    def _make(self, service: str, account: str, region: str) -> Any:
+        keys: dict[str, str] = {}
+        if account != ACCOUNT:
+            # moto's account is that of the role whose credentials are used.
+            role = f"arn:aws:iam::{account}:role/any"
+            session = boto3.client("sts", region_name=REGION).assume_role(
+                RoleArn=role, RoleSessionName="test"
+            )["Credentials"]
+            keys = {
+                "aws_access_key_id": session["AccessKeyId"],
+                "aws_secret_access_key": session["SecretAccessKey"],
+                "aws_session_token": session["SessionToken"],
+            }
+        client = boto3.client(
+            service,  # type: ignore[call-overload]
+            region_name=region,
+            config=Config(retries={"max_attempts": 0}),
+            **keys,
+        )
+        client.meta.events.register(f"provide-client-params.{service}.*", self._record)
+        return client
+
+    def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.calls.append((model.name, dict(params)))
+        error = self.fail(model.name)
+        if error is not None:
+            raise error
+
+
+class Bench:
+    """What a test needs to set up targets and see what came of an event."""
+
+    def __init__(self, aws: Clients, clock: JumpingClock) -> None:
+        self.aws = aws
+        self.clock = clock
+        self.steps: list[RouterEvent] = []
+        self.router = Router(aws, clock, self.steps.append)
+
+    def rule(
+        self,
+        name: str,
+        *targets: dict[str, Any],
+        pattern: dict[str, Any] | None = None,
+        state: str = "ENABLED",
+        bus: str = "default",
+        account: str = ACCOUNT,
+        region: str = REGION,
+    ) -> str:
+        """A rule with these targets; its ARN."""
+        events = self.aws.client("events", account, region)
+        arn: str = events.put_rule(
+            Name=name,
+            EventBusName=bus,
+            State=state,
+            EventPattern=json.dumps(pattern or {"source": ["aws.ec2"]}),
+        )["RuleArn"]
+        if targets:
+            events.put_targets(Rule=name, EventBusName=bus, Targets=list(targets))
+        self.router.invalidate(account, region)
+        return arn
+
+    def queue(
+        self, name: str, *statements: dict[str, Any], account: str = ACCOUNT, **attributes: str
+    ) -> str:
+        """A queue with a policy of these statements; its ARN."""
+        sqs = self.aws.client("sqs", account, REGION)
+        if statements:
+            attributes["Policy"] = policy(*statements)
+        sqs.create_queue(QueueName=name, Attributes=attributes)
+        return f"arn:aws:sqs:{REGION}:{account}:{name}"
+
+    def messages(self, arn: str) -> list[dict[str, Any]]:
+        """Everything in a queue, taken out."""
+        account, name = arn.split(":")[4:]
+        sqs = self.aws.client("sqs", account, REGION)
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        found: list[dict[str, Any]] = []
+        while page := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            found += page
+            for message in page:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def put(self, event: dict[str, Any], **where: Any) -> list[str]:
+        """Put an event, wait, and give the kinds of the steps it led to."""
+        where = {"account": ACCOUNT, "region": REGION} | where
+        before = len(self.steps)
+        self.router.put(event, **where)
+        assert self.router.drain(timeout=20), self.steps
+        return [step.kind for step in self.steps[before:]]
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action: str, resource: str = "*", **condition: Any) -> dict[str, Any]:
+    """Allow EventBridge; `condition` as `ArnEquals={"aws:SourceArn": ...}`."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": action,
+        "Resource": resource,
+    }
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def call_event(name: str = "RunInstances", **detail: Any) -> dict[str, Any]:
+    """The event of one API call."""
+    return {
+        "version": "0",
+        "id": "7bf73129-1428-4cd3-a780-95db273d1602",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.ec2",
+        "account": ACCOUNT,
+        "time": "2026-03-01T12:00:00Z",
+        "region": REGION,
+        "resources": [],
+        "detail": {
+            "eventName": name,
+            "eventCategory": "Management",
+            "managementEvent": True,
+            "readOnly": False,
+        }
+        | detail,
+    }
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        yield Clients()
+
+
+@pytest.fixture
+def bench(clients: Clients) -> Iterator[Bench]:
+    made = Bench(clients, JumpingClock())
+    yield made
+    made.router.close()
+
+
+@pytest.fixture
+def tools() -> Any:
+    """This module's helpers: test modules are imported by path and can't import a neighbour."""
+    import sys
+
+    return sys.modules[__name__]
