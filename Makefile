@@ -1,0 +1,61 @@
+# Development on one machine: Python 3.11 to 3.13, make and Terraform are all it needs.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint unit plan e2e package demo bench clean
+
+# A Python of one's own choice: make PYTHON=/path/to/python3 ...
+PYTHON ?=
+BENCH ?=
+# Plans gain nothing beyond two processes; applies mostly wait.
+WORKERS ?= 4
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+help: ## what there is to call
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: ## everything for development, into .venv and two environments beside it
+	@for python in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
+	  if [ -n "$$python" ] && "$$python" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; \
+	  then exec "$$python" -B scripts/setup.py; fi; \
+	  if [ -n "$(PYTHON)" ]; then break; fi; \
+	done; \
+	if [ -n "$(PYTHON)" ] && command -v "$(PYTHON)" >/dev/null 2>&1; then exec "$(PYTHON)" -B scripts/setup.py; fi; \
+	echo "setup: Python 3.11 to 3.13 with its venv module is needed (https://www.python.org/downloads/); name one with make PYTHON=/path/to/python3" >&2; exit 2
+
+test: lint ## all checks and all tests, as CI runs them
+	@$(PYTEST) $(SIDE_BY_SIDE)
+
+lint: setup ## ruff, mypy, terraform fmt, and the package's bytes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	terraform fmt -check -diff -recursive .
+	$(BIN)/python lambda_src/build.py --check
+
+unit: setup ## tests of plain Python
+	@$(PYTEST) -m unit
+
+plan: setup ## tests that read Terraform plans
+	@$(PYTEST) -m plan -n 2 --dist loadgroup
+
+e2e: setup ## tests that apply Terraform to the local AWS
+	@$(PYTEST) -m e2e $(SIDE_BY_SIDE)
+
+package: setup ## build lambda_src/dist/reactor.zip, the same bytes on any system
+	@$(BIN)/python lambda_src/build.py
+
+demo: setup ## see it happen: a trail, a launch, a reaction, with no AWS account
+	@$(BIN)/trailctl demo
+
+bench: setup ## benchmarks, all or one: make bench BENCH=name
+	@for bench in tests/benchmarks/bench_$(if $(BENCH),$(BENCH),*).py; do \
+	  if [ ! -e "$$bench" ]; then echo "bench: there is no $$bench" >&2; exit 2; fi; \
+	  echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; \
+	done
+
+clean: ## remove what setup and the tools left
+	rm -rf .venv .venv-policy .venv-awscli .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,0 +1,218 @@
+"""Makes the environments that development needs, and does nothing when nothing changed.
+
+    python3 scripts/setup.py            (`make setup` finds a fitting Python and calls it)
+
+`.venv` holds the project and its tests; the policy tools and the AWS CLI pin other releases of the
+same libraries and get environments of their own. They are made side by side. Each is stamped with a
+hash of what it was made from. Where no mirror serves the AWS provider, it is downloaded here once.
+
+Only the standard library: this runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools"
+OLDEST, BELOW = (3, 11), (3, 14)
+
+sys.path.insert(0, str(ROOT))
+sys.dont_write_bytecode = True
+
+from trailctl.terraform import TerraformError, keep_providers, prepare  # noqa: E402
+
+
+class SetupError(Exception):
+    """Something that the person at the keyboard has to change; the text is one line."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One virtual environment: its folder, what pip is asked for, the files that decide it."""
+
+    folder: str
+    what: str
+    arguments: tuple[str, ...]
+    files: tuple[str, ...]
+
+    @property
+    def stamp(self) -> Path:
+        """Written last, so that an interrupted setup is taken up again."""
+        return ROOT / self.folder / ".setup-stamp"
+
+    @property
+    def wanted(self) -> str:
+        """A hash of all that the environment is made from; scripts in it name the folder whole."""
+        digest = hashlib.sha256(f"{sys.version} {sys.base_prefix} {ROOT}".encode())
+        for name in (*self.files, "scripts/setup.py"):
+            digest.update((ROOT / name).read_bytes())
+        return digest.hexdigest()
+
+    @property
+    def current(self) -> bool:
+        """Whether there is nothing to do."""
+        try:
+            return self.stamp.read_text(encoding="utf-8") == self.wanted
+        except OSError:
+            return False
+
+
+ENVIRONMENTS = (
+    Environment(
+        ".venv",
+        "trailctl, reactor, tests",
+        ("--editable", ".[dev]"),
+        ("pyproject.toml", "requirements/dev.txt"),
+    ),
+    Environment(
+        ".venv-policy",
+        "checkov, terraform-compliance",
+        ("--no-deps", "--requirement", "requirements/policy.txt"),
+        ("requirements/policy.txt",),
+    ),
+    Environment(
+        ".venv-awscli",
+        "AWS CLI",
+        ("--no-deps", "--requirement", "requirements/awscli.txt"),
+        ("requirements/awscli.txt",),
+    ),
+)
+
+
+def main() -> int:
+    """Make what is missing. Exit code 2 and one line on standard error if that is not possible."""
+    try:
+        check_python()
+        TOOLS.mkdir(exist_ok=True)
+        with (TOOLS / "setup.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two calls of make at once
+            work()
+    except (SetupError, TerraformError) as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nsetup: interrupted; `make setup` goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+def check_python() -> None:
+    """Raise SetupError if this Python can't make the environments."""
+    if not OLDEST <= sys.version_info[:2] < BELOW:
+        raise SetupError(
+            f"Python 3.{OLDEST[1]} to 3.{BELOW[1] - 1} is needed and {sys.executable} is "
+            f"{sys.version.split()[0]}: name another with `make PYTHON=/path/to/python3`"
+        )
+    try:
+        import ensurepip  # noqa: F401
+    except ImportError:
+        raise SetupError(
+            f"{sys.executable} can't make virtual environments (Debian and Ubuntu: "
+            "apt-get install python3-venv), or name another with `make PYTHON=/path/to/python3`"
+        ) from None
+
+
+def work() -> None:
+    """Run all steps that are needed, side by side, with a line when each is done."""
+    steps: list[tuple[str, Callable[[], None]]] = [
+        (f"{env.folder} ({env.what})", lambda env=env: build(env))  # type: ignore[misc]
+        for env in ENVIRONMENTS
+        if not env.current
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        terraform = prepare(Path(name))
+        if terraform.downloads and not (TOOLS / "providers").is_dir():
+            providers = TOOLS / "providers"
+            steps.append(
+                (
+                    "the AWS provider, from the registry",
+                    lambda: void(keep_providers(terraform, providers)),
+                )
+            )
+        if not steps:
+            return
+        begun = time.monotonic()
+        print(f"setup: Python {sys.version.split()[0]}, {terraform.binary}", flush=True)
+        for title, _ in steps:
+            print(f"setup: making {title}", flush=True)
+        with ThreadPoolExecutor(len(steps)) as pool:
+            endings = [pool.submit(timed, title, step) for title, step in steps]
+        for ending in endings:
+            ending.result()
+        print(f"setup: done in {time.monotonic() - begun:.1f} s", flush=True)
+
+
+def timed(title: str, step: Callable[[], None]) -> None:
+    """Run one step and say how long it took."""
+    begun = time.monotonic()
+    step()
+    print(f"setup: {time.monotonic() - begun:6.1f} s  {title}", flush=True)
+
+
+def void(_: object) -> None:
+    """A step has no result."""
+
+
+def build(env: Environment) -> None:
+    """Make one environment, or bring it up to what its files say. Raises SetupError."""
+    folder = ROOT / env.folder
+    python = folder / "bin" / "python"
+    log = TOOLS / f"setup{env.folder}.log"
+    env.stamp.unlink(missing_ok=True)
+    with log.open("w", encoding="utf-8") as output:
+        if not same_python(python):
+            shutil.rmtree(folder, ignore_errors=True)
+            run([sys.executable, "-m", "venv", str(folder)], log, output.fileno())
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+        run([*pip, "install", "--progress-bar", "off", *env.arguments], log, output.fileno())
+    env.stamp.write_text(env.wanted, encoding="utf-8")
+
+
+def same_python(python: Path) -> bool:
+    """Whether an environment is there and works and was made by the Python that runs this."""
+    command = [str(python), "-c", "import pip, sys; print(sys.version, sys.base_prefix)"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return answer.stdout.strip() == f"{sys.version} {sys.base_prefix}"
+
+
+def run(command: list[str], log: Path, output: int) -> None:
+    """Run a command into the log. Raises SetupError with its last error line and the log's name."""
+    # Not only for the environment: the one that the editable install is built in, too.
+    constraints = str(ROOT / "requirements" / "dev.txt")
+    pinned = {"PIP_CONSTRAINT": constraints, "PIP_BUILD_CONSTRAINT": constraints}
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    if "--no-deps" not in command:
+        surroundings |= pinned
+    result = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=surroundings,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        timeout=1800,
+        check=False,
+    )
+    if result.returncode != 0:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        errors = [line for line in lines if "error" in line.lower()] or lines or ["(no output)"]
+        raise SetupError(f"{errors[-1].strip()} (all of it: {log.relative_to(ROOT)})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
