@@ -20,8 +20,22 @@ from trailctl import terraform as runner
 _KINDS = ("unit", "plan", "e2e")
 
 
+def pytest_configure() -> None:
+    """Take the user's AWS settings out of every test's reach: a profile, a key, a bundle."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        os.environ[name] = os.devnull
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test without a kind: it would be left out of `make unit`, `plan` and `e2e` alike."""
+    """Refuse a test without a kind, which no `make` target would run; group and order the others.
+
+    A module's tests run in one worker, and so do modules that name one `xdist_group`: what they
+    apply and plan, they share. Applies come first, since they mostly wait while the rest computes.
+    """
     bare = sorted(
         {
             item.nodeid.partition("::")[0]
@@ -33,6 +47,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(
             f"no pytestmark = pytest.mark.{'|'.join(_KINDS)} in: {', '.join(bare)}"
         )
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import boto3
 from botocore.config import Config
 
 from tests.harness.kept import kept
+from trailctl.local.environment import environment
 from trailctl.terraform import clean_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -50,10 +49,18 @@ class Credentials:
 
 @dataclass(frozen=True)
 class LocalAws:
-    """A running local AWS at `url`. A 12-digit access key is that account's root user."""
+    """A running local AWS. A 12-digit access key is that account's root user.
 
-    url: str
+    `log` is what the server has printed.
+    """
+
+    port: int
     log: Path
+
+    @property
+    def url(self) -> str:
+        """Where it listens: an address, so that S3 clients use path style."""
+        return f"http://127.0.0.1:{self.port}"
 
     def environment(
         self,
@@ -62,17 +69,12 @@ class LocalAws:
         credentials: Credentials | None = None,
     ) -> dict[str, str]:
         """What Terraform, the AWS CLI and boto3 need to talk to it, and nothing else."""
-        who = credentials or Credentials(account, "test")
-        names = {
-            "AWS_ACCESS_KEY_ID": who.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": who.secret_access_key,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_REGION": region,
-        }
-        if who.session_token:
-            names["AWS_SESSION_TOKEN"] = who.session_token
+        names = environment(self.port, account, region)
+        if credentials:
+            names["AWS_ACCESS_KEY_ID"] = credentials.access_key_id
+            names["AWS_SECRET_ACCESS_KEY"] = credentials.secret_access_key
+            if credentials.session_token:
+                names["AWS_SESSION_TOKEN"] = credentials.session_token
         return names
 
     def client(
@@ -98,32 +100,16 @@ def running(folder: Path) -> Iterator[LocalAws]:
     """The session's local AWS, started by whoever needs it first. `folder` is shared by workers."""
     home = folder / "local-aws-home"
     home.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **clean_environment(home=home),
-        "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'lambda_src'}",
-    }
+    paths = f"{REPOSITORY}:{REPOSITORY / 'lambda_src'}"
+    clean = {**clean_environment(home=home), "PYTHONPATH": paths}
     command = [sys.executable, "-u", "-m", "trailctl", "local", "up", "--port", "0"]
-    ready: Callable[[str], dict[str, str] | None] = _endpoint
-    if not (REPOSITORY / "trailctl" / "cli.py").exists():  # until there is one
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        environment |= {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "AUTH": "true"}
-        command = [sys.executable, "-m", "ministack"]
-
-        def answers(_: str) -> dict[str, str] | None:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return {"url": f"http://127.0.0.1:{port}"}
-            return None
-
-        ready = answers
-
-    with kept(folder, "local-aws", command, environment=environment, ready=ready) as facts:
-        yield LocalAws(url=facts["url"], log=folder / "local-aws.log")
+    with kept(folder, "local-aws", command, environment=clean, ready=_port) as facts:
+        yield LocalAws(port=int(facts["port"]), log=folder / "local-aws.log")
 
 
-def _endpoint(printed: str) -> dict[str, str] | None:
-    # The environment is printed whole once the server is ready; the line must be complete.
-    found = re.search(r"^export AWS_ENDPOINT_URL=(['\"]?)(\S+?)\1\n", printed, re.MULTILINE)
-    return {"url": found[2]} if found else None
+def _port(printed: str) -> dict[str, str] | None:
+    # The environment is printed once the server is ready.
+    found = re.search(
+        r"^export AWS_ENDPOINT_URL=http://127\.0\.0\.1:(\d+)\n", printed, re.MULTILINE
+    )
+    return {"port": found[1]} if found else None
