@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +29,11 @@ class Action:
     It must be safe to repeat: EventBridge delivers at least once. `resources` are the ids it
     touches. `summary` completes "the reaction would ..." (`tag 3 instances with their owner`),
     `done` completes "the reaction ..." (`tagged 3 instances with their owner`). `not_yet` holds
-    the error codes that mean "AWS does not see the resource yet", worth waiting for. `batch` names
-    the parameter that lists the resources, where the call may be made for each one alone: one that
-    is gone then does not keep the others from being acted on.
+    the error codes that mean "AWS does not see the resource yet", worth waiting for.
+
+    Where the call may be made for some of the resources alone, `batch` names the parameter that
+    lists them and `what` the words of `summary` and `done` that count them (`3 instances`): one
+    that is gone then does not keep the others from being acted on.
     """
 
     service: str
@@ -43,27 +45,25 @@ class Action:
     undo: Undo | None = None
     not_yet: tuple[str, ...] = ()
     batch: str = ""
+    what: str = ""
 
-    def split(self) -> tuple[Action, ...]:
-        """The same action for each resource alone; itself where it can't be split."""
-        each = self.parameters.get(self.batch, ()) if self.batch else ()
-        if len(each) < 2:
-            return (self,)
-        return tuple(
-            replace(
-                self,
-                parameters={**self.parameters, self.batch: [one]},
-                resources=(one,),
-                undo=_narrowed(self.undo, self.batch, one),
-            )
-            for one in each
+    def only(self, ids: Sequence[str]) -> Action:
+        """The same action for some of its resources."""
+        if len(ids) == len(self.resources):
+            return self
+        what = ids[0] if len(ids) == 1 else f"{len(ids)} of {self.what}"
+        undo = self.undo
+        if undo is not None and self.batch in undo.parameters:
+            undo = replace(undo, parameters={**undo.parameters, self.batch: list(ids)})
+        return replace(
+            self,
+            parameters={**self.parameters, self.batch: list(ids)},
+            resources=tuple(ids),
+            summary=self.summary.replace(self.what, what),
+            done=self.done.replace(self.what, what),
+            undo=undo,
+            what=what,
         )
-
-
-def _narrowed(undo: Undo | None, batch: str, one: str) -> Undo | None:
-    if undo is None or batch not in undo.parameters:
-        return undo
-    return replace(undo, parameters={**undo.parameters, batch: [one]})
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,7 @@ def subject(alert: Alert) -> str:
 
     https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
     """
-    line = f"[{alert.severity}] {' '.join(alert.subject.split())}"
-    line = "".join(c if " " <= c <= "~" else "?" for c in line)
+    line = _line(f"[{alert.severity}] {alert.subject}").encode("ascii", "replace").decode()
     return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 3].rstrip() + "..."
 
 
@@ -48,7 +47,7 @@ def reaction_to(outcomes: Sequence[Outcome], name: str, mode: Mode) -> str:
 
 def message(alert: Alert, event: Event, outcomes: Sequence[Outcome], name: str, mode: Mode) -> str:
     """The alert's text: one sentence that says it all, then the details, a line each."""
-    lines = [f"{alert.headline}; {reaction_to(outcomes, name, mode)}.", ""]
+    lines = [_line(f"{alert.headline}; {reaction_to(outcomes, name, mode)}."), ""]
     rows = [
         ("Severity", alert.severity),
         *alert.details,
@@ -57,10 +56,14 @@ def message(alert: Alert, event: Event, outcomes: Sequence[Outcome], name: str, 
         ("Event", f"{event.source} {event.name}, {event.id}"),
     ]
     width = max(len(label) for label, _ in rows) + 1
-    lines += [f"{label + ':':<{width}} {' '.join(value.split())}" for label, value in rows if value]
+    lines += [f"{label + ':':<{width}} {_line(value)}" for label, value in rows if value]
     text = "\n".join(lines) + "\n"
-    # A forged user agent or name may hold half a surrogate pair, which no service can encode.
-    return text.encode("utf-8", "replace")[:_MAX_MESSAGE].decode("utf-8", "ignore")
+    return text.encode()[:_MAX_MESSAGE].decode("utf-8", "ignore")
+
+
+def _line(text: str) -> str:
+    """One line of what can be printed: names and user agents are the caller's to choose."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def publication(

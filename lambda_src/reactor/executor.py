@@ -14,6 +14,7 @@ from reactor.alerts import publication
 from reactor.retry import Clock, error_code, with_retries
 
 if TYPE_CHECKING:
+    from reactor.actions import Status
     from reactor.aws import Aws
     from reactor.event import Event
     from reactor.settings import Deployment
@@ -100,26 +101,33 @@ class Executor:
         return outcomes
 
     def _call(self, action: Action) -> list[Outcome]:
-        try:
-            self._try(action, action.not_yet)
-            return [Outcome(action, "taken")]
-        except Exception as error:
-            parts = action.split()
-            if len(parts) == 1 or not _is(error, action.not_yet):
-                return [Outcome(action, "failed", _told(error), error)]
-        # One of them is not there: each alone, so that the rest is done.
+        results = self._try(action, action.not_yet)
         outcomes = []
-        for part in parts:
-            try:
-                self._try(part, ())
-                outcomes.append(Outcome(part, "taken"))
-            except Exception as error:
-                outcomes.append(Outcome(part, "failed", _told(error), error))
+        # One outcome for all that were acted on, one for each reason that kept others from it.
+        for why in dict.fromkeys(_told(error) for error in results.values()):
+            ids = [id_ for id_, error in results.items() if _told(error) == why]
+            error = results[ids[0]]
+            status: Status = "failed" if error else "taken"
+            outcomes.append(Outcome(action.only(ids), status, why, error))
         return outcomes
 
-    def _try(self, action: Action, not_yet: tuple[str, ...]) -> None:
-        call = getattr(self._aws.client(action.service), action.operation)
-        with_retries(lambda: call(**action.parameters), self._clock, not_yet)
+    def _try(self, action: Action, not_yet: tuple[str, ...]) -> dict[str, Exception | None]:
+        """The error by resource, None where it was acted on."""
+        try:
+            call = getattr(self._aws.client(action.service), action.operation)
+            with_retries(lambda: call(**action.parameters), self._clock, not_yet)
+            return dict.fromkeys(action.resources)
+        except Exception as error:
+            ids = action.resources
+            if not action.batch or len(ids) < 2 or error_code(error) not in action.not_yet:
+                return dict.fromkeys(ids, error)
+            # AWS's message names what is missing; the rest is tried without it.
+            missing = [id_ for id_ in ids if id_ in str(error)]
+        if not 0 < len(missing) < len(ids):
+            missing = list(ids[: len(ids) // 2])
+        rest = [id_ for id_ in ids if id_ not in missing]
+        results = {**self._try(action.only(rest), ()), **self._try(action.only(missing), ())}
+        return {id_: results[id_] for id_ in ids}
 
     def _alert(self, alert: Alert, event: Event, outcomes: Sequence[Outcome]) -> bool:
         deployment, log = self._deployment, self._telemetry.log
@@ -182,12 +190,8 @@ _METRICS = {
 }
 
 
-def _is(error: Exception, codes: tuple[str, ...]) -> bool:
-    return error_code(error) in codes
-
-
-def _told(error: Exception) -> str:
-    return error_code(error) or type(error).__name__
+def _told(error: Exception | None) -> str:
+    return "" if error is None else error_code(error) or type(error).__name__
 
 
 def _refusal_alert(event: Event, name: str) -> Alert:

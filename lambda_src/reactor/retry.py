@@ -61,13 +61,14 @@ def with_retries(call: Callable[[], Any], clock: Clock, not_yet: tuple[str, ...]
     error is raised.
     """
     from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as ConnectionFailure
 
     give_up = clock.left() / 2
     pause = _FIRST_PAUSE
     while True:
         try:
             return call()
-        except (ClientError, HTTPClientError) as error:
+        except (ClientError, ConnectionFailure, HTTPClientError) as error:
             code = error_code(error)
             lasting = isinstance(error, ClientError) and code not in _THROTTLED | {*not_yet}
             wait = pause * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret

@@ -132,17 +132,18 @@ def _tagging(event: Event, instances: tuple[Instance, ...], prefix: str) -> list
 
 def _create_tags(tags: Mapping[str, str], ids: list[str]) -> Action:
     call = {"Resources": ids, "Tags": [{"Key": key, "Value": tags[key]} for key in tags]}
-    what = f"{_number(ids)} with {_listed(list(tags))}"
+    what, how = _number(ids), f"with {_listed(list(tags))}"
     return Action(
         service="ec2",
         operation="create_tags",
         parameters=call,
         resources=tuple(ids),
-        summary=f"tag {what}",
-        done=f"tagged {what}",
+        summary=f"tag {what} {how}",
+        done=f"tagged {what} {how}",
         undo=Undo("ec2", "delete_tags", call),
         not_yet=_NOT_YET,
         batch="Resources",
+        what=what,
     )
 
 

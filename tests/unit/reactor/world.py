@@ -75,7 +75,7 @@ def record(**changes: object) -> dict[str, Any]:
         "eventName": "RunInstances",
         "awsRegion": REGION,
         "sourceIPAddress": "203.0.113.7",
-        "userAgent": "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 os/linux md/command#ec2.run-instances",
+        "userAgent": "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 md/command#ec2.run-instances",
         "requestParameters": {},
         "responseElements": None,
         "requestID": "3534d8e6-4a13-4539-a8f4-622ce770b100",

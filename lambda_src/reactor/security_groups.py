@@ -1,0 +1,114 @@
+"""Security-group rules of a call, in one shape whatever CloudTrail sent; nothing here raises.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reactor.event import Event
+from reactor.shapes import dig, items, mapping, text, truth
+
+_NUMBER = re.compile(r"-?[0-9]{1,6}")
+
+
+@dataclass(frozen=True)
+class SecurityGroupRule:
+    """One rule: one peer, one range of ports.
+
+    `id` is empty where only the request tells of the rule. `protocol` is as sent (`tcp`, `-1`);
+    `from_port` and `to_port` are None where every port is meant or none was sent. `peer` is a CIDR
+    block, a prefix list's id or a group's id.
+    """
+
+    id: str
+    group: str
+    egress: bool
+    protocol: str
+    from_port: int | None
+    to_port: int | None
+    peer: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the whole of IPv4 or IPv6 is the peer."""
+        return self.peer.endswith("/0")
+
+    def covers(self, port: int) -> bool:
+        """Whether a port is within the rule's range."""
+        if self.protocol in ("-1", "all"):
+            return True
+        first = 0 if self.from_port in (None, -1) else self.from_port
+        last = 65535 if self.to_port in (None, -1) else self.to_port
+        return first <= port <= last
+
+
+def security_group_rules(event: Event) -> tuple[SecurityGroupRule, ...]:
+    """The rules that an authorize, revoke or modify call is about.
+
+    The response's `securityGroupRuleSet` is taken where there is one, as it is whole; else the
+    request, in its nested shape, the AWS CLI's flat one, or that of ModifySecurityGroupRules.
+    """
+    answered = [
+        _described(rule, text(mapping(rule).get("groupId")))
+        for rule in items(event.response.get("securityGroupRuleSet"))
+    ]
+    if answered:
+        return tuple(answered)
+    modify = mapping(event.request.get("ModifySecurityGroupRulesRequest")) or event.request
+    group = text(modify.get("GroupId")) or text(modify.get("groupId"))
+    modified = [*items(modify.get("SecurityGroupRule")), *items(modify.get("securityGroupRules"))]
+    if modified:
+        return tuple(_described(rule, group) for rule in modified)
+    return tuple(_requested(event.request, group, "Egress" in event.name))
+
+
+def _described(rule: object, group: str) -> SecurityGroupRule:
+    outer = {text(key).lower(): value for key, value in mapping(rule).items()}
+    # A modified rule holds its id, and the rule itself one level deeper.
+    inner = mapping(outer.get("securitygrouprule")) or outer
+    fields = {text(key).lower(): value for key, value in inner.items()}
+    referenced = mapping(fields.get("referencedgroupinfo"))
+    return SecurityGroupRule(
+        id=text(outer.get("securitygroupruleid")),
+        group=group,
+        egress=truth(fields.get("isegress")) is True,
+        protocol=text(fields.get("ipprotocol")),
+        from_port=_port(fields.get("fromport")),
+        to_port=_port(fields.get("toport")),
+        peer=_first(fields, "cidripv4", "cidripv6", "prefixlistid", "referencedgroupid")
+        or text(referenced.get("groupId")),
+    )
+
+
+def _requested(request: Mapping[str, Any], group: str, egress: bool) -> Iterator[SecurityGroupRule]:
+    for permission in [*items(request.get("ipPermissions")), request]:
+        fields = mapping(permission)
+        peers = [text(fields.get("cidrIp")), text(fields.get("cidrIpv6"))]
+        peers += [text(dig(each, "cidrIp")) for each in items(fields.get("ipRanges"))]
+        peers += [text(dig(each, "cidrIpv6")) for each in items(fields.get("ipv6Ranges"))]
+        peers += [text(dig(each, "prefixListId")) for each in items(fields.get("prefixListIds"))]
+        peers += [text(dig(each, "groupId")) for each in items(fields.get("groups"))]
+        for peer in filter(None, peers):
+            yield SecurityGroupRule(
+                id="",
+                group=group,
+                egress=egress,
+                protocol=text(fields.get("ipProtocol")),
+                from_port=_port(fields.get("fromPort")),
+                to_port=_port(fields.get("toPort")),
+                peer=peer,
+            )
+
+
+def _port(value: object) -> int | None:
+    digits = text(value)
+    return int(digits) if _NUMBER.fullmatch(digits) else None
+
+
+def _first(fields: Mapping[str, Any], *names: str) -> str:
+    return next(filter(None, (text(fields.get(name)) for name in names)), "")

@@ -1,0 +1,69 @@
+"""A moto account, and a handler with its own configuration, logs and clients."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from reactor.reaction import Reaction
+from reactor.reactions import ec2_launch_guard
+
+from tests.unit.reactor.world import IMAGE, REGION, TOPIC
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """AWS in this process, with the alert topic."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_REGION", REGION)
+    with mock_aws():
+        boto3.client("sns").create_topic(Name="alerts")
+        yield
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Reaction[Any]]:
+    """Makes a fresh ec2-launch-guard, as a cold start would, with the environment given."""
+
+    def fresh(mode: str | None = "enforce", settings: str = "{}", topic: str = TOPIC) -> Any:
+        # A service of its own: Powertools keeps a logger and its stream for each.
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"guard-{next(_NUMBERS)}")
+        monkeypatch.setenv("REACTION_NAME", "ec2-launch-guard")
+        monkeypatch.setenv("REACTION_SETTINGS", settings)
+        monkeypatch.setenv("ALERT_TOPIC_ARN", topic)
+        monkeypatch.delenv("REACTION_MODE", raising=False)
+        if mode is not None:
+            monkeypatch.setenv("REACTION_MODE", mode)
+        made = ec2_launch_guard.handler
+        return Reaction(made.name, made.plan, made.settings, made.calls)
+
+    return fresh
+
+
+@pytest.fixture
+def run_instances(aws: None) -> Callable[..., list[str]]:
+    """Starts instances in the account and returns their ids."""
+
+    def run(count: int = 1, **parameters: Any) -> list[str]:
+        answer = boto3.client("ec2").run_instances(
+            **{
+                "ImageId": IMAGE,
+                "InstanceType": "t3.micro",
+                "MinCount": count,
+                "MaxCount": count,
+                **parameters,
+            }
+        )
+        return [instance["InstanceId"] for instance in answer["Instances"]]
+
+    return run
