@@ -201,6 +201,11 @@ class Deliverer:
             answer = client.put_log_events(
                 logGroupName=group, logStreamName=stream, logEvents=[entry]
             )
+            rejected = answer.get("rejectedLogEventsInfo")
+            if rejected:
+                raise DeliveryError(
+                    "INVALID_PARAMETER", f"log group {group} rejects the entry: {compact(rejected)}"
+                )
             return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
 
         return send

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +20,8 @@ from trailctl.local.router import Router, RouterEvent
 ACCOUNT = "123456789012"
 OTHER = "210987654321"
 REGION = "us-east-1"
-START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+# Now, since log groups take no old entries.
+START = datetime.now(UTC).replace(microsecond=0)
 
 
 class JumpingClock:
@@ -130,6 +133,75 @@ class Bench:
         sqs.create_queue(QueueName=name, Attributes=attributes)
         return f"arn:aws:sqs:{REGION}:{account}:{name}"
 
+    def topic(self, name: str, *statements: dict[str, Any], **attributes: str) -> str:
+        """A topic with a policy of these statements (SNS's own where there is none); its ARN."""
+        if statements:
+            attributes["Policy"] = policy(*statements)
+        sns = self.aws.client("sns", ACCOUNT, REGION)
+        arn: str = sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
+        return arn
+
+    def key(self, *statements: dict[str, Any]) -> str:
+        """A customer managed key with a policy of these statements; its ARN."""
+        root = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+        kms = self.aws.client("kms", ACCOUNT, REGION)
+        arn: str = kms.create_key(Policy=policy(root, *statements))["KeyMetadata"]["Arn"]
+        return arn
+
+    def role(
+        self,
+        name: str,
+        *statements: dict[str, Any],
+        trust: str = "events.amazonaws.com",
+        account: str = ACCOUNT,
+        **more: Any,
+    ) -> str:
+        """A role that a service may assume, with an inline policy of these statements; its ARN."""
+        iam = self.aws.client("iam", account, REGION)
+        trusted = {
+            "Effect": "Allow",
+            "Principal": {"Service": trust},
+            "Action": "sts:AssumeRole",
+        }
+        arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trusted), **more)[
+            "Role"
+        ]["Arn"]
+        if statements:
+            iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy(*statements))
+        return arn
+
+    def function(self, name: str, publish: bool = False) -> str:
+        """A function nobody may invoke yet; its ARN."""
+        role = self.role(f"{name}-role", trust="lambda.amazonaws.com")
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("app.py", "def handler(event, context): pass")
+        arn: str = self.aws.client("lambda", ACCOUNT, REGION).create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime="python3.13",
+            Handler="app.handler",
+            Code={"ZipFile": code.getvalue()},
+            Publish=publish,
+        )["FunctionArn"]
+        return arn
+
+    def permit(self, function: str, **permission: str) -> None:
+        """aws_lambda_permission for EventBridge."""
+        self.aws.client("lambda", ACCOUNT, REGION).add_permission(
+            FunctionName=function,
+            StatementId="events",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            **permission,
+        )
+        self.router.observe("lambda", "AddPermission", ACCOUNT, REGION)
+
     def messages(self, arn: str) -> list[dict[str, Any]]:
         """Everything in a queue, taken out."""
         account, name = arn.split(":")[4:]
@@ -168,6 +240,15 @@ def allow(action: str, resource: str = "*", **condition: Any) -> dict[str, Any]:
     return statement | ({"Condition": condition} if condition else {})
 
 
+def rule_arn(name: str) -> str:
+    return f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"
+
+
+def grants(action: str, resource: str = "*") -> dict[str, Any]:
+    """A statement of an identity policy."""
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
 def call_event(name: str = "RunInstances", **detail: Any) -> dict[str, Any]:
     """The event of one API call."""
     return {
@@ -176,7 +257,7 @@ def call_event(name: str = "RunInstances", **detail: Any) -> dict[str, Any]:
         "detail-type": "AWS API Call via CloudTrail",
         "source": "aws.ec2",
         "account": ACCOUNT,
-        "time": "2026-03-01T12:00:00Z",
+        "time": START.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": REGION,
         "resources": [],
         "detail": {
