@@ -26,8 +26,8 @@ variable "alert_from_size" {
   default     = null
 
   validation {
-    condition     = var.alert_from_size == null || can(regex("^(nano|micro|small|medium|large|xlarge|[1-9][0-9]*xlarge)$", var.alert_from_size))
-    error_message = "alert_from_size must be a size without its family: nano, micro, small, medium, large, xlarge, 2xlarge, 4xlarge and so on (\"4xlarge\", not \"m5.4xlarge\"), or null for no alert on the size."
+    condition     = var.alert_from_size == null || can(regex("^(nano|micro|small|medium|large|([1-9][0-9]{0,5})?xlarge|metal(-[1-9][0-9]{0,5}xl)?)$", var.alert_from_size))
+    error_message = "alert_from_size must be a size without its family: nano, micro, small, medium, large, xlarge, 2xlarge, 4xlarge and so on, or metal (\"4xlarge\", not \"m5.4xlarge\"); null for no alert on the size."
   }
 }
 
@@ -155,7 +155,7 @@ variable "permissions_boundary" {
 }
 
 variable "powertools_layer_arn" {
-  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter."
+  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter. Of a layer made in the same apply: format(\"%s\", aws_lambda_layer_version.x.arn)."
   type        = string
   default     = null
 }

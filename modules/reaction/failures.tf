@@ -44,7 +44,7 @@ resource "aws_sqs_queue" "failures" {
       Sid       = "DenyWithoutTls"
       Effect    = "Deny"
       Principal = "*"
-      Action    = "sqs:*"
+      Action    = ["sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"]
       Resource  = local._failure_queue_arn
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]

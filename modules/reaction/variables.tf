@@ -275,7 +275,7 @@ variable "policy_json" {
 }
 
 variable "powertools_layer_arn" {
-  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter."
+  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter. The ARN of a layer that is made in the same apply is not known when planning: write format(\"%s\", aws_lambda_layer_version.x.arn), which at least is known not to be null."
   type        = string
   default     = null
 

@@ -1,0 +1,715 @@
+"""modules/reaction: what it plans, what a user may bring, what it refuses and how it says so."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
+from tests.harness.plans import Plan, Planner
+
+pytestmark = pytest.mark.plan
+
+BUNDLED = REPOSITORY / "lambda_src" / "dist" / "reactor.zip"
+LAYER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:failed-events"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/bound"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/security/own"
+SIGNING = f"arn:aws:lambda:{REGION}:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0"
+OWN_STATEMENT = {"Sid": "Own", "Effect": "Allow", "Action": "s3:GetBucket*", "Resource": "*"}
+OWN_FILE = Path(__file__)  # planning does not look into a zip
+S3_PACKAGE = {
+    "s3_bucket": "packages",
+    "s3_key": "own.zip",
+    "s3_object_version": "v1",
+    "source_code_hash": "abc=",
+}
+
+LOG = {
+    "Sid": "WriteOwnLog",
+    "Effect": "Allow",
+    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    "Resource": [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/watch:*"],
+}
+KEEP = {
+    "Sid": "KeepFailedEvents",
+    "Effect": "Allow",
+    "Action": ["sqs:SendMessage"],
+    "Resource": [f"arn:aws:sqs:{REGION}:{ACCOUNT}:watch-failures"],
+}
+PUBLISH = {
+    "Sid": "PublishAlerts",
+    "Effect": "Allow",
+    "Action": ["sns:Publish"],
+    "Resource": [TOPIC],
+}
+
+
+QUEUE_KEYS: dict[str, tuple[dict[str, str], str | None]] = {
+    "plain": ({}, None),
+    "key": ({"kms_key_arn": KEY}, KEY),
+    "queue_key_arn": ({"kms_master_key_id": KEY}, KEY),
+    "queue_key_id": ({"kms_master_key_id": KEY.rpartition("/")[2]}, KEY),
+    "aws_key": ({"kms_master_key_id": "alias/aws/sqs"}, None),
+    "alias_and_key": ({"kms_master_key_id": "alias/own", "kms_key_arn": KEY}, KEY),
+}
+
+# One plan for all of them: most of a plan's time is its start.
+CASES: dict[str, dict[str, Any]] = {
+    "least": {},
+    "alarms": {"alarm_topic": {"arn": TOPIC}},
+    "alerts": {"alert_topic": {"arn": TOPIC}},
+    "encrypted_alerts": {"alert_topic": {"arn": TOPIC, "kms_key_arn": KEY}},
+    "file": {"package": {"filename": str(OWN_FILE)}},
+    "full_environment": {"settings": json.dumps({"a": "<" * 3700})},
+    "key": {"kms_key_arn": KEY},
+    "log_group": {"log_group": {"name": "/shared/reactions"}},
+    "longest": {"name": "a" * 48, "alarm_topic": {"arn": TOPIC}},
+    "one_statement": {"policy_json": json.dumps({"Statement": OWN_STATEMENT})},
+    "role": {"role": {"arn": ROLE}},
+    "s3": {"package": S3_PACKAGE},
+    "shaped": {
+        "code_signing_config_arn": SIGNING,
+        "description": "Watches.",
+        "environment": {"COLOUR": "blue"},
+        "log_level": "DEBUG",
+        "log_retention_days": 30,
+        "max_event_age_seconds": 600,
+        "max_retries": 1,
+        "memory_size": 512,
+        "mode": "enforce",
+        "permissions_boundary": BOUNDARY,
+        "reserved_concurrency": 5,
+        "role_path": "/security/reactions/",
+        "settings": '{"a": 1}',
+        "tags": {"team": "platform"},
+        "timeout": 120,
+        "tracing": True,
+    },
+    "two_statements": {"policy_json": json.dumps({"Statement": [OWN_STATEMENT, OWN_STATEMENT]})},
+    "vpc": {"vpc_config": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}},
+    **{
+        f"queue_{name}": {
+            "failure_queue": {"arn": QUEUE} | key,
+            "kms_key_arn": KEY[:-1] + "6",  # the module's own key is not that queue's
+        }
+        for name, (key, _) in QUEUE_KEYS.items()
+    },
+}
+# Given as what they are: resources, known only after apply.
+RESOURCES = """
+module "given_resources" {
+  source               = "${modules}/reaction"
+  name                 = "watch"
+  handler              = "watch.handler"
+  powertools_layer_arn = format("%s", aws_lambda_layer_version.own.arn)
+  alert_topic          = aws_sns_topic.own
+  failure_queue        = aws_sqs_queue.own
+  log_group            = aws_cloudwatch_log_group.own
+  role                 = aws_iam_role.own
+  kms_key_arn          = aws_kms_key.own.arn
+}
+
+resource "aws_lambda_layer_version" "own" {
+  layer_name = "own"
+  filename   = "${lambda_src}/dist/reactor.zip"
+}
+
+resource "aws_sns_topic" "own" {
+  name = "own"
+}
+
+resource "aws_sqs_queue" "own" {
+  name = "own"
+}
+
+resource "aws_cloudwatch_log_group" "own" {
+  name = "own"
+}
+
+resource "aws_iam_role" "own" {
+  name               = "own"
+  assume_role_policy = "{}"
+}
+
+resource "aws_kms_key" "own" {}
+"""
+
+
+def hcl(label: str = "reaction", **settings: Any) -> str:
+    """A configuration that calls the module with these settings and shows all it puts out."""
+    given = {"name": "watch", "handler": "watch.handler", "powertools_layer_arn": LAYER}
+    lines = [
+        f"  {name} = {json.dumps(value)}"
+        for name, value in (given | settings).items()
+        if value is not None
+    ]
+    return "\n".join(
+        [
+            f'module "{label}" {{',
+            '  source = "${modules}/reaction"',
+            *lines,
+            "}",
+            f'output "{label}" {{',
+            f"  value = module.{label}",
+            "}",
+            "",
+        ]
+    )
+
+
+def hash_of(path: Path) -> str:
+    return base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one call of the module makes."""
+
+    plan: Plan
+    label: str = "reaction"
+
+    def all(self) -> dict[str, dict[str, Any]]:
+        start = f"module.{self.label}."
+        return {
+            address.removeprefix(start): resource
+            for address, resource in self.plan.resources.items()
+            if address.startswith(start) and resource["mode"] == "managed"
+        }
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        return {a: r["values"] for a, r in self.all().items() if r["type"] == kind}
+
+    def one(self, kind: str) -> dict[str, Any]:
+        found = self.of_type(kind)
+        assert len(found) == 1, f"not exactly one {kind}: {sorted(found)}"
+        return next(iter(found.values()))
+
+    def statements(self) -> list[dict[str, Any]]:
+        """The statements of the role's only policy."""
+        policy = json.loads(self.one("aws_iam_role_policy")["policy"])
+        assert policy["Version"] == "2012-10-17"
+        found: list[dict[str, Any]] = policy["Statement"]
+        return found
+
+    def by_sid(self) -> dict[str, dict[str, Any]]:
+        return {statement["Sid"]: statement for statement in self.statements()}
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs, as far as they are known before apply."""
+        found: dict[str, Any] = self.plan.json["output_changes"][self.label]["after"]
+        return found
+
+
+@pytest.fixture(scope="session")
+def cases(tf: Planner) -> dict[str, Made]:
+    """The plan of CASES and RESOURCES, by case."""
+    config = "".join(hcl(label, **settings) for label, settings in CASES.items()) + RESOURCES
+    plan = tf.plan(config)
+    return {label: Made(plan, label) for label in (*CASES, "given_resources")}
+
+
+def test_the_least_that_it_makes(cases: dict[str, Made]) -> None:
+    made = cases["least"]
+    assert sorted(resource["type"] for resource in made.all().values()) == [
+        "aws_cloudwatch_log_group",
+        "aws_iam_role",
+        "aws_iam_role_policy",
+        "aws_lambda_function",
+        "aws_lambda_function_event_invoke_config",
+        "aws_sqs_queue",
+    ]
+    function = made.one("aws_lambda_function")
+    assert function["function_name"] == "watch"
+    assert function["runtime"] == "python3.13"
+    assert function["architectures"] == ["arm64"]
+    assert function["handler"] == "watch.handler"
+    assert function["layers"] == [LAYER]
+    assert function["memory_size"] == 256
+    assert function["timeout"] == 60
+    assert function["reserved_concurrent_executions"] == -1
+    assert function["vpc_config"] == []
+    assert function["code_signing_config_arn"] is None
+    assert function["logging_config"][0]["log_group"] == "/aws/lambda/watch"
+    assert function["environment"] == [
+        {
+            "variables": {
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+                "POWERTOOLS_METRICS_NAMESPACE": "CloudTrailReactor",
+                "POWERTOOLS_SERVICE_NAME": "watch",
+                "REACTION_MODE": "dry_run",
+                "REACTION_NAME": "watch",
+                "REACTION_SETTINGS": "{}",
+            }
+        }
+    ]
+    group = made.one("aws_cloudwatch_log_group")
+    assert (group["name"], group["retention_in_days"]) == ("/aws/lambda/watch", 365)
+    invoke = made.one("aws_lambda_function_event_invoke_config")
+    assert invoke["maximum_event_age_in_seconds"] == 21600
+    assert invoke["maximum_retry_attempts"] == 2
+
+
+def test_its_role_is_for_lambda_and_may_only_log_and_keep_failed_events(
+    cases: dict[str, Made],
+) -> None:
+    role = cases["least"].one("aws_iam_role")
+    assert (role["name"], role["path"]) == (f"watch-{REGION}", "/")
+    assert role["permissions_boundary"] is None
+    assert json.loads(role["assume_role_policy"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+            }
+        ],
+    }
+    assert cases["least"].statements() == [LOG, KEEP]
+
+
+def test_its_failure_queue_is_encrypted_and_takes_nothing_without_tls(
+    cases: dict[str, Made],
+) -> None:
+    queue = cases["least"].one("aws_sqs_queue")
+    assert queue["name"] == "watch-failures"
+    assert queue["sqs_managed_sse_enabled"] is True
+    assert queue["message_retention_seconds"] == 14 * 24 * 3600
+    assert json.loads(queue["policy"])["Statement"] == [
+        {
+            "Sid": "DenyWithoutTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"],
+            "Resource": f"arn:aws:sqs:{REGION}:{ACCOUNT}:watch-failures",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+
+
+def test_the_bundled_zip_is_found_from_the_module_and_judged_by_its_hash(
+    cases: dict[str, Made],
+) -> None:
+    function = cases["least"].one("aws_lambda_function")
+    # As Terraform names the module's place: abspath() would make it this machine's, and a saved
+    # plan is applied from another folder.
+    assert function["filename"].endswith("modules/reaction/../../lambda_src/dist/reactor.zip")
+    assert function["source_code_hash"] == hash_of(BUNDLED)
+
+
+def test_permissions_and_log_group_come_before_the_function(cases: dict[str, Made]) -> None:
+    configuration = cases["least"].plan.json["configuration"]["root_module"]["module_calls"]
+    module = configuration["least"]["module"]
+    function = next(r for r in module["resources"] if r["address"] == "aws_lambda_function.this")
+    assert set(function["depends_on"]) >= {
+        "aws_cloudwatch_log_group.this",
+        "aws_iam_role_policy.this",
+    }
+    # Whoever is given the ARN finds the failure queue in place.
+    assert module["outputs"]["arn"]["depends_on"] == [
+        "aws_lambda_function_event_invoke_config.this"
+    ]
+
+
+def test_the_layer_comes_from_the_public_parameter_of_a_pinned_version(tf: Planner) -> None:
+    plan = tf.plan(hcl(powertools_layer_arn=None))
+    parameter = plan.data["module.reaction.data.aws_ssm_parameter.powertools[0]"]["values"]
+    prefix = "/aws/service/powertools/python/arm64/python3.13/"
+    assert parameter["name"].startswith(prefix)
+    major, *rest = parameter["name"].removeprefix(prefix).split(".")
+    assert major == "3"
+    assert len(rest) == 2
+    assert all(part.isdigit() for part in rest)
+    # In the clear: what a function is made of should be read in a plan.
+    assert Made(plan).one("aws_lambda_function")["layers"] == [parameter["insecure_value"]]
+
+
+def test_a_layer_of_ones_own_needs_no_parameter(cases: dict[str, Made]) -> None:
+    assert not [address for address in cases["least"].plan.data if "ssm" in address]
+
+
+def test_resources_of_the_same_apply_can_be_given_whole(cases: dict[str, Made]) -> None:
+    made = cases["given_resources"]
+    assert set(made.all()) == {
+        "aws_lambda_function.this",
+        "aws_lambda_function_event_invoke_config.this",
+    }
+    change = made.plan.resource_changes["module.given_resources.aws_lambda_function.this"]
+    assert change["change"]["after_unknown"]["layers"]
+    assert change["change"]["after_unknown"]["role"]
+
+
+def test_an_alert_topic_may_be_published_to(cases: dict[str, Made]) -> None:
+    assert cases["alerts"].statements() == [LOG, KEEP, PUBLISH]
+    variables = cases["alerts"].one("aws_lambda_function")["environment"][0]["variables"]
+    assert variables["ALERT_TOPIC_ARN"] == TOPIC
+
+
+def test_an_encrypted_alert_topic_with_its_key(cases: dict[str, Made]) -> None:
+    assert cases["encrypted_alerts"].statements() == [
+        LOG,
+        KEEP,
+        PUBLISH,
+        {
+            "Sid": "EncryptAlerts",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": [KEY],
+            "Condition": {"StringEquals": {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}},
+        },
+    ]
+
+
+def test_a_vpc_brings_permissions_that_only_the_service_may_use(cases: dict[str, Made]) -> None:
+    vpc = cases["vpc"].one("aws_lambda_function")["vpc_config"][0]
+    assert vpc["subnet_ids"] == ["subnet-1"]
+    assert vpc["security_group_ids"] == ["sg-1"]
+    assert vpc["ipv6_allowed_for_dual_stack"] is False
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:watch"
+    assert cases["vpc"].statements() == [
+        LOG,
+        KEEP,
+        {
+            "Sid": "AttachToVpc",
+            "Effect": "Allow",
+            "Action": [
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:UnassignPrivateIpAddresses",
+            ],
+            "Resource": ["*"],
+        },
+        {
+            "Sid": "LeaveVpcToTheService",
+            "Effect": "Deny",
+            "Action": [
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:UnassignPrivateIpAddresses",
+            ],
+            "Resource": ["*"],
+            "Condition": {"ArnEquals": {"lambda:SourceFunctionArn": function}},
+        },
+    ]
+
+
+def test_a_key_encrypts_log_group_environment_and_queue(cases: dict[str, Made]) -> None:
+    made = cases["key"]
+    assert made.one("aws_cloudwatch_log_group")["kms_key_id"] == KEY
+    assert made.one("aws_lambda_function")["kms_key_arn"] == KEY
+    assert made.one("aws_sqs_queue")["kms_master_key_id"] == KEY
+    assert made.statements() == [
+        LOG,
+        KEEP,
+        {
+            "Sid": "EncryptFailedEvents",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": [KEY],
+            "Condition": {"StringEquals": {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}},
+        },
+    ]
+
+
+def test_what_shapes_function_and_role(cases: dict[str, Made]) -> None:
+    made = cases["shaped"]
+    function = made.one("aws_lambda_function")
+    assert function["code_signing_config_arn"] == SIGNING
+    assert function["description"] == "Watches."
+    assert function["memory_size"] == 512
+    assert function["reserved_concurrent_executions"] == 5
+    assert function["timeout"] == 120
+    assert function["tracing_config"] == [{"mode": "Active"}]
+    variables = function["environment"][0]["variables"]
+    assert variables["COLOUR"] == "blue"
+    assert variables["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
+    assert variables["REACTION_MODE"] == "enforce"
+    assert variables["REACTION_SETTINGS"] == '{"a": 1}'
+    role = made.one("aws_iam_role")
+    assert (role["permissions_boundary"], role["path"]) == (BOUNDARY, "/security/reactions/")
+    assert made.one("aws_cloudwatch_log_group")["retention_in_days"] == 30
+    invoke = made.one("aws_lambda_function_event_invoke_config")
+    assert invoke["maximum_event_age_in_seconds"] == 600
+    assert invoke["maximum_retry_attempts"] == 1
+    assert made.statements() == [
+        LOG,
+        KEEP,
+        {
+            "Sid": "WriteTraces",
+            "Effect": "Allow",
+            "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+            "Resource": ["*"],
+        },
+    ]
+    tagged = {a: r["values"]["tags"] for a, r in made.all().items() if "tags" in r["values"]}
+    assert tagged == {
+        address: {"team": "platform"}
+        for address in (
+            "aws_cloudwatch_log_group.this[0]",
+            "aws_iam_role.this[0]",
+            "aws_lambda_function.this",
+            "aws_sqs_queue.failures[0]",
+        )
+    }
+
+
+def test_an_existing_log_group_is_written_to_and_not_made(cases: dict[str, Made]) -> None:
+    made = cases["log_group"]
+    assert made.of_type("aws_cloudwatch_log_group") == {}
+    logging = made.one("aws_lambda_function")["logging_config"][0]
+    assert logging["log_group"] == "/shared/reactions"
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/shared/reactions"
+    assert made.statements() == [LOG | {"Resource": [f"{group}:*"]}, KEEP]
+    assert made.outputs()["log_group"] == {"name": "/shared/reactions", "arn": group}
+
+
+@pytest.mark.parametrize("key", QUEUE_KEYS)
+def test_a_failure_queue_of_ones_own(cases: dict[str, Made], key: str) -> None:
+    made = cases[f"queue_{key}"]
+    assert made.of_type("aws_sqs_queue") == {}
+    invoke = made.one("aws_lambda_function_event_invoke_config")
+    assert invoke["destination_config"][0]["on_failure"][0]["destination"] == QUEUE
+    granted = made.by_sid()
+    assert granted["KeepFailedEvents"]["Resource"] == [QUEUE]
+    expected = QUEUE_KEYS[key][1]
+    if expected is None:
+        assert "EncryptFailedEvents" not in granted
+    else:
+        assert granted["EncryptFailedEvents"]["Resource"] == [expected]
+    queue = made.outputs()["failure_queue"]
+    assert (queue["arn"], queue["name"]) == (QUEUE, "failed-events")
+
+
+def test_a_role_of_ones_own_is_told_what_it_must_allow(cases: dict[str, Made]) -> None:
+    made = cases["role"]
+    assert made.of_type("aws_iam_role") == {}
+    assert made.of_type("aws_iam_role_policy") == {}
+    assert made.one("aws_lambda_function")["role"] == ROLE
+    outputs = made.outputs()
+    assert (outputs["role_arn"], outputs["role_name"]) == (ROLE, "own")
+    assert json.loads(outputs["policy_json"])["Statement"] == [LOG, KEEP]
+
+
+def test_a_package_of_ones_own_as_a_file(cases: dict[str, Made]) -> None:
+    function = cases["file"].one("aws_lambda_function")
+    assert function["filename"] == str(OWN_FILE)
+    assert function["source_code_hash"] == hash_of(OWN_FILE)
+
+
+def test_a_package_of_ones_own_in_s3(cases: dict[str, Made]) -> None:
+    function = cases["s3"].one("aws_lambda_function")
+    assert {name: function[name] for name in S3_PACKAGE} == S3_PACKAGE
+    assert function["filename"] is None
+
+
+def test_the_reactions_own_permissions_are_added(cases: dict[str, Made]) -> None:
+    assert cases["one_statement"].statements() == [LOG, KEEP, OWN_STATEMENT]
+    assert cases["two_statements"].statements() == [LOG, KEEP, OWN_STATEMENT, OWN_STATEMENT]
+
+
+def test_alarms_say_what_happened_and_what_to_do(cases: dict[str, Made]) -> None:
+    made = cases["alarms"]
+    alarms = {a["alarm_name"]: a for a in made.of_type("aws_cloudwatch_metric_alarm").values()}
+    function, queue = {"FunctionName": "watch"}, {"QueueName": "watch-failures"}
+    assert {
+        name: (alarm["namespace"], alarm["metric_name"], alarm["dimensions"])
+        for name, alarm in alarms.items()
+    } == {
+        "watch-errors": ("AWS/Lambda", "Errors", function),
+        "watch-events-lost": ("AWS/Lambda", "DestinationDeliveryFailures", function),
+        "watch-failure-queue": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue),
+        "watch-throttles": ("AWS/Lambda", "Throttles", function),
+    }
+    for alarm in alarms.values():
+        assert alarm["alarm_actions"] == [TOPIC]
+        assert alarm["ok_actions"] == [TOPIC]
+        assert (alarm["comparison_operator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
+        assert alarm["treat_missing_data"] == "notBreaching"
+        assert "watch-failures" in alarm["alarm_description"]
+    operations = made.outputs()["operations"]
+    assert {alarm["name"] for alarm in operations["alarms"].values()} == set(alarms)
+
+
+def test_operations_name_what_to_look_at(cases: dict[str, Made]) -> None:
+    assert cases["least"].outputs()["operations"] == {
+        "alarms": {},
+        "log_groups": {
+            "reaction": {
+                "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/watch",
+                "name": "/aws/lambda/watch",
+            }
+        },
+        "queues": {
+            "failures": {
+                "arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:watch-failures",
+                "name": "watch-failures",
+            }
+        },
+    }
+
+
+def test_the_longest_name_fits_everywhere(cases: dict[str, Made]) -> None:
+    made = cases["longest"]
+    longest_region = "us-isof-south-1"
+    role = made.one("aws_iam_role")["name"].replace(REGION, longest_region)
+    assert len(role) <= 64
+    assert len(made.one("aws_sqs_queue")["name"]) <= 80
+    for alarm in made.of_type("aws_cloudwatch_metric_alarm").values():
+        assert len(alarm["alarm_name"]) <= 255
+        assert len(alarm["alarm_description"]) <= 1024
+
+
+def elsewhere(region: str) -> str:
+    """A provider in another partition: its Region decides that, as long as it does not ask STS."""
+    return f"""
+provider "aws" {{
+  region                      = "{region}"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+}}
+"""
+
+
+def test_another_partition(tf: Planner) -> None:
+    region = "cn-north-1"
+    alerts = {"arn": TOPIC, "kms_key_arn": KEY}
+    made = Made(tf.plan(hcl(alert_topic=alerts, kms_key_arn=KEY) + elsewhere(region)))
+    granted = made.by_sid()
+    where = f"{region}:{ACCOUNT}"
+    assert granted["WriteOwnLog"]["Resource"] == [
+        f"arn:aws-cn:logs:{where}:log-group:/aws/lambda/watch:*"
+    ]
+    assert granted["KeepFailedEvents"]["Resource"] == [f"arn:aws-cn:sqs:{where}:watch-failures"]
+    assert granted["EncryptAlerts"]["Condition"]["StringEquals"] == {
+        "kms:ViaService": f"sns.{region}.amazonaws.com.cn"
+    }
+    assert made.one("aws_iam_role")["name"] == f"watch-{region}"
+
+
+def test_where_aws_publishes_no_layer_parameter_it_asks_for_the_layer(tf: Planner) -> None:
+    said = tf.plan_error(hcl(powertools_layer_arn=None) + elsewhere("us-gov-west-1"))
+    assert "exists in commercial Regions only. Give `powertools_layer_arn`" in said
+
+
+def test_what_does_not_fit_or_is_not_there_is_refused(tf: Planner) -> None:
+    # The limit is in bytes, and é has two of them; CASES has what just fits.
+    much = json.dumps({"a": "é" * 2000}, ensure_ascii=False)
+    said = tf.plan_error(
+        hcl("much", settings=much) + hcl("missing", package={"filename": "/nowhere/own.zip"})
+    )
+    assert len(said.splitlines()) == 2
+    assert "The environment of the function is over Lambda's limit of 4 KB" in said
+    assert "Shorten their lists" in said
+    assert "There is no zip at /nowhere/own.zip." in said
+    assert "give `package` a file that exists, or an S3 object" in said
+
+
+# Many at once: each variable is judged by itself, and a plan takes its time.
+WRONG: dict[str, dict[str, tuple[Any, str]]] = {
+    "first": {
+        "alarm_topic": ({"arn": "alarms"}, "alarm_topic.arn is not the ARN of an SNS topic: give"),
+        "alert_topic": ({"arn": "alerts"}, "alert_topic.arn is not the ARN of an SNS topic: give"),
+        "code_signing_config_arn": ("csc-1", "is not the ARN of a code signing configuration"),
+        "description": ("d" * 257, "description is longer than Lambda's limit of 256 characters"),
+        "environment": ({"REACTION_MODE": "enforce"}, "a name that this module or Lambda sets"),
+        "failure_queue": ({"arn": "q"}, "failure_queue.arn is not the ARN of an SQS queue: give"),
+        "handler": ("handler", "handler must be a Python module and a function in it, as in"),
+        "kms_key_arn": ("alias/own", "kms_key_arn is not the ARN of a KMS key (an alias does not"),
+        "log_group": ({"name": "a b"}, "log_group.name is not the name of a log group"),
+        "log_level": ("info", "log_level must be DEBUG, INFO, WARNING, ERROR or CRITICAL."),
+        "log_retention_days": (31, "log_retention_days must be one that CloudWatch Logs knows: 0"),
+        "max_event_age_seconds": (59, "max_event_age_seconds must be a whole number from 60 to"),
+        "max_retries": (3, "max_retries must be 0, 1 or 2, Lambda's limits."),
+        "memory_size": (64, "memory_size must be a whole number of MB from 128 to 10240"),
+        "mode": ("dryrun", "mode must be dry_run, notify or enforce: start with dry_run"),
+        "name": ("a" * 49, "name must be 1 to 48 letters, digits, hyphens and underscores"),
+        "package": ({"s3_bucket": "b"}, "package.s3_bucket and package.s3_key belong together"),
+        "permissions_boundary": ("bound", "permissions_boundary is not the ARN of an IAM policy"),
+        "policy_json": ("{}", "policy_json is not an IAM policy document: give JSON with a"),
+        "powertools_layer_arn": (LAYER[:-2], "with the version at its end."),
+        "reserved_concurrency": (0, "0 would stop the reaction without a word: use mode ="),
+        "role_path": ("security", "role_path must start and end with a slash, as in"),
+        "settings": ("[]", "settings is not a JSON object: give it as jsonencode({ ... })."),
+        "timeout": (901, "timeout must be a whole number of seconds from 1 to 900"),
+        "vpc_config": (
+            {"subnet_ids": [], "security_group_ids": ["sg-1"]},
+            "vpc_config needs at least one subnet and one security group; leave it out",
+        ),
+    },
+    "second": {
+        "alert_topic": ({"arn": TOPIC + ".fifo"}, "alert_topic is a FIFO topic, which people can"),
+        "environment": ({"A-B": "c"}, "or one that is not letters, digits and underscores"),
+        "failure_queue": ({"arn": QUEUE + ".fifo"}, "failure_queue is a FIFO queue, which Lambda"),
+        "handler": ("watch handler.f", "handler must be a Python module and a function in it"),
+        "max_retries": (1.5, "max_retries must be 0, 1 or 2, Lambda's limits."),
+        "memory_size": (128.5, "memory_size must be a whole number of MB from 128 to 10240"),
+        "name": ("-a", "name must be 1 to 48 letters, digits, hyphens and underscores"),
+        "package": (
+            {"filename": "a.zip", "s3_bucket": "b", "s3_key": "k"},
+            "package must be either a zip file (filename) or an S3 object (s3_bucket and s3_key): "
+            "give one of them, not both",
+        ),
+        "policy_json": ("no JSON", "policy_json is not an IAM policy document: give JSON with a"),
+        "reserved_concurrency": (1.5, "reserved_concurrency must be a whole number from 1"),
+        "role": ({"arn": "own"}, "role.arn is not the ARN of an IAM role: give"),
+        "settings": ("no JSON", "settings is not a JSON object: give it as jsonencode({ ... })."),
+        "timeout": (0, "timeout must be a whole number of seconds from 1 to 900"),
+    },
+    "third": {
+        "alert_topic": (
+            {"arn": TOPIC, "kms_key_arn": "alias/alerts"},
+            "alert_topic.kms_key_arn is not the ARN of a KMS key (an alias does not work",
+        ),
+        "failure_queue": (
+            {"arn": QUEUE, "kms_master_key_id": "alias/own"},
+            "failure_queue is encrypted with a key given by its alias, which does not work in a "
+            "policy: give failure_queue.kms_key_arn too.",
+        ),
+        "package": ({"filenam": "a.zip"}, "package must be either a zip file (filename) or"),
+    },
+    "two that contradict each other": {
+        "permissions_boundary": (
+            f"arn:aws:iam::{ACCOUNT}:policy/bound",
+            "but `role` brings one: put the boundary on that role, or leave `role` out.",
+        ),
+        "role": (
+            {"arn": f"arn:aws:iam::{ACCOUNT}:role/own"},
+            "permissions_boundary is for the role that this module makes",
+        ),
+    },
+    "fourth": {
+        "package": (
+            {"filename": "a.zip", "s3_object_version": "v1"},
+            "package.s3_object_version is of no use without package.s3_bucket and package.s3_key",
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("group", "name"), [(group, name) for group, wrong in WRONG.items() for name in wrong]
+)
+def test_what_is_wrong_is_refused_with_a_sentence(tf: Planner, group: str, name: str) -> None:
+    wrong = WRONG[group]
+    said = tf.plan_error(hcl(**{each: value for each, (value, _) in wrong.items()}))
+    assert wrong[name][1] in said
+    # Nothing else is complained of: no crash of an expression behind the sentences.
+    assert len(said.splitlines()) == len(said.split("Invalid value for variable")) - 1
+
+
+def test_a_setting_that_does_not_exist_is_an_error(tf: Planner) -> None:
+    said = tf.plan_error(hcl(alert_topc={"arn": TOPIC}))
+    assert 'An argument named "alert_topc" is not expected here.' in said
