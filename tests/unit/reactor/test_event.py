@@ -412,6 +412,7 @@ def _read_all(envelope: object) -> None:
     statements(policy_document(event.request.get("policyDocument")))
 
 
+@settings(deadline=None)
 @given(_JSON)
 def test_anything_at_all_is_read(value: object) -> None:
     _read_all(value)
@@ -419,7 +420,7 @@ def test_anything_at_all_is_read(value: object) -> None:
     policy_document(value)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(_WHOLE), st.data())
 def test_an_event_with_odd_parts_is_read(whole: dict[str, Any], data: st.DataObject) -> None:
     value = copy.deepcopy(whole)
