@@ -1,0 +1,172 @@
+"""Runs the policy tools on plans: checkov, terraform-compliance. Both live in `.venv-policy`."""
+
+from __future__ import annotations
+
+import copy
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.harness.local_aws import REPOSITORY
+from tests.harness.plans import Plan, flatten
+from trailctl.terraform import clean_environment, run_limited
+
+UNKNOWN = "known after apply"
+_SECONDS = 180.0
+
+
+class PolicyToolError(Exception):
+    """A policy tool is not installed or gave no result; the text says what to do or its words."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What checkov found: `failed` and `skipped` as "CHECK address: name", `passed` a number."""
+
+    failed: tuple[str, ...]
+    skipped: tuple[str, ...]
+    passed: int
+
+
+def checkov(plan: Plan, folder: Path) -> Checked:
+    """Run checkov on a plan, offline, with the skips that stand in the modules' own text.
+
+    `folder` is for what it writes. What is known only after apply counts as set, since a key that
+    a module makes has no ARN yet.
+    """
+    output = run_limited(
+        [
+            *_tool("checkov"),
+            *("--file", str(plan.path), "--framework", "terraform_plan", "--skip-download"),
+            # Skips are comments in the text, which a plan doesn't have: told where to read it.
+            *("--repo-root-for-plan-enrichment", str(REPOSITORY)),
+            *("--compact", "--output", "json"),
+        ],
+        cwd=folder,
+        environment={**clean_environment(home=folder), "EVAL_TF_PLAN_AFTER_UNKNOWN": "true"},
+        timeout=_SECONDS,
+    )
+    try:
+        report = json.loads(output.stdout)
+        results, passed = report["results"], int(report["summary"]["passed"])
+    except (ValueError, KeyError, TypeError):
+        words = output.stderr.strip() or output.stdout.strip()
+        raise PolicyToolError(f"checkov gave no report:\n{words[-3000:]}") from None
+
+    def names(kind: str) -> tuple[str, ...]:
+        return tuple(
+            sorted(f"{c['check_id']} {c['resource']}: {c['check_name']}" for c in results[kind])
+        )
+
+    return Checked(names("failed_checks"), names("skipped_checks"), passed)
+
+
+def compliance(plan: Mapping[str, Any], features: Path, folder: Path) -> dict[str, str]:
+    """Run terraform-compliance on a plan's JSON: every scenario, with why it failed or "".
+
+    Values that are known only after apply are given as the text UNKNOWN, where the tool would take
+    them as missing. `folder` is for what is written.
+    """
+    document = folder / "plan.json"
+    document.write_text(json.dumps(with_unknown(plan)), encoding="utf-8")
+    report = folder / "report.xml"
+    report.unlink(missing_ok=True)
+    output = run_limited(
+        [
+            *_tool("terraform-compliance"),
+            *("--planfile", str(document), "--features", str(features), "--no-ansi"),
+            f"--junit-xml={report}",
+        ],
+        cwd=folder,
+        environment=clean_environment(home=folder),
+        timeout=_SECONDS,
+    )
+    if not report.exists():
+        words = output.stderr.strip() or output.stdout.strip()
+        raise PolicyToolError(f"terraform-compliance gave no report:\n{words[-3000:]}")
+    found = {}
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        troubles = [*case.iter("failure"), *case.iter("error"), *case.iter("skipped")]
+        words = " ".join(" ".join(t.itertext()) or t.get("message") or t.tag for t in troubles)
+        found[str(case.get("name"))] = words.strip() or ("failed" if troubles else "")
+    return found
+
+
+def with_unknown(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan's JSON with UNKNOWN wherever a value is known only after apply."""
+    document = copy.deepcopy(dict(plan))
+    planned = flatten(document.get("planned_values", {}).get("root_module", {}))
+    for change in document.get("resource_changes", []):
+        unknown = change["change"].get("after_unknown")
+        if isinstance(unknown, dict):
+            change["change"]["after"] = _filled(change["change"].get("after"), unknown)
+            if change["address"] in planned:
+                values = planned[change["address"]]["values"]
+                planned[change["address"]]["values"] = _filled(values, unknown)
+    return document
+
+
+def with_value(plan: Mapping[str, Any], kind: str, name: str, value: Any) -> dict[str, Any]:
+    """A plan's JSON in which all resources of a type have another value, as if so written."""
+    document = copy.deepcopy(dict(plan))
+    planned = flatten(document["planned_values"]["root_module"])
+    changes = [c for c in document["resource_changes"] if c["type"] == kind]
+    assert changes, f"the plan has no {kind}"
+    for change in changes:
+        change["change"]["after"][name] = value
+        change["change"]["after_unknown"].pop(name, None)
+        planned[change["address"]]["values"][name] = value
+    # The tools fall back on what the configuration says.
+    for module in _modules(document.get("configuration", {}).get("root_module", {})):
+        for resource in module.get("resources", []):
+            if resource["type"] == kind:
+                resource.get("expressions", {}).pop(name, None)
+    return document
+
+
+def without(plan: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """A plan's JSON as if no resource of a type had been written."""
+    document = copy.deepcopy(dict(plan))
+    document["resource_changes"] = [c for c in document["resource_changes"] if c["type"] != kind]
+    configured = document.get("configuration", {}).get("root_module", {})
+    for module in (*_modules(configured), *_children(document["planned_values"]["root_module"])):
+        module["resources"] = [r for r in module.get("resources", []) if r["type"] != kind]
+    return document
+
+
+def _children(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield module
+    for child in module.get("child_modules", []):
+        yield from _children(child)
+
+
+def _modules(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield module
+    for call in module.get("module_calls", {}).values():
+        yield from _modules(call.get("module", {}))
+
+
+def _filled(known: Any, unknown: Any) -> Any:
+    if unknown is True:
+        return UNKNOWN
+    if isinstance(unknown, dict):
+        known = dict(known or {})
+        return known | {name: _filled(known.get(name), inner) for name, inner in unknown.items()}
+    if isinstance(unknown, list):
+        known = list(known or [])
+        known += [None] * (len(unknown) - len(known))
+        return [
+            _filled(item, unknown[place] if place < len(unknown) else False)
+            for place, item in enumerate(known)
+        ]
+    return known
+
+
+def _tool(name: str) -> list[str]:
+    path = REPOSITORY / ".venv-policy" / "bin" / name
+    if not path.exists():
+        raise PolicyToolError(f"{name} is not installed: run `make setup`")
+    return [str(path)]
