@@ -1,0 +1,133 @@
+"""`trailctl demo`: apply an example on the local AWS, make calls, watch and check the reactions."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from trailctl.demo.scenario import Scenario
+from trailctl.demo.show import Screen
+from trailctl.errors import CheckError, UsageError
+from trailctl.local.process import RunningAws, running
+from trailctl.terraform import (
+    Terraform,
+    TerraformError,
+    clean_environment,
+    keep_providers,
+    prepare,
+)
+
+EXAMPLE = "ec2-launch-monitor"
+REPOSITORY = Path(__file__).resolve().parents[2]
+# What the example needs beside itself, by the relative paths that it uses.
+_BESIDE = ("lambda_src", "modules")
+_VARIABLES = ("mode=enforce", "force_destroy=true")
+_TERRAFORM_SECONDS = 300.0
+
+
+def run_demo() -> int:
+    """Apply, call, watch, check, destroy; the exit code.
+
+    Raises UsageError where Terraform or the example is missing, CheckError where what the demo
+    shows does not hold.
+    """
+    if not (REPOSITORY / "examples" / EXAMPLE).is_dir():
+        raise UsageError("the demo applies an example of the repository: run it in a checkout")
+    screen = Screen(sys.stdout)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="trailctl-demo-") as name:
+        folder = Path(name)
+        try:
+            terraform = prepare(folder / "terraform")
+        except TerraformError as error:
+            raise UsageError(str(error)) from None
+        try:
+            _perform(screen, terraform, folder)
+        except TerraformError as error:
+            raise CheckError(str(error)) from None
+    screen.say(f"\nDone in {time.monotonic() - began:.0f} s; nothing of it is left.")
+    return 0
+
+
+def _perform(screen: Screen, terraform: Terraform, folder: Path) -> None:
+    with ExitStack() as stack:
+        variables = clean_environment(home=terraform.home)
+        with screen.working("start a local AWS, which records calls and delivers events") as step:
+            aws = stack.enter_context(running(variables, folder / "local-aws.log"))
+            step.result = aws.url
+        if terraform.downloads:
+            with screen.working("download the AWS provider (some 150 MB, kept for next time)"):
+                terraform = keep_providers(terraform, REPOSITORY / ".tools" / "providers")
+        work = _Work(terraform, _copy(folder / "work"), aws)
+        work.run("init")
+        stack.callback(_destroy, screen, work)
+        with screen.working(f"terraform apply examples/{EXAMPLE}") as step:
+            step.result = _summary(work.run("apply", *work.settings))
+        scenario = Scenario(aws, work.outputs())
+        scenario.prepare()
+        for act in scenario.acts():
+            screen.title(act.title)
+            act.play()
+            screen.timeline(scenario.steps())
+        screen.title("Does it hold?")
+        failed = [claim for claim in scenario.claims() if not screen.claim(claim)]
+        screen.say()
+    if failed:
+        raise CheckError(f"{len(failed)} of the demo's claims do not hold: see above")
+
+
+class _Work:
+    """A copy of the example that Terraform runs in, so that the checkout stays as it is."""
+
+    def __init__(self, terraform: Terraform, root: Path, aws: RunningAws) -> None:
+        self._terraform = terraform
+        self._root = root
+        self._environment = aws.environment
+        self.settings = ["-auto-approve", *(f"-var={v}" for v in _VARIABLES)]
+
+    def run(self, command: str, *arguments: str) -> str:
+        done = self._terraform.run(
+            command,
+            "-no-color",
+            *arguments,
+            cwd=self._root,
+            environment=self._environment,
+            timeout=_TERRAFORM_SECONDS,
+        )
+        return done.check().stdout
+
+    def outputs(self) -> dict[str, Any]:
+        printed = json.loads(self.run("output", "-json"))
+        return {name: output["value"] for name, output in printed.items()}
+
+
+def _destroy(screen: Screen, work: _Work) -> None:
+    with screen.working("terraform destroy") as step:
+        step.result = _summary(work.run("destroy", *work.settings))
+
+
+def _copy(folder: Path) -> Path:
+    for name in _BESIDE:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(REPOSITORY / name)
+    root = folder / "examples" / EXAMPLE
+    shutil.copytree(
+        REPOSITORY / "examples" / EXAMPLE,
+        root,
+        ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"),
+    )
+    return root
+
+
+def _summary(printed: str) -> str:
+    found = re.search(r"(\d+) (added|destroyed)(?!.*\d+ (?:added|destroyed))", printed)
+    counts = re.findall(r"(\d+) (added|changed|destroyed)", printed)
+    done = [f"{number} {what}" for number, what in counts if number != "0"]
+    return ", ".join(done) if found else ""

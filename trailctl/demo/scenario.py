@@ -1,0 +1,277 @@
+"""What the demo does and what must be true afterwards: three launches by two principals."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from trailctl.local.process import RunningAws
+
+_PREFIX = "reactor:"
+_IMAGE = "ami-0abcdef1234567890"
+_WAIT_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that somebody does."""
+
+    title: str
+    play: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the timeline: `kind` is call, rule, target, change, failed or alert."""
+
+    time: datetime
+    kind: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that must hold, what was found, and whether it does."""
+
+    text: str
+    holds: bool
+    found: str = ""
+
+
+class Scenario:
+    """The demo's principals and calls, on an applied `examples/ec2-launch-monitor`.
+
+    `outputs` are the example's. `prepare` makes the principals and a queue that listens to the
+    alert topic; `acts` are played in order; `steps` gives what happened since it was last asked.
+    """
+
+    def __init__(self, aws: RunningAws, outputs: dict[str, Any]) -> None:
+        self._aws = aws
+        self._outputs = outputs
+        self._seen = 0  # the last step of the local AWS that was shown
+        self._told = 0  # how many of the messages were shown
+        self._messages: list[str] = []
+        self._forwarded: list[dict[str, Any]] = []
+        self._launched: dict[str, list[str]] = {"ana": [], "release-42": []}
+        self._refused = ""
+        self._before_failure: set[str] = set()
+        self._after_failure: set[str] = set()
+
+    def prepare(self) -> None:
+        iam, sts = self._aws.client("iam"), self._aws.client("sts")
+        account = self._aws.environment["AWS_ACCESS_KEY_ID"]
+        iam.create_user(UserName="ana")
+        iam.put_user_policy(
+            UserName="ana",
+            PolicyName="launch",
+            PolicyDocument=_allow("ec2:RunInstances", "sts:AssumeRole"),
+        )
+        role = iam.create_role(
+            RoleName="deploy",
+            AssumeRolePolicyDocument=json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": f"arn:aws:iam::{account}:user/ana"},
+                        "Action": "sts:AssumeRole",
+                    },
+                }
+            ),
+        )["Role"]
+        iam.put_role_policy(
+            RoleName="deploy", PolicyName="launch", PolicyDocument=_allow("ec2:RunInstances")
+        )
+        key = iam.create_access_key(UserName="ana")["AccessKey"]
+        self._ana = self._aws.client("ec2", key["AccessKeyId"], key["SecretAccessKey"])
+        sts = self._aws.client("sts", key["AccessKeyId"], key["SecretAccessKey"])
+        session = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="release-42")["Credentials"]
+        self._deploy = self._aws.client(
+            "ec2", session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+        )
+        self._listen(account)
+        self._aws.drain()
+        self._seen = self._last_number()
+
+    def _listen(self, account: str) -> None:
+        region = self._aws.environment["AWS_REGION"]
+        queue_arn = f"arn:aws:sqs:{region}:{account}:demo-inbox"
+        topic = self._outputs["alert_topic_arn"]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": queue_arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+            },
+        }
+        self._inbox = self._aws.client("sqs").create_queue(
+            QueueName="demo-inbox", Attributes={"Policy": json.dumps(policy)}
+        )["QueueUrl"]
+        self._aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
+
+    # The acts
+
+    def acts(self) -> Iterator[Act]:
+        yield Act("The user ana launches three small instances in one call", self._small)
+        yield Act("The role deploy, as release-42, launches one large instance", self._large)
+        yield Act("ana's next launch fails: it must change nothing", self._failing)
+
+    def _small(self) -> None:
+        self._launch(self._ana, "ana", "t3.micro", 3)
+
+    def _large(self) -> None:
+        self._launch(self._deploy, "release-42", "p4d.24xlarge", 1)
+
+    def _launch(self, ec2: Any, who: str, instance_type: str, count: int) -> None:
+        answer = ec2.run_instances(
+            ImageId=_IMAGE, InstanceType=instance_type, MinCount=count, MaxCount=count
+        )
+        self._launched[who] = [i["InstanceId"] for i in answer["Instances"]]
+        self._settle()
+
+    def _failing(self) -> None:
+        self._before_failure = self._instances()
+        try:
+            self._ana.run_instances(ImageId=_IMAGE, InstanceType="t3.micro", MinCount=3, MaxCount=1)
+        except ClientError as error:
+            self._refused = error.response["Error"]["Code"]
+        self._settle()
+        self._after_failure = self._instances()
+
+    def _settle(self) -> None:
+        self._aws.drain(_WAIT_SECONDS)
+        self._collect()
+
+    def _collect(self) -> None:
+        sqs = self._aws.client("sqs")
+        deadline = time.monotonic() + 1.0
+        for url, keep in (
+            (self._inbox, self._hear),
+            (self._outputs["downstream_queue_url"], self._take),
+        ):
+            while time.monotonic() < deadline:
+                found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages")
+                if not found:
+                    break
+                for message in found:
+                    keep(json.loads(message["Body"]))
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def _hear(self, body: dict[str, Any]) -> None:
+        subject = body.get("Subject")
+        text = str(body["Message"])
+        self._messages.append(f"{subject}\n{text}" if subject else text)
+
+    def _take(self, body: dict[str, Any]) -> None:
+        self._forwarded.append(body)
+
+    # The timeline
+
+    def steps(self) -> list[Step]:
+        """What happened since the last time: calls, rules, targets, changes, messages."""
+        found = self._aws.activity(self._seen)
+        self._seen = max([self._seen, *(s["number"] for s in found)])
+        steps = [line for s in found if (line := _line(s)) is not None]
+        told, self._told = self._messages[self._told :], len(self._messages)
+        last = steps[-1].time if steps else datetime.now(UTC)
+        return steps + [Step(last, "alert", "", text) for text in told]
+
+    def _last_number(self) -> int:
+        return max((s["number"] for s in self._aws.activity(0)), default=0)
+
+    # The claims
+
+    def claims(self) -> Iterator[Claim]:
+        yield self._tagged("ana", "ana's three instances carry her name, the source and the time")
+        yield self._tagged("release-42", "the role's instance carries its session's name")
+        alerts = [m for m in self._messages if "p4d.24xlarge" in m and "release-42" in m]
+        yield Claim("a person was told of the large instance, and by whom", bool(alerts))
+        small = [m for m in self._messages if m.startswith("[") and "t3.micro" in m]
+        yield Claim("no alarm was raised for the small ones", not small)
+        names = [e["detail"]["eventName"] for e in self._forwarded]
+        yield Claim(
+            "the queue downstream has both launches", names == ["RunInstances"] * 2, str(names)
+        )
+        same = self._before_failure == self._after_failure
+        yield Claim(
+            f"the failed launch ({self._refused}) changed nothing",
+            bool(self._refused) and same,
+        )
+        yield Claim("nothing waits in the dead-letter or the failure queue", self._queues_empty())
+
+    def _tagged(self, who: str, text: str) -> Claim:
+        ids = self._launched[who]
+        reservations = self._aws.client("ec2").describe_instances(InstanceIds=ids)["Reservations"]
+        instances = [i for r in reservations for i in r["Instances"]]
+        wanted = {f"{_PREFIX}owner", f"{_PREFIX}launch-source", f"{_PREFIX}launched-at"}
+        found = [{t["Key"]: t["Value"] for t in i.get("Tags", ())} for i in instances]
+        holds = len(found) == len(ids) > 0 and all(
+            wanted <= tags.keys() and who in tags[f"{_PREFIX}owner"] for tags in found
+        )
+        return Claim(text, holds, "" if holds else str(found))
+
+    def _instances(self) -> set[str]:
+        reservations = self._aws.client("ec2").describe_instances()["Reservations"]
+        return {i["InstanceId"] for r in reservations for i in r["Instances"]}
+
+    def _queues_empty(self) -> bool:
+        sqs = self._aws.client("sqs")
+        urls = [self._outputs[q]["url"] for q in ("dead_letter_queue", "failure_queue")]
+        name = "ApproximateNumberOfMessages"
+        return all(
+            sqs.get_queue_attributes(QueueUrl=u, AttributeNames=[name])["Attributes"][name] == "0"
+            for u in urls
+        )
+
+
+def _allow(*actions: str) -> str:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _line(step: dict[str, Any]) -> Step | None:
+    """A step of the local AWS as a line of the timeline; None for what only the demo does."""
+    when = datetime.fromisoformat(step["time"])
+    extra = step["extra"]
+    if step["kind"] == "call":
+        actor = _short(extra["actor"])
+        record = extra["record"]
+        if extra["read_only"] or record["userIdentity"]["type"] == "Root":
+            return None
+        kind = "change" if record["eventName"] == "CreateTags" else "call"
+        return Step(when, kind, step["what"], f"{actor}: {_about(record)}")
+    if step["kind"] == "router":
+        if step["step"] == "matched":
+            return Step(when, "rule", step["what"], "matches")
+        return Step(when, "target", f"{extra['target_kind']} {extra['target']}", step["step"])
+    return Step(when, "function", step["what"], f"{step['step']} {step['detail']}".strip())
+
+
+def _short(arn: str | None) -> str:
+    return (arn or "").rpartition("/")[2] or ("root" if (arn or "").endswith(":root") else "?")
+
+
+def _about(record: dict[str, Any]) -> str:
+    if "errorCode" in record:
+        return f"{record['errorCode']}"
+    parameters = record.get("requestParameters") or {}
+    if record["eventName"] == "RunInstances":
+        items = record["responseElements"]["instancesSet"]["items"]
+        ids = ", ".join(i["instanceId"] for i in items)
+        return f"{len(items)} x {items[0]['instanceType']} ({ids})"
+    tags = (parameters.get("tagSet") or {}).get("items", ())
+    resources = (parameters.get("resourcesSet") or {}).get("items", ())
+    if tags:
+        what = ", ".join(f"{t['key']}={t['value']}" for t in tags)
+        return f"{what} on {len(resources)} resources"
+    return ""

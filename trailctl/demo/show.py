@@ -1,0 +1,126 @@
+"""What the demo prints: progress, timelines and claims, with colour where a terminal shows it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from trailctl.demo.scenario import Claim, Step
+
+_COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_KIND_COLOURS = {
+    "call": "bold",
+    "rule": "cyan",
+    "target": "cyan",
+    "function": "cyan",
+    "change": "green",
+    "alert": "yellow",
+    "failed": "red",
+}
+_WHEN_WIDTH, _KIND_WIDTH, _WHAT_WIDTH = 12, 9, 34
+
+
+@dataclass
+class Working:
+    """A piece of work under way; `result` is printed behind its time."""
+
+    result: str = ""
+
+
+class Screen:
+    """Prints to a stream, with colour on a terminal that wants it (https://no-color.org)."""
+
+    def __init__(self, stream: TextIO = sys.stdout) -> None:
+        self._stream = stream
+        self._live = stream.isatty()
+        self._colour = self._live and "NO_COLOR" not in os.environ
+        self._width = min(shutil.get_terminal_size((110, 24)).columns, 120)
+
+    def say(self, text: str = "") -> None:
+        print(text, file=self._stream, flush=True)
+
+    def title(self, text: str) -> None:
+        self.say(f"\n{self._paint(text, 'bold')}")
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[Working]:
+        """A line that says what is done, how long it takes, and what came of it."""
+        work = Working()
+        began = time.monotonic()
+        finished = threading.Event()
+
+        def tick() -> None:
+            while not finished.wait(1.0):
+                self._rewrite(f"  … {what}  {time.monotonic() - began:.0f} s")
+
+        if self._live:
+            self._rewrite(f"  … {what}")
+            threading.Thread(target=tick, daemon=True).start()
+        mark, colour = "✗", "red"
+        try:
+            yield work
+            mark, colour = "✓", "green"
+        finally:
+            finished.set()
+            seconds = f"{time.monotonic() - began:.1f} s"
+            behind = f"  {work.result}" if work.result else ""
+            if self._live:
+                self._rewrite("")
+            self.say(
+                f"  {self._paint(mark, colour)} {what}  {self._paint(seconds + behind, 'dim')}"
+            )
+
+    def timeline(self, steps: Sequence[Step]) -> None:
+        """One line a step: when (the time between, after the first), what kind, what, the rest."""
+        start = steps[0].time if steps else None
+        for step in steps:
+            assert start is not None
+            if step is steps[0]:
+                when = f"{step.time:%H:%M:%S}.{step.time.microsecond // 1000:03d}"
+            else:
+                when = f"+{(step.time - start).total_seconds() * 1000:.0f} ms"
+            head = f"  {when:>{_WHEN_WIDTH}}  "
+            kind = self._paint(f"{step.kind:<{_KIND_WIDTH}}", _KIND_COLOURS.get(step.kind, "dim"))
+            if step.kind == "alert":
+                self._message(head, kind, step.detail)
+                continue
+            indent = len(head) + _KIND_WIDTH + _WHAT_WIDTH + 1
+            detail = textwrap.wrap(step.detail, max(self._width - indent, 30)) or [""]
+            self.say(f"{head}{kind}{step.what:<{_WHAT_WIDTH}} {detail[0]}".rstrip())
+            for line in detail[1:]:
+                self.say(" " * indent + line)
+
+    def claim(self, claim: Claim) -> bool:
+        """Print a claim with its mark; whether it holds."""
+        mark = self._paint("✓", "green") if claim.holds else self._paint("✗", "red")
+        found = f" (found: {claim.found or 'nothing'})" if not claim.holds else ""
+        self.say(f"  {mark} {claim.text}{found}")
+        return claim.holds
+
+    def _message(self, head: str, kind: str, text: str) -> None:
+        indent = len(head) + _KIND_WIDTH
+        width = max(self._width - indent - 2, 30)
+        lines = [w for line in text.splitlines() for w in textwrap.wrap(line, width) or [""]]
+        for number, line in enumerate(lines):
+            front = head + kind if number == 0 else " " * indent
+            self.say(f"{front}{self._paint('│', 'yellow')} {line}".rstrip())
+
+    def _rewrite(self, text: str) -> None:
+        self._stream.write(f"\r\x1b[2K{text}")
+        self._stream.flush()
+
+    def _paint(self, text: str, colour: str) -> str:
+        return (
+            f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+            if self._colour and colour in _COLOURS
+            else text
+        )

@@ -1,0 +1,330 @@
+"""The layer in front of the emulator: every call passes here, is answered, recorded and routed.
+
+    client -> recognise -> refuse or answer what the emulator can't -> forward -> answer the client
+                                                                    \\-> record -> match -> deliver
+
+Recording and delivery happen after the client has its answer, on threads of their own, in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import queue
+import threading
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from trailctl.local import authorize, codec, gaps
+from trailctl.local.activity import Activity, ActivityLog
+from trailctl.local.aws import InProcessClients
+from trailctl.local.clock import MovableClock
+from trailctl.local.cloudtrail import CloudTrail, Trail
+from trailctl.local.functions import AsyncInvoker
+from trailctl.local.http import Receive, Request, Response, Scope, Send, read_request, send_response
+from trailctl.local.identities import GIVES_CREDENTIALS, Identities
+from trailctl.local.model import Call, Identity
+from trailctl.local.recorder import build_record, envelope, event_category
+from trailctl.local.router import Router, RouterEvent
+from trailctl.local.upstream import Upstream
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """A finished call on its way to the recorder."""
+
+    operation: codec.Operation
+    response: Response
+    identity: Identity
+    region: str
+    time: datetime
+    request_id: str
+    trails: tuple[Trail, ...]
+
+
+class Front:
+    """The ASGI application of the local AWS."""
+
+    def __init__(self, upstream: Upstream, clock: MovableClock) -> None:
+        self.upstream = upstream
+        self.clock = clock
+        self.activity = ActivityLog()
+        self.cloudtrail = CloudTrail(clock.now)
+        self.aws: InProcessClients
+        self.identities: Identities
+        self.functions: AsyncInvoker
+        self.router: Router
+        self._calls: queue.SimpleQueue[_Recorded | None] = queue.SimpleQueue()
+        self._settled = threading.Condition()
+        self._under_way = 0
+        self._recorder = threading.Thread(target=self._record_calls, name="recorder", daemon=True)
+
+    async def start(self) -> None:
+        """Start the emulator and the threads behind the layer."""
+        self.aws = InProcessClients(self.internal, asyncio.get_running_loop())
+        self.identities = Identities(self.upstream, self.aws)
+        self.functions = AsyncInvoker(self.aws, self.clock, self.activity.add)
+        self.router = Router(self.aws, self.clock, self._routed)
+        await self.upstream.start(self._emitted)
+        self._recorder.start()
+
+    async def stop(self) -> None:
+        self._calls.put(None)
+        await asyncio.to_thread(self._recorder.join, 5)
+        await asyncio.to_thread(self.router.close)
+        self.functions.close()
+        await self.upstream.stop()
+
+    async def reset(self) -> None:
+        """Forget everything that was made, recorded or is on its way."""
+        await asyncio.to_thread(self.drain, 5.0)
+        await self.upstream.reset()
+        self.cloudtrail.reset()
+        self.identities.reset()
+        await asyncio.to_thread(self.router.close)
+        self.router = Router(self.aws, self.clock, self._routed)
+        self.activity.clear()
+
+    def settle_records(self, seconds: float) -> bool:
+        """Wait until every call so far is recorded; False where that took too long."""
+        with self._settled:
+            return self._settled.wait_for(lambda: self._under_way == 0, seconds)
+
+    def drain(self, seconds: float) -> bool:
+        """Wait until every call so far is recorded, routed and, where a function got it, run."""
+        return (
+            self.settle_records(seconds)
+            and self.router.drain(seconds)
+            and self.functions.drain(seconds)
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = await read_request(scope, receive)
+        if request is None:
+            return
+        if request.raw_path.startswith(b"/_local/"):
+            response = await self._control(request)
+        else:
+            response = await self._serve(request)
+        if request.method == "HEAD":
+            response.body = b""
+        await send_response(send, response)
+
+    async def internal(self, request: Request) -> Response:
+        """A call of the local AWS's own: answered like any, but neither recorded nor routed."""
+        scope = codec.signature(request)
+        operation = codec.recognise(request, scope) if scope else None
+        if scope and operation and (operation.service, operation.name) == ("lambda", "Invoke"):
+            event_type = request.fields.get("x-amz-invocation-type")
+            if event_type == "Event":
+                name = operation.path_parameters["FunctionName"]
+                request_id = self.functions.submit(name, request.body)
+                return Response(202, [(b"x-amzn-requestid", request_id.encode())])
+        return await self.upstream.send(request)
+
+    async def _serve(self, request: Request) -> Response:
+        scope = codec.signature(request)
+        operation = codec.recognise(request, scope) if scope else None
+        if scope is None or operation is None:
+            return await self.upstream.send(request)
+        identity = self.identities.of(scope.access_key)
+        if identity is None:  # no such key: the emulator refuses it, and no account has a record
+            return await self.upstream.send(request)
+        call = gaps.Incoming(self, operation, identity, scope.region)
+        before = self.cloudtrail.logging_trails(identity.account)
+        response = await self._answer(call)
+        if response.status < 300:
+            self._learn(call, response)
+        after = self.cloudtrail.logging_trails(identity.account)
+        self._hand_over(call, response, before + tuple(t for t in after if t not in before))
+        return response
+
+    async def _answer(self, call: gaps.Incoming) -> Response:
+        key = (call.operation.service, call.operation.name)
+        request_id = str(uuid.uuid4())
+        try:
+            for check in gaps.CHECKS.get(key, ()):
+                await check(call)
+            if key in authorize.REQUESTS:
+                request = await asyncio.to_thread(authorize.authorized, call)
+                return await self.upstream.send(request)
+            answer = gaps.ANSWERS.get(key) or gaps.ANSWERS.get((call.operation.service, "*"))
+            if answer is None:
+                return await self.upstream.send(call.operation.request)
+            answered = await answer(call)
+        except codec.RefusedError as refusal:
+            return codec.encode_refusal(call.operation, refusal, request_id)
+        if isinstance(answered, Response):
+            return answered
+        return codec.encode_answer(call.operation, answered, request_id)
+
+    def _learn(self, call: gaps.Incoming, response: Response) -> None:
+        operation = call.operation
+        if (operation.service, operation.name) in GIVES_CREDENTIALS:
+            # At once: the client may use its new key before the recorder gets to this call.
+            result, _ = codec.decode_answer(operation, response)
+            with contextlib.suppress(KeyError):
+                self.identities.learn(
+                    operation.name,
+                    call.identity,
+                    operation.parameters,
+                    result or {},
+                    self.clock.now(),
+                )
+        self.router.observe(operation.service, operation.name, call.account, call.region)
+
+    # Recording, on its own thread
+
+    def _hand_over(
+        self, call: gaps.Incoming, response: Response, trails: tuple[Trail, ...]
+    ) -> None:
+        fields = response.fields
+        request_id = (
+            fields.get("x-amzn-requestid") or fields.get("x-amz-request-id") or str(uuid.uuid4())
+        )
+        recorded = _Recorded(
+            operation=call.operation,
+            response=response,
+            identity=call.identity,
+            region=call.region,
+            time=self.clock.now(),
+            request_id=request_id,
+            trails=trails,
+        )
+        with self._settled:
+            self._under_way += 1
+        self._calls.put(recorded)
+
+    def _record_calls(self) -> None:
+        while (recorded := self._calls.get()) is not None:
+            try:
+                self._record(recorded)
+            except Exception:
+                # One call that cannot be recorded must not end the recording of all others.
+                _log.exception(
+                    "could not record %s:%s",
+                    recorded.operation.service,
+                    recorded.operation.name,
+                )
+            finally:
+                with self._settled:
+                    self._under_way -= 1
+                    self._settled.notify_all()
+
+    def _record(self, recorded: _Recorded) -> None:
+        operation = recorded.operation
+        result, error = codec.decode_answer(operation, recorded.response)
+        identity = self.identities.complete(recorded.identity)
+        call = Call(
+            service=operation.service,
+            operation=operation.name,
+            model=operation.model,
+            account=identity.account,
+            region=recorded.region,
+            identity=identity,
+            parameters=operation.parameters,
+            result=result,
+            error=error,
+            time=recorded.time,
+            request_id=recorded.request_id,
+            source_ip=operation.request.client[0],
+            user_agent=operation.request.fields.get("user-agent", ""),
+            host=operation.request.fields.get("host", ""),
+        )
+        category = event_category(call)
+        if category == "Data" and not any(t.records_data for t in recorded.trails):
+            return
+        record = build_record(call)
+        region = record["awsRegion"]
+        admitted = any(
+            t.covers(identity.account, region) and t.admits(record) for t in recorded.trails
+        )
+        if category == "Management":
+            self.cloudtrail.remember(identity.account, record, recorded.time)
+        elif not admitted:
+            return
+        event = envelope(record)
+        self._tell_call(event, identity)
+        if admitted:
+            self.router.put(event, account=identity.account, region=region)
+
+    def _tell_call(self, event: dict[str, Any], identity: Identity) -> None:
+        record = event["detail"]
+        self.activity.add(
+            Activity(
+                time=self.clock.now(),
+                kind="call",
+                account=identity.account,
+                region=record["awsRegion"],
+                step="failed" if "errorCode" in record else "called",
+                event_id=event["id"],
+                what=f"{record['eventSource'].partition('.')[0]}:{record['eventName']}",
+                detail=record.get("errorCode", ""),
+                extra={
+                    "actor": identity.arn,
+                    "read_only": record["readOnly"],
+                    "record": record,
+                },
+            )
+        )
+
+    def _routed(self, step: RouterEvent) -> None:
+        self.activity.add(
+            Activity(
+                time=step.time,
+                kind="router",
+                account=step.account,
+                region=step.region,
+                step=step.kind,
+                event_id=step.event_id,
+                what=step.rule_name,
+                detail=step.reason,
+                extra={
+                    "rule": step.rule,
+                    "target": step.target_id,
+                    "target_arn": step.target_arn,
+                    "target_kind": step.target_kind,
+                    "dead_letter_arn": step.dead_letter_arn,
+                },
+            )
+        )
+
+    def _emitted(self, event: dict[str, Any], account: str, region: str, bus: str) -> None:
+        self.router.put(event, account=account, region=region, bus=bus)
+
+    # The layer's own endpoints
+
+    async def _control(self, request: Request) -> Response:
+        query = dict(request.query)
+        name = request.path.removeprefix("/_local/")
+        try:
+            if (request.method, name) == ("GET", "health"):
+                return _json({"status": "ready"})
+            if (request.method, name) == ("GET", "activity"):
+                since, wait = int(query.get("since", 0)), min(float(query.get("wait", 0)), 60)
+                return _json(await self.activity.wait(since, wait))
+            if (request.method, name) == ("POST", "drain"):
+                seconds = float(query.get("seconds", 30))
+                return _json({"drained": await asyncio.to_thread(self.drain, seconds)})
+            if (request.method, name) == ("POST", "reset"):
+                await self.reset()
+                return _json({"reset": True})
+            if (request.method, name) == ("POST", "clock"):
+                self.clock.advance(float(query.get("advance", 0)))
+                return _json({"now": self.clock.now().isoformat()})
+        except ValueError as error:
+            return _json({"error": str(error)}, 400)
+        return _json({"error": f"{request.method} {request.path} is not an endpoint"}, 404)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    body = json.dumps(value, default=str).encode()
+    return Response(status, [(b"content-type", b"application/json")], body)
