@@ -177,7 +177,7 @@ def test_resource(parts: dict[str, Any], resource: str, allowed: bool) -> None:
     ],
 )
 def test_policy_variables_in_resources(
-    resource: str, context: dict[str, str], allowed: bool
+    resource: str, context: dict[str, Any], allowed: bool
 ) -> None:
     asked = statement(Action="s3:GetObject", Resource=resource)
     decision = ask(asked, action="s3:GetObject", resource="arn:aws:s3:::home/ana/notes", **context)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -17,11 +19,14 @@ from trailctl.local.router.model import (
     AwsClients,
     Clock,
     DeliveryError,
+    ErrorCode,
     Event,
     Rule,
     Target,
 )
 from trailctl.local.router.transform import compact, target_input
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +48,38 @@ Send = Callable[[Delivery], str]
 Forward = Callable[[Delivery, Arn, str], None]
 
 
-class Deliverer:
-    """Delivers after asking for the grant, once a rule and target; `forget` makes it ask again."""
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What asking for a grant gave: a way, or the refusal's code and reason."""
 
-    def __init__(self, aws: AwsClients, clock: Clock, forward: Forward) -> None:
+    asked_at: float
+    way: Any = None
+    refusal: tuple[ErrorCode, str] | None = None
+
+
+class Deliverer:
+    """Delivers after asking for the grant.
+
+    An answer is kept until `forget`, and never longer than `max_age` seconds of real time.
+    """
+
+    def __init__(
+        self, aws: AwsClients, clock: Clock, forward: Forward, max_age: float = 5.0
+    ) -> None:
         self._aws = aws
         self._clock = clock
         self._forward = forward
         self._grants = Grants(aws)
+        self._max_age = max_age
         self._lock = threading.Lock()
-        self._ways: dict[tuple[object, ...], Send] = {}
+        self._answers: dict[tuple[object, ...], _Kept] = {}
         self._generation = 0
 
     def forget(self) -> None:
+        """Ask for every grant again."""
         with self._lock:
             self._generation += 1
-            self._ways.clear()
+            self._answers.clear()
 
     def deliver(self, delivery: Delivery) -> str:
         """One attempt. Raises DeliveryError, and what boto3 raises."""
@@ -80,7 +101,10 @@ class Deliverer:
             raise DeliveryError(
                 "INVALID_PARAMETER", f"dead-letter queue {arn} is not in the rule's Region"
             )
-        queue = self._grants.queue(rule, arn, None, self._clock.now())
+        queue = self._kept(
+            ("dead-letter", rule.arn, arn),
+            lambda: self._grants.queue(rule, arn, None, self._clock.now()),
+        )
         if queue.fifo:
             raise DeliveryError(
                 "INVALID_PARAMETER",
@@ -105,16 +129,30 @@ class Deliverer:
     # --- the ways to targets --------------------------------------------------------------------
 
     def _way(self, target: Target) -> Send:
-        key = (target.rule.arn, target.id, target.arn, target.role_arn, _group(target))
+        return self._kept(
+            ("target", target.rule.arn, target.id, target.arn, target.role_arn, _group(target)),
+            lambda: self._open(target),
+        )
+
+    def _kept(self, key: tuple[object, ...], ask: Callable[[], _T]) -> _T:
         with self._lock:
             generation = self._generation
-            way = self._ways.get(key)
-        if way is None:
-            way = self._open(target)
+            kept = self._answers.get(key)
+        now = time.monotonic()
+        if kept is None or now - kept.asked_at >= self._max_age:
+            try:
+                kept = _Kept(now, way=ask())
+            except DeliveryError as error:
+                if error.retry:
+                    raise
+                kept = _Kept(now, refusal=(error.code, error.reason))
             with self._lock:
                 # A policy may have changed while it was read: then it is read again next time.
                 if generation == self._generation:
-                    self._ways[key] = way
+                    self._answers[key] = kept
+        if kept.refusal is not None:
+            raise DeliveryError(*kept.refusal)
+        way: _T = kept.way
         return way
 
     def _open(self, target: Target) -> Send:

@@ -21,6 +21,7 @@ from botocore.exceptions import (
     HTTPClientError,
     ReadTimeoutError,
 )
+from botocore.exceptions import ConnectionError as EndpointError
 
 from trailctl.local.router.grants import is_missing
 from trailctl.local.router.model import Clock, DeliveryError, ErrorCode
@@ -175,7 +176,7 @@ def as_delivery_error(error: Exception) -> DeliveryError:
         return _of_answer(error)
     if isinstance(error, (ReadTimeoutError, ConnectTimeoutError, TimeoutError)):
         return DeliveryError("TIMEOUT", _sentence(error), retry=True)
-    if isinstance(error, (HTTPClientError, OSError)):
+    if isinstance(error, (EndpointError, HTTPClientError, OSError)):
         return DeliveryError("CONNECTION_FAILURE", _sentence(error), retry=True)
     if isinstance(error, BotoCoreError):
         return DeliveryError("SDK_CLIENT_ERROR", _sentence(error))

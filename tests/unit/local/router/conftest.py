@@ -8,7 +8,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -46,28 +46,37 @@ class JumpingClock:
 class Clients:
     """Clients of each account; `calls` are the operations made through them, `fail` breaks some."""
 
+    # Clients are dear to make (50 ms and more), and moto serves old ones as well.
+    _shared: ClassVar[dict[tuple[str, str, str], Any]] = {}
+    _current: ClassVar[Clients | None] = None
+
     def __init__(self) -> None:
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._own: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.fail: Callable[[str], Exception | None] = lambda operation: None
+        Clients._current = self
 
     def client(self, service: str, account: str, region: str) -> Any:
+        # moto's account is that of the role whose credentials are used, and it forgets those.
+        kept = self._shared if account == ACCOUNT else self._own
         with self._lock:
             key = (service, account, region)
-            if key not in self._clients:
-                self._clients[key] = self._make(*key)
-            return self._clients[key]
+            if key not in kept:
+                kept[key] = self._make(*key)
+            return kept[key]
 
     def made(self, operation: str) -> list[dict[str, Any]]:
         return [parameters for name, parameters in self.calls if name == operation]
 
     def _make(self, service: str, account: str, region: str) -> Any:
-        keys: dict[str, str] = {}
+        keys: dict[str, Any] = {
+            "aws_access_key_id": "AKIATEST",
+            "aws_secret_access_key": "test",
+        }
         if account != ACCOUNT:
-            # moto's account is that of the role whose credentials are used.
             role = f"arn:aws:iam::{account}:role/any"
-            session = boto3.client("sts", region_name=REGION).assume_role(
+            session = boto3.client("sts", region_name=REGION, **keys).assume_role(
                 RoleArn=role, RoleSessionName="test"
             )["Credentials"]
             keys = {
@@ -84,9 +93,12 @@ class Clients:
         client.meta.events.register(f"provide-client-params.{service}.*", self._record)
         return client
 
-    def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self.calls.append((model.name, dict(params)))
-        error = self.fail(model.name)
+    @staticmethod
+    def _record(params: dict[str, Any], model: Any, **_: Any) -> None:
+        current = Clients._current
+        assert current is not None
+        current.calls.append((model.name, dict(params)))
+        error = current.fail(model.name)
         if error is not None:
             raise error
 
