@@ -1,0 +1,58 @@
+data "aws_caller_identity" "current" {}
+
+module "log_bucket" {
+  source        = "../../modules/log-bucket"
+  name          = "${var.name}-logs-${data.aws_caller_identity.current.account_id}"
+  trail_name    = var.name
+  force_destroy = var.force_destroy
+}
+
+module "trail" {
+  source     = "../../modules/trail"
+  name       = var.name
+  log_bucket = module.log_bucket
+}
+
+module "alert_topic" {
+  source            = "../../modules/alert-topic"
+  name              = "${var.name}-alerts"
+  email_subscribers = var.email_subscribers
+}
+
+resource "aws_sqs_queue" "downstream" {
+  name                    = "${var.name}-downstream"
+  sqs_managed_sse_enabled = true
+}
+
+module "ec2_launch_guard" {
+  source               = "../../modules/ec2-launch-guard"
+  name                 = "${var.name}-guard"
+  mode                 = var.mode # dry_run, until you have read in its log what it would do
+  alert_topic          = module.alert_topic
+  alert_from_size      = var.alert_from_size
+  alert_instance_types = ["p*", "*.metal"]
+}
+
+module "event_rules" {
+  source = "../../modules/event-rules"
+  name   = var.name
+  rules = {
+    ec2-launched = {
+      pattern = module.ec2_launch_guard.event_pattern
+      targets = {
+        people = {
+          topic = module.alert_topic
+          input_transformer = {
+            input_paths = {
+              who  = "$.detail.userIdentity.arn", where = "$.region", account = "$.account", when = "$.time"
+              what = "$.detail.responseElements.instancesSet.items[0].instanceType"
+            }
+            input_template = "\"<who> launched EC2 (<what>) in <where>, account <account>, at <when>.\""
+          }
+        }
+        downstream = { queue = aws_sqs_queue.downstream }
+        guard      = { function = module.ec2_launch_guard }
+      }
+    }
+  }
+}
