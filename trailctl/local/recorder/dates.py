@@ -35,6 +35,11 @@ def iso_millis(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
+def iso_micros(moment: datetime) -> str:
+    """`2026-11-22T10:00:00.000000Z`, as in IAM Roles Anywhere's responses."""
+    return f"{_utc(moment):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
 def java_medium(moment: datetime) -> str:
     """`Nov 22, 2026, 10:00:00 AM`, as in most services' records."""
     return _java(moment, " ")

@@ -84,6 +84,10 @@ class _Classic(Compiler):
 
 
 class _ClassicRequest(_Classic):
+    def __init__(self, model: OperationModel) -> None:
+        super().__init__(model, "request")
+        self.root = None if model.input_shape is None else model.input_shape.name
+
     def name(self, member: str, shape: Shape) -> str:
         named = ec2_tables.REQUEST_NAMES.get((self.operation, member))
         if named is not None:
@@ -100,7 +104,8 @@ class _ClassicRequest(_Classic):
         where = (self.operation, member)
         if member == "DryRun" or where in ec2_tables.NOT_RECORDED:
             return omit
-        if member in ec2_tables.SECRET_MEMBERS or where in ec2_tables.SECRET_ATTRIBUTE:
+        flat = parent.name == self.root and where in ec2_tables.SECRET_ATTRIBUTE
+        if member in ec2_tables.SECRET_MEMBERS or flat:
             return constant(tables.REMOVED)
         if where in ec2_tables.REQUEST_TEXT:
             return _as_text
@@ -167,7 +172,7 @@ def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def _classic_request(model: OperationModel) -> Request:
     operation = str(model.name)
     shape = model.input_shape
-    compiler = _ClassicRequest(model, "request")
+    compiler = _ClassicRequest(model)
     convert = compiler.shape(shape) if shape is not None else (lambda _value: {})
     defaults = dict(ec2_tables.DEFAULTS.get(operation, {}))
     if operation.startswith("Describe") and shape is not None:
@@ -265,12 +270,14 @@ def _classic_response(model: OperationModel) -> Response:
         if shape is not None
         else (lambda _value: {})
     )
+    additions = ec2_tables.RESPONSE_ADDITIONS.get(str(model.name), {})
     returns = shape is None or not shape.members or str(model.name) in ec2_tables.RETURN_TOO
 
     def converted(result: dict[str, Any], request_id: str) -> Any:
         record: dict[str, Any] = {"requestId": request_id}
         if returns:
             record["_return"] = True
+        record.update(copy.deepcopy(additions))
         record.update(convert(result))
         return record
 

@@ -242,7 +242,9 @@ OPERATION_SETS: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("DescribeSecurityGroups", "GroupNames"): ("securityGroupSet", "groupName"),
 }
 # Reads show each of their sets, empty ones too, but for these.
-SETS_SHOWN_WHEN_GIVEN: Final = frozenset({("DescribeRegions", "Filters")})
+SETS_SHOWN_WHEN_GIVEN: Final = frozenset(
+    {("DescribeBundleTasks", "Filters"), ("DescribeRegions", "Filters")}
+)
 # Sets whose list is called `item` instead of `items`.
 ITEM_SETS: Final = frozenset({"privateIpAddressesSet"})
 ITEM_OPERATIONS: Final = frozenset({("DescribeVpcClassicLink", "VpcIds")})
@@ -255,10 +257,11 @@ DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     "AuthorizeSecurityGroupEgress": {"ipPermissions": {}},
     "AuthorizeSecurityGroupIngress": {"ipPermissions": {}},
     "CreateNetworkAclEntry": {"icmpTypeCode": {}, "portRange": {}},
-    "CreateNetworkInterface": {"groupSet": {}},
+    "CreateNetworkInterface": {"groupSet": {}, "privateIpAddressesSet": {}},
     "CreateVpc": {"instanceTenancy": "default", "amazonProvidedIpv6CidrBlock": False},
     "DeleteSnapshot": {"force": False},
     "DeleteVolume": {"reportVolumeFailure": False},
+    "DescribeAccountAttributes": {"filterSet": {}},
     "DescribeInstanceStatus": {"includeAllInstances": False},
     "DescribeKeyPairs": {"includePublicKey": False},
     "ReplaceNetworkAclEntry": {"icmpTypeCode": {}, "portRange": {}},
@@ -276,9 +279,11 @@ DEFAULTS: Final[dict[str, dict[str, Any]]] = {
 # Names that are not the model's: (operation, member) of the request, (operation, name) of the
 # response.
 REQUEST_NAMES: Final[dict[tuple[str, str], str]] = {
+    ("CreateNetworkAclEntry", "IcmpTypeCode"): "icmpTypeCode",
     ("CreateNetworkAclEntry", "Protocol"): "aclProtocol",
     ("CreateVolume", "AvailabilityZone"): "zone",
     ("RegisterImage", "SriovNetSupport"): "sriovNetSupport",
+    ("ReplaceNetworkAclEntry", "IcmpTypeCode"): "icmpTypeCode",
     ("ReplaceNetworkAclEntry", "Protocol"): "aclProtocol",
 }
 RESPONSE_NAMES: Final[dict[tuple[str, str], str]] = {
@@ -291,6 +296,11 @@ NOT_RECORDED: Final = frozenset({("DescribeVpcAttribute", "Attribute")})
 
 # Operations that say `_return` although their response has more to tell.
 RETURN_TOO: Final = frozenset({"CreateSecurityGroup", "DisassociateRouteTable"})
+
+# What a response says that the model does not know.
+RESPONSE_ADDITIONS: Final[dict[str, dict[str, Any]]] = {
+    "DisassociateRouteTable": {"associationState": {"state": "disassociating"}},
+}
 
 # Member names that hold secrets wherever they are.
 SECRET_MEMBERS: Final = frozenset({"KeyMaterial", "PasswordData", "UserData"})

@@ -57,5 +57,7 @@ def keeps_parameters(call: Call, code: str) -> bool:
     if call.service in ("ec2", "s3", "s3control") or family(call.model) == "wire":
         return True
     if call.service in tables.NO_PARAMETERS_ON_FAILURE:
-        return False
+        codes = tables.NO_PARAMETERS_ON_FAILURE[call.service]
+        if codes is None or code in codes:
+            return False
     return code not in tables.REFUSED_AT_THE_DOOR

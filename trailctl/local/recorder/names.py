@@ -31,7 +31,7 @@ def event_source(model: OperationModel) -> str:
     service = str(model.service_model.service_name)
     prefix = tables.EVENT_SOURCES.get(service)
     if prefix is None:
-        prefix = str(model.service_model.signing_name)
+        prefix = str(model.service_model.signing_name).lower()
     return f"{prefix}.amazonaws.com"
 
 

@@ -18,6 +18,7 @@ from trailctl.local.recorder import ec2, names, s3, tables
 from trailctl.local.recorder.dates import iso_seconds
 from trailctl.local.recorder.errors import error_code, keeps_parameters
 from trailctl.local.recorder.identity import user_identity
+from trailctl.local.recorder.quirks import QUIRKS
 from trailctl.local.recorder.resources import resources
 from trailctl.local.recorder.values import Compiler, Field, family, structure
 
@@ -82,7 +83,8 @@ def build_record(call: Call, *, event_id: str | None = None) -> dict[str, Any]:
     if touched:
         record["resources"] = touched
     record["eventType"] = "AwsApiCall"
-    if plan.api_version is not None:
+    refused = record.get("errorCode") in tables.REFUSED_AT_THE_DOOR
+    if plan.api_version is not None and not refused:
         record["apiVersion"] = plan.api_version
     record["managementEvent"] = plan.category == "Management"
     record["recipientAccountId"] = call.account
@@ -133,7 +135,13 @@ def _request(model: OperationModel, service: str, operation: str) -> Part:
         return lambda _call: None
     convert = Compiler(model, "request").shape(model.input_shape)
     defaults = tables.REQUEST_DEFAULTS.get((service, operation), {})
-    return lambda call: _with_defaults(convert(call.parameters), defaults) or None
+    quirk = QUIRKS.get((service, operation))
+
+    def part(call: Call) -> Any:
+        record = _with_defaults(convert(call.parameters), defaults)
+        return (quirk(call, record) if quirk else record) or None
+
+    return part
 
 
 def _response(model: OperationModel, service: str, operation: str, *, read_only: bool) -> Part:

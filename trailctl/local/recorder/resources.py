@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trailctl.local.model import Call
-from trailctl.local.recorder.names import partition
+from trailctl.local.recorder.names import category, partition
 
 Resource = dict[str, str]
 
@@ -69,10 +69,19 @@ def _kms(call: Call) -> list[Resource]:
     key = _text(metadata if isinstance(metadata, dict) else None, "Arn")
     key = key or _text(call.result, "KeyId", "SourceKeyId")
     key = key or _text(call.parameters, "KeyId", "TargetKeyId", "SourceKeyId", "DestinationKeyId")
-    if key is None or "alias/" in key:
-        return []
-    arn = key if key.startswith("arn:") else _arn(call, "kms", f"key/{key}")
-    return [_resource(call, arn, "AWS::KMS::Key")]
+    keys = [] if key is None or key.startswith("alias/") else [_key_arn(call, key)]
+    if call.operation in ("CreateAlias", "UpdateAlias", "DeleteAlias"):
+        alias = _text(call.parameters, "AliasName")
+        keys += [] if alias is None else [_arn(call, "kms", alias)]
+    if call.operation == "ReEncrypt":
+        source = _text(call.result, "SourceKeyId") or _text(call.parameters, "SourceKeyId")
+        target = _text(call.result, "KeyId") or _text(call.parameters, "DestinationKeyId")
+        keys = [_key_arn(call, k) for k in (source, target) if k and not k.startswith("alias/")]
+    return [_resource(call, arn, "AWS::KMS::Key") for arn in keys]
+
+
+def _key_arn(call: Call, key: str) -> str:
+    return key if key.startswith("arn:") else _arn(call, "kms", f"key/{key}")
 
 
 def _sts(call: Call) -> list[Resource]:
@@ -111,7 +120,7 @@ def _sns(call: Call) -> list[Resource]:
 
 def _sqs(call: Call) -> list[Resource]:
     url = _text(call.parameters, "QueueUrl")
-    if url is None:
+    if url is None or category(call.service, call.operation) != "Data":
         return []
     account, _, name = url.rpartition("/")
     owner = account.rpartition("/")[2]
@@ -138,11 +147,20 @@ def _parameter_arn(call: Call, name: str) -> str:
     return name if name.startswith("arn:") else _arn(call, "ssm", f"parameter/{name.lstrip('/')}")
 
 
+def _ses(call: Call) -> list[Resource]:
+    sender = _text(call.parameters, "Source", "FromEmailAddress")
+    if category(call.service, call.operation) != "Data" or sender is None:
+        return []
+    return [_resource(call, _arn(call, "ses", f"identity/{sender}"), "AWS::SES::EmailIdentity")]
+
+
 _FINDERS: dict[str, Callable[[Call], list[Resource]]] = {
     "dynamodb": _dynamodb,
     "kms": _kms,
     "lambda": _lambda,
     "s3": _s3,
+    "ses": _ses,
+    "sesv2": _ses,
     "sns": _sns,
     "sqs": _sqs,
     "ssm": _ssm,

@@ -157,6 +157,9 @@ class _Document:
         return lambda value: text_value(value) if isinstance(value, str) else plain(value)
 
     def _structure(self, shape: StructureShape) -> Converter:
+        declared = shape.serialization.get("xmlNamespace", {})
+        prefix = declared.get("prefix")
+        namespace = {f"xmlns:{prefix}": declared["uri"]} if prefix else {}
         fields: dict[str, tuple[str, Converter]] = {}
         for member, target in shape.members.items():
             name = str(target.serialization.get("name", member))
@@ -180,7 +183,7 @@ class _Document:
                 converted = field[1](content)
                 if converted is not OMIT:
                     record[field[0]] = converted
-            return record or ""
+            return {**namespace, **record} if record else ""
 
         return convert
 

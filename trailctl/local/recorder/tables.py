@@ -13,27 +13,18 @@ from typing import Final
 
 # Services whose event source is not the name they sign with.
 EVENT_SOURCES: Final[dict[str, str]] = {
-    "bedrock-agent-runtime": "bedrock",
-    "bedrock-runtime": "bedrock",
-    "cloudsearchdomain": "cloudsearch",
-    "connect-contact-lens": "connect",
-    "cur": "cur",
-    "dynamodbstreams": "dynamodb",
-    "iot-data": "iotdata",
+    "connectparticipant": "connect",
     "iot-jobs-data": "iotjobsdata",
     "marketplace-agreement": "agreement-marketplace",
     "marketplace-catalog": "catalog-marketplace",
+    "marketplace-deployment": "deployment-marketplace",
+    "marketplace-discovery": "discovery-marketplace",
     "marketplace-entitlement": "entitlement-marketplace",
-    "marketplacecommerceanalytics": "marketplacecommerceanalytics",
+    "marketplace-reporting": "reporting-marketplace",
     "meteringmarketplace": "metering-marketplace",
-    "resource-groups": "resource-groups",
-    "s3control": "s3",
     "servicecatalog-appregistry": "servicecatalog-appregistry",
-    "service-quotas": "servicequotas",
     "sso": "sso",
-    "sso-admin": "sso",
     "sso-oidc": "sso",
-    "wafv2": "wafv2",
 }
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
@@ -69,6 +60,8 @@ EVENT_NAMES: Final[dict[tuple[str, str], str]] = {
     ("s3control", "DeletePublicAccessBlock"): "DeleteAccountPublicAccessBlock",
     ("s3control", "GetPublicAccessBlock"): "GetAccountPublicAccessBlock",
     ("s3control", "PutPublicAccessBlock"): "PutAccountPublicAccessBlock",
+    ("lambda", "Invoke"): "Invoke",
+    ("lambda", "InvokeAsync"): "InvokeAsync",
     ("lambda", "InvokeWithResponseStream"): "Invoke",
 }
 
@@ -88,10 +81,11 @@ LAMBDA_SECOND_VERSION: Final = frozenset(
     }
 )
 
-# `apiVersion` is recorded by a few services only.
+# `apiVersion` is recorded by a few services only, and not for calls refused at the door.
 API_VERSIONS: Final[dict[str, str]] = {
     "cloudfront": "2020_05_31",
     "dynamodb": "2012-08-10",
+    "dynamodbstreams": "2012-08-10",
     "elb": "2012-06-01",
     "elbv2": "2015-12-01",
     "logs": "20140328",
@@ -170,12 +164,15 @@ READ_ONLY: Final[dict[tuple[str, str], bool]] = {
     ("logs", "StartLiveTail"): True,
     ("logs", "StartQuery"): True,
     ("s3", "SelectObjectContent"): True,
+    ("ses", "SendEmail"): True,
+    ("sesv2", "SendEmail"): True,
 }
 
 # --- Data events -------------------------------------------------------------------------------
 
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html
 # KMS's and Bedrock's calls on data are management events; so is every call that is not listed.
+_SES: Final = frozenset({"SendEmail"})
 _SQS: Final = {
     "ChangeMessageVisibility",
     "ChangeMessageVisibilityBatch",
@@ -302,6 +299,8 @@ DATA_EVENTS: Final[dict[str, frozenset[str]]] = {
     "sagemaker-runtime": frozenset(
         {"InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpointWithResponseStream"}
     ),
+    "ses": _SES | {"SendBulkTemplatedEmail", "SendRawEmail", "SendTemplatedEmail"},
+    "sesv2": _SES | {"SendBulkEmail"},
     "sns": frozenset({"Publish", "PublishBatch"}),
     "sqs": frozenset(_SQS),
     "xray": frozenset({"GetTraceGraph", "GetTraceSummaries", "PutTraceSegments"}),
@@ -375,6 +374,10 @@ REST_JAVA: Final = frozenset(
         "sesv2",
     }
 )
+# Services of the second family whose parameters in the path begin with a capital letter too.
+WIRE_CAPITALS: Final = frozenset(
+    {"account", "detective", "devops-guru", "resource-explorer-2", "securityhub"}
+)
 JSON_WIRE: Final = frozenset({"ce", "budgets", "cur"})
 
 # How a date reads. Java's medium format gained a comma after the year and, later, a narrow
@@ -383,8 +386,11 @@ DATE_NARROW: Final = frozenset({"iam", "identitystore"})
 DATE_EPOCH_SECONDS: Final = frozenset({"eks"})
 DATE_ISO: Final = frozenset({"rolesanywhere"})
 
-# Services of the first family that give no parameters for any failed call.
-NO_PARAMETERS_ON_FAILURE: Final = frozenset({"kms", "ecs"})
+# Other failures that leave no parameters, by service; None is every failure.
+NO_PARAMETERS_ON_FAILURE: Final[dict[str, frozenset[str] | None]] = {
+    "ecs": None,
+    "kms": frozenset({"NotFoundException", "InvalidArnException"}),
+}
 
 # Failures found before a service looks at a request: their records have no parameters.
 REFUSED_AT_THE_DOOR: Final = frozenset(
@@ -412,7 +418,7 @@ ERROR_CODES: Final[dict[str, str]] = {
 OMITTED_MEMBERS: Final[dict[str, frozenset[str]]] = {
     "cloudformation": frozenset({"ParameterValue", "TemplateBody"}),
     "dynamodb": frozenset(
-        {"ExpressionAttributeValues", "Item", "Attributes", "ExpectedAttributeValue"}
+        {"Attributes", "Expected", "ExpressionAttributeValues", "Item", "Parameters", "QueryFilter"}
     ),
     "events": frozenset({"Detail"}),
     "iam": frozenset(
@@ -434,6 +440,8 @@ OMITTED_MEMBERS: Final[dict[str, frozenset[str]]] = {
             "CiphertextBlob",
             "CiphertextForRecipient",
             "EncryptedKeyMaterial",
+            "GrantToken",
+            "GrantTokens",
             "ImportToken",
             "Mac",
             "Message",
@@ -454,10 +462,23 @@ OMITTED_MEMBERS: Final[dict[str, frozenset[str]]] = {
 
 # Members whose value is hidden although the model does not call it sensitive: a member's name, or
 # the name of its shape and its own.
-HIDDEN_MEMBERS: Final[dict[str, dict[str, str]]] = {
+HIDDEN_MEMBERS: Final[dict[str, dict[str, str | list[str]]]] = {
+    "apigatewayv2": {"StageVariables": STARS},
     "cognito-idp": {"AuthParameters": HIDDEN, "UserAttributes": HIDDEN, "Username": HIDDEN},
     "rds": {"MasterUserPassword": HIDDEN},
     "redshift": {"MasterUserPassword": HIDDEN},
+    "ses": {
+        "BccAddresses": [HIDDEN],
+        "CcAddresses": [HIDDEN],
+        "Data": HIDDEN,
+        "ToAddresses": [HIDDEN],
+    },
+    "sesv2": {
+        "BccAddresses": [HIDDEN],
+        "CcAddresses": [HIDDEN],
+        "Data": HIDDEN,
+        "ToAddresses": [HIDDEN],
+    },
     "sns": {
         "Message": HIDDEN,
         "MessageAttributes": HIDDEN,
@@ -489,7 +510,9 @@ SHOWN_SHAPES: Final[dict[str, frozenset[str]]] = {
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html
 ENCODED_DOCUMENTS: Final = frozenset({"policyDocumentType"})
 
-# Members that CloudTrail spells in its own way, by operation.
+# Members of requests whose first letter stays as it is, by service.
+KEPT_NAMES: Final[dict[str, frozenset[str]]] = {"sqs": frozenset({"AWSAccountIds"})}
+# Members of responses that CloudTrail spells in its own way, by operation.
 RENAMED_MEMBERS: Final[dict[tuple[str, str], dict[str, str]]] = {
     ("secretsmanager", "CreateSecret"): {"ARN": "arn"},
     ("secretsmanager", "PutSecretValue"): {"ARN": "arn"},
@@ -539,6 +562,8 @@ RESPONSE_OF_READS: Final = frozenset(
 # Operations that change something and still show no response.
 NO_RESPONSE: Final = frozenset(
     {
+        ("ses", "SendEmail"),
+        ("sesv2", "SendEmail"),
         ("lambda", "Invoke"),
         ("lambda", "InvokeAsync"),
         ("lambda", "InvokeWithResponseStream"),

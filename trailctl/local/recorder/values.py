@@ -70,9 +70,9 @@ def omit(_value: Any) -> Any:
     return OMIT
 
 
-def constant(text: str) -> Converter:
+def constant(mark: str | list[str]) -> Converter:
     """The converter of what is recorded as a mark instead of its value."""
-    return lambda _value: text
+    return lambda _value: mark if isinstance(mark, str) else list(mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +113,15 @@ class Compiler:
         self.family: Family = family(model)
         self.secret = tables.HIDDEN if self.family == "java" else tables.STARS
         self._omitted = tables.OMITTED_MEMBERS.get(self.service, frozenset())
+        self._kept = tables.KEPT_NAMES.get(self.service, frozenset())
         self._hidden = tables.HIDDEN_MEMBERS.get(self.service, {})
         self._shown = tables.SHOWN_SHAPES.get(self.service, frozenset())
         self._compiled: dict[str, Converter] = {}
 
     def shape(self, shape: Shape) -> Converter:
         """The converter of a shape; a recursive shape refers to itself by name."""
+        if self.service == "dynamodb" and shape.name == "AttributeValue":
+            return _attribute_value
         if isinstance(shape, StructureShape):
             if getattr(shape, "is_document_type", False):
                 return plain
@@ -144,8 +147,11 @@ class Compiler:
     def name(self, member: str, shape: Shape) -> str:
         """What a record calls a member."""
         if self.family == "wire":
-            return str(shape.serialization.get("name", member))
-        return lower_first(member)
+            name = str(shape.serialization.get("name", member))
+            in_path = shape.serialization.get("location") == "uri"
+            capital = self.service in tables.WIRE_CAPITALS
+            return lower_first(name) if in_path and not capital else name
+        return member if member in self._kept else lower_first(member)
 
     def member(self, parent: StructureShape, member: str, shape: Shape) -> Converter:
         """The converter of a member, which may be left out or hidden whatever its shape is."""
@@ -177,7 +183,7 @@ class Compiler:
 
     def _date_style(self, shape: Shape) -> Callable[[datetime], Any]:
         if self.service in tables.DATE_ISO:
-            return dates.iso_millis
+            return dates.iso_micros
         if self.service in tables.DATE_EPOCH_SECONDS:
             return dates.epoch_seconds
         if self.family == "wire":
@@ -223,6 +229,18 @@ def _mapped(item: Converter) -> Converter:
         return {key: content for key, content in pairs if content is not OMIT}
 
     return convert
+
+
+def _attribute_value(value: Any) -> Any:
+    """DynamoDB records the value of an attribute without its type."""
+    if isinstance(value, dict) and len(value) == 1:
+        kind, content = next(iter(value.items()))
+        if kind == "M" and isinstance(content, dict):
+            return {str(k): _attribute_value(v) for k, v in content.items()}
+        if kind == "L" and isinstance(content, (list, tuple)):
+            return [_attribute_value(item) for item in content]
+        return plain(content)
+    return plain(value)
 
 
 def _document(value: Any) -> Any:

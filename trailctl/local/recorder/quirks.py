@@ -1,0 +1,90 @@
+"""Requests that a table can't describe: the few operations whose record says more or less.
+
+Each entry changes `requestParameters` after the general rules, by botocore's service and operation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from trailctl.local.model import Call
+from trailctl.local.recorder.names import partition
+
+Quirk = Callable[[Call, dict[str, Any]], dict[str, Any]]
+
+_LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
+_REDACTED = "***(Redacted)"
+
+
+def _update_function_code(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """Lambda resolves the name of the function whose code is updated, and shows how."""
+    name = str(record.get("functionName", ""))
+    parts = name.split(":")
+    if name.startswith("arn:") and len(parts) >= 7:
+        where, region, account, function = parts[1], parts[3], parts[4], parts[6]
+    else:
+        where, region, account = partition(call.region), call.region, call.account
+        function = parts[-1]
+    record["functionName"] = f"arn:{where}:lambda:{region}:{account}:function:{function}"
+    record["fullyQualifiedArn"] = {
+        "arnPrefix": {"partition": where, "region": region, "account": account},
+        "relativeId": {"functionName": function},
+        "functionQualifier": {},
+    }
+    return record
+
+
+def _put_item(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """DynamoDB records which attributes an item has, not their values.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html
+    """
+    item = call.parameters.get("Item")
+    if isinstance(item, dict):
+        record["items"] = [str(name) for name in item]
+    return record
+
+
+def _statement(_call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """Values in a PartiQL statement are redacted."""
+    if isinstance(record.get("statement"), str):
+        record["statement"] = _redact(record["statement"])
+    return record
+
+
+def _batch_statement(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    statements = call.parameters.get("Statements") or call.parameters.get("TransactStatements")
+    record.pop("statements", None)
+    record.pop("transactStatements", None)
+    texts = [s.get("Statement", "") for s in statements or [] if isinstance(s, dict)]
+    record["requestItems"] = [{"statement": _redact(str(text))} for text in texts]
+    return record
+
+
+def _redact(statement: str) -> str:
+    return _LITERAL.sub(_REDACTED, statement)
+
+
+def _transact_items(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """The steps of a transaction are one list, each with its `operation`."""
+    steps = []
+    for step in record.pop("transactItems", []):
+        for operation, content in step.items():
+            if isinstance(content, dict):
+                name = operation[:1].upper() + operation[1:]
+                steps.append({"operation": name, **content})
+    record["requestItems"] = steps
+    return record
+
+
+QUIRKS: Final[dict[tuple[str, str], Quirk]] = {
+    ("dynamodb", "BatchExecuteStatement"): _batch_statement,
+    ("dynamodb", "ExecuteStatement"): _statement,
+    ("dynamodb", "ExecuteTransaction"): _batch_statement,
+    ("dynamodb", "PutItem"): _put_item,
+    ("dynamodb", "TransactGetItems"): _transact_items,
+    ("dynamodb", "TransactWriteItems"): _transact_items,
+    ("lambda", "UpdateFunctionCode"): _update_function_code,
+}
