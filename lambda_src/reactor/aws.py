@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,15 +30,23 @@ class Aws:
         return self._clients[key]
 
     def _make(self, service: str, region: str | None) -> Any:
-        from botocore.config import Config
-        from botocore.session import get_session
+        # A service's model is a great many objects, all of which stay: a collector that walks them
+        # again and again while they load is an eighth of the time that a cold start takes.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            from botocore.config import Config
+            from botocore.session import get_session
 
-        if self._session is None:
-            self._session = get_session()
-        # Short limits: one call that hangs must leave time for the others and for the alert.
-        config = Config(
-            connect_timeout=3,
-            read_timeout=10,
-            retries={"mode": "standard", "total_max_attempts": 3},
-        )
-        return self._session.create_client(service, region_name=region, config=config)
+            if self._session is None:
+                self._session = get_session()
+            # Short limits: one call that hangs must leave time for the others and the alert.
+            config = Config(
+                connect_timeout=3,
+                read_timeout=10,
+                retries={"mode": "standard", "total_max_attempts": 3},
+            )
+            return self._session.create_client(service, region_name=region, config=config)
+        finally:
+            if collecting:
+                gc.enable()

@@ -4,8 +4,9 @@
 
 Every figure is the median over fresh processes that take turns, measured inside the process: the
 time that passed, and in brackets the processor's time, which other load on the machine hardly
-moves and which the verdict goes by (a cold start waits for little else). The handler is imported from the unpacked zip with no compiled files, as Lambda finds it; libraries are
-compiled, as in Lambda's runtime. Exits 1 if a ratio is over what DESIGN's performance page allows.
+moves and which the verdict goes by (a cold start waits for little else). The handler is imported
+from the unpacked zip with no compiled files, as Lambda finds it; libraries are compiled, as in
+Lambda's runtime. Exits 1 if a ratio is over what must be.
 """
 
 from __future__ import annotations
