@@ -151,7 +151,7 @@ class Router:
         """
         deadline = time.monotonic() + timeout
         with self._settled:
-            while self._pending:
+            while self._pending > 0:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False

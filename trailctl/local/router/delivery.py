@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 import uuid
@@ -114,7 +115,7 @@ class Deliverer:
             "RULE_ARN": rule.arn,
             "TARGET_ARN": target.arn,
             "ERROR_CODE": error.code,
-            "ERROR_MESSAGE": error.reason,
+            "ERROR_MESSAGE": _attribute_text(error.reason),
             **attributes,
         }
         answer = self._aws.client("sqs", arn.account, arn.region).send_message(
@@ -254,6 +255,15 @@ class Deliverer:
             return ""
 
         return send
+
+
+# What a message attribute may hold is what XML may, and it counts towards the message's size.
+_NOT_IN_ATTRIBUTES = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONGEST_ATTRIBUTE = 1024
+
+
+def _attribute_text(text: str) -> str:
+    return _NOT_IN_ATTRIBUTES.sub(" ", text)[:_LONGEST_ATTRIBUTE]
 
 
 def _refuse_forwarding(delivery: Delivery) -> None:

@@ -194,8 +194,10 @@ class Grants:
         bus = _found(f"event bus {arn} does not exist", client.describe_event_bus, Name=name)
         self._role_allows(rule, role, "events:PutEvents", arn, now)
         caller = _role_principal(role)
+        policy = bus.get("Policy")
         context = self._role_context(rule, role, now)
-        decision = _read(bus.get("Policy"), caller, "events:PutEvents", arn.text, context)
+        context |= self._organization("aws:PrincipalOrgID", role, policy)
+        decision = _read(policy, caller, "events:PutEvents", arn.text, context)
         if decision.denied or (arn.account != rule.account and not decision.allowed):
             raise _not_granted(
                 decision, role, "events:PutEvents", arn, f"the policy of event bus {arn}"
@@ -221,6 +223,7 @@ class Grants:
             self._admit_role(policy, action, arn, rule, role, now, where)
             return
         context = source_context(rule, now)
+        context |= self._organization("aws:SourceOrgID", rule.arn, policy)
         decision = _read(policy, _EVENTS, action, arn.text, context)
         if decision.allowed and not conditions and _conditional(decision):
             plain = _read(_without_conditions(policy), _EVENTS, action, arn.text, context)
@@ -250,6 +253,19 @@ class Grants:
         )
         if decision.denied or (arn.account != Arn.parse(role).account and not decision.allowed):
             raise _not_granted(decision, role, action, arn, where)
+
+    def _organization(self, key: str, arn: str, policy: str | None) -> dict[str, str]:
+        """The key with the organization of the ARN's account, for a policy that speaks of one."""
+        if not policy or "orgid" not in policy.lower():
+            return {}
+        account, region = Arn.parse(arn).account, "us-east-1"
+        client = self._aws.client("organizations", account, region)
+        try:
+            return {key: client.describe_organization()["Organization"]["Id"]}
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "AWSOrganizationsNotInUseException":
+                return {}
+            raise
 
     def _role_context(self, rule: Rule, role: str, now: datetime) -> dict[str, str]:
         return {

@@ -146,7 +146,7 @@ def _minified(text: str) -> str:
         raise DeliveryError(
             "INVALID_JSON",
             "the filled input template is not valid JSON: a variable inside quotes must be text "
-            f"without quotes of its own, an object or a list stands without quotes: {text}",
+            f"without quotes of its own, an object or a list stands without quotes: {text[:200]}",
         ) from None
     return _STRING_OR_SPACE.sub(lambda found: found.group(1) or "", text)
 

@@ -192,6 +192,20 @@ def test_another_accounts_bus_that_does_not_admit(
     assert why in reason
 
 
+def test_a_bus_that_admits_its_organization(bench: Any, tools: Any) -> None:
+    organizations = bench.aws.client("organizations", tools.ACCOUNT, tools.REGION)
+    own = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+    role = bench.role("forward", tools.grants("events:PutEvents", HUB))
+    for organization, kinds in [
+        ("o-0000000000", ["matched", "refused", "dropped"]),
+        (own, ["matched", "delivered"]),
+    ]:
+        condition = {"StringEquals": {"aws:PrincipalOrgID": organization}}
+        bus_policy(bench, tools, admits("*", Condition=condition))
+        bench.rule("forward", {"Id": "hub", "Arn": HUB, "RoleArn": role})
+        assert bench.put(tools.call_event()) == kinds
+
+
 def test_a_bus_that_is_not_there(bench: Any, tools: Any) -> None:
     arn = f"arn:aws:events:{tools.REGION}:{tools.ACCOUNT}:event-bus/gone"
     role = bench.role("forward", tools.grants("events:PutEvents"))

@@ -75,6 +75,18 @@ def test_no_grant_means_straight_to_the_dead_letter_queue(bench: Any, tools: Any
     assert (step.dead_letter_arn, step.receipt) == (dlq, message["MessageId"])
 
 
+def test_an_error_message_fits_an_attribute(bench: Any, tools: Any) -> None:
+    dlq = bench.queue("dead", tools.allow(SEND))
+    queue = bench.queue("work", tools.allow(SEND))
+    bench.rule("launches", {"Id": "q", "Arn": queue, "DeadLetterConfig": {"Arn": dlq}})
+    only_work(bench, DeliveryError("NO_RESOURCE", "gone\x00\x1b[31m" + "x" * 5000))
+    assert bench.put(tools.call_event()) == ["matched", "refused", "dead-lettered"]
+    (message,) = bench.messages(dlq)
+    text = attributes(message)["ERROR_MESSAGE"]
+    assert text.startswith("gone  [31mxxx")
+    assert len(text) == 1024
+
+
 @pytest.mark.parametrize("kind", ["lambda", "sns", "sqs", "logs"])
 def test_every_kind_of_target_dead_letters(bench: Any, tools: Any, kind: str) -> None:
     dlq = bench.queue("dead", tools.allow(SEND))

@@ -75,6 +75,25 @@ def test_a_statement_for_the_account_grants(bench: Any, tools: Any) -> None:
     assert bench.put(tools.call_event()) == ["matched", "delivered"]
 
 
+def test_a_queue_that_admits_an_organization(bench: Any, tools: Any) -> None:
+    organizations = bench.aws.client("organizations", tools.ACCOUNT, tools.REGION)
+    own = organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+    queue = bench.queue("work", tools.allow(SEND, StringEquals={"aws:SourceOrgID": own}))
+    bench.rule("launches", {"Id": "q", "Arn": queue})
+    assert bench.put(tools.call_event()) == ["matched", "delivered"]
+    other = bench.queue("other", tools.allow(SEND, StringEquals={"aws:SourceOrgID": "o-2"}))
+    bench.rule("launches", {"Id": "q", "Arn": other})
+    assert bench.put(tools.call_event()) == ["matched", "refused", "dropped"]
+    assert "aws:SourceOrgID does not hold" in refusal(bench)[1]
+
+
+def test_an_organization_where_there_is_none(bench: Any, tools: Any) -> None:
+    queue = bench.queue("work", tools.allow(SEND, StringEquals={"aws:SourceOrgID": "o-1"}))
+    bench.rule("launches", {"Id": "q", "Arn": queue})
+    assert bench.put(tools.call_event()) == ["matched", "refused", "dropped"]
+    assert refusal(bench)[0] == "NO_PERMISSIONS"
+
+
 def test_a_policy_taken_away_counts_at_once(bench: Any, tools: Any) -> None:
     queue = bench.queue("work", tools.allow(SEND))
     bench.rule("launches", {"Id": "q", "Arn": queue})

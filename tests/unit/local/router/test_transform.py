@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trailctl.local.router.model import DeliveryError, Rule, Target
 from trailctl.local.router.transform import target_input
@@ -219,3 +221,30 @@ def test_a_reserved_name_cannot_be_taken() -> None:
 def test_a_variable_without_a_path_is_an_error() -> None:
     with pytest.raises(DeliveryError, match="no path for <instanc>"):
         filled('"<instanc>"')
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(alphabet=st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_any_value_stands_in_a_json_template_as_it_is(value: Any) -> None:
+    transformer = {
+        "InputPathsMap": {"v": "$.detail.v", "all": "$.detail"},
+        "InputTemplate": '{ "v" : <v>, "all": [ <all> ], "s": "a b" }',
+    }
+    target = Target(RULE, "t", "arn:aws:sns:::x", {"InputTransformer": transformer})
+    text = target_input(target, {"detail": {"v": value}}, INGESTED)
+    assert json.loads(text) == {
+        "v": "" if value is None else value,
+        "all": [{"v": value}],
+        "s": "a b",
+    }
+    assert text.startswith('{"v":')
