@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -25,6 +26,12 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "lambda_src"
 ZIP = SOURCE / "dist" / "reactor.zip"
+
+
+def _spec(name: str) -> ModuleSpec:
+    spec = importlib.util.find_spec(name)
+    assert spec is not None, f"{name} is missing: run `make setup`"
+    return spec
 
 
 def _load(path: Path) -> ModuleType:
@@ -124,7 +131,6 @@ def test_it_is_small_and_carries_its_version() -> None:
 
 _RUN = """
 import json, sys
-sys.path = [p for p in sys.path if not p.rstrip("/").endswith("lambda_src")]
 sys.path.insert(0, sys.argv[1])
 from reactor.reactions.ec2_launch_guard import handler
 import reactor
@@ -141,16 +147,35 @@ json.dump(answer, sys.stderr)
 """
 
 
-def test_it_runs_from_the_zip_alone() -> None:
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "REACTION_", "POWERTOOLS_", "PYTHON", "ALERT_"))
-    }
+def _interpreters() -> dict[str, str]:
+    """Ours, and those of the other versions that the code is for, Lambda's 3.13 among them."""
+    found = {f"python3.{sys.version_info.minor}": sys.executable}
+    for name in ("python3.11", "python3.12", "python3.13"):
+        if name in found or shutil.which(name) is None:
+            continue
+        # What is found may be a shim that works in this environment only.
+        command = [name, "-c", "import sys; print(sys.executable)"]
+        answer = subprocess.run(command, check=False, capture_output=True, text=True)
+        if answer.returncode == 0:
+            found[name] = answer.stdout.strip()
+    return found
+
+
+INTERPRETERS = _interpreters()
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS)
+def test_it_runs_from_the_zip_alone(interpreter: str, tmp_path: Path) -> None:
+    """With the runtime's packages and the layer beside it, and nothing else of ours."""
+    for name in ("botocore", "jmespath", "dateutil", "urllib3", "aws_lambda_powertools"):
+        (tmp_path / name).symlink_to(Path(_spec(name).origin or "").parent)
+    for name in ("six", "typing_extensions"):
+        (tmp_path / f"{name}.py").symlink_to(_spec(name).origin or "")
     found = subprocess.run(
-        [sys.executable, "-c", _RUN, str(ZIP)],
+        [INTERPRETERS[interpreter], "-S", "-c", _RUN, str(ZIP)],
         input=json.dumps(envelope(launch(["i-0aaaaaaaaaaaaaaa1"]))),
-        env=environment,
+        env={"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=60,
@@ -160,6 +185,13 @@ def test_it_runs_from_the_zip_alone() -> None:
     answer = json.loads(found.stderr)
     assert (answer["handled"], answer["mode"], answer["planned"]) == (True, "dry_run", 1)
     assert '"reactor:owner"' in found.stdout
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS)
+def test_every_version_of_python_builds_the_same(interpreter: str) -> None:
+    command = [INTERPRETERS[interpreter], str(SOURCE / "build.py"), "--check"]
+    found = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (0, "")
 
 
 def test_nothing_but_the_runtime_and_the_layer_is_imported() -> None:
