@@ -38,8 +38,9 @@ variable "name" {
   description = "Name of the topic."
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,256}$", var.name))
-    error_message = "name must be 1 to 256 letters, digits, underscores and hyphens. A FIFO topic (.fifo) can't be used: EventBridge and e-mail don't work with it."
+    # A topic's name may have 256; the key's alias bears it too.
+    condition     = can(regex("^[A-Za-z0-9_-]{1,238}$", var.name))
+    error_message = "name must be 1 to 238 letters, digits, underscores and hyphens. A FIFO topic (.fifo) can't be used: EventBridge and e-mail don't work with it."
   }
 }
 

@@ -25,25 +25,38 @@ locals {
   _folded_2 = { for key, text in local._folded_1 : key => replace(text, "/S:\\[[^\\[\\]]+\\]/", "S:A") }
   _folded   = { for key, text in local._folded_2 : key => replace(text, "/S:\\[[^\\[\\]]+\\]/", "S:A") }
 
-  # A pattern pins its source itself, or in every branch of its $or.
-  _source_branches = {
-    for key, pattern in local._decoded : key => (
-      can(pattern.source) ? [pattern.source] : [for branch in try(pattern["$or"], [null]) : try(branch.source, null)]
-    )
+  # The sources a pattern names: its own, and those of its $or's members, which would override it.
+  _or_1 = { for key, pattern in local._decoded : key => try(tolist(pattern["$or"]), pattern["$or"], []) }
+  _or_2 = { for key, members in local._or_1 : key => flatten([for member in members : try(member["$or"], [])]) }
+  _sources = {
+    for key, pattern in local._decoded : key => [
+      for member in concat([pattern], local._or_1[key], local._or_2[key]) : member.source if can(member.source)
+    ]
+  }
+  # Whether no event gets by without one of them.
+  _has_source = {
+    for key, pattern in local._decoded : key => can(pattern.source) || (length(local._or_1[key]) > 0 && alltrue([
+      for member in local._or_1[key] : can(member.source) || try(alltrue([for inner in member["$or"] : can(inner.source)]), false)
+    ]))
   }
 
   _patterns = {
     for key, rule in var.rules : key => {
       text             = local._minified[key]
-      leaves_are_lists = !can(regex("[SO]:(?:[^A{\\[]|S|$)|S:\\[|O:[^\\[]|\\{\\}|O:\\[\\]", local._folded[key]))
-      source_pinned = alltrue([
-        for matchers in local._source_branches[key] : try(length(matchers) > 0 && alltrue([
-          for matcher in matchers : startswith(
-            try(tostring(matcher), matcher.prefix["equals-ignore-case"], matcher.prefix, matcher["equals-ignore-case"], matcher.wildcard, ""),
-            "aws."
-          )
-        ]), false)
-      ])
+      leaves_are_lists = !can(regex("S:[^A{]|O:[^\\[]|O:\\[[^{]|\\{\\}", local._folded[key]))
+      source_pinned = (
+        local._has_source[key] &&
+        # Deeper ones are not looked into.
+        alltrue([for member in local._or_2[key] : !can(member["$or"])]) &&
+        alltrue([
+          for matchers in local._sources[key] : try(length(matchers) > 0 && alltrue([
+            for matcher in matchers : startswith(
+              try(tostring(matcher), matcher.prefix["equals-ignore-case"], matcher.prefix, matcher["equals-ignore-case"], matcher.wildcard, ""),
+              "aws."
+            )
+          ]), false)
+        ])
+      )
     }
   }
 }

@@ -3,7 +3,8 @@ locals {
   _target_queues = {
     for target in values(local._targets) : target.queue.name => merge(target.queue, { rule_key = target.rule_key })... if target.queue != null
   }
-  _given_dead_letter_queue = var.dead_letter_queue != null && try(var.dead_letter_queue.name != null && var.dead_letter_queue.url != null, false)
+  # By its name alone: the url of a queue of the same apply is not known yet.
+  _given_dead_letter_queue = try(var.dead_letter_queue.name, null) != null
   _queue_rules = merge(
     { for name, uses in local._target_queues : name => distinct(uses[*].rule_key) },
     local._given_dead_letter_queue ? { (var.dead_letter_queue.name) = keys(var.rules) } : {},
@@ -92,8 +93,8 @@ resource "aws_sqs_queue_policy" "this" {
     }
 
     precondition {
-      condition     = local._queue_arns[each.key] == "arn:${local._partition}:sqs:${local._region}:${local._account_id}:${each.key}"
-      error_message = "The queue ${each.key} (${local._queue_arns[each.key]}) is not in the rules' account and Region (${local._account_id}, ${local._region}), where EventBridge could use it without a role. Give a queue from there, passed whole (queue = aws_sqs_queue.x)."
+      condition     = endswith(local._queue_arns[each.key], ":${each.key}")
+      error_message = "The queue ${each.key} was given with the ARN of another one (${local._queue_arns[each.key]}): pass the queue whole (queue = aws_sqs_queue.x)."
     }
   }
 }

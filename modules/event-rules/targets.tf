@@ -16,6 +16,12 @@ locals {
       })
     }
   ]...)
+
+  _target_arns = {
+    for id, target in local._targets : id => (
+      target.function != null ? target.function.arn : target.topic != null ? target.topic.arn : target.queue.arn
+    )
+  }
 }
 
 resource "aws_lambda_permission" "this" {
@@ -26,7 +32,7 @@ resource "aws_lambda_permission" "this" {
   action        = "lambda:InvokeFunction"
   function_name = each.value.function.function_name
   # A version's or alias's ARN has one part more than a function's.
-  qualifier  = try(element(slice(split(":", each.value.function.arn), 7, 8), 0), null)
+  qualifier  = try(split(":", each.value.function.arn)[7], null)
   principal  = "events.amazonaws.com"
   source_arn = aws_cloudwatch_event_rule.this[each.value.rule_key].arn
 }
@@ -36,7 +42,7 @@ resource "aws_cloudwatch_event_target" "this" {
 
   rule      = aws_cloudwatch_event_rule.this[each.value.rule_key].name
   target_id = each.value.key
-  arn       = each.value.function != null ? each.value.function.arn : each.value.topic != null ? each.value.topic.arn : each.value.queue.arn
+  arn       = local._target_arns[each.key]
   input     = each.value.text
 
   dead_letter_config {
@@ -58,6 +64,16 @@ resource "aws_cloudwatch_event_target" "this" {
     content {
       maximum_event_age_in_seconds = coalesce(retry_policy.value.retry.max_age_seconds, 86400)
       maximum_retry_attempts       = coalesce(retry_policy.value.retry.max_attempts, 185)
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition = (
+        split(":", local._target_arns[each.key])[3] == local._region &&
+        split(":", local._target_arns[each.key])[4] == local._account_id
+      )
+      error_message = "The target ${each.key} (${local._target_arns[each.key]}) is not in the rules' account and Region (${local._account_id}, ${local._region}), which EventBridge asks for. Make the rule there, or forward the events to the event bus there."
     }
   }
 

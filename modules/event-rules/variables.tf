@@ -1,3 +1,21 @@
+variable "alarm_topic" {
+  type = object({
+    arn = string
+  })
+  default     = null
+  description = "SNS topic that the alarm on the dead-letter queue reports to (the alert-topic module whole); null makes no alarm. If the topic is encrypted, its key must admit cloudwatch.amazonaws.com."
+
+  validation {
+    condition     = var.alarm_topic == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.alarm_topic.arn))
+    error_message = "alarm_topic.arn must be the ARN of a standard SNS topic: pass the topic whole (alarm_topic = module.alert_topic)."
+  }
+
+  validation {
+    condition     = var.alarm_topic == null || var.dead_letter_queue == null ? true : var.dead_letter_queue.name != null
+    error_message = "An alarm on a dead-letter queue of one's own needs the queue's name: pass the queue whole (dead_letter_queue = aws_sqs_queue.x)."
+  }
+}
+
 variable "dead_letter_queue" {
   type = object({
     arn   = string
@@ -6,7 +24,7 @@ variable "dead_letter_queue" {
     url   = optional(string)
   })
   default     = null
-  description = "Queue for events that no target took; an aws_sqs_queue can be passed whole. With name and url, its policy is treated like a target queue's (see queue_policies); with only arn, it is left alone and has to admit the rules already. Null: the module makes one."
+  description = "Queue for events that no target took; an aws_sqs_queue can be passed whole. With name and url, its policy is treated like a target queue's (see queue_policies); with arn alone, it is left as it is and has to admit the rules already. Null: the module makes one."
 
   validation {
     condition     = try(var.dead_letter_queue.owner, null) == null || var.queue_policies == "emit"
@@ -16,6 +34,16 @@ variable "dead_letter_queue" {
   validation {
     condition     = try(!endswith(var.dead_letter_queue.arn, ".fifo"), true)
     error_message = "dead_letter_queue is a FIFO queue, which EventBridge can't use as a dead-letter queue: give a standard queue."
+  }
+
+  validation {
+    condition     = var.dead_letter_queue == null ? true : can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+$", var.dead_letter_queue.arn))
+    error_message = "dead_letter_queue.arn must be the ARN of an SQS queue: pass the queue whole (dead_letter_queue = aws_sqs_queue.x), or { arn = \"arn:...\" }."
+  }
+
+  validation {
+    condition     = try(var.dead_letter_queue.name, null) == null || var.queue_policies == "emit" ? true : var.dead_letter_queue.url != null
+    error_message = "dead_letter_queue has a name but no url, which its policy is written through: pass the queue whole (dead_letter_queue = aws_sqs_queue.x), or only { arn } to leave the queue's policy as it is."
   }
 }
 
@@ -125,6 +153,23 @@ variable "rules" {
   validation {
     condition     = length(flatten([for rule_key, rule in var.rules : [for key, target in rule.targets : "${rule_key}/${key} (${(target.function == null ? 0 : 1) + (target.topic == null ? 0 : 1) + (target.queue == null ? 0 : 1)})" if(target.function == null ? 0 : 1) + (target.topic == null ? 0 : 1) + (target.queue == null ? 0 : 1) != 1]])) == 0
     error_message = "A target is exactly one of function, topic or queue. Not so: ${join(", ", flatten([for rule_key, rule in var.rules : [for key, target in rule.targets : "${rule_key}/${key} (${(target.function == null ? 0 : 1) + (target.topic == null ? 0 : 1) + (target.queue == null ? 0 : 1)})" if(target.function == null ? 0 : 1) + (target.topic == null ? 0 : 1) + (target.queue == null ? 0 : 1) != 1]]))}."
+  }
+
+  validation {
+    condition = length(flatten([for rule_key, rule in var.rules : [for key, target in rule.targets : [
+      for kind, arn in {
+        lambda = target.function == null ? null : target.function.arn
+        sns    = target.topic == null ? null : target.topic.arn
+        sqs    = target.queue == null ? null : target.queue.arn
+      } : "${rule_key}/${key} (${arn})" if arn == null ? false : !can(regex("^arn:[a-z-]+:${kind}:[a-z0-9-]+:[0-9]{12}:.+$", arn))
+    ]]])) == 0
+    error_message = "A target's arn must be that of a Lambda function, an SNS topic or an SQS queue, as its kind says; pass the target whole (topic = module.alert_topic). Correct: ${join(", ", flatten([for rule_key, rule in var.rules : [for key, target in rule.targets : [
+      for kind, arn in {
+        lambda = target.function == null ? null : target.function.arn
+        sns    = target.topic == null ? null : target.topic.arn
+        sqs    = target.queue == null ? null : target.queue.arn
+      } : "${rule_key}/${key} (${arn})" if arn == null ? false : !can(regex("^arn:[a-z-]+:${kind}:[a-z0-9-]+:[0-9]{12}:.+$", arn))
+    ]]]))}."
   }
 
   validation {

@@ -1,0 +1,86 @@
+"""Configurations that call one module several times, each time with other settings."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.harness.plans import Plan, Planner
+
+# A Region of each partition.
+REGIONS = {"aws": "eu-west-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+
+# The provider takes the partition from its caller's ARN, and an emulator's is always in `aws`;
+# when it asks for neither, from its Region.
+PARTITION_OF_REGION = """
+provider "aws" {
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+}
+"""
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An expression of Terraform's language, where a setting is not plain data."""
+
+    text: str
+
+
+def expression(value: Any) -> str:
+    """The value in Terraform's language; text is meant literally, `${` included."""
+    if isinstance(value, Raw):
+        return value.text
+    if isinstance(value, Mapping):
+        pairs = (f"{json.dumps(k)} = {expression(v)}" for k, v in value.items())
+        return "{ " + ", ".join(pairs) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(expression, value)) + "]"
+    return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
+
+
+def call(module: str, settings: Settings, label: str = "this") -> str:
+    """A call of `modules/<module>` named `label`, and an output of that name with all it puts out."""
+    lines = [f"  {name} = {expression(value)}" for name, value in settings.items()]
+    return "\n".join(
+        [
+            f'module "{label}" {{',
+            f'  source = "${{modules}}/{module}"',
+            *lines,
+            "}",
+            f'output "{label}" {{',
+            f"  value = module.{label}",
+            "}",
+            "",
+        ]
+    )
+
+
+def calls(module: str, many: Iterable[Settings]) -> str:
+    """Calls named `case_0`, `case_1` and so on."""
+    return "\n".join(call(module, s, f"case_{i}") for i, s in enumerate(many))
+
+
+def shown(plan: Plan, label: str = "this") -> dict[str, Any]:
+    """What a module puts out, as far as it is known before apply."""
+    found: dict[str, Any] = plan.json["output_changes"][label]["after"]
+    return found
+
+
+def assert_refused(tf: Planner, module: str, cases: Iterable[tuple[Settings, str]]) -> None:
+    """Each case is refused with its sentence, and no sentence comes more often than expected.
+
+    All cases go into one plan: Terraform reports every refusal. What it can tell from one variable
+    alone it reports before it looks at two together: such cases need a plan of their own.
+    """
+    listed = list(cases)
+    errors = tf.plan_error(calls(module, [settings for settings, _ in listed]))
+    expected = Counter(sentence for _, sentence in listed)
+    found = {sentence: errors.count(sentence) for sentence in expected}
+    assert found == dict(expected), errors
+    assert len(errors.splitlines()) == len(listed), errors

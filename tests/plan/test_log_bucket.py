@@ -1,0 +1,343 @@
+"""modules/log-bucket: its policies to the letter, what it is set to, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.harness.local_aws import ACCOUNT, REGION
+from tests.harness.plans import Planner
+from tests.plan.calls import (
+    PARTITION_OF_REGION,
+    REGIONS,
+    Raw,
+    Settings,
+    assert_refused,
+    call,
+    calls,
+    shown,
+)
+
+pytestmark = pytest.mark.plan
+
+BUCKET = "acme-logs"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+READERS = ["arn:aws:iam::210987654321:root", f"arn:aws:iam::{ACCOUNT}:role/audit/reader"]
+LEAST: Settings = {"name": BUCKET, "trail_name": "acme"}
+
+
+def trail_arn(partition: str = "aws", region: str = REGION, account: str = ACCOUNT) -> str:
+    return f"arn:{partition}:cloudtrail:{region}:{account}:trail/acme"
+
+
+def denials(bucket: str) -> list[dict[str, Any]]:
+    common = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket, f"{bucket}/*"],
+    }
+    return [
+        {
+            "Sid": "DenyInsecureTransport",
+            **common,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+        {
+            "Sid": "DenyOutdatedTls",
+            **common,
+            "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}},
+        },
+    ]
+
+
+def admission(bucket: str, trail: str, *writes: tuple[str, str]) -> list[dict[str, Any]]:
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    return [
+        {
+            "Sid": "CloudTrailAclCheck",
+            **service,
+            "Action": "s3:GetBucketAcl",
+            "Resource": bucket,
+            "Condition": {"StringEquals": {"aws:SourceArn": trail}},
+        },
+        *(
+            {
+                "Sid": sid,
+                **service,
+                "Action": "s3:PutObject",
+                "Resource": f"{bucket}/{below}/*",
+                "Condition": {
+                    "StringEquals": {
+                        "aws:SourceArn": trail,
+                        "s3:x-amz-acl": "bucket-owner-full-control",
+                    }
+                },
+            }
+            for sid, below in writes
+        ),
+    ]
+
+
+def key_policy(partition: str, trail: str, trail_account: str = ACCOUNT) -> dict[str, Any]:
+    service = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Resource": "*",
+    }
+    source = {"StringEquals": {"aws:SourceArn": trail}}
+    context = f"arn:{partition}:cloudtrail:*:{trail_account}:trail/*"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "OwnerAccount",
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:{partition}:iam::{ACCOUNT}:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Sid": "CloudTrailEncrypt",
+                **service,
+                "Action": "kms:GenerateDataKey*",
+                "Condition": {
+                    **source,
+                    "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": context},
+                },
+            },
+            {
+                "Sid": "CloudTrailDescribe",
+                **service,
+                "Action": "kms:DescribeKey",
+                "Condition": source,
+            },
+            {"Sid": "CloudTrailDecrypt", **service, "Action": "kms:Decrypt", "Condition": source},
+        ],
+    }
+
+
+@pytest.mark.parametrize("partition", REGIONS)
+def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
+    region = REGIONS[partition]
+    plan = tf.plan(PARTITION_OF_REGION + call("log-bucket", LEAST), region=region)
+    bucket, trail = f"arn:{partition}:s3:::{BUCKET}", trail_arn(partition, region)
+    assert json.loads(plan.one("aws_s3_bucket_policy")["policy"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            *denials(bucket),
+            *admission(bucket, trail, ("CloudTrailWrite", f"AWSLogs/{ACCOUNT}")),
+        ],
+    }
+    assert json.loads(plan.one("aws_kms_key")["policy"]) == key_policy(partition, trail)
+
+
+def test_what_the_bucket_is_set_to(tf: Planner) -> None:
+    plan = tf.plan(call("log-bucket", {**LEAST, "tags": {"team": "platform"}}))
+    assert sorted(r["type"] for r in plan.resources.values() if r["mode"] == "managed") == [
+        "aws_kms_alias",
+        "aws_kms_key",
+        "aws_s3_bucket",
+        "aws_s3_bucket_ownership_controls",
+        "aws_s3_bucket_policy",
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "aws_s3_bucket_versioning",
+    ]
+    bucket = plan.one("aws_s3_bucket")
+    assert (bucket["bucket"], bucket["force_destroy"]) == (BUCKET, False)
+    assert bucket["tags"] == {"team": "platform"}
+    block = plan.one("aws_s3_bucket_public_access_block")
+    settings = ("block_public_acls", "block_public_policy")
+    settings += ("ignore_public_acls", "restrict_public_buckets")
+    assert {block[name] for name in settings} == {True}
+    rule = plan.one("aws_s3_bucket_ownership_controls")["rule"]
+    assert rule == [{"object_ownership": "BucketOwnerEnforced"}]
+    versioning = plan.one("aws_s3_bucket_versioning")
+    assert versioning["versioning_configuration"] == [{"status": "Enabled"}]
+    assert versioning["mfa"] is None
+    encryption = plan.one("aws_s3_bucket_server_side_encryption_configuration")["rule"][0]
+    assert encryption["bucket_key_enabled"] is True
+    assert encryption["apply_server_side_encryption_by_default"] == [{"sse_algorithm": "aws:kms"}]
+    key = plan.one("aws_kms_key")
+    assert key["enable_key_rotation"] is True
+    assert key["deletion_window_in_days"] == 30
+    assert key["tags"] == {"team": "platform"}
+    assert plan.one("aws_kms_alias")["name"] == "alias/log-bucket/acme-logs"
+
+
+def test_a_trail_waits_for_every_policy(tf: Planner) -> None:
+    """Passing the module whole orders a trail after what lets CloudTrail write."""
+    plan = tf.plan(call("log-bucket", LEAST))
+    module = plan.json["configuration"]["root_module"]["module_calls"]["this"]["module"]
+    assert set(module["outputs"]["name"]["depends_on"]) >= {
+        "aws_s3_bucket_policy.this",
+        "aws_s3_bucket_server_side_encryption_configuration.this",
+        "aws_s3_bucket_versioning.this",
+    }
+    assert module["outputs"]["arn"]["depends_on"] == ["aws_s3_bucket_policy.this"]
+    # The key's policy is an argument of the key: whoever has its ARN comes after both.
+    assert "aws_kms_key.this" in str(module["outputs"]["kms_key_arn"]["expression"])
+
+
+def test_an_organization_trail_of_another_account(tf: Planner) -> None:
+    account, region, organization = "210987654321", "eu-central-1", "o-a1b2c3d4e5"
+    settings: Settings = {
+        **LEAST,
+        "key_prefix": "org/audit",
+        "organization_id": organization,
+        "trail_account_id": account,
+        "trail_region": region,
+    }
+    plan = tf.plan(call("log-bucket", settings))
+    bucket, trail = f"arn:aws:s3:::{BUCKET}", trail_arn("aws", region, account)
+    assert json.loads(plan.one("aws_s3_bucket_policy")["policy"])["Statement"] == [
+        *denials(bucket),
+        *admission(
+            bucket,
+            trail,
+            ("CloudTrailWrite", f"org/audit/AWSLogs/{account}"),
+            ("CloudTrailOrganizationWrite", f"org/audit/AWSLogs/{organization}"),
+        ),
+    ]
+    assert json.loads(plan.one("aws_kms_key")["policy"]) == key_policy("aws", trail, account)
+    assert shown(plan)["key_prefix"] == "org/audit"
+
+
+def test_readers(tf: Planner) -> None:
+    plan = tf.plan(call("log-bucket", {**LEAST, "key_prefix": "a", "reader_arns": READERS}))
+    bucket = f"arn:aws:s3:::{BUCKET}"
+    reader = {"Effect": "Allow", "Principal": {"AWS": sorted(READERS)}}
+    assert json.loads(plan.one("aws_s3_bucket_policy")["policy"])["Statement"][4:] == [
+        {
+            "Sid": "ReadersList",
+            **reader,
+            "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+            "Resource": bucket,
+        },
+        {
+            "Sid": "ReadersRead",
+            **reader,
+            "Action": "s3:GetObject",
+            "Resource": f"{bucket}/a/AWSLogs/*",
+        },
+    ]
+    decrypt = {**reader, "Action": "kms:Decrypt", "Resource": "*"}
+    context = "kms:EncryptionContext:aws:cloudtrail:arn"
+    objects = {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/*"]}
+    assert json.loads(plan.one("aws_kms_key")["policy"])["Statement"][4:] == [
+        {"Sid": "ReadersDecryptLogs", **decrypt, "Condition": {"Null": {context: "false"}}},
+        {"Sid": "ReadersDecryptBucket", **decrypt, "Condition": {"StringLike": objects}},
+    ]
+
+
+def test_everything_given(tf: Planner) -> None:
+    settings: Settings = {
+        **LEAST,
+        "name": "acme.audit.logs",
+        "create_kms_key": False,
+        "force_destroy": True,
+        "kms_key_arn": KEY,
+    }
+    plan = tf.plan(call("log-bucket", settings))
+    assert not plan.of_type("aws_kms_key")
+    assert not plan.of_type("aws_kms_alias")
+    encryption = plan.one("aws_s3_bucket_server_side_encryption_configuration")["rule"][0]
+    default = encryption["apply_server_side_encryption_by_default"][0]
+    assert default == {"kms_master_key_id": KEY, "sse_algorithm": "aws:kms"}
+    assert plan.one("aws_s3_bucket")["force_destroy"] is True
+    outputs = shown(plan)
+    assert (outputs["kms_key_arn"], outputs["trail_name"]) == (KEY, "acme")
+    # What the given key has to admit.
+    assert json.loads(outputs["kms_key_policy"]) == key_policy("aws", trail_arn())
+
+
+def test_an_alias_has_no_dots(tf: Planner) -> None:
+    plan = tf.plan(call("log-bucket", {**LEAST, "name": "acme.audit.logs"}))
+    assert plan.one("aws_kms_alias")["name"] == "alias/log-bucket/acme-audit-logs"
+
+
+def test_a_key_of_the_same_apply(tf: Planner) -> None:
+    key = 'resource "aws_kms_key" "mine" {}\n'
+    settings = {**LEAST, "kms_key_arn": Raw("aws_kms_key.mine.arn")}
+    plan = tf.plan(key + call("log-bucket", {**settings, "create_kms_key": False}))
+    assert list(plan.of_type("aws_kms_key")) == ["aws_kms_key.mine"]
+    # Why there is create_kms_key: without it, Terraform can't count the keys.
+    assert "Invalid count argument" in tf.plan_error(key + call("log-bucket", settings))
+
+
+def test_what_is_accepted(tf: Planner) -> None:
+    plan = tf.plan(
+        calls(
+            "log-bucket",
+            [
+                {"name": "a1b", "trail_name": "abc"},
+                {"name": "a" * 63, "trail_name": "a" * 128},
+                {**LEAST, "key_prefix": "a!-_.'()/B/9"},
+                {**LEAST, "key_prefix": "p" * 200},
+                {**LEAST, "trail_name": "a.b_c-d"},
+                {**LEAST, "trail_region": "us-gov-west-1"},
+                {**LEAST, "kms_key_arn": KEY.replace("/1", "/mrk-1")},
+            ],
+        )
+    )
+    assert len(plan.of_type("aws_s3_bucket")) == 7
+
+
+def test_what_is_refused(tf: Planner) -> None:
+    name = "name must be a bucket name: 3 to 63 lower-case letters"
+    reserved = "name has a prefix or suffix that S3 keeps for itself"
+    prefix = "key_prefix must be 1 to 200 letters, digits or any of !_.*'()- with single slashes"
+    trail = "trail_name must be a trail's name: 3 to 128 letters"
+    organization = "organization_id must be an organization's id such as o-a1b2c3d4e5"
+    readers = "reader_arns must hold ARNs of roles, users or accounts without wildcards"
+    region = "trail_region must be a Region such as eu-west-1"
+    account = "trail_account_id must be the 12 digits of an account id"
+    key = "kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>"
+    both = "create_kms_key and kms_key_arn contradict each other: give kms_key_arn with"
+    assert_refused(
+        tf,
+        "log-bucket",
+        [
+            *(
+                ({**LEAST, "name": bad}, name)
+                for bad in ("ab", "A-b", "a_b", "-ab", "ab-", "a..b", "10.0.0.1", "a" * 64)
+            ),
+            *(({**LEAST, "name": bad}, reserved) for bad in ("xn--logs", "logs-s3alias")),
+            *(
+                ({**LEAST, "key_prefix": bad}, prefix)
+                for bad in ("", "/a", "a/", "a//b", "a b", "p" * 201)
+            ),
+            ({**LEAST, "key_prefix": "a*"}, 'key_prefix must not hold "*"'),
+            *(
+                ({**LEAST, "trail_name": bad}, trail)
+                for bad in ("ab", "-abc", "abc-", "a--b", "a b", "a" * 129)
+            ),
+            *(({**LEAST, "organization_id": bad}, organization) for bad in ("", "r-a1b2c3d4e5")),
+            *(
+                ({**LEAST, "reader_arns": [bad]}, readers)
+                for bad in ("*", "210987654321", "arn:aws:iam::210987654321:role/*")
+            ),
+            ({**LEAST, "trail_region": "Ireland"}, region),
+            ({**LEAST, "trail_account_id": "1234"}, account),
+            *(
+                ({**LEAST, "kms_key_arn": bad}, key)
+                for bad in ("alias/logs", KEY.replace(":key/", ":alias/"))
+            ),
+        ],
+    )
+    assert_refused(
+        tf,
+        "log-bucket",
+        [
+            ({**LEAST, "create_kms_key": False}, both),
+            ({**LEAST, "create_kms_key": True, "kms_key_arn": KEY}, both),
+        ],
+    )
+
+
+def test_a_setting_that_is_misspelt_is_an_error(tf: Planner) -> None:
+    error = tf.plan_error(call("log-bucket", {**LEAST, "force_destory": True}))
+    assert 'An argument named "force_destory" is not expected here.' in error

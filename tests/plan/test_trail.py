@@ -1,0 +1,95 @@
+"""modules/trail: what it records, where to, and the buckets it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.local_aws import ACCOUNT, REGION
+from tests.harness.plans import Planner
+from tests.plan.calls import Settings, assert_refused, call, calls, shown
+
+pytestmark = pytest.mark.plan
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+LEAST: Settings = {"name": "acme", "log_bucket": {"name": "acme-logs"}}
+
+
+def test_the_least(tf: Planner) -> None:
+    """A bucket that this code did not make: its name is enough."""
+    plan = tf.plan(call("trail", {**LEAST, "tags": {"team": "platform"}}))
+    trail = plan.one("aws_cloudtrail")
+    assert (trail["name"], trail["s3_bucket_name"]) == ("acme", "acme-logs")
+    assert (trail["s3_key_prefix"], trail["kms_key_id"]) == (None, None)
+    assert trail["tags"] == {"team": "platform"}
+    assert trail["enable_logging"] is True
+    assert trail["enable_log_file_validation"] is True
+    assert trail["is_multi_region_trail"] is True
+    assert trail["include_global_service_events"] is True
+    assert trail["is_organization_trail"] is False
+    assert trail["event_selector"] == []
+    selector = trail["advanced_event_selector"]
+    assert [s["name"] for s in selector] == ["Management events"]
+    fields = [(f["field"], f["equals"]) for f in selector[0]["field_selector"]]
+    assert fields == [("eventCategory", ["Management"])]
+    assert shown(plan)["name"] == "acme"
+
+
+def test_everything_given(tf: Planner) -> None:
+    bucket = {
+        "name": "acme-logs",
+        "key_prefix": "org/audit",
+        "kms_key_arn": KEY,
+        "trail_name": "acme",
+    }
+    plan = tf.plan(call("trail", {"name": "acme", "log_bucket": bucket, "multi_region": False}))
+    trail = plan.one("aws_cloudtrail")
+    assert (trail["s3_key_prefix"], trail["kms_key_id"]) == ("org/audit", KEY)
+    assert trail["is_multi_region_trail"] is False
+    # CloudTrail refuses a multi-Region trail without global events; one Region has no claim to them.
+    assert trail["include_global_service_events"] is False
+    assert trail["enable_log_file_validation"] is True
+
+
+def test_a_log_bucket_is_passed_whole(tf: Planner) -> None:
+    bucket = {"name": "acme-logs", "trail_name": "acme", "key_prefix": "audit", "kms_key_arn": KEY}
+    plan = tf.plan(
+        call("log-bucket", bucket, "logs")
+        + 'module "trail" {\n  source = "${modules}/trail"\n'
+        + '  name = "acme"\n  log_bucket = module.logs\n}\n'
+    )
+    trail = plan.one("aws_cloudtrail")
+    assert (trail["s3_key_prefix"], trail["kms_key_id"]) == ("audit", KEY)
+
+
+def test_validation_can_not_be_switched_off(tf: Planner) -> None:
+    error = tf.plan_error(call("trail", {**LEAST, "enable_log_file_validation": False}))
+    assert 'An argument named "enable_log_file_validation" is not expected here.' in error
+
+
+def test_what_is_accepted(tf: Planner) -> None:
+    names = ["abc", "a" * 128, "a.b_c-d", "9to5"]
+    plan = tf.plan(calls("trail", [{**LEAST, "name": name} for name in names]))
+    assert sorted(t["name"] for t in plan.of_type("aws_cloudtrail").values()) == sorted(names)
+
+
+def test_what_is_refused(tf: Planner) -> None:
+    name = "name must be a trail's name: 3 to 128 letters"
+    bucket = "log_bucket.name is empty: pass the log-bucket module whole"
+    assert_refused(
+        tf,
+        "trail",
+        [
+            *(
+                ({**LEAST, "name": bad}, name)
+                for bad in ("ab", "-abc", "abc_", "a..b", "a b", "a" * 129)
+            ),
+            ({**LEAST, "name": "10.0.0.1"}, "name must not be shaped like an IP address"),
+            ({**LEAST, "log_bucket": {"name": ""}}, bucket),
+        ],
+    )
+
+
+def test_a_bucket_made_for_another_trail_is_refused(tf: Planner) -> None:
+    theirs = {"name": "acme-logs", "trail_name": "other"}
+    sentence = "log_bucket admits the trail other only, and this trail is named acme"
+    assert_refused(tf, "trail", [({**LEAST, "log_bucket": theirs}, sentence)])
