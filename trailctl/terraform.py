@@ -30,6 +30,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 MINIMUM_VERSION = (1, 9)
 PROVIDER = "registry.terraform.io/hashicorp/aws"
@@ -289,30 +290,31 @@ def run_limited(
     asked first (SIGINT: it then saves its state), and on Ctrl-C as well.
     Raises TerraformError on a time-out; KeyboardInterrupt passes through.
     """
-    process = subprocess.Popen(
-        list(command),
-        cwd=cwd,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
     words = (Path(command[0]).name, *command[1:])
-    try:
-        stdout, stderr = process.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        stdout, stderr = _stop(process)
+    # Files, since whatever is left running would hold a pipe open and keep its reader waiting.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(
+            list(command),
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+        over = False
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            over = True
+        finally:
+            _stop(process)
+        stdout, stderr = _printed(out), _printed(err)
+    if over:
         raise TerraformError(
             f"{' '.join(words)} was ended after {timeout:g} s. Its last words: "
             f"{(stderr.strip() or stdout.strip() or '(none)')[-1500:]}"
-        ) from None
-    except BaseException:
-        _stop(process)
-        raise
+        )
     return Completed(tuple(words[1:]), process.returncode, stdout, stderr)
 
 
@@ -323,17 +325,20 @@ def system() -> str:
     return f"{platform.system().lower()}_{architecture.get(machine, machine)}"
 
 
-def _stop(process: subprocess.Popen[str]) -> tuple[str, str]:
-    process.send_signal(signal.SIGINT)
-    try:
-        return process.communicate(timeout=_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        # The process was given a session, hence a group, of its own.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    return process.communicate()
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end if it has not, then end its group, which is its own."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _printed(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", errors="replace")
 
 
 def _given_config(source: Mapping[str, str]) -> Path | None:
