@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from botocore.model import OperationModel
+from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 
 from trailctl.local.model import ApiError, Call, Identity
@@ -42,8 +42,8 @@ def operation_model(service: str, operation: str) -> OperationModel:
 
 
 @cache
-def service_model(service: str) -> Any:
-    return botocore.session.get_session().getservice_model(service)
+def service_model(service: str) -> ServiceModel:
+    return botocore.session.get_session().get_service_model(service)
 
 
 def make_call(
