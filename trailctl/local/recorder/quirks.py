@@ -79,6 +79,14 @@ def _transact_items(call: Call, record: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
+def _create_key(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """KMS shows a key's spec under its old name as well."""
+    for name, other in (("KeySpec", "customerMasterKeySpec"), ("CustomerMasterKeySpec", "keySpec")):
+        if isinstance(call.parameters.get(name), str):
+            record[other] = call.parameters[name]
+    return record
+
+
 QUIRKS: Final[dict[tuple[str, str], Quirk]] = {
     ("dynamodb", "BatchExecuteStatement"): _batch_statement,
     ("dynamodb", "ExecuteStatement"): _statement,
@@ -86,5 +94,6 @@ QUIRKS: Final[dict[tuple[str, str], Quirk]] = {
     ("dynamodb", "PutItem"): _put_item,
     ("dynamodb", "TransactGetItems"): _transact_items,
     ("dynamodb", "TransactWriteItems"): _transact_items,
+    ("kms", "CreateKey"): _create_key,
     ("lambda", "UpdateFunctionCode"): _update_function_code,
 }

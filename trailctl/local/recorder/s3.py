@@ -27,7 +27,9 @@ CIPHER_SUITE = "TLS_AES_128_GCM_SHA256"
 
 # Headers with keys or one-time codes in them, and those that only carry the request.
 _HEADERS_LEFT_OUT = (
+    "x-amz-checksum-",
     "x-amz-mfa",
+    "x-amz-sdk-checksum-",
     "x-amz-security-token",
     "x-amz-server-side-encryption-customer-key",
     "x-amz-copy-source-server-side-encryption-customer-key",

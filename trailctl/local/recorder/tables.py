@@ -530,6 +530,21 @@ UNWRAPPED: Final = frozenset({"docdb", "elasticache", "neptune", "rds", "redshif
 _FUNCTION: Final[dict[str, object]] = {"environment": {}}
 REQUEST_DEFAULTS: Final[dict[tuple[str, str], dict[str, object]]] = {
     ("iam", "CreateLoginProfile"): {"passwordResetRequired": False},
+    # https://docs.aws.amazon.com/kms/latest/developerguide/ct-createkey.html
+    ("kms", "CreateKey"): {
+        "bypassPolicyLockoutSafetyCheck": False,
+        "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+        "description": "",
+        "keySpec": "SYMMETRIC_DEFAULT",
+        "keyUsage": "ENCRYPT_DECRYPT",
+        "multiRegion": False,
+        "origin": "AWS_KMS",
+        "tags": [],
+    },
+    ("kms", "Decrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    ("kms", "Encrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    ("kms", "PutKeyPolicy"): {"bypassPolicyLockoutSafetyCheck": False},
+    ("kms", "ReplicateKey"): {"bypassPolicyLockoutSafetyCheck": False, "description": ""},
     ("lambda", "CreateFunction"): {**_FUNCTION, "code": {}, "publish": False},
     ("lambda", "UpdateFunctionCode"): {"publish": False, "dryRun": False},
     ("lambda", "UpdateFunctionConfiguration"): _FUNCTION,

@@ -283,7 +283,7 @@ KEYS = [
     of(
         "kms",
         "CreateKey",
-        parameters={"Description": "logs", "MultiRegion": False},
+        parameters={"Description": "logs", "KeySpec": "RSA_4096"},
         result={
             "KeyMetadata": {
                 "AWSAccountId": ACCOUNT,
@@ -294,7 +294,16 @@ KEYS = [
                 "KeyState": "Enabled",
             }
         },
-        request={"description": "logs", "multiRegion": False},
+        request={
+            "description": "logs",
+            "keySpec": "RSA_4096",
+            "customerMasterKeySpec": "RSA_4096",
+            "keyUsage": "ENCRYPT_DECRYPT",
+            "origin": "AWS_KMS",
+            "multiRegion": False,
+            "bypassPolicyLockoutSafetyCheck": False,
+            "tags": [],
+        },
         response={
             "keyMetadata": {
                 "aWSAccountId": ACCOUNT,
@@ -332,7 +341,10 @@ KEYS = [
         },
         result={"KeyId": KEY, "Plaintext": b"never to be seen"},
         read_only=True,
-        request={"encryptionContext": {"aws:s3:arn": "arn:aws:s3:::logs"}},
+        request={
+            "encryptionAlgorithm": "SYMMETRIC_DEFAULT",
+            "encryptionContext": {"aws:s3:arn": "arn:aws:s3:::logs"},
+        },
         fields={"resources": [KEY_RESOURCE]},
     ),
     of(
