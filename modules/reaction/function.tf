@@ -102,4 +102,11 @@ resource "aws_lambda_function_event_invoke_config" "this" {
       destination = var.failure_queue == null ? aws_sqs_queue.failures[0].arn : var.failure_queue.arn
     }
   }
+
+  lifecycle {
+    precondition {
+      condition     = element(split(":", local._failure_queue_arn), 3) == local._region
+      error_message = "failure_queue is in ${element(split(":", local._failure_queue_arn), 3)}, which a function of ${local._region} can't reach: give a queue of this Region, or leave failure_queue out to have one made."
+    }
+  }
 }

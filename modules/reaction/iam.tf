@@ -31,12 +31,13 @@ locals {
         Resource = [var.alert_topic.arn]
       },
       # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+      # The topic may be in another Region: alerts are published where it is.
       try(var.alert_topic.kms_key_arn, null) == null ? null : {
         Sid       = "EncryptAlerts"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = [var.alert_topic.kms_key_arn]
-        Condition = { StringEquals = { "kms:ViaService" = "sns.${local._region}.${data.aws_partition.current.dns_suffix}" } }
+        Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${data.aws_partition.current.dns_suffix}" } }
       },
       # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
       # These actions know no resource to narrow them to ...

@@ -67,6 +67,12 @@ CASES: dict[str, dict[str, Any]] = {
     "least": {},
     "alarms": {"alarm_topic": {"arn": TOPIC}},
     "alerts": {"alert_topic": {"arn": TOPIC}},
+    "alerts_abroad": {
+        "alert_topic": {
+            "arn": TOPIC.replace(REGION, "eu-west-1"),
+            "kms_key_arn": KEY.replace(REGION, "eu-west-1"),
+        }
+    },
     "encrypted_alerts": {"alert_topic": {"arn": TOPIC, "kms_key_arn": KEY}},
     "file": {"package": {"filename": str(OWN_FILE)}},
     "full_environment": {"settings": json.dumps({"a": "<" * 3700})},
@@ -369,6 +375,15 @@ def test_an_encrypted_alert_topic_with_its_key(cases: dict[str, Made]) -> None:
     ]
 
 
+def test_alerts_to_a_topic_of_another_region(cases: dict[str, Made]) -> None:
+    granted = cases["alerts_abroad"].by_sid()
+    assert granted["PublishAlerts"]["Resource"] == [TOPIC.replace(REGION, "eu-west-1")]
+    # The function publishes in the topic's Region, so the key is asked there.
+    assert granted["EncryptAlerts"]["Condition"] == {
+        "StringEquals": {"kms:ViaService": "sns.eu-west-1.amazonaws.com"}
+    }
+
+
 def test_a_vpc_brings_permissions_that_only_the_service_may_use(cases: dict[str, Made]) -> None:
     vpc = cases["vpc"].one("aws_lambda_function")["vpc_config"][0]
     assert vpc["subnet_ids"] == ["subnet-1"]
@@ -585,7 +600,7 @@ provider "aws" {{
 
 def test_another_partition(tf: Planner) -> None:
     region = "cn-north-1"
-    alerts = {"arn": TOPIC, "kms_key_arn": KEY}
+    alerts = {"arn": TOPIC.replace(REGION, region), "kms_key_arn": KEY}
     made = Made(tf.plan(hcl(alert_topic=alerts, kms_key_arn=KEY) + elsewhere(region)))
     granted = made.by_sid()
     where = f"{region}:{ACCOUNT}"
@@ -607,10 +622,16 @@ def test_where_aws_publishes_no_layer_parameter_it_asks_for_the_layer(tf: Planne
 def test_what_does_not_fit_or_is_not_there_is_refused(tf: Planner) -> None:
     # The limit is in bytes, and é has two of them; CASES has what just fits.
     much = json.dumps({"a": "é" * 2000}, ensure_ascii=False)
+    abroad = "eu-west-1"
     said = tf.plan_error(
-        hcl("much", settings=much) + hcl("missing", package={"filename": "/nowhere/own.zip"})
+        hcl("much", settings=much)
+        + hcl("missing", package={"filename": "/nowhere/own.zip"})
+        + hcl("far_alarms", alarm_topic={"arn": TOPIC.replace(REGION, abroad)})
+        + hcl("far_queue", failure_queue={"arn": QUEUE.replace(REGION, abroad)})
     )
-    assert len(said.splitlines()) == 2
+    assert len(set(said.splitlines())) == 4
+    assert f"alarm_topic is in {abroad}, which an alarm of {REGION} can't reach: give a" in said
+    assert f"failure_queue is in {abroad}, which a function of {REGION} can't reach: give" in said
     assert "The environment of the function is over Lambda's limit of 4 KB" in said
     assert "Shorten their lists" in said
     assert "There is no zip at /nowhere/own.zip." in said
