@@ -8,6 +8,8 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.loaders import Loader
+from botocore.session import Session
 from moto import mock_aws
 from reactor.reaction import Reaction
 from reactor.reactions import ec2_launch_guard
@@ -15,6 +17,14 @@ from reactor.reactions import ec2_launch_guard
 from tests.unit.reactor.world import IMAGE, REGION, TOPIC
 
 _NUMBERS = itertools.count()
+_LOADER = Loader()
+
+
+def _session() -> Session:
+    """A fresh session that does not read the services' models from disk once more."""
+    session = Session()
+    session.register_component("data_loader", _LOADER)
+    return session
 
 
 @pytest.fixture
@@ -26,6 +36,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setattr("botocore.session.get_session", _session)
     with mock_aws():
         boto3.client("sns").create_topic(Name="alerts")
         yield

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
 from moto.sns.models import sns_backends
 from reactor.actions import Action, Alert
 from reactor.alerts import MAX_SUBJECT, message, subject
@@ -23,6 +24,7 @@ from reactor.reactions.ec2_launch_guard import Settings, plan
 from reactor.settings import SettingsError
 from reactor.tagging import MAX_RESOURCES
 
+from tests.unit.reactor.fuzz import odd
 from tests.unit.reactor.world import (
     ACCOUNT,
     ALICE,
@@ -224,6 +226,36 @@ def test_a_subject_that_sns_takes(name: str) -> None:
     text = message(alert, event, [], "guard", "notify")
     assert len(text.encode()) <= 262144
     assert "\n" not in text.partition("\n\n")[0]
+
+
+_WHOLE_LAUNCH = envelope(
+    launch(
+        [ID, "i-0aaaaaaaaaaaaaaa2"],
+        identity=BOB_BY_SSO,
+        tags={"reactor:owner": "core"},
+        volumes={ID: ["vol-1"]},
+    )
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(odd(_WHOLE_LAUNCH))
+def test_an_odd_launch_is_planned_or_told_to_be_malformed(value: object) -> None:
+    event = read_event(value)
+    every = Settings("reactor:", "nano", ("*",), 1)
+    try:
+        steps = plan(event, every, _NoAws())
+    except MalformedEventError:
+        assert not event.instances
+        return
+    for step in steps:
+        if isinstance(step, Action):
+            assert 0 < len(step.resources) <= MAX_RESOURCES
+            assert all(0 < len(value) <= 256 for value in _tags(step).values())
+            json.dumps(step.parameters)
+        else:
+            message(step, event, [], "guard", "notify").encode()
+            assert 0 < len(subject(step)) <= MAX_SUBJECT
 
 
 # ---- the handler
