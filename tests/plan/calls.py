@@ -45,7 +45,7 @@ def expression(value: Any) -> str:
 
 
 def call(module: str, settings: Settings, label: str = "this") -> str:
-    """A call of `modules/<module>` named `label`, and an output of that name with all it puts out."""
+    """A call of `modules/<module>` named `label`, and an output `label` with all it puts out."""
     lines = [f"  {name} = {expression(value)}" for name, value in settings.items()]
     return "\n".join(
         [

@@ -150,9 +150,8 @@ def test_what_the_bucket_is_set_to(tf: Planner) -> None:
     assert (bucket["bucket"], bucket["force_destroy"]) == (BUCKET, False)
     assert bucket["tags"] == {"team": "platform"}
     block = plan.one("aws_s3_bucket_public_access_block")
-    settings = ("block_public_acls", "block_public_policy")
-    settings += ("ignore_public_acls", "restrict_public_buckets")
-    assert {block[name] for name in settings} == {True}
+    assert block["block_public_acls"] is block["block_public_policy"] is True
+    assert block["ignore_public_acls"] is block["restrict_public_buckets"] is True
     rule = plan.one("aws_s3_bucket_ownership_controls")["rule"]
     assert rule == [{"object_ownership": "BucketOwnerEnforced"}]
     versioning = plan.one("aws_s3_bucket_versioning")

@@ -45,7 +45,7 @@ def test_everything_given(tf: Planner) -> None:
     trail = plan.one("aws_cloudtrail")
     assert (trail["s3_key_prefix"], trail["kms_key_id"]) == ("org/audit", KEY)
     assert trail["is_multi_region_trail"] is False
-    # CloudTrail refuses a multi-Region trail without global events; one Region has no claim to them.
+    # Needed of a multi-Region trail only; one Region has no claim to them.
     assert trail["include_global_service_events"] is False
     assert trail["enable_log_file_validation"] is True
 
