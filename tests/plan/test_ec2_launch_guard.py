@@ -298,3 +298,13 @@ MISSPELT = ("alert_form_size", "alert_instance_type", "tagprefix", "mod")
 def test_a_misspelt_setting_is_an_error(tf: Planner, setting: str) -> None:
     said = tf.plan_error(hcl(**dict.fromkeys(MISSPELT, "4xlarge")))
     assert f'An argument named "{setting}" is not expected here.' in said
+
+
+def test_the_readmes_example(tf: Planner) -> None:
+    readme = (REPOSITORY / "modules" / "ec2-launch-guard" / "README.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"## Usage\n\n```hcl\n(.*?)```", readme, re.DOTALL)
+    example = re.sub(r'"git::\S+//modules/([\w-]+)\?ref=\S+"', r'"${modules}/\1"', example)
+    topic = 'module "alert_topic" {\n  source = "${modules}/alert-topic"\n  name = "alerts"\n}\n'
+    plan = tf.plan(example + topic)
+    assert plan.warnings == ()
+    assert len(plan.of_type("aws_lambda_permission")) == 1

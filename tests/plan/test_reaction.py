@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -734,3 +735,14 @@ def test_what_is_wrong_is_refused_with_a_sentence(tf: Planner, group: str, name:
 def test_a_setting_that_does_not_exist_is_an_error(tf: Planner) -> None:
     said = tf.plan_error(hcl(alert_topc={"arn": TOPIC}))
     assert 'An argument named "alert_topc" is not expected here.' in said
+
+
+def test_the_readmes_example(tf: Planner) -> None:
+    readme = (REPOSITORY / "modules" / "reaction" / "README.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"## Usage\n\n```hcl\n(.*?)```", readme, re.DOTALL)
+    example = re.sub(r'"git::\S+//modules/([\w-]+)\?ref=\S+"', r'"${modules}/\1"', example)
+    example = example.replace("${path.root}/bucket-watch.zip", str(OWN_FILE))
+    topic = 'module "alert_topic" {\n  source = "${modules}/alert-topic"\n  name = "alerts"\n}\n'
+    plan = tf.plan(example + topic)
+    assert plan.warnings == ()
+    assert len(plan.of_type("aws_lambda_permission")) == 1
