@@ -28,24 +28,29 @@ Test: TypeAlias = "Callable[[Any], bool]"
 
 def compile_matchers(matchers: Iterable[Matcher]) -> Test:
     """A test of one value of a field (not an object or array), true when a matcher matches."""
+    matchers = tuple(matchers)
     strings: set[str] = set()
     prefixes: list[str] = []
     suffixes: list[str] = []
     tests: list[Test] = []
+    # event-ruler compares numbers as such only where a field is asked for one.
+    numeric = any(map(_is_numeric, matchers))
     for matcher in matchers:
         if isinstance(matcher, Exact) and isinstance(matcher.value, str):
             strings.add(matcher.value)
         elif isinstance(matcher, Prefix) and not matcher.ignore_case:
             prefixes.append(matcher.text)
+            if matcher.text.endswith('"'):  # its own closing quote counts, too
+                strings.add(matcher.text[:-1])
         elif isinstance(matcher, Suffix) and not matcher.ignore_case:
             suffixes.append(matcher.text)
+            if matcher.text.startswith('"'):
+                strings.add(matcher.text[1:])
         elif isinstance(matcher, Exists):
             if matcher.present:
                 return _anything
         else:
-            tests.append(_test(matcher))
-    if '"' in prefixes or '"' in suffixes:
-        strings.add("")  # event-ruler compares with the quotes on, and "" is two of them
+            tests.append(_test(matcher, numeric))
     if suffixes:
         tests.insert(0, _ends(tuple(suffixes)))
     if prefixes:
@@ -80,14 +85,14 @@ def _ends(suffixes: tuple[str, ...]) -> Test:
     return lambda value: value.__class__ is str and value.endswith(suffixes)
 
 
-def _test(matcher: Matcher) -> Test:
+def _test(matcher: Matcher, numeric: bool) -> Test:
     match matcher:
         case Exact(value=constant):
             return lambda value: value is constant
         case Number(text=text, value=number):
             return _number(text, number)
         case Address(low=low, high=high) | Cidr(low=low, high=high):
-            return _address(low, high)
+            return _address(low, high, numeric)
         case Prefix(text=text):
             return _fold_test(text, "prefix")
         case Suffix(text=text):
@@ -126,14 +131,25 @@ def _range(limits: NumericRange) -> Test:
     return test
 
 
-def _address(low: str, high: str) -> Test:
+def _address(low: str, high: str, numeric: bool) -> Test:
     def test(value: Any) -> bool:
-        if value.__class__ is not str:
-            return False
-        digits = address_digits(value)
-        return digits is not None and in_block(digits, low, high)
+        if value.__class__ is str:
+            digits = address_digits(value)
+            return digits is not None and in_block(digits, low, high)
+        # A bare number gets to event-ruler's address digits as it is written, unless the field
+        # is asked for numbers.
+        text = None if numeric and comparable(value) is not None else number_text(value)
+        return text is not None and in_block(text, low, high)
 
     return test
+
+
+def _is_numeric(matcher: Matcher) -> bool:
+    if isinstance(matcher, AnythingBut):
+        return any(map(_is_numeric, matcher.values))
+    if isinstance(matcher, Number):
+        return matcher.value is not None
+    return isinstance(matcher, NumericRange)
 
 
 def _wildcard(parts: tuple[str, ...]) -> Test:
@@ -170,35 +186,32 @@ def _fold_test(text: str, where: str) -> Test:
     (the Kelvin sign is no k), and not itself where it is neither. Java sees characters beyond
     the basic plane as two, and each becomes a question mark.
     """
-    if text.isascii() and text != '"':
+    if text.isascii() and '"' not in text:
         folded = text.lower()
-        size = len(folded)
         if where == "equals":
             return lambda value: (
                 value.__class__ is str and value.lower() == folded and value.isascii()
             )
-        if where == "prefix":
+        part = slice(len(folded)) if where == "prefix" else slice(-len(folded), None)
+        if not folded:
+            part = slice(0)
 
-            def starts(value: Any) -> bool:
-                head = value[:size] if value.__class__ is str else None
-                return head is not None and head.lower() == folded and head.isascii()
-
-            return starts
-
-        def ends(value: Any) -> bool:
-            if value.__class__ is not str or len(value) < size:
+        def test(value: Any) -> bool:
+            if value.__class__ is not str:
                 return False
-            tail = value[len(value) - size :]
-            return bool(tail.lower() == folded and tail.isascii())
+            end = value[part]
+            return bool(end.lower() == folded and end.isascii())
 
-        return ends
+        return test
     expression = "".join(map(_fold_character, text))
     if where == "prefix":
         expression += ".*"
+        if text.endswith('"'):  # its own closing quote counts, too
+            expression += "|" + "".join(map(_fold_character, text[:-1]))
     elif where == "suffix":
         expression = ".*" + expression
-    if where != "equals" and text == '"':
-        expression = f"(?:{expression})?"  # as for other prefixes: "" is two quotes
+        if text.startswith('"'):
+            expression += "|" + "".join(map(_fold_character, text[1:]))
     matches = re.compile(expression, re.DOTALL).fullmatch
     return lambda value: value.__class__ is str and matches(value) is not None
 

@@ -92,9 +92,9 @@ def _file(matcher: Matcher) -> tuple[_Key, bool] | None:
             return (_CONSTANT, 0, constant), True
         case EqualsIgnoreCase(text=text) if text.isascii():
             return (_FOLDED, 0, text.lower()), True
-        case Prefix(text=text, ignore_case=False) if text and text != '"':
+        case Prefix(text=text, ignore_case=False) if text and text[-1] != '"':
             return (_HEAD, len(text), text), True
-        case Suffix(text=text, ignore_case=False) if text and text != '"':
+        case Suffix(text=text, ignore_case=False) if text and text[0] != '"':
             return (_TAIL, len(text), text), True
         case Wildcard(parts=parts):
             if len(parts) == 1:

@@ -111,6 +111,7 @@ class _Reader:
 
     def __init__(self, *, or_is_keyword: bool) -> None:
         self._or_is_keyword = or_is_keyword
+        self._operators = _OPERATORS if or_is_keyword else _OLD_OPERATORS
         self.met_or = False
 
     def read(self, document: Any) -> Pattern:
@@ -142,8 +143,8 @@ class _Reader:
                 )
             if _is_object(value):
                 self._object(value, (*path, key), here, branches, in_or=in_or)
-            elif isinstance(value, (list, tuple)):
-                _write(branches, ".".join((*path, key)), _values(value, here))
+            elif _is_array(value):
+                _write(branches, ".".join((*path, key)), self._values(value, here))
             else:
                 raise PatternError(
                     f"a field takes an array of values or an object of fields, not "
@@ -156,7 +157,7 @@ class _Reader:
             )
 
     def _either(self, node: Any, path: tuple[str, ...], place: str, branches: _Branches) -> None:
-        if not isinstance(node, (list, tuple)):
+        if not _is_array(node):
             raise PatternError(f"$or takes an array of objects, not {_a(json_kind(node))}", place)
         before = [dict(branch) for branch in branches] or [{}]
         branches.clear()
@@ -178,42 +179,43 @@ class _Reader:
         if len(node) < 2:
             raise PatternError("$or takes at least two objects; add one or drop the $or", place)
 
+    def _values(self, node: Iterable[Any], place: str) -> tuple[Matcher, ...]:
+        matchers = tuple(
+            self._value(value, f"{place}[{index}]") for index, value in enumerate(node)
+        )
+        if not matchers:
+            raise PatternError("empty arrays are not allowed; give at least one value", place)
+        return tuple(dict.fromkeys(matchers))
+
+    def _value(self, node: Any, place: str) -> Matcher:
+        if _is_object(node):
+            operator, operand, here = _operator(node, place)
+            read = self._operators.get(operator)
+            if read is None:
+                raise PatternError(
+                    f"{operator!r} is not an operator; use one of {', '.join(_OPERATORS)}", here
+                )
+            return read(operand, here)
+        if isinstance(node, str):
+            digits = address_digits(node)
+            return Exact(node) if digits is None else Address(node, digits, digits)
+        if node is None or isinstance(node, bool):
+            return Exact(node)
+        if _is_number(node):
+            text = _number_text(node, place)
+            return Number(text, parse_number(text))
+        raise PatternError(
+            "a value is a string, number, true, false, null or an operator, not "
+            f"{_a(json_kind(node))}",
+            place,
+        )
+
 
 def _write(branches: _Branches, path: str, matchers: tuple[Matcher, ...]) -> None:
     if not branches:
         branches.append({})
     for branch in branches:
         branch[path] = matchers
-
-
-def _values(node: Iterable[Any], place: str) -> tuple[Matcher, ...]:
-    matchers = tuple(_value(value, f"{place}[{index}]") for index, value in enumerate(node))
-    if not matchers:
-        raise PatternError("empty arrays are not allowed; give at least one value", place)
-    return tuple(dict.fromkeys(matchers))
-
-
-def _value(node: Any, place: str) -> Matcher:
-    if _is_object(node):
-        operator, operand, here = _operator(node, place)
-        read = _OPERATORS.get(operator)
-        if read is None:
-            raise PatternError(
-                f"{operator!r} is not an operator; use one of {', '.join(_OPERATORS)}", here
-            )
-        return read(operand, here)
-    if isinstance(node, str):
-        digits = address_digits(node)
-        return Exact(node) if digits is None else Address(node, digits, digits)
-    if node is None or isinstance(node, bool):
-        return Exact(node)
-    if _is_number(node):
-        text = _number_text(node, place)
-        return Number(text, parse_number(text))
-    raise PatternError(
-        f"a value is a string, number, true, false, null or an operator, not {_a(json_kind(node))}",
-        place,
-    )
 
 
 def _exactly(node: Any, place: str) -> Matcher:
@@ -281,13 +283,13 @@ def _anything_but(node: Any, place: str) -> AnythingBut:
                 f"one of {', '.join(_NEGATABLE)}",
                 here,
             )
-        if isinstance(operand, (list, tuple)):
+        if _is_array(operand):
             values = [read(item, f"{here}[{index}]") for index, item in enumerate(operand)]
             if not values:
                 raise PatternError("anything-but needs at least one value; add one", here)
             return AnythingBut(tuple(dict.fromkeys(values)))
         return AnythingBut((read(operand, here),))
-    if isinstance(node, (list, tuple)):
+    if _is_array(node):
         values = [_plain(item, f"{place}[{index}]") for index, item in enumerate(node)]
         if not values:
             raise PatternError("anything-but needs at least one value; add one", place)
@@ -299,6 +301,15 @@ def _anything_but(node: Any, place: str) -> AnythingBut:
             )
         return AnythingBut(tuple(dict.fromkeys(values)))
     return AnythingBut((_plain(node, place),))
+
+
+def _old_anything_but(node: Any, place: str) -> AnythingBut:
+    """What event-ruler's first compiler takes, which reads patterns with a field named $or."""
+    if _is_object(node):
+        operator, operand, here = _operator(node, place)
+        if operator == "wildcard" or (operator != "equals-ignore-case" and _is_array(operand)):
+            raise PatternError("this cannot be used beside a field named $or", here)
+    return _anything_but(node, place)
 
 
 def _plain(node: Any, place: str) -> Exact | Number:
@@ -319,7 +330,7 @@ def _but_suffix(node: Any, place: str) -> Negatable:
 
 
 def _numeric(node: Any, place: str) -> NumericRange:
-    if not isinstance(node, (list, tuple)):
+    if not _is_array(node):
         raise PatternError(
             f'numeric takes an array such as [">", 0, "<=", 5], not {_a(json_kind(node))}', place
         )
@@ -412,6 +423,7 @@ _OPERATORS: dict[str, Callable[[Any, str], Matcher]] = {
     "exists": _exists,
     "exactly": _exactly,
 }
+_OLD_OPERATORS = {**_OPERATORS, "anything-but": _old_anything_but}
 _NEGATABLE: dict[str, Callable[[Any, str], Negatable]] = {
     "prefix": _but_prefix,
     "suffix": _but_suffix,
@@ -434,6 +446,10 @@ def _operator(node: Any, place: str) -> tuple[str, Any, str]:
 
 def _is_object(node: Any) -> bool:
     return isinstance(node, (Members, Mapping))
+
+
+def _is_array(node: Any) -> bool:
+    return isinstance(node, (list, tuple))
 
 
 def _pairs(node: Any, place: str) -> Iterable[tuple[str, Any]]:
