@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from tests.harness.kept import kept
 from trailctl.local.environment import environment
+from trailctl.local.process import RunningAws
 from trailctl.terraform import clean_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -93,6 +94,10 @@ class LocalAws:
             region_name=region,
         )
         return session.client(service, endpoint_url=self.url, config=_CONFIG)  # type: ignore[call-overload]
+
+    def drain(self, seconds: float = 60.0) -> bool:
+        """Wait until all calls so far are recorded, delivered and reacted to."""
+        return RunningAws({"AWS_ENDPOINT_URL": self.url}).drain(seconds)
 
 
 @contextmanager
