@@ -19,36 +19,36 @@ import sys
 import threading
 from pathlib import Path
 
-_GRACE_SECONDS = 10.0
+_GRACE_SECONDS = 5.0
 
 
 def main(lock: str, record: str, command: list[str]) -> int:
+    """Run `command` until it ends, the users are gone or SIGTERM comes; its exit code."""
     os.setsid()  # Ctrl-C ends the tests; the process goes on serving their clean-up.
     os.chdir(Path(lock).parent)
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
-    freed = threading.Event()
-
-    def wait_for_users() -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        freed.set()
-        process.terminate()
-
     descriptor = os.open(lock, os.O_RDWR)
-    threading.Thread(target=wait_for_users, daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    try:
-        while True:
-            try:
-                # Woken now and then to see whether the users are gone and patience is over.
-                return process.wait(timeout=_GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                if freed.is_set():
-                    return 1
-    finally:
-        Path(record).unlink(missing_ok=True)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # whatever it had started
-        process.wait()
+
+    def stop_after_users() -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _stop(process)
+
+    threading.Thread(target=stop_after_users, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_stop, args=[process]).start())
+    code = process.wait()
+    Path(record).unlink(missing_ok=True)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # whatever it had started
+    return code
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    # A provider removes its socket on SIGINT only.
+    for means in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        process.send_signal(means)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+            return
 
 
 if __name__ == "__main__":
