@@ -1,13 +1,16 @@
-"""Authorization where the emulator's is too coarse: it asks about `*`, AWS about each resource.
+"""Authorization where the emulator's is too coarse, or where it can't be asked.
 
-For the operations of `REQUESTS` the layer decides by itself, resource by resource and with the
-request's condition keys; what it allows is passed on in the name of the account's root user.
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+ministack asks about `*` or about the first resource, without most condition keys; AWS about every
+resource of a request, each with its own keys. For the operations of `NEEDS` the layer decides by
+itself, and what it allows is passed on in the name of the account's root user.
+
+`ensure` decides for a call that the emulator must not see: one that is to be refused (AWS says
+AccessDenied before it says what is wrong with a call) or answered by the layer alone.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from botocore.auth import SigV4Auth
@@ -16,75 +19,94 @@ from botocore.credentials import Credentials
 
 from trailctl.local.codec import RefusedError
 from trailctl.local.http import Request
-from trailctl.local.permissions import Context, decide
+from trailctl.local.needs import NEEDS, Need, needs_of
+from trailctl.local.permissions import Context
+from trailctl.local.policy import ContextValue, Decision
 
 if TYPE_CHECKING:
     from trailctl.local.gaps import Incoming
 
-_EC2_KINDS: Mapping[str, str] = {
-    "ami": "image",
-    "eipalloc": "elastic-ip",
-    "eni": "network-interface",
-    "i": "instance",
-    "igw": "internet-gateway",
-    "lt": "launch-template",
-    "rtb": "route-table",
-    "sg": "security-group",
-    "snap": "snapshot",
-    "subnet": "subnet",
-    "vol": "volume",
-    "vpc": "vpc",
-}
-_WITHOUT_ACCOUNT = frozenset({"image", "snapshot"})
 
-Needs = Iterator[tuple[str, Context]]
-"""Pairs of a resource's ARN and the condition keys that go with it."""
+def decides(call: Incoming) -> bool:
+    """Whether the layer authorizes the call in the emulator's place."""
+    key = (call.operation.service, call.operation.name)
+    return key in NEEDS and call.identity.type != "Root"
 
 
-def _tags(call: Incoming) -> Needs:
-    tags = call.operation.parameters.get("Tags") or ()
-    context: dict[str, str | list[str]] = {
-        f"aws:RequestTag/{t['Key']}": str(t.get("Value", "")) for t in tags
-    }
-    context["aws:TagKeys"] = [str(t["Key"]) for t in tags]
-    for resource in call.operation.parameters.get("Resources") or ():
-        kind = _EC2_KINDS.get(str(resource).partition("-")[0], "*")
-        account = "" if kind in _WITHOUT_ACCOUNT else call.account
-        yield f"arn:aws:ec2:{call.region}:{account}:{kind}/{resource}", context
-
-
-REQUESTS: Mapping[tuple[str, str], Callable[[Incoming], Needs]] = {
-    ("ec2", "CreateTags"): _tags,
-    ("ec2", "DeleteTags"): _tags,
-}
+def ensure(call: Incoming) -> None:
+    """Raise the service's own refusal unless the caller's policies allow the call (blocking)."""
+    if call.identity.type == "Root":
+        return
+    context = request_context(call)
+    for need in needs_of(call):
+        decision = call.front.permissions.decide(
+            call.identity, need.action, need.resource, {**context, **need.context}
+        )
+        if not decision.allowed:
+            raise _refusal(call, need, decision)
 
 
 def authorized(call: Incoming) -> Request:
-    """The request as the emulator will take it (blocking: reads the caller's policies).
+    """The request as the emulator will take it, after `ensure` (blocking)."""
+    ensure(call)
+    return as_root(call)
 
-    Raises RefusedError, worded as the service does, where the caller's policies do not allow it.
+
+def request_context(call: Incoming) -> Context:
+    """The global condition keys of a request.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
-    operation = call.operation
-    action = f"{operation.service}:{operation.name}"
-    for resource, context in REQUESTS[operation.service, operation.name](call):
-        decision = decide(call.front.aws, call.identity, action, resource, context)
-        if not decision.allowed:
-            because = (
-                "with an explicit deny in an identity-based policy"
-                if decision.denied
-                else f"because no identity-based policy allows the {action} action"
-            )
-            raise RefusedError(
-                "UnauthorizedOperation",
-                "You are not authorized to perform this operation. User: "
-                f"{call.identity.arn} is not authorized to perform: {action} on resource: "
-                f"{resource} {because}",
-                403,
-            )
-    return _as_root(call)
+    identity = call.identity
+    kinds = {"IAMUser": "User", "AssumedRole": "AssumedRole", "Root": "Account"}
+    now = call.front.clock.now()
+    context: dict[str, ContextValue] = {
+        "aws:CurrentTime": now.isoformat(),
+        "aws:EpochTime": str(int(now.timestamp())),
+        "aws:PrincipalAccount": identity.account,
+        "aws:PrincipalArn": identity.issuer_arn or identity.arn or "",
+        "aws:PrincipalIsAWSService": "false",
+        "aws:PrincipalType": kinds.get(identity.type, identity.type),
+        "aws:RequestedRegion": call.region,
+        "aws:SecureTransport": "true",
+        "aws:SourceIp": call.operation.request.client[0],
+        "aws:ViaAWSService": "false",
+    }
+    if identity.user_name and identity.type == "IAMUser":
+        context["aws:username"] = identity.user_name
+    if identity.principal_id:
+        context["aws:userid"] = identity.principal_id
+    if identity.type == "AssumedRole" or identity.mfa:
+        context["aws:MultiFactorAuthPresent"] = "true" if identity.mfa else "false"
+    held = call.front.permissions.held(identity)
+    for key, value in (held.tags if held else {}).items():
+        context[f"aws:PrincipalTag/{key}"] = value
+    return context
 
 
-def _as_root(call: Incoming) -> Request:
+def _refusal(call: Incoming, need: Need, decision: Decision) -> RefusedError:
+    because = (
+        "with an explicit deny in an identity-based policy"
+        if decision.denied
+        else f"because no identity-based policy allows the {need.action} action"
+    )
+    sentence = (
+        f"User: {call.identity.arn} is not authorized to perform: {need.action} on resource: "
+        f"{need.resource} {because}"
+    )
+    protocol = call.operation.protocol
+    if protocol == "ec2":
+        sentence = f"You are not authorized to perform this operation. {sentence}"
+        return RefusedError("UnauthorizedOperation", sentence, 403)
+    if protocol in ("json", "rest-json"):
+        # https://docs.aws.amazon.com/awssupport/latest/APIReference/CommonErrors.html
+        status = 403 if protocol == "rest-json" else 400
+        return RefusedError("AccessDeniedException", sentence, status)
+    return RefusedError("AccessDenied", sentence, 403)
+
+
+def as_root(call: Incoming) -> Request:
+    """The same request, signed by the root user of the caller's account."""
     request = call.operation.request
     query = request.query_string.decode("latin-1")
     url = f"http://{request.fields['host']}{request.raw_path.decode('latin-1')}"

@@ -1,0 +1,26 @@
+"""CloudTrail: the layer keeps the trails; the emulator decides only whether the caller may."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from trailctl.local.codec import decode_answer
+from trailctl.local.gaps.call import Answer, Incoming, Key, denied
+from trailctl.local.http import Response
+
+
+async def _cloudtrail(call: Incoming) -> Response | Mapping[str, Any]:
+    asked = await call.forward()
+    if denied(asked):
+        _, error = decode_answer(call.operation, asked)
+        if error is not None and error.code != "MaximumNumberOfTrailsExceededException":
+            return asked
+    name = call.operation.name
+    if name == "LookupEvents":
+        await asyncio.to_thread(call.front.settle_records, 10.0)
+    return call.front.cloudtrail.handle(name, call.account, call.region, call.parameters)
+
+
+ANSWERS: Mapping[Key, Answer] = {("cloudtrail", "*"): _cloudtrail}
