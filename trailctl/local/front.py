@@ -14,16 +14,19 @@ import json
 import logging
 import queue
 import threading
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from trailctl.local import authorize, codec, gaps
+from trailctl.local import authorize, codec, emitted, eventbridge, gaps
 from trailctl.local.activity import Activity, ActivityLog
+from trailctl.local.archives import Archives
 from trailctl.local.aws import InProcessClients
 from trailctl.local.clock import MovableClock
 from trailctl.local.cloudtrail import CloudTrail, Trail
+from trailctl.local.environment import DEFAULT_REGION
 from trailctl.local.functions import AsyncInvoker
 from trailctl.local.http import Receive, Request, Response, Scope, Send, read_request, send_response
 from trailctl.local.identities import GIVES_CREDENTIALS, Identities
@@ -31,6 +34,7 @@ from trailctl.local.model import Call, Identity
 from trailctl.local.permissions import Permissions
 from trailctl.local.recorder import build_record, envelope, event_category
 from trailctl.local.router import Router, RouterEvent
+from trailctl.local.schedules import Schedules
 from trailctl.local.upstream import Upstream
 
 _log = logging.getLogger(__name__)
@@ -64,6 +68,8 @@ class Front:
         self.functions: AsyncInvoker
         self.permissions: Permissions
         self.router: Router
+        self.archives: Archives
+        self.schedules: Schedules
         self.kept = gaps.State()
         self._calls: queue.SimpleQueue[_Recorded | None] = queue.SimpleQueue()
         self._settled = threading.Condition()
@@ -76,28 +82,40 @@ class Front:
         self.identities = Identities(self.upstream, self.aws)
         self.permissions = Permissions(self.aws)
         self.functions = AsyncInvoker(self.aws, self.clock, self.activity.add)
-        self.router = Router(self.aws, self.clock, self._routed)
+        parts = (self.aws, self.clock, lambda: self.router, self.activity.add)
+        self.archives = Archives(*parts)
+        self.schedules = Schedules(*parts)
+        self.router = self._new_router()
         await self.upstream.start(self._emitted)
         self._recorder.start()
 
     async def stop(self) -> None:
         self._calls.put(None)
         await asyncio.to_thread(self._recorder.join, 5)
+        await asyncio.to_thread(self.schedules.close)
         await asyncio.to_thread(self.router.close)
         self.functions.close()
         await self.upstream.stop()
 
     async def reset(self) -> None:
-        """Forget everything that was made, recorded or is on its way."""
-        await asyncio.to_thread(self.drain, 5.0)
+        """Forget everything that was made, recorded or is on its way; the clock is set right."""
+        await asyncio.to_thread(self.settle_records, 1.0)
+        self.functions.close()
+        await asyncio.to_thread(self.router.close)
         await self.upstream.reset()
+        self.schedules.reset()
+        self.archives.reset()
+        self.clock.reset()
         self.cloudtrail.reset()
         self.identities.reset()
         self.permissions.reset()
         self.kept = gaps.State()
-        await asyncio.to_thread(self.router.close)
-        self.router = Router(self.aws, self.clock, self._routed)
+        self.functions = AsyncInvoker(self.aws, self.clock, self.activity.add)
+        self.router = self._new_router()
         self.activity.clear()
+
+    def _new_router(self) -> Router:
+        return Router(self.aws, self.clock, self._routed, arrived=self.archives.arrived)
 
     def settle_records(self, seconds: float) -> bool:
         """Wait until every call so far is recorded; False where that took too long."""
@@ -105,12 +123,23 @@ class Front:
             return self._settled.wait_for(lambda: self._under_way == 0, seconds)
 
     def drain(self, seconds: float) -> bool:
-        """Wait until every call so far is recorded, routed and, where a function got it, run."""
-        return (
-            self.settle_records(seconds)
-            and self.router.drain(seconds)
-            and self.functions.drain(seconds)
-        )
+        """Wait until every call so far is recorded, routed and, where a function got it, run.
+
+        What those functions called in turn is waited for as well, as long as it takes no longer.
+        """
+        until = time.monotonic() + seconds
+        while True:
+            before = self.activity.last
+            for wait in (
+                self.settle_records,
+                self.schedules.settle,
+                self.router.drain,
+                self.functions.drain,
+            ):
+                if not wait(max(until - time.monotonic(), 0.0)):
+                    return False
+            if self.activity.last == before:
+                return True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -170,13 +199,17 @@ class Front:
         request_id = str(uuid.uuid4())
         try:
             try:
-                for check in gaps.checks(*key):
+                for check in (*gaps.checks(*key), *eventbridge.CHECKS.get(key, ())):
                     await check(call)
             except codec.RefusedError:
                 # AWS says that a caller may not before it says what is wrong with the call.
                 await asyncio.to_thread(authorize.ensure, call)
                 raise
-            answer = gaps.ANSWERS.get(key) or gaps.ANSWERS.get((call.operation.service, "*"))
+            answer = (
+                gaps.ANSWERS.get(key)
+                or eventbridge.ANSWERS.get(key)
+                or gaps.ANSWERS.get((call.operation.service, "*"))
+            )
             if answer is None:
                 request = call.operation.request
                 if authorize.decides(call):
@@ -208,7 +241,8 @@ class Front:
                     result or {},
                     self.clock.now(),
                 )
-        self.router.observe(operation.service, operation.name, call.account, call.region)
+        for part in (self.router, self.archives, self.schedules):
+            part.observe(operation.service, operation.name, call.account, call.region)
 
     # Recording, on its own thread
 
@@ -327,7 +361,53 @@ class Front:
         )
 
     def _emitted(self, event: dict[str, Any], account: str, region: str, bus: str) -> None:
+        # The emulator stamps the machine's time.
+        event = event | {"time": self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
         self.router.put(event, account=account, region=region, bus=bus)
+
+    def _emit(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        """Put events on the bus that no call makes; ValueError, and nothing done, for a bad one."""
+        complete = [
+            emitted.complete(
+                entry["item"],
+                entry["where"],
+                self.clock.now(),
+                asked["account"],
+                asked.get("region"),
+                DEFAULT_REGION,
+                sign_in=asked.get("sign_in", emitted.SIGN_IN_SPELLINGS[0]),
+                fresh=bool(asked.get("fresh")),
+            )
+            for entry in asked["items"]
+        ]
+        return [self._put_emitted(one) for one in complete]
+
+    def _put_emitted(self, one: emitted.Emitted) -> dict[str, Any]:
+        why = emitted.kept_back(one, self.cloudtrail.logging_trails(one.account))
+        if one.record is not None and one.record["eventCategory"] == "Management":
+            self.cloudtrail.remember(one.account, one.record, one.time)
+        step = Activity(
+            time=self.clock.now(),
+            kind="emitted",
+            account=one.account,
+            region=one.region,
+            step="kept back" if why else "routed",
+            event_id=one.event["id"],
+            what=one.what,
+            detail=why,
+            extra={"record": one.record},
+        )
+        self.activity.add(step)
+        if not why:
+            self.router.put(one.event, account=one.account, region=one.region)
+        return {
+            "event_id": one.event["id"],
+            "what": one.what,
+            "account": one.account,
+            "region": one.region,
+            "routed": not why,
+            "why": why,
+        }
 
     # The layer's own endpoints
 
@@ -336,10 +416,11 @@ class Front:
         name = request.path.removeprefix("/_local/")
         try:
             if (request.method, name) == ("GET", "health"):
-                return _json({"status": "ready"})
+                now = self.clock.now().isoformat()
+                return _json({"status": "ready", "now": now, "last": self.activity.last})
             if (request.method, name) == ("GET", "activity"):
                 since, wait = int(query.get("since", 0)), min(float(query.get("wait", 0)), 60)
-                return _json(await self.activity.wait(since, wait))
+                return _written(await self.activity.wait(since, wait))
             if (request.method, name) == ("POST", "drain"):
                 seconds = float(query.get("seconds", 30))
                 return _json({"drained": await asyncio.to_thread(self.drain, seconds)})
@@ -348,12 +429,18 @@ class Front:
                 return _json({"reset": True})
             if (request.method, name) == ("POST", "clock"):
                 self.clock.advance(float(query.get("advance", 0)))
+                await asyncio.to_thread(self.schedules.settle, 60.0)
                 return _json({"now": self.clock.now().isoformat()})
+            if (request.method, name) == ("POST", "emit"):
+                return _json({"emitted": self._emit(json.loads(request.body))})
         except ValueError as error:
             return _json({"error": str(error)}, 400)
         return _json({"error": f"{request.method} {request.path} is not an endpoint"}, 404)
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    body = json.dumps(value, default=str).encode()
+    return _written(json.dumps(value, default=str).encode(), status)
+
+
+def _written(body: bytes, status: int = 200) -> Response:
     return Response(status, [(b"content-type", b"application/json")], body)

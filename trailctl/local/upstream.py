@@ -80,7 +80,7 @@ class MiniStack:
         logging.getLogger("ministack").setLevel(logging.ERROR)
         from ministack import app as ministack_app
         from ministack.core import hypercorn_compat, lambda_runtime
-        from ministack.services import eventbridge
+        from ministack.services import eventbridge, scheduler
 
         hypercorn_compat.install()
         logging.getLogger().setLevel(logging.ERROR)
@@ -102,6 +102,9 @@ class MiniStack:
 
         # Its own delivery knows neither policies nor dead-letter queues: the router delivers.
         eventbridge._dispatch_event = emitted
+        # So do schedules and archives: theirs would fire by the machine's clock, and twice.
+        eventbridge.start_scheduler = scheduler.start_scheduler = lambda: None
+        eventbridge._archive_event = lambda event, view=None: None
 
         async def receive() -> Message:
             return await self._to_app.get()

@@ -26,6 +26,7 @@ from trailctl.local.router.model import (
     RouterEvent,
     Rule,
     RuleSetFactory,
+    Target,
 )
 from trailctl.local.router.retry import Agenda, Backoff, RetryPolicy, as_delivery_error
 from trailctl.local.router.rules import RuleBook
@@ -46,6 +47,8 @@ class _Incoming:
     hops: int
     received: datetime
     attempt: int = 1
+    rule: str | None = None
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class _DeadLetter:
 
 
 _Work = Callable[[], None]
+# Called with (event, account, Region, bus) for each event that a bus gets.
+Arrived = Callable[[dict[str, Any], str, str, str], None]
 
 
 class Router:
@@ -72,6 +77,7 @@ class Router:
 
     `on` is told of every step, on the router's own threads: it must be quick. Events of one target
     are delivered in the order they came, as long as none is retried; AWS promises no order.
+    `arrived` is told of each event that a bus gets, before it is matched.
     """
 
     def __init__(
@@ -81,10 +87,12 @@ class Router:
         on: Callable[[RouterEvent], None],
         *,
         rule_set: RuleSetFactory = RuleSet,
+        arrived: Arrived | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self._clock = clock
         self._on = on
+        self._arrived = arrived
         self._rules = RuleBook(aws, rule_set)
         self._deliverer = Deliverer(aws, clock, self._forward)
         self._backoff = backoff or Backoff()
@@ -114,15 +122,32 @@ class Router:
         region: str,
         bus: str = "default",
         hops: int = 0,
+        only: frozenset[str] | None = None,
     ) -> None:
         """Hand an event to a bus; returns at once.
 
         `event` is EventBridge's envelope (`id`, `detail-type`, `source`, `account`, `time`,
         `region`, `resources`, `detail`) and must not be changed afterwards. `account`, `region` and
-        `bus` say where it arrives, `hops` how many buses sent it on before. After `close` nothing
-        is taken any more.
+        `bus` say where it arrives, `hops` how many buses sent it on before, `only` the ARNs of the
+        rules that may take it (a replay's filter). After `close` nothing is taken any more.
         """
-        incoming = _Incoming(event, account, region, bus, hops, self._clock.now())
+        now = self._clock.now()
+        self._take(_Incoming(event, account, region, bus, hops, now, only=only))
+
+    def fire(
+        self, event: dict[str, Any], *, rule: str, account: str, region: str, bus: str = "default"
+    ) -> None:
+        """Hand the event of a rule's own schedule to that rule's targets; returns at once."""
+        self._take(_Incoming(event, account, region, bus, 0, self._clock.now(), rule=rule))
+
+    def invoke(self, event: dict[str, Any], target: Target) -> None:
+        """Hand an event to a target that no rule of a bus has: a schedule's; returns at once."""
+        # Not sent on by a bus: should the target be one, this is the event's first.
+        delivery = Delivery(event, target, self._clock.now(), -1)
+        if self._begin():
+            self._enqueue(_Job(delivery))
+
+    def _take(self, incoming: _Incoming) -> None:
         if self._begin():
             self._incoming.put(lambda: self._match(incoming))
 
@@ -157,6 +182,12 @@ class Router:
                     return False
                 self._settled.wait(left)
         return True
+
+    def drain_arrivals(self, timeout: float) -> bool:
+        """Wait until every event that was put so far has been looked at; deliveries may go on."""
+        looked_at = threading.Event()
+        self._incoming.put(looked_at.set)
+        return looked_at.wait(timeout)
 
     def close(self) -> None:
         """Stop: what is still under way is dropped. May be called again."""
@@ -211,12 +242,20 @@ class Router:
 
     def _match(self, incoming: _Incoming) -> None:
         event = incoming.event
+        place = (incoming.account, incoming.region, incoming.bus)
+        if self._arrived is not None and incoming.attempt == 1 and incoming.rule is None:
+            self._arrived(event, *place)
         try:
-            matches = self._rules.matching(event, incoming.account, incoming.region, incoming.bus)
+            if incoming.rule is None:
+                matches = self._rules.matching(event, *place)
+            else:
+                matches = self._rules.named(incoming.rule, *place)
         except Exception as error:
             self._match_failed(incoming, as_delivery_error(error))
             return
         for rule, targets in matches:
+            if incoming.only is not None and rule.arn not in incoming.only:
+                continue
             self._report("matched", incoming, rule)
             for target in targets:
                 delivery = Delivery(event, target, incoming.received, incoming.hops)
@@ -278,7 +317,8 @@ class Router:
             )
             if not isinstance(delay, str):
                 self._report_target("retried", job, failure, delay=delay)
-                again = replace(job, attempt=job.attempt + 1)
+                attempt = job.attempt + 1
+                again = _Job(replace(job.delivery, attempt=attempt), attempt)
                 lane = self._lane(job.delivery.target.arn)
                 self._later(delay, lane, lambda: self._attempt(again))
                 return

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from trailctl.local.router.grants import Grants
 from trailctl.local.router.model import (
+    SCHEDULER,
     Arn,
     AwsClients,
     Clock,
@@ -38,9 +39,13 @@ class Delivery:
     target: Target
     received: datetime
     hops: int
+    attempt: int = 1
 
     def text(self) -> str:
-        return target_input(self.target, self.event, self.received)
+        text = target_input(self.target, self.event, self.received)
+        if self.target.rule.service == SCHEDULER:
+            text = text.replace("<aws.scheduler.attempt-number>", str(self.attempt))
+        return text
 
 
 # One attempt; gives the target's receipt (a message or request id).
@@ -102,9 +107,12 @@ class Deliverer:
             raise DeliveryError(
                 "INVALID_PARAMETER", f"dead-letter queue {arn} is not in the rule's Region"
             )
+        # A rule's queue admits EventBridge, a schedule's is written to by the schedule's role.
+        of_schedule = rule.service == SCHEDULER
+        role = target.role_arn if of_schedule else None
         queue = self._kept(
-            ("dead-letter", rule.arn, arn),
-            lambda: self._grants.queue(rule, arn, None, self._clock.now()),
+            ("dead-letter", rule.arn, arn, role),
+            lambda: self._grants.queue(rule, arn, role, self._clock.now()),
         )
         if queue.fifo:
             raise DeliveryError(
@@ -118,9 +126,19 @@ class Deliverer:
             "ERROR_MESSAGE": _attribute_text(error.reason),
             **attributes,
         }
+        body = compact(delivery.event)
+        if of_schedule:
+            del values["RULE_ARN"]
+            values |= {
+                "SCHEDULE_ARN": rule.arn,
+                "SCHEDULED_TIME": rule.scheduled,
+                "EXECUTION_ID": rule.execution,
+                "IS_PAYLOAD_TRUNCATED": "false",
+            }
+            body = delivery.text()
         answer = self._aws.client("sqs", arn.account, arn.region).send_message(
             QueueUrl=queue.url,
-            MessageBody=compact(delivery.event),
+            MessageBody=body,
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in values.items()
             },
@@ -272,7 +290,7 @@ def _refuse_forwarding(delivery: Delivery) -> None:
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
     """
     target, rule = delivery.target, delivery.target.rule
-    if delivery.hops:
+    if delivery.hops > 0:
         other_region = Arn.parse(target.arn).region != rule.region
         raise DeliveryError(
             "THIRD_REGION_HOP_DETECTED" if other_region else "THIRD_ACCOUNT_HOP_DETECTED",

@@ -27,10 +27,7 @@ from trailctl.local.policy import (
     evaluate,
     strongest,
 )
-from trailctl.local.router.model import Arn, AwsClients, DeliveryError, Rule
-
-SERVICE = "events.amazonaws.com"
-_EVENTS = Principal.service(SERVICE)
+from trailctl.local.router.model import EVENTS, SCHEDULER, Arn, AwsClients, DeliveryError, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +38,12 @@ class Queue:
 
 
 def source_context(rule: Rule, now: datetime) -> dict[str, str]:
-    """The condition keys of a request that EventBridge makes for a rule."""
+    """The condition keys of a request that EventBridge makes for a rule or schedule."""
     return {
-        "aws:SourceArn": rule.arn,
+        "aws:SourceArn": rule.source_arn or rule.arn,
         "aws:SourceAccount": rule.account,
         "aws:PrincipalIsAWSService": "true",
-        "aws:PrincipalServiceName": SERVICE,
+        "aws:PrincipalServiceName": rule.service,
         **_request_context(rule.region, now),
     }
 
@@ -89,7 +86,7 @@ class Grants:
             rule,
             role,
             now,
-            f"the function's resource policy: add a Lambda permission for {SERVICE} with "
+            f"the function's resource policy: add a Lambda permission for {rule.service} with "
             f"source_arn {rule.arn}",
         )
 
@@ -115,11 +112,14 @@ class Grants:
             rule,
             role,
             now,
-            f"the queue's policy: allow {SERVICE} with aws:SourceArn {rule.arn}",
+            f"the queue's policy: allow {rule.service} with aws:SourceArn {rule.arn}",
         )
         key = attributes.get("KmsMasterKeyId")
         if key:
-            self._key(key, arn, "sqs", "aws:sqs:arn", now)
+            if role is not None and rule.service == SCHEDULER:
+                self._role_uses_key(rule, role, key, arn, now)
+            else:
+                self._key(key, arn, "sqs", "aws:sqs:arn", now)
         return Queue(url, arn, attributes.get("FifoQueue") == "true")
 
     # --- SNS ------------------------------------------------------------------------------------
@@ -138,12 +138,15 @@ class Grants:
             rule,
             role,
             now,
-            f"the topic's policy: allow {SERVICE} in a statement without a Condition",
+            f"the topic's policy: allow {rule.service} in a statement without a Condition",
             conditions=False,
         )
         key = attributes.get("KmsMasterKeyId")
         if key:
-            self._key(key, arn, "sns", "aws:sns:topicArn", now)
+            if role is not None and rule.service == SCHEDULER:
+                self._role_uses_key(rule, role, key, arn, now)
+            else:
+                self._key(key, arn, "sns", "aws:sns:topicArn", now)
 
     # --- CloudWatch Logs ------------------------------------------------------------------------
 
@@ -164,12 +167,12 @@ class Grants:
         )
         for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
             decision = strongest(
-                _read(document, _EVENTS, action, stream, context) for document in documents
+                _read(document, _service(rule), action, stream, context) for document in documents
             )
             if not decision.allowed:
                 raise _not_granted(
                     decision,
-                    SERVICE,
+                    rule.service,
                     action,
                     arn,
                     f"a CloudWatch Logs resource policy of account {arn.account}",
@@ -224,18 +227,19 @@ class Grants:
             return
         context = source_context(rule, now)
         context |= self._organization("aws:SourceOrgID", rule.arn, policy)
-        decision = _read(policy, _EVENTS, action, arn.text, context)
+        decision = _read(policy, _service(rule), action, arn.text, context)
         if decision.allowed and not conditions and _conditional(decision):
-            plain = _read(_without_conditions(policy), _EVENTS, action, arn.text, context)
+            plain = _read(_without_conditions(policy), _service(rule), action, arn.text, context)
             if plain.allowed:
                 return
             raise DeliveryError(
                 "NO_PERMISSIONS",
-                f"{SERVICE} may {action} on {arn} only by {decision.sid!r}, which has a Condition: "
-                "EventBridge does not support conditions in a topic's policy; remove it there",
+                f"{rule.service} may {action} on {arn} only by {decision.sid!r}, which has a "
+                "Condition: EventBridge does not support conditions in a topic's policy; remove it "
+                "there",
             )
         if not decision.allowed:
-            raise _not_granted(decision, SERVICE, action, arn, where)
+            raise _not_granted(decision, rule.service, action, arn, where)
 
     def _admit_role(
         self,
@@ -290,7 +294,7 @@ class Grants:
             raise
         trust = _read(
             found.get("AssumeRolePolicyDocument"),
-            _EVENTS,
+            _service(rule),
             "sts:AssumeRole",
             role,
             source_context(rule, now),
@@ -298,7 +302,7 @@ class Grants:
         if not trust.allowed:
             raise DeliveryError(
                 "FAILED_TO_ASSUME_ROLE",
-                f"role {role} does not let {SERVICE} assume it"
+                f"role {role} does not let {rule.service} assume it"
                 + (f" ({trust.unmet} does not hold)" if trust.unmet else "")
                 + ": allow sts:AssumeRole in its trust policy",
             )
@@ -327,6 +331,21 @@ class Grants:
             for policy in page["AttachedPolicies"]:
                 yield _policy_document(client, policy["PolicyArn"])
 
+    def _role_uses_key(self, rule: Rule, role: str, key: str, user: Arn, now: datetime) -> None:
+        """A schedule's role may use the key that its queue or topic is encrypted with.
+
+        AWS's own keys admit every principal of their account that uses the service.
+        https://docs.aws.amazon.com/scheduler/latest/UserGuide/troubleshooting.html
+        """
+        if key.removeprefix("alias/").startswith("aws/") or ":alias/aws/" in key:
+            return
+        arn = Arn.parse(key) if key.startswith("arn:") else user
+        client = self._aws.client("kms", arn.account, arn.region)
+        metadata = _found(f"key {key} of {user} does not exist", client.describe_key, KeyId=key)
+        found = Arn.parse(metadata["KeyMetadata"]["Arn"])
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            self._role_allows(rule, role, action, found, now)
+
     def _key(self, key: str, user: Arn, service: str, context_key: str, now: datetime) -> None:
         """A customer managed key that lets EventBridge decrypt and make data keys.
 
@@ -354,18 +373,18 @@ class Grants:
         policy = client.get_key_policy(KeyId=metadata["KeyId"], PolicyName="default")["Policy"]
         context: Context = {
             "aws:PrincipalIsAWSService": "true",
-            "aws:PrincipalServiceName": SERVICE,
+            "aws:PrincipalServiceName": EVENTS,
             "kms:ViaService": f"{service}.{user.region}.amazonaws.com",
             f"kms:EncryptionContext:{context_key}": user.text,
             "kms:EncryptionContextKeys": [context_key],
             **_request_context(user.region, now),
         }
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
-            decision = _read(policy, _EVENTS, action, metadata["Arn"], context)
+            decision = _read(policy, Principal.service(EVENTS), action, metadata["Arn"], context)
             if not decision.allowed:
                 raise _not_granted(
                     decision,
-                    SERVICE,
+                    EVENTS,
                     action,
                     Arn.parse(metadata["Arn"]),
                     f"the policy of the key of {what} {user}: allow kms:Decrypt and "
@@ -441,13 +460,17 @@ def _aws_managed(what: str, user: Arn) -> DeliveryError:
     return DeliveryError(
         "NO_PERMISSIONS",
         f"{what} {user} is encrypted with an AWS managed key, which EventBridge can't use: give it "
-        f"a customer managed key whose policy allows {SERVICE}",
+        f"a customer managed key whose policy allows {EVENTS}",
     )
 
 
 def _policy_document(client: Any, arn: str) -> Any:
     version = client.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     return client.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+
+def _service(rule: Rule) -> Principal:
+    return Principal.service(rule.service)
 
 
 def _role_principal(role: str) -> Principal:

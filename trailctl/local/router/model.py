@@ -9,6 +9,9 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 Event = Mapping[str, Any]
+
+EVENTS = "events.amazonaws.com"
+SCHEDULER = "scheduler.amazonaws.com"
 Kind = Literal["matched", "delivered", "refused", "retried", "dead-lettered", "dropped"]
 TargetKind = Literal["lambda", "sns", "sqs", "logs", "bus", "other"]
 
@@ -133,7 +136,12 @@ class Arn:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as ListRules gives it; `account` and `region` are where it is."""
+    """A rule as ListRules gives it; `account` and `region` are where it is.
+
+    A schedule of EventBridge Scheduler stands as a rule of `service` SCHEDULER: its targets are
+    reached in that service's name, whose requests say `source_arn` (the schedule's group), for the
+    occurrence `scheduled`, by the `execution` of that id.
+    """
 
     name: str
     arn: str
@@ -142,6 +150,10 @@ class Rule:
     pattern: str
     account: str
     region: str
+    service: str = EVENTS
+    source_arn: str = ""
+    scheduled: str = ""
+    execution: str = ""
 
     @property
     def partition(self) -> str:

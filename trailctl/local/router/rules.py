@@ -41,9 +41,10 @@ def is_read_only_management(event: Event) -> bool:
 
 @dataclass(slots=True)
 class _Bus:
-    """One bus's rules. `targets` is filled as rules match: most never do."""
+    """One bus's rules, all and those with a pattern. `targets` is filled as rules match."""
 
     read_at: float
+    all: dict[str, Rule]
     rules: dict[str, Rule]
     matcher: RuleSetLike
     patterns: dict[str, str]
@@ -86,6 +87,16 @@ class RuleBook:
         taken = [rule for name in names if takes((rule := book.rules[name]).state, event)]
         return [(rule, self._targets(book, rule)) for rule in taken]
 
+    def named(
+        self, name: str, account: str, region: str, bus: str
+    ) -> list[tuple[Rule, tuple[Target, ...]]]:
+        """That rule and its targets, where it is there and enabled: for its schedule."""
+        book = self._book((account, region, bus))
+        rule = book.all.get(name)
+        if rule is None or rule.state != ENABLED:
+            return []
+        return [(rule, self._targets(book, rule))]
+
     def _book(self, key: tuple[str, str, str]) -> _Bus:
         with self._lock:
             generation = self._generation
@@ -94,13 +105,14 @@ class RuleBook:
         now = time.monotonic()
         if kept is not None and now - kept.read_at < self._max_age:
             return kept
-        rules = {rule.name: rule for rule in self._list_rules(*key) if rule.pattern}
+        listed = {rule.name: rule for rule in self._list_rules(*key)}
+        rules = {name: rule for name, rule in listed.items() if rule.pattern}
         patterns = {name: rule.pattern for name, rule in rules.items()}
         if old is not None and old.patterns == patterns:
             matcher = old.matcher
         else:
             matcher = self._compile(patterns)
-        book = _Bus(now, rules, matcher, patterns)
+        book = _Bus(now, listed, rules, matcher, patterns)
         with self._lock:
             if generation == self._generation:
                 self._buses[key] = book

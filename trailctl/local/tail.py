@@ -1,0 +1,121 @@
+"""`trailctl local tail`: what happens in the local AWS, one readable line a step, as it happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime
+from typing import Any, TextIO
+
+from trailctl.errors import UsageError
+from trailctl.local.control import Control
+
+_WAIT_SECONDS = 20.0
+_COLOURS = {"dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_GOOD = frozenset({"delivered", "ran", "routed", "completed"})
+_BAD = frozenset({"failed", "refused", "dropped", "dead-lettered"})
+_WAITING = frozenset({"retried", "kept back", "skipped", "failure-queued"})
+
+Step = dict[str, Any]
+
+
+def tail(port: int, *, as_json: bool = False, everything: bool = False) -> int:
+    """Print steps until Ctrl-C, or until the local AWS stops.
+
+    `everything` begins with the steps that are still kept, `as_json` prints each as a line of JSON.
+    """
+    control = Control(port)
+    health = control.get("health")
+    seen = 0 if everything else int(health["last"])
+    write = _json_lines(sys.stdout) if as_json else Lines(sys.stdout).write
+    try:
+        while True:
+            try:
+                steps = control.get(f"activity?since={seen}&wait={_WAIT_SECONDS}", timeout=60)
+            except UsageError:
+                print("trailctl: the local AWS has stopped", file=sys.stderr)
+                return 0
+            for step in steps:
+                write(step)
+                seen = step["number"]
+    except KeyboardInterrupt:
+        return 0
+
+
+def _json_lines(stream: TextIO) -> Any:
+    def write(step: Step) -> None:
+        print(json.dumps(step, separators=(",", ":")), file=stream, flush=True)
+
+    return write
+
+
+class Lines:
+    """Writes steps as lines, in colour on a terminal that wants it (https://no-color.org)."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._colour = stream.isatty() and "NO_COLOR" not in os.environ
+
+    def write(self, step: Step) -> None:
+        print(self.line(step), file=self._stream, flush=True)
+
+    def line(self, step: Step) -> str:
+        """`12:00:00.123  111122223333 us-east-1       call      ec2:RunInstances  by ...`"""
+        when = datetime.fromisoformat(step["time"]).strftime("%H:%M:%S.%f")[:-3]
+        place = f"{step['account']} {step['region']:<14}"
+        what, rest = _said(step)
+        return "  ".join(
+            part
+            for part in (
+                self._paint(when, "dim"),
+                self._paint(place, "dim"),
+                self._paint(f"{_kind(step):<9}", _colour(step)),
+                what,
+                self._paint(rest, "red" if step["step"] in _BAD else None),
+            )
+            if part
+        ).rstrip()
+
+    def _paint(self, text: str, colour: str | None) -> str:
+        if not self._colour or not colour or not text:
+            return text
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+
+
+def _kind(step: Step) -> str:
+    if step["kind"] != "router":
+        return str(step["kind"])
+    return "match" if step["step"] == "matched" else "delivery"
+
+
+def _colour(step: Step) -> str | None:
+    if step["step"] in _BAD:
+        return "red"
+    if step["step"] in _WAITING:
+        return "yellow"
+    if step["step"] in _GOOD:
+        return "green"
+    return "cyan" if step["kind"] == "router" else None
+
+
+def _said(step: Step) -> tuple[str, str]:
+    extra, detail = step["extra"], " ".join(str(step["detail"]).split())
+    if step["kind"] == "call":
+        who = f"by {_short(extra.get('actor'))}"
+        return str(step["what"]), f"{who}  {detail}" if detail else who
+    if step["kind"] == "router" and step["step"] != "matched":
+        target = f"{extra['target_kind']} {_short(extra['target_arn'])}"
+        to = f" in {_short(extra['dead_letter_arn'])}" if extra["dead_letter_arn"] else ""
+        return f"{step['what']} -> {target}", f"{step['step']}{to}" + (
+            f": {detail}" if detail else ""
+        )
+    return str(step["what"]), f"{step['step']}: {detail}" if detail else str(step["step"])
+
+
+def _short(arn: str | None) -> str:
+    """The part of an ARN that tells things apart: `user/alice`, `assumed-role/x/y`, `queue`."""
+    if not arn:
+        return "?"
+    parts = arn.split(":", 5)
+    return parts[5] if len(parts) == 6 else arn
