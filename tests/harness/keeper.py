@@ -31,18 +31,24 @@ def main(lock: str, record: str, command: list[str]) -> int:
 
     def stop_after_users() -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _stop(process)
+        _stop(process, "its users are gone")
+
+    def stop_at_once(*_: object) -> None:
+        threading.Thread(target=_stop, args=[process, "the keeper was told to"]).start()
 
     threading.Thread(target=stop_after_users, daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=_stop, args=[process]).start())
+    signal.signal(signal.SIGTERM, stop_at_once)
     code = process.wait()
+    # Into the log: without a line above that says why, someone else ended it, or it failed.
+    print(f"keeper: {command[0]} ended with {code}", flush=True)
     Path(record).unlink(missing_ok=True)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)  # whatever it had started
     return code
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes], why: str) -> None:
+    print(f"keeper: stopping it, since {why}", flush=True)
     # A provider removes its socket on SIGINT only.
     for means in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         process.send_signal(means)
