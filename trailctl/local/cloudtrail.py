@@ -13,7 +13,7 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -143,7 +143,21 @@ class CloudTrail:
             answer: Json = method(account, region, parameters)
         return answer
 
+    def proposed(self, operation: str, account: str, region: str, parameters: Json) -> Trail:
+        """The trail as CreateTrail or UpdateTrail would leave it; nothing is changed yet."""
+        with self._lock:
+            if operation == "CreateTrail":
+                return self._new(account, region, parameters)
+            trail = self._mutable(account, region, parameters.get("Name"))
+            settings = _settings(trail.settings, parameters, region, account, self._partition)
+            return replace(trail, settings=settings)
+
     def _create_trail(self, account: str, region: str, p: Json) -> Json:
+        trail = self._new(account, region, p)
+        self._trails[trail.arn] = trail
+        return trail.answer()
+
+    def _new(self, account: str, region: str, p: Json) -> Trail:
         name = _checked_name(p.get("Name"))
         if self._in_home(account, region, name) or self._visible_name(account, region, name):
             raise RefusedError(
@@ -157,14 +171,11 @@ class CloudTrail:
             raise RefusedError(
                 "MaximumNumberOfTrailsExceededException",
                 f"User: {account} already has 5 trails in {region}.",
-                403,
             )
         arn = f"arn:{self._partition}:cloudtrail:{region}:{account}:trail/{name}"
         settings = _settings({}, p, region, account, self._partition)
         tags = {t["Key"]: t.get("Value", "") for t in p.get("TagsList") or ()}
-        trail = Trail(name, account, region, arn, settings, tags)
-        self._trails[arn] = trail
-        return trail.answer()
+        return Trail(name, account, region, arn, settings, tags)
 
     def _update_trail(self, account: str, region: str, p: Json) -> Json:
         trail = self._mutable(account, region, p.get("Name"))
@@ -264,6 +275,7 @@ class CloudTrail:
                     "InvalidInsightSelectorsException",
                     f"The insight type must be one of {', '.join(known)}.",
                 )
+        _insights_have_events(wanted, trail.selectors)
         trail.insights = wanted
         return {"TrailARN": trail.arn, "InsightSelectors": trail.insights}
 
@@ -347,7 +359,7 @@ class CloudTrail:
         trail = self._find(account, region, name)
         if trail is None:
             raise RefusedError(
-                "TrailNotFoundException", f"Unknown trail: {name} for the user: {account}", 404
+                "TrailNotFoundException", f"Unknown trail: {name} for the user: {account}"
             )
         return trail
 
@@ -371,8 +383,39 @@ class CloudTrail:
     def _tagged(self, account: str, arn: str | None) -> Trail:
         trail = self._trails.get(arn or "")
         if trail is None or trail.account != account:
-            raise RefusedError("ResourceNotFoundException", f"Unknown trail: {arn}", 404)
+            raise RefusedError("ResourceNotFoundException", f"Unknown trail: {arn}")
         return trail
+
+
+def _insights_have_events(insights: list[Json], selectors: list[Json]) -> None:
+    """Call rates are counted from write management events, error rates from any.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutInsightSelectors.html
+    """
+    logged = {
+        read_only
+        for read_only in (True, False)
+        if selected(
+            {
+                "eventCategory": "Management",
+                "eventSource": "ec2.amazonaws.com",
+                "eventType": "AwsApiCall",
+                "readOnly": read_only,
+            },
+            selectors,
+        )
+    }
+    kinds = {selector.get("InsightType") for selector in insights}
+    if "ApiCallRateInsight" in kinds and False not in logged:
+        raise RefusedError(
+            "InvalidInsightSelectorsException",
+            "The trail must log write management events to log Insights events on API call rate.",
+        )
+    if "ApiErrorRateInsight" in kinds and not logged:
+        raise RefusedError(
+            "InvalidInsightSelectorsException",
+            "The trail must log management events to log Insights events on API error rate.",
+        )
 
 
 def _settings(old: Json, p: Json, region: str, account: str, partition: str) -> Json:

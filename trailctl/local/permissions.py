@@ -96,6 +96,10 @@ class Permissions:
             return Decision(Effect.IMPLICIT)
         return _decide(held, self._session(identity), identity, action, resource, context)
 
+    def role_may(self, role_arn: str, action: str, resource: str) -> bool:
+        """Whether a role's own policies let a service do the action in its name."""
+        return self.decide(_role(role_arn), action, resource, {}).allowed
+
     def _session(self, identity: Identity) -> tuple[Document, ...]:
         with self._lock:
             limits = self._sessions.get(identity.access_key or "", ())
@@ -108,14 +112,18 @@ class Permissions:
 
 def role_allows(aws: InProcessClients, role_arn: str, action: str, resource: str) -> bool:
     """Whether a role's own policies let AWS do the action in its name."""
-    role = Identity(
-        type="AssumedRole",
-        account=role_arn.split(":")[4],
-        issuer_arn=role_arn,
-        issuer_name=role_arn.rpartition("/")[2],
-    )
+    role = _role(role_arn)
     held = _read(aws, role)
     return held is not None and _decide(held, (), role, action, resource, {}).allowed
+
+
+def _role(arn: str) -> Identity:
+    return Identity(
+        type="AssumedRole",
+        account=arn.split(":")[4],
+        issuer_arn=arn,
+        issuer_name=arn.rpartition("/")[2],
+    )
 
 
 def _decide(

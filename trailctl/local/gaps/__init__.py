@@ -12,15 +12,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trailctl.local.gaps import buses, instances, parameters, rules, trails
+from trailctl.local.gaps import (
+    alarms,
+    bucket_configurations,
+    buckets,
+    buses,
+    functions,
+    instances,
+    organizations,
+    parameters,
+    principals,
+    rules,
+    sessions,
+    trails,
+)
 from trailctl.local.gaps.call import After, Answer, Check, Incoming, Key
 from trailctl.local.gaps.state import State
 
 _MODULES = (
     parameters,  # first: it makes what the checks on functions look for
+    alarms,
+    bucket_configurations,
+    buckets,
     buses,
+    functions,
     instances,
+    organizations,
+    principals,
     rules,
+    sessions,
     trails,
 )
 

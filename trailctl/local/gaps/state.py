@@ -15,6 +15,9 @@ class State:
     bucket_owners: dict[str, str] = field(default_factory=dict)
     """Bucket: the account that made it."""
 
+    payers: dict[str, str] = field(default_factory=dict)
+    """Bucket: Requester or BucketOwner, where it was said."""
+
     mfa_delete: dict[str, str] = field(default_factory=dict)
     """Bucket: Enabled or Disabled, once the root user has switched it."""
 
@@ -29,6 +32,7 @@ class State:
 
     def forget_bucket(self, bucket: str) -> None:
         self.bucket_owners.pop(bucket, None)
+        self.payers.pop(bucket, None)
         self.mfa_delete.pop(bucket, None)
         for key in [k for k in self.bucket_configurations if k[0] == bucket]:
             del self.bucket_configurations[key]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trailctl.local.codec import decode_answer
+from trailctl.local.gaps.admission import admit
 from trailctl.local.gaps.call import Answer, Incoming, Key, denied
 from trailctl.local.http import Response
 
@@ -20,7 +21,14 @@ async def _cloudtrail(call: Incoming) -> Response | Mapping[str, Any]:
     name = call.operation.name
     if name == "LookupEvents":
         await asyncio.to_thread(call.front.settle_records, 10.0)
-    return call.front.cloudtrail.handle(name, call.account, call.region, call.parameters)
+    keeper, parameters = call.front.cloudtrail, call.parameters
+    if name in ("CreateTrail", "UpdateTrail"):
+        trail = keeper.proposed(name, call.account, call.region, parameters)
+        await asyncio.to_thread(admit, call, trail)
+        if parameters.get("KmsKeyId"):
+            # An alias is given, a key is kept.
+            parameters = {**parameters, "KmsKeyId": trail.settings["KmsKeyId"]}
+    return keeper.handle(name, call.account, call.region, parameters)
 
 
 ANSWERS: Mapping[Key, Answer] = {("cloudtrail", "*"): _cloudtrail}
