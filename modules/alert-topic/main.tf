@@ -12,7 +12,7 @@ locals {
 
   # Put together from inputs, so that the policies are known when planning.
   _topic_arn   = "arn:${local._partition}:sns:${local._region}:${local._account_id}:${var.name}"
-  _own_kms_key = var.create_kms_key == null ? var.kms_key_arn == null : var.create_kms_key
+  _own_kms_key = var.kms_key_arn == null
 
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
   # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html

@@ -21,4 +21,11 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   tags                = var.tags
   threshold           = 0
   treat_missing_data  = "notBreaching"
+
+  lifecycle {
+    precondition {
+      condition     = split(":", var.alarm_topic.arn)[3] == local._region
+      error_message = "alarm_topic is in ${split(":", var.alarm_topic.arn)[3]}, and an alarm can only report to a topic of its own Region, ${local._region}: give a topic from there."
+    }
+  }
 }

@@ -24,7 +24,7 @@ variable "dead_letter_queue" {
     url   = optional(string)
   })
   default     = null
-  description = "Queue for events that no target took; an aws_sqs_queue can be passed whole. With name and url, its policy is treated like a target queue's (see queue_policies); with arn alone, it is left as it is and has to admit the rules already. Null: the module makes one."
+  description = "Queue for events that no target took; an aws_sqs_queue can be passed whole. With name and url, its policy is treated like a target queue's (see queue_policies); with arn alone, it is left as it is and has to admit the rules already. owner is set on the queue that another event-rules module made. Null: the module makes one."
 
   validation {
     condition     = try(var.dead_letter_queue.owner, null) == null || var.queue_policies == "emit"

@@ -16,7 +16,7 @@ locals {
 
   _logs_arn    = "${local._bucket_arn}/${var.key_prefix == null ? "" : "${var.key_prefix}/"}AWSLogs"
   _readers     = sort(tolist(var.reader_arns))
-  _own_kms_key = var.create_kms_key == null ? var.kms_key_arn == null : var.create_kms_key
+  _own_kms_key = var.kms_key_arn == null
 }
 
 resource "aws_s3_bucket" "this" {

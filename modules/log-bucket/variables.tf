@@ -1,14 +1,3 @@
-variable "create_kms_key" {
-  type        = bool
-  default     = null
-  description = "Whether the module makes the key. Null: it does when kms_key_arn is null. Set it to false when kms_key_arn comes from a key of the same apply, whose ARN Terraform does not know yet."
-
-  validation {
-    condition     = var.create_kms_key == null ? true : var.create_kms_key == (var.kms_key_arn == null)
-    error_message = "create_kms_key and kms_key_arn contradict each other: give kms_key_arn with create_kms_key = false, or leave kms_key_arn out so that the module makes the key."
-  }
-}
-
 variable "force_destroy" {
   type        = bool
   default     = false
@@ -36,7 +25,7 @@ variable "key_prefix" {
 variable "kms_key_arn" {
   type        = string
   default     = null
-  description = "ARN of the KMS key that encrypts the logs; its policy must hold the statements of the output kms_key_policy. Null: the module makes a rotating key of its own."
+  description = "ARN of the KMS key that encrypts the logs; its policy must hold the statements of the output kms_key_policy. Null: the module makes a rotating key of its own. The ARN of a key that is made in the same apply is not known when planning: write format(\"%s\", aws_kms_key.x.arn), which at least is known not to be null."
 
   validation {
     condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.harness.local_aws import REPOSITORY
 from tests.harness.plans import Plan, Planner
 
 # A Region of each partition.
@@ -84,3 +86,10 @@ def assert_refused(tf: Planner, module: str, cases: Iterable[tuple[Settings, str
     found = {sentence: errors.count(sentence) for sentence in expected}
     assert found == dict(expected), errors
     assert len(errors.splitlines()) == len(listed), errors
+
+
+def readme_example(module: str) -> str:
+    """The configuration under "Usage" in a module's README, with the modules of this repository."""
+    text = (REPOSITORY / "modules" / module / "README.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"## Usage\n\n```hcl\n(.*?)```", text, re.DOTALL)
+    return re.sub(r'"git::\S+//modules/([\w-]+)\?ref=\S+"', r'"${modules}/\1"', example)

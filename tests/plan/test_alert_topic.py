@@ -17,6 +17,7 @@ from tests.plan.calls import (
     assert_refused,
     call,
     calls,
+    readme_example,
     shown,
 )
 
@@ -130,7 +131,7 @@ def test_own_key_and_subscribers(tf: Planner) -> None:
 
 
 def test_everything_given(tf: Planner) -> None:
-    settings: Settings = {**LEAST, "create_kms_key": False, "kms_key_arn": KEY}
+    settings: Settings = {**LEAST, "kms_key_arn": KEY}
     plan = tf.plan(call("alert-topic", settings))
     managed = [a for a, r in plan.resources.items() if r["mode"] == "managed"]
     assert managed == ["module.this.aws_sns_topic.this"]
@@ -142,7 +143,7 @@ def test_everything_given(tf: Planner) -> None:
 
 
 def test_a_key_of_the_same_apply(tf: Planner) -> None:
-    settings = {**LEAST, "create_kms_key": False, "kms_key_arn": Raw("aws_kms_key.mine.arn")}
+    settings = {**LEAST, "kms_key_arn": Raw('format("%s", aws_kms_key.mine.arn)')}
     plan = tf.plan('resource "aws_kms_key" "mine" {}\n' + call("alert-topic", settings))
     assert list(plan.of_type("aws_kms_key")) == ["aws_kms_key.mine"]
 
@@ -155,7 +156,6 @@ def test_what_is_accepted(tf: Planner) -> None:
 
 def test_what_is_refused(tf: Planner) -> None:
     name = "name must be 1 to 238 letters, digits, underscores and hyphens. A FIFO topic"
-    both = "create_kms_key and kms_key_arn contradict each other: give kms_key_arn with"
     assert_refused(
         tf,
         "alert-topic",
@@ -171,16 +171,14 @@ def test_what_is_refused(tf: Planner) -> None:
             ),
         ],
     )
-    assert_refused(
-        tf,
-        "alert-topic",
-        [
-            ({**LEAST, "create_kms_key": False}, both),
-            ({**LEAST, "create_kms_key": True, "kms_key_arn": KEY}, both),
-        ],
-    )
 
 
 def test_a_setting_that_is_misspelt_is_an_error(tf: Planner) -> None:
     error = tf.plan_error(call("alert-topic", {**LEAST, "email_subscriber": []}))
     assert 'An argument named "email_subscriber" is not expected here.' in error
+
+
+def test_the_readmes_example(tf: Planner) -> None:
+    plan = tf.plan(readme_example("alert-topic"))
+    assert plan.warnings == ()
+    assert len(plan.of_type("aws_sns_topic_subscription")) == 1

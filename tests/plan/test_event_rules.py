@@ -18,6 +18,7 @@ from tests.plan.calls import (
     assert_refused,
     call,
     calls,
+    readme_example,
     shown,
 )
 
@@ -478,7 +479,7 @@ def test_refused_patterns(tf: Planner) -> None:
 def test_refused_rules(tf: Planner) -> None:
     topic = {"topic": TOPIC}
     name = "name must be 1 to 60 letters, digits, underscores and hyphens."
-    key = 'as it becomes part of the rule\'s name. Rename: "a b".'
+    key = 'since it becomes part of the rule\'s name. Rename: "a b".'
     names = "A rule's name is 1 to 64 letters, digits, dots, underscores and hyphens. Shorten"
     count = "in a second rule with the same pattern). Not so: r"
     read = "read_only_events and enabled = false contradict each other"
@@ -502,8 +503,15 @@ def test_refused_rules(tf: Planner) -> None:
         "event-rules",
         [
             (rules(**{"a b": rule(topic, name="ab")}), key),
-            (rules(**{"r" * 60: rule(topic)}), f"{names} the key, or give the rule a name"),
             (rules(r=rule(topic, name="a/b")), "a name of its own: a/b."),
+        ],
+    )
+    # The module's own name has a say in these.
+    assert_refused(
+        tf,
+        "event-rules",
+        [
+            (rules(**{"r" * 60: rule(topic)}), f"{names} the key, or give the rule a name"),
             (rules(a=rule(topic), b=rule(topic, name="acme-a")), same),
         ],
     )
@@ -603,6 +611,11 @@ def test_refused_queues_and_places(tf: Planner) -> None:
                 {**topic, "alarm_topic": TOPIC, "dead_letter_queue": {"arn": queue()["arn"]}},
                 "An alarm on a dead-letter queue of one's own needs the queue's name",
             ),
+            (
+                {**topic, "alarm_topic": abroad},
+                f"alarm_topic is in eu-west-1, and an alarm can only report to a topic of its own "
+                f"Region, {REGION}",
+            ),
             (one_target({"topic": abroad}), f"The target r/a ({abroad['arn']}) {place}"),
             (one_target({"queue": foreign}), f"The target r/a ({foreign['arn']}) {place}"),
             (
@@ -635,3 +648,9 @@ def test_a_queue_policy_has_its_limit(tf: Planner) -> None:
 def test_a_setting_that_is_misspelt_is_an_error(tf: Planner) -> None:
     error = tf.plan_error(call("event-rules", {**rules(r=rule({"topic": TOPIC})), "rule": {}}))
     assert 'An argument named "rule" is not expected here.' in error
+
+
+def test_the_readmes_example(tf: Planner) -> None:
+    plan = tf.plan(readme_example("event-rules"))
+    assert plan.warnings == ()
+    assert len(plan.of_type("aws_cloudwatch_metric_alarm")) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Planner
-from tests.plan.calls import Settings, assert_refused, call, calls, shown
+from tests.plan.calls import Settings, assert_refused, call, calls, readme_example, shown
 
 pytestmark = pytest.mark.plan
 
@@ -93,3 +93,9 @@ def test_a_bucket_made_for_another_trail_is_refused(tf: Planner) -> None:
     theirs = {"name": "acme-logs", "trail_name": "other"}
     sentence = "log_bucket admits the trail other only, and this trail is named acme"
     assert_refused(tf, "trail", [({**LEAST, "log_bucket": theirs}, sentence)])
+
+
+def test_the_readmes_example(tf: Planner) -> None:
+    plan = tf.plan(readme_example("trail"))
+    assert plan.warnings == ()
+    assert len(plan.of_type("aws_s3_bucket_policy")) == 1
