@@ -429,7 +429,9 @@ class Front:
                 return _json({"reset": True})
             if (request.method, name) == ("POST", "clock"):
                 self.clock.advance(float(query.get("advance", 0)))
+                # Whoever moves it finds all that was due matched, by the rules of before the move.
                 await asyncio.to_thread(self.schedules.settle, 60.0)
+                await asyncio.to_thread(self.router.drain_arrivals, 60.0)
                 return _json({"now": self.clock.now().isoformat()})
             if (request.method, name) == ("POST", "emit"):
                 return _json({"emitted": self._emit(json.loads(request.body))})

@@ -194,6 +194,8 @@ class AsyncInvoker:
         self._tell(invocation, "failure-queued", arn)
 
     def _tell(self, invocation: Invocation, step: str, detail: str) -> None:
+        if self._closing.is_set():  # of an AWS that is no more
+            return
         event = _json(invocation.payload)
         event_id = event.get("id", "") if isinstance(event, dict) else ""
         self._report(

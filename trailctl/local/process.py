@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,18 @@ class RunningAws:
         """Wait until all calls so far are recorded, delivered and reacted to."""
         return bool(self._ask("POST", f"drain?seconds={seconds}")["drained"])
 
+    def advance(self, seconds: float) -> None:
+        """Move its clock forward; what was scheduled for the time between is under way then."""
+        self._ask("POST", f"clock?advance={seconds}")
+
+    def now(self) -> datetime:
+        """The time on its clock."""
+        return datetime.fromisoformat(self._ask("GET", "health")["now"])
+
+    def reset(self) -> None:
+        """Forget all that was made in it, and set its clock right."""
+        self._ask("POST", "reset")
+
     def _ask(self, method: str, what: str) -> Any:
         request = urllib.request.Request(  # noqa: S310 (our own server on the loopback)
             f"{self.url}/_local/{what}", method=method, data=b"" if method == "POST" else None
@@ -114,8 +127,9 @@ def _printed(process: subprocess.Popen[str], log: Path) -> dict[str, str]:
 
     def read() -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            lines.put(line)
+        with process.stdout:
+            for line in process.stdout:
+                lines.put(line)
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()
