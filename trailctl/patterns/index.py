@@ -31,6 +31,7 @@ from trailctl.patterns.model import (
 from trailctl.patterns.numbers import comparable, number_text
 from trailctl.patterns.paths import (
     MISSING,
+    SCALARS,
     Event,
     Fetch,
     Tangled,
@@ -43,6 +44,10 @@ from trailctl.patterns.paths import (
 _WHOLE, _CONSTANT, _FOLDED, _HEAD, _TAIL = range(5)
 _Key: TypeAlias = "tuple[int, int, Hashable]"
 
+# Sums up with anything to less than nothing.
+_NO = -(1 << 30)
+# Values that a test takes as they are; strings, being most, are asked for first.
+_PLAIN = SCALARS - {str}
 # With so few rules left, trying them costs less than another look-up.
 _FEW = 2
 
@@ -117,6 +122,11 @@ def _constant_key(value: Any) -> Hashable:
     return ("text", number_text(value)) if number is None else ("number", number)
 
 
+# What is left to try of a rule: the first test and whether absence will do, more of these with
+# the field to read, and the rule.
+_Trial: TypeAlias = "tuple[Test, bool, tuple[tuple[Fetch, Test, bool], ...], Candidate]"
+
+
 class Index:
     """The rules of a node that can be told apart by one field."""
 
@@ -165,14 +175,17 @@ class Index:
 class Node:
     """A set of rules that an event with certain values may match."""
 
-    __slots__ = ("candidates", "indexes", "ready", "remaining", "tested")
+    __slots__ = ("candidates", "certain", "indexes", "ready", "remaining", "rest", "tested")
 
     def __init__(self, tested: frozenset[str]) -> None:
         self.candidates: list[Candidate] = []
         self.tested = tested
         self.ready = False
         self.indexes: list[Index] = []
-        self.remaining: list[tuple[set[str], tuple[Any, ...], Candidate]] = []
+        # By the field that is looked at first, so that it is read once for all.
+        self.remaining: list[tuple[Fetch, list[_Trial]]] = []
+        self.certain: list[Candidate] = []
+        self.rest: list[Candidate] = []
 
     def grow(self) -> None:
         """Work out the node's look-ups."""
@@ -184,7 +197,8 @@ class Node:
                 break
             index, rest = self._split(path, rest)
             indexes.append(index)
-        self.remaining = [self._step(candidate) for candidate in rest]
+        self.rest = rest
+        self._line_up(rest)
         self.indexes = indexes
         self.ready = True
 
@@ -226,15 +240,37 @@ class Node:
         assert index is not None
         return index, rest
 
-    def _step(self, candidate: Candidate) -> tuple[set[str], tuple[Any, ...], Candidate]:
+    def _line_up(self, candidates: list[Candidate]) -> None:
+        """Set out what is left to try of each rule."""
         # What was found by a part of its value only is tried again in full.
-        left = [
-            condition
-            for condition in candidate.conditions
-            if condition.path not in self.tested or not condition.conclusive
-        ]
-        left.sort(key=lambda c: (c.keys is None, len(c.keys or ()), c.path.count(".")))
-        return candidate.names, tuple(condition.step for condition in left), candidate
+        left = {
+            candidate: [
+                condition
+                for condition in candidate.conditions
+                if condition.path not in self.tested or not condition.conclusive
+            ]
+            for candidate in candidates
+        }
+        common = Counter(condition.path for open_ in left.values() for condition in open_)
+        groups: dict[str, tuple[Fetch, list[_Trial]]] = {}
+        for candidate, open_ in left.items():
+            if not open_:
+                # Without any of its fields in arrays there is nothing more to agree on.
+                self.certain.append(candidate)
+                continue
+            # A field that many rules ask for is read once; after that the strictest comes first.
+            open_.sort(
+                key=lambda c: (
+                    -common[c.path] if len(candidates) > _FEW else 0,
+                    c.keys is None,
+                    len(c.keys or ()),
+                    c.path.count("."),
+                )
+            )
+            first, *others = open_
+            trial = (first.test, first.absent, tuple(c.step for c in others), candidate)
+            groups.setdefault(first.path, (first.fetch, []))[1].append(trial)
+        self.remaining = list(groups.values())
 
 
 class Tree:
@@ -318,31 +354,34 @@ class Tree:
                 child = index.constants.get(_constant_key(value))
                 if child is not None:
                     self._walk(child, event, found, tangled)
-        for names, steps, candidate in node.remaining:
-            ties = tangled
-            for fetch, test, absent in steps:
-                value = fetch(event)
-                kind = value.__class__
+        for candidate in node.certain:
+            if tangled < 2 or consistent(event, candidate.conditions):
+                found |= candidate.names
+        for fetch, trials in node.remaining:
+            value = fetch(event)
+            kind = value.__class__
+            for test, absent, steps, candidate in trials:
+                ties = tangled
                 if kind is str:
                     if not test(value):
-                        break
-                elif value is MISSING:
-                    if not absent:
-                        break
-                elif kind is list:
-                    if not any(map(test, value)):
-                        break
-                elif kind is Tangled:
-                    ties += 1
-                    if absent:
-                        ties = 2  # a field can be absent from the element that matters only
-                    elif not any(map(test, value)):
-                        break
-                elif not test(value):
-                    break
-            else:
-                if ties < 2 or consistent(event, candidate.conditions):
-                    found |= names
+                        continue
+                elif not (kind in _PLAIN and test(value)):
+                    ties += _try(value, test, absent)
+                    if ties < 0:
+                        continue
+                for fetch_next, test_next, absent_next in steps:
+                    following = fetch_next(event)
+                    kind_next = following.__class__
+                    if kind_next is str:
+                        if not test_next(following):
+                            break
+                    elif not (kind_next in _PLAIN and test_next(following)):
+                        ties += _try(following, test_next, absent_next)
+                        if ties < 0:
+                            break
+                else:
+                    if ties < 2 or consistent(event, candidate.conditions):
+                        found |= candidate.names
 
     def _walk_slowly(self, node: Node, event: Event, found: set[str]) -> None:
         """The same for events in which a key with a dot may stand for several steps."""
@@ -354,9 +393,22 @@ class Tree:
                 values = value if isinstance(value, list) else [value]
                 for child in _children(index, values):
                     self._walk_slowly(child, event, found)
-        for names, _, candidate in node.remaining:
-            if not found >= names and consistent(event, candidate.conditions):
-                found |= names
+        for candidate in node.rest:
+            if consistent(event, candidate.conditions):
+                found |= candidate.names
+
+
+def _try(value: Any, test: Test, absent: bool) -> int:
+    """Whether a field matches that is not one plain value: `_NO`, or what to count as tangled."""
+    if value is MISSING:
+        return 0 if absent else _NO
+    if value.__class__ is Tangled:
+        if absent:
+            return 2  # it may be absent from the element that matters, which takes a closer look
+        return 1 if any(map(test, value)) else _NO
+    if value.__class__ is list:
+        return 0 if any(map(test, value)) else _NO
+    return _NO
 
 
 def _children(index: Index, values: list[Any]) -> Iterable[Node]:

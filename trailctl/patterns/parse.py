@@ -144,7 +144,7 @@ class _Reader:
             if _is_object(value):
                 self._object(value, (*path, key), here, branches, in_or=in_or)
             elif _is_array(value):
-                _write(branches, ".".join((*path, key)), self._values(value, here))
+                _write(branches, _field(path, key), self._values(value, here))
             else:
                 raise PatternError(
                     f"a field takes an array of values or an object of fields, not "
@@ -209,6 +209,12 @@ class _Reader:
             f"{_a(json_kind(node))}",
             place,
         )
+
+
+def _field(path: tuple[str, ...], key: str) -> str:
+    # No dot after nothing: that is how event-ruler spells a field below an empty key.
+    base = ".".join(path)
+    return f"{base}.{key}" if base else key
 
 
 def _write(branches: _Branches, path: str, matchers: tuple[Matcher, ...]) -> None:
