@@ -251,17 +251,18 @@ class Node:
             ]
             for candidate in candidates
         }
-        common = Counter(condition.path for open_ in left.values() for condition in open_)
+        # What rules ask of a field in many ways tells them apart; the field is read once for all.
+        asked = {condition for open_ in left.values() for condition in open_}
+        ways = Counter(condition.path for condition in asked)
         groups: dict[str, tuple[Fetch, list[_Trial]]] = {}
         for candidate, open_ in left.items():
             if not open_:
                 # Without any of its fields in arrays there is nothing more to agree on.
                 self.certain.append(candidate)
                 continue
-            # A field that many rules ask for is read once; after that the strictest comes first.
             open_.sort(
                 key=lambda c: (
-                    -common[c.path] if len(candidates) > _FEW else 0,
+                    -ways[c.path],
                     c.keys is None,
                     len(c.keys or ()),
                     c.path.count("."),
