@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from trailctl.patterns.addresses import address_digits, in_block
+from trailctl.patterns.digits import comparable, number_text
 from trailctl.patterns.model import (
     Address,
     AnythingBut,
@@ -21,7 +22,6 @@ from trailctl.patterns.model import (
     Suffix,
     Wildcard,
 )
-from trailctl.patterns.numbers import comparable, number_text
 
 Test: TypeAlias = "Callable[[Any], bool]"
 

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
+from trailctl.patterns.digits import read_float
 from trailctl.patterns.errors import EventError, PatternError
-from trailctl.patterns.numbers import read_float
 
 Text: TypeAlias = "str | bytes | bytearray"
 

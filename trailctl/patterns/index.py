@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from trailctl.patterns.arrays import consistent, sort_key
 from trailctl.patterns.compile import Test, compile_matchers
+from trailctl.patterns.digits import comparable, number_text
 from trailctl.patterns.model import (
     Branch,
     EqualsIgnoreCase,
@@ -28,7 +29,6 @@ from trailctl.patterns.model import (
     Suffix,
     Wildcard,
 )
-from trailctl.patterns.numbers import comparable, number_text
 from trailctl.patterns.paths import (
     MISSING,
     SCALARS,

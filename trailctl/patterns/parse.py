@@ -11,6 +11,7 @@ from math import isfinite
 from typing import Any, TypeAlias
 
 from trailctl.patterns.addresses import address_digits, block_digits
+from trailctl.patterns.digits import parse_number
 from trailctl.patterns.document import Members, NumberToken, Text, json_kind, load_pattern
 from trailctl.patterns.errors import PatternError
 from trailctl.patterns.model import (
@@ -29,7 +30,6 @@ from trailctl.patterns.model import (
     Suffix,
     Wildcard,
 )
-from trailctl.patterns.numbers import parse_number
 
 PatternInput: TypeAlias = "Mapping[str, Any] | Text"
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
+from trailctl.patterns.digits import NumberText
 from trailctl.patterns.document import Repeated, json_kind
 from trailctl.patterns.errors import EventError
-from trailctl.patterns.numbers import NumberText
 
 Event: TypeAlias = "dict[str, Any]"
 Fetch: TypeAlias = "Callable[[Event], Any]"
