@@ -19,6 +19,7 @@ from typing import Any
 
 from trailctl.local.codec import RefusedError
 from trailctl.local.selectors import DEFAULT_SELECTORS, selected
+from trailctl.local.trailwriter.signing import SigningKeys
 
 _NAME = re.compile(r"(?=.{3,128}$)[A-Za-z0-9](?:[A-Za-z0-9]|[._-](?![._-]))*[A-Za-z0-9]")
 _HISTORY_EVENTS = 20_000
@@ -104,6 +105,7 @@ class CloudTrail:
     def __init__(self, now: Callable[[], datetime], partition: str = "aws") -> None:
         self._now = now
         self._partition = partition
+        self.keys = SigningKeys()
         self._trails: dict[str, Trail] = {}
         self._history: deque[tuple[str, str, datetime, Json]] = deque(maxlen=_HISTORY_EVENTS)
         self._lock = threading.RLock()
@@ -344,6 +346,16 @@ class CloudTrail:
         if first + size < len(found):
             answer["NextToken"] = str(first + size)
         return answer
+
+    def _list_public_keys(self, account: str, region: str, p: Json) -> Json:
+        del account
+        end = _aware(p.get("EndTime") or self._now())
+        start = _aware(p.get("StartTime") or end)
+        if start > end:
+            raise RefusedError(
+                "InvalidTimeRangeException", "The start time must not be after the end time."
+            )
+        return {"PublicKeyList": [key.describe() for key in self.keys.valid(region, start, end)]}
 
     # Finding trails
 

@@ -35,6 +35,7 @@ from trailctl.local.permissions import Permissions
 from trailctl.local.recorder import build_record, envelope, event_category
 from trailctl.local.router import Router, RouterEvent
 from trailctl.local.schedules import Schedules
+from trailctl.local.trailwriter import Stored, TrailWriter
 from trailctl.local.upstream import Upstream
 
 _log = logging.getLogger(__name__)
@@ -70,6 +71,9 @@ class Front:
         self.router: Router
         self.archives: Archives
         self.schedules: Schedules
+        self.trail_writer = TrailWriter(
+            clock, self.cloudtrail.keys, self.cloudtrail.trails, self._deliver
+        )
         self.kept = gaps.State()
         self._calls: queue.SimpleQueue[_Recorded | None] = queue.SimpleQueue()
         self._settled = threading.Condition()
@@ -87,12 +91,14 @@ class Front:
         self.schedules = Schedules(*parts)
         self.router = self._new_router()
         await self.upstream.start(self._emitted)
+        self.trail_writer.start()
         self._recorder.start()
 
     async def stop(self) -> None:
         self._calls.put(None)
         await asyncio.to_thread(self._recorder.join, 5)
         await asyncio.to_thread(self.schedules.close)
+        await asyncio.to_thread(self.trail_writer.close)
         await asyncio.to_thread(self.router.close)
         self.functions.close()
         await self.upstream.stop()
@@ -102,6 +108,8 @@ class Front:
         await asyncio.to_thread(self.settle_records, 1.0)
         self.functions.close()
         await asyncio.to_thread(self.router.close)
+        self.trail_writer.reset()
+        await asyncio.to_thread(self.trail_writer.drain, 5.0)
         await self.upstream.reset()
         self.schedules.reset()
         self.archives.reset()
@@ -132,6 +140,7 @@ class Front:
             before = self.activity.last
             for wait in (
                 self.settle_records,
+                self.trail_writer.drain,
                 self.schedules.settle,
                 self.router.drain,
                 self.functions.drain,
@@ -307,9 +316,14 @@ class Front:
             return
         record = build_record(call)
         region = record["awsRegion"]
-        admitted = any(
-            t.covers(identity.account, region) and t.admits(record) for t in recorded.trails
-        )
+        admitted = [
+            t.arn
+            for t in recorded.trails
+            if t.covers(identity.account, region) and t.admits(record)
+        ]
+        self.trail_writer.add(recorded.time, region, record, admitted)
+        if operation.service == "cloudtrail":
+            self.trail_writer.look(recorded.time)
         if category == "Management":
             self.cloudtrail.remember(identity.account, record, recorded.time)
         elif not admitted:
@@ -383,9 +397,13 @@ class Front:
         return [self._put_emitted(one) for one in complete]
 
     def _put_emitted(self, one: emitted.Emitted) -> dict[str, Any]:
-        why = emitted.kept_back(one, self.cloudtrail.logging_trails(one.account))
+        trails = self.cloudtrail.logging_trails(one.account)
+        why = emitted.kept_back(one, trails)
         if one.record is not None and one.record["eventCategory"] == "Management":
             self.cloudtrail.remember(one.account, one.record, one.time)
+            covering = [t for t in trails if t.covers(one.account, one.region)]
+            logged = [t.arn for t in covering if t.admits(one.record)]
+            self.trail_writer.add(self.clock.now(), one.region, one.record, logged)
         step = Activity(
             time=self.clock.now(),
             kind="emitted",
@@ -409,6 +427,24 @@ class Front:
             "why": why,
         }
 
+    def _deliver(self, account: str, region: str, stored: Stored, kms_key: str | None) -> None:
+        """Put a trail's file into its bucket, as CloudTrail does: encrypted, past the recorder."""
+        encryption = (
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key}
+            if kms_key
+            else {"ServerSideEncryption": "AES256"}
+        )
+        self.aws.client("s3", account, region).put_object(
+            Bucket=stored.bucket,
+            Key=stored.key,
+            Body=stored.body,
+            ACL="bucket-owner-full-control",
+            ContentEncoding="gzip",
+            ContentType="application/json",
+            Metadata=dict(stored.metadata),
+            **encryption,
+        )
+
     # The layer's own endpoints
 
     async def _control(self, request: Request) -> Response:
@@ -428,7 +464,9 @@ class Front:
                 await self.reset()
                 return _json({"reset": True})
             if (request.method, name) == ("POST", "clock"):
+                await asyncio.to_thread(self.settle_records, 10.0)
                 self.clock.advance(float(query.get("advance", 0)))
+                await asyncio.to_thread(self.trail_writer.drain, 60.0)
                 # Whoever moves it finds all that was due matched, by the rules of before the move.
                 await asyncio.to_thread(self.schedules.settle, 60.0)
                 await asyncio.to_thread(self.router.drain_arrivals, 60.0)

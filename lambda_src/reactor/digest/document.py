@@ -1,0 +1,133 @@
+"""Digest files: what they say, and what of it their signature covers.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+ALGORITHM, HASH = "SHA256withRSA", "SHA-256"
+
+
+class DigestFormatError(ValueError):
+    """The bytes are no digest file; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A log file as a digest names it; `hash` is of its uncompressed content, hexadecimal."""
+
+    bucket: str
+    key: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The digest before this one, as this one names it."""
+
+    bucket: str
+    key: str
+    hash: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A digest file's content.
+
+    `hash` is of all its bytes; `end_text` is the end as it stands in the file, since that is what
+    is signed.
+    """
+
+    account: str
+    bucket: str
+    key: str
+    start: datetime
+    end: datetime
+    end_text: str
+    fingerprint: str
+    hash: str
+    previous: Previous | None
+    logs: tuple[LogEntry, ...]
+
+    def signed(self) -> bytes:
+        """The text that CloudTrail signs."""
+        before = self.previous.signature if self.previous else "null"
+        return f"{self.end_text}\n{self.bucket}/{self.key}\n{self.hash}\n{before}".encode()
+
+
+def parse(content: bytes) -> Digest:
+    """Reads a digest file's uncompressed content; raises DigestFormatError."""
+    try:
+        data = json.loads(content, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        raise DigestFormatError("its content is no JSON") from None
+    if not isinstance(data, dict):
+        raise DigestFormatError("its content is no JSON object")
+    end_text = _text(data, "digestEndTime")
+    if data.get("digestSignatureAlgorithm", ALGORITHM) != ALGORITHM:
+        raise DigestFormatError(f"it is signed with another algorithm than {ALGORITHM}")
+    logs = data.get("logFiles") or []
+    if not isinstance(logs, list) or not all(isinstance(each, dict) for each in logs):
+        raise DigestFormatError("logFiles is no list of log files")
+    return Digest(
+        account=_text(data, "awsAccountId"),
+        bucket=_text(data, "digestS3Bucket"),
+        key=_text(data, "digestS3Object"),
+        start=_time(_text(data, "digestStartTime")),
+        end=_time(end_text),
+        end_text=end_text,
+        fingerprint=_text(data, "digestPublicKeyFingerprint"),
+        hash=hashlib.sha256(content).hexdigest(),
+        previous=_previous(data),
+        logs=tuple(_log(each) for each in logs),
+    )
+
+
+def _previous(data: Mapping[str, Any]) -> Previous | None:
+    names = ("S3Bucket", "S3Object", "HashValue", "Signature")
+    missing = [name for name in names if f"previousDigest{name}" not in data]
+    if missing:
+        raise DigestFormatError(f"previousDigest{missing[0]} is missing")
+    if all(data[f"previousDigest{name}"] is None for name in names):
+        return None
+    if data.get("previousDigestHashAlgorithm", HASH) != HASH:
+        raise DigestFormatError(f"the digest before it has another hash than {HASH}")
+    bucket, key, digest_hash, signature = (_text(data, f"previousDigest{name}") for name in names)
+    return Previous(bucket, key, digest_hash, signature)
+
+
+def _log(entry: Mapping[str, Any]) -> LogEntry:
+    if entry.get("hashAlgorithm", HASH) != HASH:
+        raise DigestFormatError(f"a log file has another hash than {HASH}")
+    return LogEntry(_text(entry, "s3Bucket"), _text(entry, "s3Object"), _text(entry, "hashValue"))
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise DigestFormatError(f"{name} is missing")
+    return value
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise DigestFormatError(f"{text!r} is no time") from None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two members of one name can be read in two ways: refused."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name twice")
+    return found

@@ -1,0 +1,452 @@
+"""Proves the log files of an account and Region over a span of time.
+
+Everything goes forward in time: digests are listed, fetched a few ahead and judged in order, their
+log files are hashed by many threads, and the listing of log files is matched to their names as it
+goes. Nothing grows with the length of the span but what is found wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain as joined
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from reactor.digest.chain import HOUR, BackfillChain, Chain, Link
+from reactor.digest.content import ContentError, gunzip, sha256_of_gzip
+from reactor.digest.document import ALGORITHM, Digest, DigestFormatError, LogEntry, parse
+from reactor.digest.keys import Finder, PublicKeys
+from reactor.digest.names import DigestName, Shard
+from reactor.digest.transport import AccessError
+from reactor.digest.verdicts import Cover, Finding, Kind, Report, Verdict
+
+if TYPE_CHECKING:
+    from reactor.digest.transport import Body, Entry, Transport
+
+STALE_AFTER = timedelta(hours=3)
+_DIGEST_THREADS = 24
+_LOGS_AHEAD = 5_000
+_SPILL = HOUR  # log files of the span that the next digest names
+_WITNESS = timedelta(hours=25)
+_NAMED_WITHIN = timedelta(hours=2)
+_LATE = timedelta(minutes=30)  # log files follow their minute by some five minutes, mostly
+_RESOLVE_EVERY = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What to prove: from `start` to `end`, seen at `now`, UTC.
+
+    `stale_after` is how old the end of the newest digest may be. Log files of digests that end
+    before `logs_from` are known to be named, and not fetched again.
+    """
+
+    start: datetime
+    end: datetime
+    now: datetime
+    stale_after: timedelta = STALE_AFTER
+    logs_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    link: Link
+    logs: tuple[LogEntry, ...] = ()
+
+
+class Engine:
+    """Threads and connections that validations share; close it, or use it in a `with`.
+
+    `replicas` maps the bucket that CloudTrail delivered to onto one that holds copies; `on_finding`
+    is called with each object's verdict, by one thread at a time.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        concurrency: int = 64,
+        replicas: Mapping[str, str] | None = None,
+        on_finding: Callable[[Finding], None] | None = None,
+    ) -> None:
+        self._transport = transport
+        self._replicas = dict(replicas or {})
+        self._originals = {copy: original for original, copy in self._replicas.items()}
+        self._on_finding = on_finding
+        self._telling = threading.Lock()
+        self._digest_pool = ThreadPoolExecutor(min(_DIGEST_THREADS, concurrency), "digests")
+        self._log_pool = ThreadPoolExecutor(concurrency, "logs")
+        self._room = threading.BoundedSemaphore(2 * concurrency)
+        self._keys: dict[str, PublicKeys] = {}
+        self._keys_lock = threading.Lock()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the threads; what has not begun is dropped."""
+        self._digest_pool.shutdown(wait=False, cancel_futures=True)
+        self._log_pool.shutdown(wait=False, cancel_futures=True)
+
+    def validate(self, shard: Shard, span: Span) -> Report:
+        """The report of one account and Region.
+
+        Raises AccessError where the listing or the public keys can't be read: then nothing can be
+        said. What can't be read of single objects is in the report.
+        """
+        return _Validation(self, shard, span).run()
+
+    # What a validation uses
+
+    def keys(self, region: str) -> PublicKeys:
+        """The Region's public keys."""
+        with self._keys_lock:
+            return self._keys.setdefault(region, PublicKeys(self._transport, region))
+
+    def read_from(self, bucket: str) -> str:
+        """The bucket to read where CloudTrail delivered to `bucket`."""
+        return self._replicas.get(bucket, bucket)
+
+    def delivered_to(self, bucket: str) -> str:
+        """The bucket that CloudTrail delivered to where we read `bucket`."""
+        return self._originals.get(bucket, bucket)
+
+    def pages(self, bucket: str, prefix: str, after: str) -> Iterator[list[Entry]]:
+        """The listing, each page asked for while the one before it is worked on."""
+        pages = self._transport.pages(self.read_from(bucket), prefix, after)
+        coming = self._digest_pool.submit(next, pages, None)
+        while (page := coming.result()) is not None:
+            coming = self._digest_pool.submit(next, pages, None)
+            yield page
+
+    def fetch_digest(self, shard: Shard, bucket: str, name: DigestName) -> Future[_Checked]:
+        """Fetch and judge a digest, by itself."""
+        finder = self.keys(shard.region).find
+        return self._digest_pool.submit(self._checked_digest, bucket, name, finder)
+
+    def hash_log(self, entry: LogEntry, report: Callable[[Finding], None]) -> Future[None]:
+        """Fetch and judge a log file; waits while too many are under way."""
+        self._room.acquire()
+        future = self._log_pool.submit(self._checked_log, entry, report)
+        future.add_done_callback(lambda _: self._room.release())
+        return future
+
+    def tell(self, finding: Finding) -> None:
+        """Hand a verdict on."""
+        if self._on_finding:
+            with self._telling:
+                self._on_finding(finding)
+
+    def _checked_digest(self, bucket: str, name: DigestName, finder: Finder) -> _Checked:
+        def failed(verdict: Verdict, reason: str, digest_hash: str | None = None) -> _Checked:
+            return _Checked(Link(name, bucket, verdict, reason, hash=digest_hash))
+
+        def consume(body: Body) -> tuple[bytes, Mapping[str, str]]:
+            headers = {key.lower(): value for key, value in body.headers.items()}
+            return gunzip(body), headers
+
+        try:
+            content, headers = self._transport.get(self.read_from(bucket), name.key, consume)
+            digest = parse(content)
+        except AccessError as error:
+            return failed(*_access(error))
+        except (ContentError, DigestFormatError) as error:
+            return failed(Verdict.CHANGED, str(error))
+        signature = headers.get("x-amz-meta-signature", "")
+        why = _unsigned(digest, signature, headers, name, finder)
+        if why:
+            return failed(Verdict.FORGED, why, digest.hash)
+        if (digest.bucket, digest.key) != (bucket, name.key):
+            reason = f"it was moved from s3://{digest.bucket}/{digest.key}"
+            if digest.key == name.key:
+                reason += "; name that bucket's replica, if this is one"
+            return failed(Verdict.CHANGED, reason, digest.hash)
+        link = Link(
+            name,
+            bucket,
+            Verdict.VALID,
+            start=digest.start,
+            end=digest.end,
+            hash=digest.hash,
+            signature=signature,
+            previous=digest.previous,
+        )
+        return _Checked(link, digest.logs)
+
+    def _checked_log(self, entry: LogEntry, report: Callable[[Finding], None]) -> None:
+        verdict, reason = Verdict.VALID, ""
+        try:
+            found = self._transport.get(self.read_from(entry.bucket), entry.key, sha256_of_gzip)
+            if found != entry.hash.lower():
+                verdict, reason = Verdict.CHANGED, "its hash is not the one in its digest"
+        except AccessError as error:
+            verdict, reason = _access(error)
+        except ContentError as error:
+            verdict, reason = Verdict.CHANGED, str(error)
+        report(Finding(Kind.LOG, entry.bucket, entry.key, verdict, reason))
+
+
+class _Validation:
+    """One account and Region."""
+
+    def __init__(self, engine: Engine, shard: Shard, span: Span) -> None:
+        self._engine = engine
+        self._shard = replace(shard, bucket=engine.delivered_to(shard.bucket))
+        self._span = span
+        self._report = Report(shard.account, shard.region, span.start, span.end)
+        self._adding = threading.Lock()
+        self._chain = Chain(self._shard, span.start, span.end, self._add)
+        self._backfill = BackfillChain(self._shard, span.start, self._add)
+        self._running: set[Future[None]] = set()
+        self._listing: Iterator[Entry] = iter(())
+        self._waiting: Entry | None = None
+        self._named: set[str] = set()
+        self._unnamed: dict[str, datetime] = {}
+        self._names_of_hour: dict[datetime, frozenset[str]] = {}
+        self._trouble: list[BaseException] = []
+
+    def run(self) -> Report:
+        shard, span, engine = self._shard, self._span, self._engine
+        keys = engine.keys(shard.region)
+        loading = engine._digest_pool.submit(keys.load, span.start, span.end + 2 * HOUR)
+        minute = span.start + timedelta(seconds=-span.start.timestamp() % 60)
+        first = shard.log_key(minute, "").removesuffix("_.json.gz")
+        self._listing = (
+            entry for page in engine.pages(shard.bucket, shard.log_folder, first) for entry in page
+        )
+        names = self._digest_names(shard.bucket, span.start, span.end + _WITNESS)
+        loading.result()
+        for number, checked in enumerate(self._in_order(names), 1):
+            self._take(checked)
+            if number % _RESOLVE_EVERY == 0:
+                self._resolve(self._chain.proven_until - 3 * HOUR)
+        self._backfill.close()
+        self._chain.close(span.now, span.stale_after)
+        self._advance(span.end)
+        self._resolve(span.end + HOUR)
+        for future in tuple(self._running):
+            future.result()
+        self._raise()
+        report, regular = self._report, self._chain
+        report.findings.sort(key=lambda finding: (finding.kind, finding.key))
+        report.intervals = regular.intervals
+        report.newest = regular.last.until if regular.last else None
+        return report
+
+    # Digests
+
+    def _digest_names(self, bucket: str, start: datetime, end: datetime) -> Iterator[DigestName]:
+        """The digests whose logs the span may need, in the order of their time.
+
+        One more follows where those in the span don't reach its end: it tells what is missing.
+        """
+        shard, wanted = self._shard, self._span.end
+        reached = start
+        after = shard.digest_key(start - timedelta(minutes=1))
+        for page in self._engine.pages(bucket, shard.digest_folder, after):
+            for entry in page:
+                name = shard.digest_name(entry.key)
+                if name is None or name.trail != shard.trail or name.end < start:
+                    continue
+                if name.end > end or (name.end > wanted + _SPILL and reached >= wanted):
+                    return
+                yield name
+                if not name.backfill:
+                    reached = max(reached, name.end)
+
+    def _in_order(self, names: Iterable[DigestName]) -> Iterator[_Checked]:
+        """The digests, judged, in the order of their names; a few are fetched ahead."""
+        names = iter(names)
+        ahead: deque[tuple[DigestName, Future[_Checked]]] = deque()
+        bucket = self._shard.bucket
+        exhausted = False
+        while True:
+            while not exhausted and len(ahead) < _DIGEST_THREADS and self._light(ahead):
+                name = next(names, None)
+                if name is None:
+                    exhausted = True
+                    break
+                ahead.append((name, self._engine.fetch_digest(self._shard, bucket, name)))
+            if not ahead:
+                return
+            checked = ahead.popleft()[1].result()
+            yield from self._from_elsewhere(checked)
+            yield checked
+
+    def _light(self, ahead: deque[tuple[DigestName, Future[_Checked]]]) -> bool:
+        logs = sum(len(f.result().logs) for _, f in ahead if f.done() and not f.exception())
+        return logs < _LOGS_AHEAD
+
+    def _from_elsewhere(self, checked: _Checked) -> Iterator[_Checked]:
+        """The digests before this one that CloudTrail delivered to another bucket."""
+        link, proven = checked.link, self._chain.proven_until
+        before = link.previous
+        if before is None or before.bucket == link.bucket or link.start is None:
+            return
+        if link.start <= proven or link.name.backfill:
+            return
+        for name in self._digest_names(before.bucket, proven, link.start):
+            if name.end > proven or self._chain.last is None:
+                found = self._engine.fetch_digest(self._shard, before.bucket, name).result()
+                yield from self._from_elsewhere(found)
+                yield found
+
+    def _take(self, checked: _Checked) -> None:
+        link = checked.link
+        beyond = link.name.end > self._span.end + _SPILL
+        if beyond and (link.verdict is not Verdict.VALID or link.name.backfill):
+            return
+        if link.name.backfill:
+            self._backfill.add(link)
+        else:
+            self._chain.add(link, witness=beyond)
+        for entry in checked.logs:
+            self._name(entry.key)
+        logs_from = self._span.logs_from
+        if not beyond and (logs_from is None or link.until > logs_from):
+            for entry in checked.logs:
+                self._submit(entry)
+        self._advance(min(link.until, self._span.end))
+
+    # Log files
+
+    def _submit(self, entry: LogEntry) -> None:
+        self._raise()
+        future = self._engine.hash_log(entry, self._add)
+        self._running.add(future)
+        future.add_done_callback(self._done)
+
+    def _done(self, future: Future[None]) -> None:
+        self._running.discard(future)
+        if not future.cancelled() and (error := future.exception()):
+            self._trouble.append(error)
+
+    def _raise(self) -> None:
+        if self._trouble:
+            raise self._trouble[0]
+
+    def _add(self, finding: Finding) -> None:
+        with self._adding:
+            self._report.add(finding)
+        self._engine.tell(finding)
+
+    # Log files that no digest names
+
+    def _name(self, key: str) -> None:
+        if self._unnamed.pop(key, None) is None and key.startswith(self._shard.log_folder):
+            self._named.add(key)
+
+    def _advance(self, until: datetime) -> None:
+        """Match the listing up to a time with the names."""
+        # The names' own order is that of their minutes.
+        limit = self._shard.log_key(until, "\x7f")
+        entries = joined([self._waiting] if self._waiting else [], self._listing)
+        self._waiting = None
+        for entry in entries:
+            if entry.key > limit:
+                self._waiting = entry
+                return
+            if entry.key in self._named:
+                self._named.discard(entry.key)
+            elif not entry.key.endswith("/"):
+                self._unnamed[entry.key] = entry.modified
+
+    def _resolve(self, before: datetime) -> None:
+        """Judge the files before a time that none of the span's digests names."""
+        limit = self._shard.log_key(before, "")
+        newest = self._chain.proven_until
+        for key in [key for key in self._unnamed if key < limit]:
+            modified = self._unnamed.pop(key)
+            time = self._shard.log_time(key)
+            if time is not None:
+                cover = self._unproven(time)
+                recent = self._span.now - modified < self._span.stale_after
+                if cover in (Cover.GAP, Cover.STALE) or key in self._later_names(modified):
+                    continue
+                if cover is Cover.NOT_YET or (recent and modified + HOUR > newest):
+                    self._report.undecided += 1
+                    continue
+            reason = "no digest names it" if time else "CloudTrail gives no log file such a name"
+            self._add(Finding(Kind.LOG, self._shard.bucket, key, Verdict.UNLISTED, reason))
+
+    def _unproven(self, time: datetime) -> Cover | None:
+        """What is wrong with the digest that would name a file of that minute."""
+        for interval in self._chain.intervals:
+            if interval.cover in (Cover.GAP, Cover.NOT_YET, Cover.STALE) and (
+                interval.start - _LATE <= time < interval.end
+            ):
+                return interval.cover
+        return None
+
+    def _later_names(self, modified: datetime) -> frozenset[str]:
+        """What digests name that were made soon after a file was written, of whichever trail.
+
+        Trails that share bucket and prefix share the folder, and a file that was delivered late is
+        named by the digest of the hour of its delivery.
+        """
+        hour = modified.replace(minute=0, second=0, microsecond=0)
+        if hour not in self._names_of_hour:
+            last = hour + HOUR + _NAMED_WITHIN
+            found = []
+            after = f"{self._shard.digest_folder}{hour:%Y/%m/%d}/"
+            for page in self._engine.pages(self._shard.bucket, self._shard.digest_folder, after):
+                names = [self._shard.digest_name(entry.key) for entry in page]
+                found += [name for name in names if name and hour <= name.end <= last]
+                if names and names[-1] and names[-1].end > last + timedelta(days=1):
+                    break
+            fetched = [
+                self._engine.fetch_digest(self._shard, self._shard.bucket, name) for name in found
+            ]
+            self._names_of_hour[hour] = frozenset(
+                entry.key for future in fetched for entry in future.result().logs
+            )
+        return self._names_of_hour[hour]
+
+
+def _unsigned(
+    digest: Digest, signature: str, headers: Mapping[str, str], name: DigestName, finder: Finder
+) -> str:
+    """Why the signature does not count; empty where it does."""
+    if not signature:
+        return "it has no signature"
+    if headers.get("x-amz-meta-signature-algorithm", ALGORITHM) != ALGORITHM:
+        return f"its signature is not {ALGORITHM}"
+    when = digest.end
+    if name.backfill:
+        stamp = headers.get("x-amz-meta-backfill-generation-timestamp", "")
+        try:
+            when = datetime.fromisoformat(stamp)
+        except ValueError:
+            return "it has no backfill-generation-timestamp"
+        when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
+    key = finder(digest.fingerprint, when)
+    if key is None:
+        return f"no public key of the Region has the fingerprint {digest.fingerprint[:64]}"
+    try:
+        decoded = bytes.fromhex(signature)
+    except ValueError:
+        return "its signature is not hexadecimal"
+    if not key.verifies(hashlib.sha256(digest.signed()).digest(), decoded):
+        return "its signature is not CloudTrail's"
+    return ""
+
+
+def _access(error: AccessError) -> tuple[Verdict, str]:
+    if error.code == "InvalidObjectState":
+        return Verdict.ARCHIVED, "it is in an archive storage class: restore it first"
+    if error.status == 404:
+        return Verdict.MISSING, "it is not there"
+    return Verdict.UNREADABLE, str(error) or error.code

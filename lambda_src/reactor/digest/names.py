@@ -1,0 +1,155 @@
+"""Where CloudTrail puts log and digest files, and what their names say.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+_TRAIL_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):cloudtrail:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
+    r":trail/(?P<name>[A-Za-z0-9._-]{3,128})"
+)
+_ACCOUNT, _ORGANIZATION = re.compile(r"\d{12}"), re.compile(r"o-[a-z0-9]{10,32}")
+_REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class TrailArn:
+    """The parts of a trail's ARN."""
+
+    partition: str
+    region: str
+    account: str
+    name: str
+
+    @classmethod
+    def parse(cls, arn: str) -> TrailArn:
+        """Reads an ARN such as `arn:aws:cloudtrail:us-east-1:111122223333:trail/main`.
+
+        Raises ValueError with a sentence that says what is wrong.
+        """
+        found = _TRAIL_ARN.fullmatch(arn)
+        if found is None:
+            raise ValueError(
+                f"{arn} is no trail's ARN: give one such as "
+                "arn:aws:cloudtrail:us-east-1:111122223333:trail/main"
+            )
+        return cls(**found.groupdict())
+
+
+@dataclass(frozen=True, slots=True)
+class DigestName:
+    """What a digest file's key says: whose it is, when it ends, whether it fills a gap."""
+
+    key: str
+    trail: str
+    """The trail's name and home Region, joined by an underscore as in the key."""
+    end: datetime
+    backfill: bool
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One account and Region of one trail: what has a chain of digests of its own."""
+
+    bucket: str
+    account: str
+    region: str
+    trail_name: str
+    home_region: str
+    prefix: str = ""
+    organization_id: str = ""
+
+    @property
+    def trail(self) -> str:
+        """The trail as digest keys name it."""
+        return f"{self.trail_name}_{self.home_region}"
+
+    @property
+    def digest_folder(self) -> str:
+        """The prefix of the Region's digest files."""
+        root = account_root(self.prefix, self.organization_id)
+        return f"{root}{self.account}/CloudTrail-Digest/{self.region}/"
+
+    @property
+    def log_folder(self) -> str:
+        """The prefix of the Region's log files."""
+        root = account_root(self.prefix, self.organization_id)
+        return f"{root}{self.account}/CloudTrail/{self.region}/"
+
+    def digest_key(self, end: datetime, backfill: bool = False) -> str:
+        """The key of the digest that ends then."""
+        return (
+            f"{self.digest_folder}{end:%Y/%m/%d}/{self.account}_CloudTrail-Digest_{self.region}_"
+            f"{self.trail}_{end:%Y%m%dT%H%M%SZ}{'_backfill' if backfill else ''}.json.gz"
+        )
+
+    def log_key(self, time: datetime, unique: str) -> str:
+        """The key of the log file of that minute."""
+        return (
+            f"{self.log_folder}{time:%Y/%m/%d}/{self.account}_CloudTrail_{self.region}_"
+            f"{time:%Y%m%dT%H%MZ}_{unique}.json.gz"
+        )
+
+    def digest_name(self, key: str) -> DigestName | None:
+        """What the key of a digest file of this account and Region says, of whichever trail."""
+        found = self._digest_pattern.fullmatch(key)
+        end = _time(found["end"], "%Y%m%dT%H%M%SZ") if found else None
+        if found is None or end is None:
+            return None
+        return DigestName(key, found["trail"], end, found["backfill"] is not None)
+
+    def log_time(self, key: str) -> datetime | None:
+        """The minute in the name of a log file of this account and Region; None for other keys."""
+        found = self._log_pattern.fullmatch(key)
+        return _time(found["time"], "%Y%m%dT%H%MZ") if found else None
+
+    @cached_property
+    def _digest_pattern(self) -> re.Pattern[str]:
+        account, region = re.escape(self.account), re.escape(self.region)
+        return re.compile(
+            re.escape(self.digest_folder) + r"\d{4}/\d{2}/\d{2}/"
+            rf"{account}_CloudTrail-Digest_{region}_(?P<trail>.+)_"
+            r"(?P<end>\d{8}T\d{6}Z)(?P<backfill>_backfill)?\.json\.gz"
+        )
+
+    @cached_property
+    def _log_pattern(self) -> re.Pattern[str]:
+        account, region = re.escape(self.account), re.escape(self.region)
+        return re.compile(
+            re.escape(self.log_folder) + r"\d{4}/\d{2}/\d{2}/"
+            rf"{account}_CloudTrail_{region}_(?P<time>\d{{8}}T\d{{4}}Z)_[^/]+\.json\.gz"
+        )
+
+
+def account_root(prefix: str, organization_id: str) -> str:
+    """What comes before the accounts' folders."""
+    start = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    return f"{start}AWSLogs/{organization_id}/" if organization_id else f"{start}AWSLogs/"
+
+
+def is_account(text: str) -> bool:
+    """Whether it is an account id."""
+    return _ACCOUNT.fullmatch(text) is not None
+
+
+def is_organization(text: str) -> bool:
+    """Whether it is an organization's id."""
+    return _ORGANIZATION.fullmatch(text) is not None
+
+
+def is_region(text: str) -> bool:
+    """Whether it looks like a Region's name."""
+    return _REGION.fullmatch(text) is not None
+
+
+def _time(text: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, form).replace(tzinfo=UTC)
+    except ValueError:
+        return None

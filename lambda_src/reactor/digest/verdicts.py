@@ -1,0 +1,187 @@
+"""What is found: a verdict an object, a verdict an interval, and the report of both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+KEPT_FINDINGS = 10_000
+
+
+class Verdict(StrEnum):
+    """About one object."""
+
+    VALID = "valid"
+    CHANGED = "changed"
+    MISSING = "missing"
+    FORGED = "forged signature"
+    BROKEN_CHAIN = "broken chain"
+    UNLISTED = "unlisted log"
+    ARCHIVED = "archived"
+    UNREADABLE = "unreadable"
+
+
+class Cover(StrEnum):
+    """About one interval."""
+
+    COVERED = "covered"
+    GAP = "gap"
+    STOPPED = "stopped and restarted"
+    NOT_YET = "not yet delivered"
+    STALE = "stale"
+
+
+class Kind(StrEnum):
+    """What an object is."""
+
+    DIGEST = "digest"
+    BACKFILL = "backfill digest"
+    LOG = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One object's verdict; `reason` says in words what was found."""
+
+    kind: Kind
+    bucket: str
+    key: str
+    verdict: Verdict
+    reason: str = ""
+
+    def json(self) -> dict[str, str]:
+        """Members for JSON."""
+        return {
+            "kind": str(self.kind),
+            "object": f"s3://{self.bucket}/{self.key}",
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From `start` up to `end`, UTC."""
+
+    start: datetime
+    end: datetime
+    cover: Cover
+    reason: str = ""
+
+    def json(self) -> dict[str, str]:
+        """Members for JSON."""
+        return {
+            "from": iso(self.start),
+            "to": iso(self.end),
+            "verdict": str(self.cover),
+            "reason": self.reason,
+        }
+
+
+@dataclass
+class Report:
+    """All that was found in one account and Region.
+
+    `findings` holds what is not valid (the first 10,000; `counts` has them all), `undecided` counts
+    log files so new that no digest can name them yet.
+    """
+
+    account: str
+    region: str
+    start: datetime
+    end: datetime
+    counts: Counter[tuple[Kind, Verdict]] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    intervals: list[Interval] = field(default_factory=list)
+    undecided: int = 0
+    newest: datetime | None = None
+
+    def add(self, finding: Finding) -> None:
+        """Counts a verdict and keeps it where it is not valid."""
+        self.counts[finding.kind, finding.verdict] += 1
+        if finding.verdict is not Verdict.VALID and len(self.findings) < KEPT_FINDINGS:
+            self.findings.append(finding)
+
+    @property
+    def failures(self) -> dict[Verdict, int]:
+        """How many objects there are of each verdict but valid."""
+        found: Counter[Verdict] = Counter()
+        for (_, verdict), number in self.counts.items():
+            if verdict is not Verdict.VALID:
+                found[verdict] += number
+        return dict(found)
+
+    @property
+    def unproven(self) -> list[Interval]:
+        """Intervals for which nothing is proven though it could be by now."""
+        return [i for i in self.intervals if i.cover not in (Cover.COVERED, Cover.NOT_YET)]
+
+    @property
+    def proven(self) -> bool:
+        """Whether everything in the range is."""
+        return not self.failures and not self.unproven
+
+    @property
+    def proven_hours(self) -> float:
+        """Length of the covered intervals."""
+        return (
+            sum(
+                (i.end - i.start).total_seconds()
+                for i in self.intervals
+                if i.cover is Cover.COVERED
+            )
+            / 3600
+        )
+
+    def number(self, kind: Kind, *verdicts: Verdict) -> int:
+        """How many objects of a kind have one of the verdicts; of any, where none is given."""
+        return sum(
+            n for (k, v), n in self.counts.items() if k is kind and (not verdicts or v in verdicts)
+        )
+
+    def json(self) -> dict[str, Any]:
+        """Members for JSON."""
+        return {
+            "account": self.account,
+            "region": self.region,
+            "from": iso(self.start),
+            "to": iso(self.end),
+            "proven": self.proven,
+            "proven_hours": round(self.proven_hours, 3),
+            "newest_digest_end": iso(self.newest) if self.newest else None,
+            "objects": {
+                str(kind): {str(v): n for (k, v), n in sorted(self.counts.items()) if k is kind}
+                for kind in Kind
+                if self.number(kind)
+            },
+            "undecided_logs": self.undecided,
+            "findings": [finding.json() for finding in self.findings],
+            "intervals": [interval.json() for interval in self.intervals],
+        }
+
+
+def merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
+    """The same in fewer: neighbours of one verdict and reason become one."""
+    last: Interval | None = None
+    for each in intervals:
+        if (
+            last
+            and (last.cover, last.reason) == (each.cover, each.reason)
+            and (each.start <= last.end)
+        ):
+            last = Interval(last.start, max(last.end, each.end), last.cover, last.reason)
+            continue
+        if last:
+            yield last
+        last = each
+    if last:
+        yield last
+
+
+def iso(time: datetime) -> str:
+    """As AWS writes times: 2026-01-31T12:00:00Z."""
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
