@@ -68,10 +68,46 @@ def calls(module: str, many: Iterable[Settings]) -> str:
     return "\n".join(call(module, s, f"case_{i}") for i, s in enumerate(many))
 
 
-def shown(plan: Plan, label: str = "this") -> dict[str, Any]:
-    """What a module puts out, as far as it is known before apply."""
-    found: dict[str, Any] = plan.json["output_changes"][label]["after"]
-    return found
+@dataclass(frozen=True)
+class Called:
+    """What one of several calls in a plan makes; addresses are seen from within the module."""
+
+    plan: Plan
+    label: str
+
+    def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The values of the call's resources of one type, by address."""
+        prefix = f"module.{self.label}."
+        found = self.plan.of_type(kind).items()
+        return {a.removeprefix(prefix): values for a, values in found if a.startswith(prefix)}
+
+    def one(self, kind: str) -> dict[str, Any]:
+        """The values of the call's only resource of this type."""
+        found = self.of_type(kind)
+        assert len(found) == 1, f"not exactly one {kind}: {sorted(found)}"
+        return next(iter(found.values()))
+
+    @property
+    def managed(self) -> list[str]:
+        """The addresses of all resources that the call makes."""
+        prefix = f"module.{self.label}."
+        return sorted(
+            address.removeprefix(prefix)
+            for address, resource in self.plan.resources.items()
+            if address.startswith(prefix) and resource["mode"] == "managed"
+        )
+
+    def unknown(self, address: str) -> dict[str, Any]:
+        """Which values of a resource are known only after apply."""
+        change = self.plan.resource_changes[f"module.{self.label}.{address}"]["change"]
+        found: dict[str, Any] = change["after_unknown"]
+        return found
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the call puts out, as far as it is known before apply."""
+        found: dict[str, Any] = self.plan.json["output_changes"][self.label]["after"]
+        return found
 
 
 def assert_refused(tf: Planner, module: str, cases: Iterable[tuple[Settings, str]]) -> None:

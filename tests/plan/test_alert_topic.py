@@ -8,23 +8,25 @@ from typing import Any
 import pytest
 
 from tests.harness.local_aws import ACCOUNT, REGION
-from tests.harness.plans import Planner
+from tests.harness.plans import Plan, Planner
 from tests.plan.calls import (
     PARTITION_OF_REGION,
     REGIONS,
+    Called,
     Raw,
     Settings,
     assert_refused,
     call,
     calls,
     readme_example,
-    shown,
 )
 
 pytestmark = pytest.mark.plan
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 LEAST: Settings = {"name": "alerts"}
+NAMES = ["a", "A_b-9", "t" * 238]
+PEOPLE = ["oncall@example.com", "security+alerts@mail.example.co.uk"]
 OWNER_ACTIONS = [
     "sns:AddPermission",
     "sns:DeleteTopic",
@@ -104,6 +106,20 @@ def key_policy(partition: str) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module")
+def many(tf: Planner) -> Plan:
+    """All calls in one plan."""
+    own: Settings = {**LEAST, "email_subscribers": PEOPLE, "tags": {"team": "platform"}}
+    made: Settings = {**LEAST, "kms_key_arn": Raw('format("%s", aws_kms_key.mine.arn)')}
+    return tf.plan(
+        'resource "aws_kms_key" "mine" {}\n'
+        + call("alert-topic", own, "own")
+        + call("alert-topic", {**LEAST, "kms_key_arn": KEY}, "given")
+        + call("alert-topic", made, "made")
+        + calls("alert-topic", [{"name": name} for name in NAMES])
+    )
+
+
 @pytest.mark.parametrize("partition", REGIONS)
 def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
     region = REGIONS[partition]
@@ -112,46 +128,39 @@ def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
     assert json.loads(plan.one("aws_kms_key")["policy"]) == key_policy(partition)
 
 
-def test_own_key_and_subscribers(tf: Planner) -> None:
-    people = ["oncall@example.com", "security+alerts@mail.example.co.uk"]
-    settings: Settings = {**LEAST, "email_subscribers": people, "tags": {"team": "platform"}}
-    plan = tf.plan(call("alert-topic", settings))
+def test_own_key_and_subscribers(many: Plan) -> None:
+    plan = Called(many, "own")
     topic, key = plan.one("aws_sns_topic"), plan.one("aws_kms_key")
     assert topic["name"] == "alerts"
     assert topic["tags"] == key["tags"] == {"team": "platform"}
     assert key["enable_key_rotation"] is True
     assert plan.one("aws_kms_alias")["name"] == "alias/alert-topic/alerts"
     # Not known before apply, and the key's: without one it would be null.
-    change = plan.resource_changes["module.this.aws_sns_topic.this"]["change"]
-    assert change["after_unknown"]["kms_master_key_id"] is True
+    assert plan.unknown("aws_sns_topic.this")["kms_master_key_id"] is True
     subscriptions = plan.of_type("aws_sns_topic_subscription")
     assert {(s["protocol"], s["endpoint"]) for s in subscriptions.values()} == {
-        ("email", address) for address in people
+        ("email", address) for address in PEOPLE
     }
 
 
-def test_everything_given(tf: Planner) -> None:
-    settings: Settings = {**LEAST, "kms_key_arn": KEY}
-    plan = tf.plan(call("alert-topic", settings))
-    managed = [a for a, r in plan.resources.items() if r["mode"] == "managed"]
-    assert managed == ["module.this.aws_sns_topic.this"]
+def test_everything_given(many: Plan) -> None:
+    plan = Called(many, "given")
+    assert plan.managed == ["aws_sns_topic.this"]
     assert plan.one("aws_sns_topic")["kms_master_key_id"] == KEY
-    outputs = shown(plan)
-    assert (outputs["kms_key_arn"], outputs["name"]) == (KEY, "alerts")
+    assert (plan.shown["kms_key_arn"], plan.shown["name"]) == (KEY, "alerts")
     # What the given key has to admit.
-    assert json.loads(outputs["kms_key_policy"]) == key_policy("aws")
+    assert json.loads(plan.shown["kms_key_policy"]) == key_policy("aws")
 
 
-def test_a_key_of_the_same_apply(tf: Planner) -> None:
-    settings = {**LEAST, "kms_key_arn": Raw('format("%s", aws_kms_key.mine.arn)')}
-    plan = tf.plan('resource "aws_kms_key" "mine" {}\n' + call("alert-topic", settings))
-    assert list(plan.of_type("aws_kms_key")) == ["aws_kms_key.mine"]
+def test_a_key_of_the_same_apply(many: Plan) -> None:
+    plan = Called(many, "made")
+    assert plan.managed == ["aws_sns_topic.this"]
+    assert plan.unknown("aws_sns_topic.this")["kms_master_key_id"] is True
 
 
-def test_what_is_accepted(tf: Planner) -> None:
-    names = ["a", "A_b-9", "t" * 238]
-    plan = tf.plan(calls("alert-topic", [{"name": name} for name in names]))
-    assert len(plan.of_type("aws_sns_topic")) == len(names)
+def test_what_is_accepted(many: Plan) -> None:
+    made = {topic["name"] for topic in many.of_type("aws_sns_topic").values()}
+    assert made == {"alerts", *NAMES}
 
 
 def test_what_is_refused(tf: Planner) -> None:

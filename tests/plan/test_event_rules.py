@@ -13,13 +13,13 @@ from tests.harness.plans import Plan, Planner
 from tests.plan.calls import (
     PARTITION_OF_REGION,
     REGIONS,
+    Called,
     Raw,
     Settings,
     assert_refused,
     call,
     calls,
     readme_example,
-    shown,
 )
 
 pytestmark = pytest.mark.plan
@@ -91,18 +91,136 @@ def rule_arn(name: str, partition: str = "aws", region: str = REGION) -> str:
     return f"arn:{partition}:events:{region}:{ACCOUNT}:rule/{name}"
 
 
-def managed(plan: Plan) -> list[str]:
-    return sorted(
-        address.removeprefix("module.this.")
-        for address, resource in plan.resources.items()
-        if resource["mode"] == "managed"
-    )
-
-
-def targets(plan: Plan) -> dict[str, dict[str, Any]]:
-    prefix = 'module.this.aws_cloudwatch_event_target.this["'
+def targets(plan: Called) -> dict[str, dict[str, Any]]:
+    prefix = 'aws_cloudwatch_event_target.this["'
     found = plan.of_type("aws_cloudwatch_event_target").items()
     return {address.removeprefix(prefix).removesuffix('"]'): t for address, t in found}
+
+
+def emitted(plan: Called) -> dict[str, Any]:
+    return {name: json.loads(text) for name, text in plan.shown["queue_policies"].items()}
+
+
+# Sizes at the limit: 2,048 characters once <, > and & are no longer escaped.
+LONGEST = {"source": ["aws.ec2"], "detail": {"a": [{"numeric": ["<", 9]}], "b": [""]}}
+LONGEST["detail"]["b"] = ["<" * (2048 - len(json.dumps(LONGEST, separators=(",", ":"))))]  # type: ignore[index]
+
+ACCEPTED_PATTERNS: list[Any] = [
+    LONGEST,
+    {"source": [{"prefix": "aws."}]},
+    {"source": [{"prefix": {"equals-ignore-case": "aws."}}]},
+    {"source": [{"equals-ignore-case": "aws.ec2"}, "aws.s3"]},
+    {"source": [{"wildcard": "aws.*"}]},
+    {"$or": [{"source": ["aws.ec2"]}, {"source": ["aws.s3"], "detail": {"a": ["b"]}}]},
+    {"source": ["aws.ec2"], "detail": {"$or": [{"a": ["1"]}, {"b": [{"exists": False}]}]}},
+    {"source": ["aws.ec2"], "$or": [{"account": ["1"]}, {"$or": [{"region": ["a"]}]}]},
+    {"$or": [{"$or": [{"source": ["aws.a"]}, {"source": ["aws.b"]}]}, {"source": ["aws.c"]}]},
+    {"source": ["aws.ec2"], "detail": {"a": [{"anything-but": {"prefix": ["x", "y"]}}]}},
+    {"source": ["aws.ec2"], "detail": {"a": [{"anything-but": ["x"]}, None, True, 1.5, ""]}},
+    {"source": ["aws.ec2"], "detail": {'q"uo[te': ['[]{}:"S:1'], "x\\": ["\\"], "$orly": ["o"]}},
+    # In lines, as a heredoc or a file has it.
+    json.dumps({"source": ["aws.ec2"], "detail": {"eventName": ["RunInstances"]}}, indent=4),
+]
+
+RESOURCES = """
+resource "aws_sqs_queue" "work" {
+  name = "work"
+}
+resource "aws_sqs_queue" "letters" {
+  name = "letters"
+}
+resource "aws_sns_topic" "alerts" {
+  name = "alerts"
+}
+resource "aws_lambda_function" "react" {
+  function_name = "react"
+  role          = "arn:aws:iam::123456789012:role/react"
+  package_type  = "Image"
+  image_uri     = "x"
+}
+"""
+TO_TOPIC = one_target({"topic": TOPIC})
+CALLS: dict[str, Settings] = {
+    "kinds": {
+        **rules(
+            launches=rule({"function": FUNCTION}, {"topic": TOPIC}, {"queue": queue()})
+            | {"description": "Every launch"}
+        ),
+        "tags": {"team": "platform"},
+    },
+    # Names that run into one another, and long ones.
+    "names": {
+        "name": "x",
+        "rules": {
+            "a-b": {"pattern": PATTERN, "targets": {"c": {"function": FUNCTION}}},
+            "a": {"pattern": PATTERN, "targets": {"b-c": {"function": FUNCTION}}},
+            "a.b": {"pattern": PATTERN, "targets": {"c": {"function": FUNCTION}}},
+            "l" * 62: {"pattern": PATTERN, "targets": {"t" * 64: {"function": FUNCTION}}},
+        },
+    },
+    "alias": one_target({"function": {**FUNCTION, "arn": FUNCTION["arn"] + ":live"}}),
+    "states": rules(
+        on=rule({"topic": TOPIC}),
+        off=rule({"topic": TOPIC}, enabled=False),
+        reads=rule({"topic": TOPIC}, read_only_events=True),
+        named=rule({"topic": TOPIC}, name="Other.name"),
+    ),
+    "texts": rules(
+        r=rule(
+            {"topic": TOPIC, "input": Raw('jsonencode({ text = "a < b & c > d \\\\u003c" })')},
+            {
+                "topic": TOPIC,
+                "input_transformer": {
+                    "input_paths": {"who": "$.detail.userIdentity.arn", "n-0": "$.detail.a[0]"},
+                    "input_template": Raw(
+                        'jsonencode("<who> & <n-0> by <aws.events.rule-name> \\\\<no>")'
+                    ),
+                },
+            },
+            {
+                "topic": TOPIC,
+                "input_transformer": {"input_paths": {}, "input_template": "<aws.events.event>"},
+            },
+        )
+    ),
+    "retry": rules(
+        r=rule(
+            {"topic": TOPIC, "retry": {"max_attempts": 0}},
+            {"topic": TOPIC, "retry": {"max_age_seconds": 60}},
+            {"topic": TOPIC, "retry": {"max_age_seconds": 86400, "max_attempts": 185}},
+        )
+    ),
+    "letters": {**TO_TOPIC, "dead_letter_queue": queue("letters")},
+    "letters_by_arn": {**TO_TOPIC, "dead_letter_queue": {"arn": queue("letters")["arn"]}},
+    "emit": {
+        **one_target({"queue": queue()}),
+        "dead_letter_queue": queue("letters"),
+        "queue_policies": "emit",
+    },
+    "made": {
+        "name": "acme",
+        "alarm_topic": Raw("aws_sns_topic.alerts"),
+        "dead_letter_queue": Raw("aws_sqs_queue.letters"),
+        "rules": {
+            "r": rule(
+                {"function": Raw("aws_lambda_function.react")},
+                {"topic": Raw("aws_sns_topic.alerts")},
+                {"queue": Raw("aws_sqs_queue.work")},
+            )
+        },
+    },
+    "alarm": {**TO_TOPIC, "alarm_topic": TOPIC},
+    "alarm_letters": {**TO_TOPIC, "alarm_topic": TOPIC, "dead_letter_queue": queue("letters")},
+    "no_rules": {"name": "acme", "rules": {}},
+}
+
+
+@pytest.fixture(scope="module")
+def many(tf: Planner) -> Plan:
+    """All calls in one plan."""
+    named = "".join(call("event-rules", settings, label) for label, settings in CALLS.items())
+    patterns = [matching(pattern) for pattern in ACCEPTED_PATTERNS]
+    return tf.plan(RESOURCES + named + calls("event-rules", patterns))
 
 
 @pytest.mark.parametrize("partition", REGIONS)
@@ -114,7 +232,8 @@ def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
         launches=rule({"queue": work}, {"queue": other}),
         buckets=rule({"queue": work}, {"queue": work, "input": '"again"'}),
     )
-    plan = tf.plan(PARTITION_OF_REGION + call("event-rules", settings), region=region)
+    whole = tf.plan(PARTITION_OF_REGION + call("event-rules", settings), region=region)
+    plan = Called(whole, "this")
     launches, buckets = (
         rule_arn(f"acme-{name}", partition, region) for name in ("launches", "buckets")
     )
@@ -123,30 +242,23 @@ def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
         for address, values in plan.of_type("aws_sqs_queue_policy").items()
     }
     assert policies == {
-        'module.this.aws_sqs_queue_policy.this["work"]': queue_policy(
-            work["arn"], buckets, launches
-        ),
-        'module.this.aws_sqs_queue_policy.this["other"]': queue_policy(other["arn"], launches),
+        'aws_sqs_queue_policy.this["work"]': queue_policy(work["arn"], buckets, launches),
+        'aws_sqs_queue_policy.this["other"]': queue_policy(other["arn"], launches),
     }
     letters = f"arn:{partition}:sqs:{region}:{ACCOUNT}:acme-dead-letters"
     assert json.loads(plan.one("aws_sqs_queue")["policy"]) == queue_policy(
         letters, buckets, launches
     )
-    emitted = {name: json.loads(text) for name, text in shown(plan)["queue_policies"].items()}
-    assert emitted == {
+    assert emitted(plan) == {
         "work": queue_policy(work["arn"], buckets, launches),
         "other": queue_policy(other["arn"], launches),
         "acme-dead-letters": queue_policy(letters, buckets, launches),
     }
 
 
-def test_a_target_of_each_kind(tf: Planner) -> None:
-    settings = rules(
-        launches=rule({"function": FUNCTION}, {"topic": TOPIC}, {"queue": queue()})
-        | {"description": "Every launch"}
-    )
-    plan = tf.plan(call("event-rules", {**settings, "tags": {"team": "platform"}}))
-    assert managed(plan) == [
+def test_a_target_of_each_kind(many: Plan) -> None:
+    plan = Called(many, "kinds")
+    assert plan.managed == [
         'aws_cloudwatch_event_rule.this["launches"]',
         'aws_cloudwatch_event_target.this["launches/a"]',
         'aws_cloudwatch_event_target.this["launches/b"]',
@@ -171,84 +283,53 @@ def test_a_target_of_each_kind(tf: Planner) -> None:
         assert target["role_arn"] is None
         assert (target["input"], target["input_transformer"]) == (None, [])
         assert target["retry_policy"] == []
-        change = plan.resource_changes[f'module.this.aws_cloudwatch_event_target.this["{key}"]']
-        assert change["change"]["after_unknown"]["dead_letter_config"] == [{"arn": True}]
+        unknown = plan.unknown(f'aws_cloudwatch_event_target.this["{key}"]')
+        assert unknown["dead_letter_config"] == [{"arn": True}]
     permission = plan.one("aws_lambda_permission")
     assert permission["action"] == "lambda:InvokeFunction"
     assert (permission["function_name"], permission["qualifier"]) == ("react", None)
     assert permission["principal"] == "events.amazonaws.com"
     assert permission["statement_id"].startswith("acme-launches-a-")
-    change = plan.resource_changes['module.this.aws_lambda_permission.this["launches/a"]']
-    assert change["change"]["after_unknown"]["source_arn"] is True
+    assert plan.unknown('aws_lambda_permission.this["launches/a"]')["source_arn"] is True
     letters = plan.one("aws_sqs_queue")
     assert letters["name"] == "acme-dead-letters"
     assert letters["sqs_managed_sse_enabled"] is True
     assert letters["message_retention_seconds"] == 14 * 24 * 3600
     assert letters["tags"] == {"team": "platform"}
-    outputs = shown(plan)
+    outputs = plan.shown
     assert outputs["rules"]["launches"]["name"] == "acme-launches"
     assert outputs["dead_letter_queue"]["name"] == "acme-dead-letters"
     assert outputs["operations"]["alarms"] == {}
 
 
-def test_a_permission_is_of_one_rule_and_one_target(tf: Planner) -> None:
+def test_a_permission_is_of_one_rule_and_one_target(many: Plan) -> None:
     """The ids differ also where names run into one another, and fit where names are long."""
-    settings = {
-        "name": "x",
-        "rules": {
-            "a-b": {"pattern": PATTERN, "targets": {"c": {"function": FUNCTION}}},
-            "a": {"pattern": PATTERN, "targets": {"b-c": {"function": FUNCTION}}},
-            "a.b": {"pattern": PATTERN, "targets": {"c": {"function": FUNCTION}}},
-            "l" * 62: {"pattern": PATTERN, "targets": {"t" * 64: {"function": FUNCTION}}},
-        },
-    }
-    permissions = tf.plan(call("event-rules", settings)).of_type("aws_lambda_permission")
+    permissions = Called(many, "names").of_type("aws_lambda_permission")
     ids = [permission["statement_id"] for permission in permissions.values()]
     assert len(set(ids)) == len(permissions) == 4
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,100}", statement) for statement in ids)
 
 
-def test_an_alias_of_a_function(tf: Planner) -> None:
-    live = {"arn": FUNCTION["arn"] + ":live", "function_name": "react"}
-    plan = tf.plan(call("event-rules", one_target({"function": live})))
+def test_an_alias_of_a_function(many: Plan) -> None:
+    plan = Called(many, "alias")
+    assert plan.one("aws_lambda_permission")["function_name"] == "react"
     assert plan.one("aws_lambda_permission")["qualifier"] == "live"
-    assert targets(plan)["r/a"]["arn"] == live["arn"]
+    assert targets(plan)["r/a"]["arn"] == FUNCTION["arn"] + ":live"
 
 
-def test_states(tf: Planner) -> None:
-    topic = {"topic": TOPIC}
-    settings = rules(
-        on=rule(topic), off=rule(topic, enabled=False), reads=rule(topic, read_only_events=True)
-    )
-    found = tf.plan(call("event-rules", settings)).of_type("aws_cloudwatch_event_rule")
+def test_states(many: Plan) -> None:
+    found = Called(many, "states").of_type("aws_cloudwatch_event_rule")
     assert {values["name"]: values["state"] for values in found.values()} == {
         "acme-on": "ENABLED",
         "acme-off": "DISABLED",
         "acme-reads": "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+        "Other.name": "ENABLED",
     }
 
 
-def test_what_a_target_gets(tf: Planner) -> None:
+def test_what_a_target_gets(many: Plan) -> None:
     """jsonencode's escapes are undone: EventBridge would see no placeholder in them."""
-    settings = rules(
-        r=rule(
-            {"topic": TOPIC, "input": Raw('jsonencode({ text = "a < b & c > d \\\\u003c" })')},
-            {
-                "topic": TOPIC,
-                "input_transformer": {
-                    "input_paths": {"who": "$.detail.userIdentity.arn", "n-0": "$.detail.a[0]"},
-                    "input_template": Raw(
-                        'jsonencode("<who> & <n-0> by <aws.events.rule-name> \\\\<no>")'
-                    ),
-                },
-            },
-            {
-                "topic": TOPIC,
-                "input_transformer": {"input_paths": {}, "input_template": "<aws.events.event>"},
-            },
-        )
-    )
-    found = targets(tf.plan(call("event-rules", settings)))
+    found = targets(Called(many, "texts"))
     text = found["r/a"]["input"]
     assert json.loads(text) == {"text": "a < b & c > d \\u003c"}
     assert "a < b & c > d" in text
@@ -261,16 +342,9 @@ def test_what_a_target_gets(tf: Planner) -> None:
     assert found["r/c"]["input_transformer"][0]["input_template"] == "<aws.events.event>"
 
 
-def test_retry(tf: Planner) -> None:
+def test_retry(many: Plan) -> None:
     """What is left out of `retry` is EventBridge's default, and 0 is a number like any other."""
-    settings = rules(
-        r=rule(
-            {"topic": TOPIC, "retry": {"max_attempts": 0}},
-            {"topic": TOPIC, "retry": {"max_age_seconds": 60}},
-            {"topic": TOPIC, "retry": {"max_age_seconds": 86400, "max_attempts": 185}},
-        )
-    )
-    found = targets(tf.plan(call("event-rules", settings)))
+    found = targets(Called(many, "retry"))
     policies = {key: target["retry_policy"][0] for key, target in found.items()}
     assert {
         key: (p["maximum_event_age_in_seconds"], p["maximum_retry_attempts"])
@@ -278,72 +352,35 @@ def test_retry(tf: Planner) -> None:
     } == {"r/a": (86400, 0), "r/b": (60, 185), "r/c": (86400, 185)}
 
 
-def test_a_dead_letter_queue_of_ones_own(tf: Planner) -> None:
+def test_a_dead_letter_queue_of_ones_own(many: Plan) -> None:
     """Given whole, it gets a policy like a target's queue; given by its ARN, it is left alone."""
     letters = queue("letters")
-    whole = {**one_target({"topic": TOPIC}), "dead_letter_queue": letters}
-    plan = tf.plan(call("event-rules", whole))
+    plan = Called(many, "letters")
     assert not plan.of_type("aws_sqs_queue")
     assert targets(plan)["r/a"]["dead_letter_config"] == [{"arn": letters["arn"]}]
     policy = queue_policy(letters["arn"], rule_arn("acme-r"))
     assert json.loads(plan.one("aws_sqs_queue_policy")["policy"]) == policy
-    arn_alone = {**whole, "dead_letter_queue": {"arn": letters["arn"]}}
-    plan = tf.plan(call("event-rules", arn_alone))
+    plan = Called(many, "letters_by_arn")
     assert targets(plan)["r/a"]["dead_letter_config"] == [{"arn": letters["arn"]}]
-    assert managed(plan) == [
+    assert plan.managed == [
         'aws_cloudwatch_event_rule.this["r"]',
         'aws_cloudwatch_event_target.this["r/a"]',
     ]
-    assert shown(plan)["queue_policies"] == {}
+    assert emitted(plan) == {}
 
 
-def test_policies_emitted(tf: Planner) -> None:
+def test_policies_emitted(many: Plan) -> None:
     """For queues that have a policy already: nothing is written, all is told."""
-    settings = {
-        **one_target({"queue": queue()}),
-        "dead_letter_queue": queue("letters"),
-        "queue_policies": "emit",
-    }
-    plan = tf.plan(call("event-rules", settings))
+    plan = Called(many, "emit")
     assert not plan.of_type("aws_sqs_queue_policy")
-    emitted = {name: json.loads(text) for name, text in shown(plan)["queue_policies"].items()}
-    assert emitted == {
+    assert emitted(plan) == {
         name: queue_policy(queue(name)["arn"], rule_arn("acme-r")) for name in ("work", "letters")
     }
 
 
-def test_everything_of_the_same_apply(tf: Planner) -> None:
+def test_everything_of_the_same_apply(many: Plan) -> None:
     """Whole resources, whose ARNs and URLs are not known yet."""
-    resources = """
-resource "aws_sqs_queue" "work" {
-  name = "work"
-}
-resource "aws_sqs_queue" "letters" {
-  name = "letters"
-}
-resource "aws_sns_topic" "alerts" {
-  name = "alerts"
-}
-resource "aws_lambda_function" "react" {
-  function_name = "react"
-  role          = "arn:aws:iam::123456789012:role/react"
-  package_type  = "Image"
-  image_uri     = "x"
-}
-"""
-    settings = {
-        "name": "acme",
-        "alarm_topic": Raw("aws_sns_topic.alerts"),
-        "dead_letter_queue": Raw("aws_sqs_queue.letters"),
-        "rules": {
-            "r": rule(
-                {"function": Raw("aws_lambda_function.react")},
-                {"topic": Raw("aws_sns_topic.alerts")},
-                {"queue": Raw("aws_sqs_queue.work")},
-            )
-        },
-    }
-    plan = tf.plan(resources + call("event-rules", settings))
+    plan = Called(many, "made")
     assert len(plan.of_type("aws_cloudwatch_event_target")) == 3
     assert len(plan.of_type("aws_lambda_permission")) == 1
     assert len(plan.of_type("aws_cloudwatch_metric_alarm")) == 1
@@ -355,15 +392,11 @@ resource "aws_lambda_function" "react" {
     ]
 
 
-@pytest.mark.parametrize("given", [None, "letters"])
-def test_an_alarm_on_the_dead_letter_queue(tf: Planner, given: str | None) -> None:
-    settings = {
-        **one_target({"topic": TOPIC}),
-        "alarm_topic": TOPIC,
-        "dead_letter_queue": queue(given) if given else None,
-    }
-    plan = tf.plan(call("event-rules", settings))
-    name = given or "acme-dead-letters"
+@pytest.mark.parametrize(
+    ("label", "name"), [("alarm", "acme-dead-letters"), ("alarm_letters", "letters")]
+)
+def test_an_alarm_on_the_dead_letter_queue(many: Plan, label: str, name: str) -> None:
+    plan = Called(many, label)
     alarm = plan.one("aws_cloudwatch_metric_alarm")
     assert alarm["alarm_name"] == "acme-dead-letters"
     assert alarm["alarm_actions"] == alarm["ok_actions"] == [TOPIC["arn"]]
@@ -372,53 +405,27 @@ def test_an_alarm_on_the_dead_letter_queue(tf: Planner, given: str | None) -> No
     assert (alarm["threshold"], alarm["comparison_operator"]) == (0, "GreaterThanThreshold")
     assert alarm["treat_missing_data"] == "notBreaching"
     assert name in alarm["alarm_description"]
-    operations = shown(plan)["operations"]
+    operations = plan.shown["operations"]
     assert operations["alarms"]["dead-letters"]["name"] == "acme-dead-letters"
     assert operations["queues"]["dead-letters"]["name"] == name
 
 
-def test_no_rules_at_all(tf: Planner) -> None:
+def test_no_rules_at_all(many: Plan) -> None:
     """A catalogue can be filtered down to nothing; the queue then admits nobody."""
-    plan = tf.plan(call("event-rules", {"name": "acme", "rules": {}}))
-    assert managed(plan) == ["aws_sqs_queue.dead_letters[0]"]
-    letters = plan.one("aws_sqs_queue")
-    assert json.loads(letters["policy"]) == queue_policy(
+    plan = Called(many, "no_rules")
+    assert plan.managed == ["aws_sqs_queue.dead_letters[0]"]
+    assert json.loads(plan.one("aws_sqs_queue")["policy"]) == queue_policy(
         f"arn:aws:sqs:{REGION}:{ACCOUNT}:acme-dead-letters"
     )
 
 
-# Sizes at the limit: 2,048 characters once <, > and & are no longer escaped.
-LONGEST = {"source": ["aws.ec2"], "detail": {"a": [{"numeric": ["<", 9]}], "b": [""]}}
-LONGEST["detail"]["b"] = ["<" * (2048 - len(json.dumps(LONGEST, separators=(",", ":"))))]  # type: ignore[index]
-
-ACCEPTED_PATTERNS: list[Any] = [
-    LONGEST,
-    {"source": [{"prefix": "aws."}]},
-    {"source": [{"prefix": {"equals-ignore-case": "aws."}}]},
-    {"source": [{"equals-ignore-case": "aws.ec2"}, "aws.s3"]},
-    {"source": [{"wildcard": "aws.*"}]},
-    {"$or": [{"source": ["aws.ec2"]}, {"source": ["aws.s3"], "detail": {"a": ["b"]}}]},
-    {"source": ["aws.ec2"], "detail": {"$or": [{"a": ["1"]}, {"b": [{"exists": False}]}]}},
-    {"source": ["aws.ec2"], "$or": [{"account": ["1"]}, {"$or": [{"region": ["a"]}]}]},
-    {"$or": [{"$or": [{"source": ["aws.a"]}, {"source": ["aws.b"]}]}, {"source": ["aws.c"]}]},
-    {"source": ["aws.ec2"], "detail": {"a": [{"anything-but": {"prefix": ["x", "y"]}}]}},
-    {"source": ["aws.ec2"], "detail": {"a": [{"anything-but": ["x"]}, None, True, 1.5, ""]}},
-    {"source": ["aws.ec2"], "detail": {'q"uo[te': ['[]{}:"S:1'], "x\\": ["\\"], "$orly": ["o"]}},
-    # In lines, as a heredoc or a file has it.
-    json.dumps({"source": ["aws.ec2"], "detail": {"eventName": ["RunInstances"]}}, indent=4),
-]
-
-
-def test_accepted_patterns(tf: Planner) -> None:
-    plan = tf.plan(calls("event-rules", [matching(pattern) for pattern in ACCEPTED_PATTERNS]))
-    found = plan.of_type("aws_cloudwatch_event_rule")
+def test_accepted_patterns(many: Plan) -> None:
     for index, pattern in enumerate(ACCEPTED_PATTERNS):
-        made = found[f'module.case_{index}.aws_cloudwatch_event_rule.this["r"]']
+        made = Called(many, f"case_{index}").one("aws_cloudwatch_event_rule")
         wanted = json.loads(pattern) if isinstance(pattern, str) else pattern
         assert json.loads(made["event_pattern"]) == wanted
 
 
-# Each of these stands in a plan of its own kind: Terraform looks at variables first.
 NOT_JSON = ["", "aws.ec2", '["aws.ec2"]', '"aws.ec2"', "null", "{source: []}"]
 
 UNPINNED: list[Any] = [
@@ -455,75 +462,25 @@ BARE: list[Any] = [
 ]
 
 
-def test_refused_patterns(tf: Planner) -> None:
-    object_ = "The pattern of a rule must be a JSON object; write it with jsonencode({ ... })."
-    assert_refused(tf, "event-rules", [(matching(bad), object_) for bad in NOT_JSON])
-    pinned = "The pattern of the rule r must pin its source to AWS, as in source = "
-    listed = "In the pattern of the rule r, every value must be a list of at least one item"
-    longer = {**LONGEST, "region": ["a"]}
-    size = len(json.dumps(longer, separators=(",", ":")))
-    assert_refused(
-        tf,
-        "event-rules",
-        [
-            *((matching(bad), pinned) for bad in UNPINNED),
-            *((matching(bad), listed) for bad in BARE),
-            (
-                matching(longer),
-                f"The pattern of the rule r has {size} characters, and EventBridge takes 2,048",
-            ),
-        ],
-    )
+# What follows goes into two plans: what one variable alone tells is refused first.
 
 
-def test_refused_rules(tf: Planner) -> None:
+def test_what_is_refused_at_once(tf: Planner) -> None:
+    def shape(template: str | Raw, **paths: str) -> dict[str, Any]:
+        return one_target(
+            {
+                "topic": TOPIC,
+                "input_transformer": {"input_paths": paths, "input_template": template},
+            }
+        )
+
     topic = {"topic": TOPIC}
     name = "name must be 1 to 60 letters, digits, underscores and hyphens."
-    key = 'since it becomes part of the rule\'s name. Rename: "a b".'
-    names = "A rule's name is 1 to 64 letters, digits, dots, underscores and hyphens. Shorten"
+    key = "since it becomes part of the rule's name. Rename:"
     count = "in a second rule with the same pattern). Not so: r"
-    read = "read_only_events and enabled = false contradict each other"
-    same = "Two rules have the same name, and a name is unique on its bus."
+    read = "read_only_events and enabled = false contradict each other: a disabled"
     mode = 'queue_policies must be "attach" (this module writes the queues\' policies) or "emit"'
-    assert_refused(
-        tf,
-        "event-rules",
-        [
-            ({**rules(r=rule(topic)), "name": "a.b"}, name),
-            ({**rules(r=rule(topic)), "name": "a" * 61}, name),
-            (rules(r=rule(*[topic] * 6)), f"{count} (6)."),
-            (rules(r=rule()), f"{count} (0)."),
-            (rules(r=rule(topic, enabled=False, read_only_events=True)), f"{read}: a disabled"),
-            (rules(r=rule(topic, description="d" * 513)), "description has up to 512 characters"),
-            ({**rules(r=rule(topic)), "queue_policies": "merge"}, mode),
-        ],
-    )
-    assert_refused(
-        tf,
-        "event-rules",
-        [
-            (rules(**{"a b": rule(topic, name="ab")}), key),
-            (rules(r=rule(topic, name="a/b")), "a name of its own: a/b."),
-        ],
-    )
-    # The module's own name has a say in these.
-    assert_refused(
-        tf,
-        "event-rules",
-        [
-            (rules(**{"r" * 60: rule(topic)}), f"{names} the key, or give the rule a name"),
-            (rules(a=rule(topic), b=rule(topic, name="acme-a")), same),
-        ],
-    )
-
-
-def test_refused_targets(tf: Planner) -> None:
-    def shape(template: str, **paths: str) -> dict[str, Any]:
-        return {
-            "topic": TOPIC,
-            "input_transformer": {"input_paths": paths, "input_template": template},
-        }
-
+    object_ = "The pattern of a rule must be a JSON object; write it with jsonencode({ ... })."
     kinds = "A target is exactly one of function, topic or queue. Not so: r/a"
     paths = 'as in user = "$.detail.userIdentity.arn". Correct: r/a: '
     holders = "or EventBridge refuses the target. Add it for: r/a: "
@@ -531,31 +488,42 @@ def test_refused_targets(tf: Planner) -> None:
     arns = "as its kind says; pass the target whole (topic = module.alert_topic). Correct: r/a"
     both = "A target has input (the same text for every event) or input_transformer"
     length = "An input_template has 1 to 8,192 characters."
-    many = {f"p{i}": "$.id" for i in range(101)}
+    many_paths = {f"p{i}": "$.id" for i in range(101)}
     whole = {"arn": FUNCTION["arn"], "function_name": FUNCTION["arn"]}
-    fifo = {"arn": TOPIC["arn"] + ".fifo"}
+    fifo_topic = {"arn": TOPIC["arn"] + ".fifo"}
+    fifo_queue = {"arn": queue("letters.fifo")["arn"]}
     assert_refused(
         tf,
         "event-rules",
         [
-            (rules(r={"pattern": PATTERN, "targets": {"a b": {"topic": TOPIC}}}), "Rename: r/a b."),
+            *((matching(bad), object_) for bad in NOT_JSON),
+            ({**TO_TOPIC, "name": "a.b"}, name),
+            ({**TO_TOPIC, "name": "a" * 61}, name),
+            (rules(**{"a b": rule(topic, name="ab")}), f'{key} "a b".'),
+            (rules(r=rule(topic, name="a/b")), "a name of its own: a/b."),
+            (rules(r=rule(*[topic] * 6)), f"{count} (6)."),
+            (rules(r=rule()), f"{count} (0)."),
+            (rules(r=rule(topic, enabled=False, read_only_events=True)), read),
+            (rules(r=rule(topic, description="d" * 513)), "description has up to 512 characters"),
+            ({**TO_TOPIC, "queue_policies": "merge"}, mode),
+            (rules(r={"pattern": PATTERN, "targets": {"a b": topic}}), "Rename: r/a b."),
             (one_target({}), f"{kinds} (0)."),
             (one_target({"topic": TOPIC, "queue": queue()}), f"{kinds} (2)."),
             (one_target({"topic": {"arn": "alerts"}}), f"{arns} (alerts)."),
             (one_target({"topic": {"arn": queue()["arn"]}}), f"{arns} ({queue()['arn']})."),
             (one_target({"function": whole}), "function.function_name is the function's bare name"),
-            (one_target({"topic": fifo}), "A FIFO topic can't be a target: give a standard topic"),
+            (one_target({"topic": fifo_topic}), "A FIFO topic can't be a target: give a standard"),
             (one_target({"queue": queue("a.fifo")}), "queue.name is the bare name of a standard"),
-            (one_target({**shape("t"), "input": '"t"'}), both),
+            (rules(r=rule({**shape("t")["rules"]["r"]["targets"]["a"], "input": '"t"'})), both),
             (one_target({"topic": TOPIC, "input": "text"}), "A target's input must be JSON of up"),
-            (one_target(shape("")), length),
-            (one_target(shape("t" * 8193)), length),
-            (one_target(shape("t", **many)), "A transformer takes up to 100 input_paths."),
-            (one_target(shape("t", who="detail.arn")), f"{paths}who = detail.arn."),
-            (one_target(shape("t", who="$detail")), f"{paths}who = $detail."),
-            (one_target(shape("t", AWSx="$.id")), f"{paths}AWSx = $.id."),
-            (one_target(shape("<who> <what>", who="$.id")), f"{holders}<what>."),
-            (one_target(shape(Raw('jsonencode("<aws.x>")'))), f"{holders}<aws.x>."),  # type: ignore[arg-type]
+            (shape(""), length),
+            (shape("t" * 8193), length),
+            (shape("t", **many_paths), "A transformer takes up to 100 input_paths."),
+            (shape("t", who="detail.arn"), f"{paths}who = detail.arn."),
+            (shape("t", who="$detail"), f"{paths}who = $detail."),
+            (shape("t", AWSx="$.id"), f"{paths}AWSx = $.id."),
+            (shape("<who> <what>", who="$.id"), f"{holders}<what>."),
+            (shape(Raw('jsonencode("<aws.x>")')), f"{holders}<aws.x>."),
             *(
                 (one_target({"topic": TOPIC, "retry": bad}), retry)
                 for bad in (
@@ -566,54 +534,67 @@ def test_refused_targets(tf: Planner) -> None:
                     {"max_attempts": 186},
                 )
             ),
+            ({**TO_TOPIC, "dead_letter_queue": fifo_queue}, "dead_letter_queue is a FIFO queue"),
+            (
+                {**TO_TOPIC, "dead_letter_queue": {"arn": "letters"}},
+                "dead_letter_queue.arn must be the ARN of an SQS queue",
+            ),
+            (
+                {**TO_TOPIC, "alarm_topic": {"arn": "alerts"}},
+                "alarm_topic.arn must be the ARN of a standard SNS topic",
+            ),
         ],
     )
 
 
-def test_refused_queues_and_places(tf: Planner) -> None:
-    """What only the Region, the account or another setting tells."""
-    topic = one_target({"topic": TOPIC})
+def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
+    """What two settings together, the pattern's shape, or the account and Region tell."""
+
+    def eighty(target: Settings) -> dict[str, Any]:
+        return {"name": "acme", "rules": {f"{'r' * 50}-{i}": rule(target) for i in range(80)}}
+
+    topic = {"topic": TOPIC}
+    pinned = "The pattern of the rule r must pin its source to AWS, as in source = "
+    listed = "In the pattern of the rule r, every value must be a list of at least one item"
+    longer = {**LONGEST, "region": ["a"]}
+    size = len(json.dumps(longer, separators=(",", ":")))
+    names = "A rule's name is 1 to 64 letters, digits, dots, underscores and hyphens. Shorten"
+    same = "Two rules have the same name, and a name is unique on its bus."
+    letters = {"arn": queue("letters")["arn"]}
     theirs = {**queue("x-dead-letters"), "owner": "x"}
     no_url = {"arn": queue()["arn"], "name": "work"}
     abroad = {"arn": TOPIC["arn"].replace(REGION, "eu-west-1")}
     foreign = queue() | {"arn": queue()["arn"].replace(ACCOUNT, "210987654321")}
     mixed = queue() | {"arn": queue("play")["arn"]}
-    fifo = {"arn": queue("letters.fifo")["arn"]}
     place = "is not in the rules' account and Region"
+    limit = "would exceed the 8,192 characters that SQS takes: 80 rules are too many for one queue."
     assert_refused(
         tf,
         "event-rules",
         [
-            ({**topic, "dead_letter_queue": fifo}, "dead_letter_queue is a FIFO queue"),
+            *((matching(bad), pinned) for bad in UNPINNED),
+            *((matching(bad), listed) for bad in BARE),
             (
-                {**topic, "dead_letter_queue": {"arn": "letters"}},
-                "dead_letter_queue.arn must be the ARN of an SQS queue",
+                matching(longer),
+                f"The pattern of the rule r has {size} characters, and EventBridge takes 2,048",
             ),
+            (rules(**{"r" * 60: rule(topic)}), f"{names} the key, or give the rule a name"),
+            (rules(a=rule(topic), b=rule(topic, name="acme-a")), same),
             (
-                {**topic, "alarm_topic": {"arn": "alerts"}},
-                "alarm_topic.arn must be the ARN of a standard SNS topic",
-            ),
-        ],
-    )
-    assert_refused(
-        tf,
-        "event-rules",
-        [
-            (
-                {**topic, "dead_letter_queue": theirs},
+                {**TO_TOPIC, "dead_letter_queue": theirs},
                 "dead_letter_queue is the queue of another event-rules module (x), whose policy",
             ),
             (
-                {**topic, "dead_letter_queue": no_url},
+                {**TO_TOPIC, "dead_letter_queue": no_url},
                 "dead_letter_queue has a name but no url, which its policy is written through",
             ),
             (
-                {**topic, "alarm_topic": TOPIC, "dead_letter_queue": {"arn": queue()["arn"]}},
+                {**TO_TOPIC, "alarm_topic": TOPIC, "dead_letter_queue": letters},
                 "An alarm on a dead-letter queue of one's own needs the queue's name",
             ),
             (
-                {**topic, "alarm_topic": abroad},
-                f"alarm_topic is in eu-west-1, and an alarm can only report to a topic of its own "
+                {**TO_TOPIC, "alarm_topic": abroad},
+                "alarm_topic is in eu-west-1, and an alarm can only report to a topic of its own "
                 f"Region, {REGION}",
             ),
             (one_target({"topic": abroad}), f"The target r/a ({abroad['arn']}) {place}"),
@@ -622,20 +603,6 @@ def test_refused_queues_and_places(tf: Planner) -> None:
                 one_target({"queue": mixed}),
                 f"The queue work was given with the ARN of another one ({mixed['arn']})",
             ),
-        ],
-    )
-
-
-def test_a_queue_policy_has_its_limit(tf: Planner) -> None:
-    def eighty(target: Settings) -> dict[str, Any]:
-        return {"name": "acme", "rules": {f"{'r' * 50}-{i}": rule(target) for i in range(80)}}
-
-    limit = "would exceed the 8,192 characters that SQS takes: 80 rules are too many for one queue."
-    letters = {"arn": queue("letters")["arn"]}
-    assert_refused(
-        tf,
-        "event-rules",
-        [
             (eighty({"topic": TOPIC}), f"The policy of the dead-letter queue {limit}"),
             (
                 eighty({"queue": queue()}) | {"dead_letter_queue": letters},

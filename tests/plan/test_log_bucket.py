@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from tests.harness.local_aws import ACCOUNT, REGION
-from tests.harness.plans import Planner
+from tests.harness.plans import Plan, Planner
 from tests.plan.calls import (
     PARTITION_OF_REGION,
     REGIONS,
+    Called,
     Raw,
     Settings,
     assert_refused,
     call,
     calls,
     readme_example,
-    shown,
 )
 
 pytestmark = pytest.mark.plan
@@ -27,6 +27,37 @@ BUCKET = "acme-logs"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 READERS = ["arn:aws:iam::210987654321:root", f"arn:aws:iam::{ACCOUNT}:role/audit/reader"]
 LEAST: Settings = {"name": BUCKET, "trail_name": "acme"}
+CALLS: dict[str, Settings] = {
+    "tagged": {**LEAST, "tags": {"team": "platform"}},
+    "dotted": {**LEAST, "name": "acme.audit.logs"},
+    "given": {**LEAST, "force_destroy": True, "kms_key_arn": KEY},
+    "made": {**LEAST, "kms_key_arn": Raw('format("%s", aws_kms_key.mine.arn)')},
+    "read": {**LEAST, "key_prefix": "a", "reader_arns": READERS},
+    "organization": {
+        **LEAST,
+        "key_prefix": "org/audit",
+        "organization_id": "o-a1b2c3d4e5",
+        "trail_account_id": "210987654321",
+        "trail_region": "eu-central-1",
+    },
+}
+ACCEPTED: list[Settings] = [
+    {"name": "a1b", "trail_name": "abc"},
+    {"name": "a" * 63, "trail_name": "a" * 128},
+    {**LEAST, "key_prefix": "a!-_.'()/B/9"},
+    {**LEAST, "key_prefix": "p" * 200},
+    {**LEAST, "trail_name": "a.b_c-d"},
+    {**LEAST, "trail_region": "us-gov-west-1"},
+    {**LEAST, "kms_key_arn": KEY.replace("/1", "/mrk-1")},
+]
+OWN_KEY = 'resource "aws_kms_key" "mine" {}\n'
+
+
+@pytest.fixture(scope="module")
+def many(tf: Planner) -> Plan:
+    """All calls in one plan."""
+    named = "".join(call("log-bucket", settings, label) for label, settings in CALLS.items())
+    return tf.plan(OWN_KEY + named + calls("log-bucket", ACCEPTED))
 
 
 def trail_arn(partition: str = "aws", region: str = REGION, account: str = ACCOUNT) -> str:
@@ -135,17 +166,17 @@ def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
     assert json.loads(plan.one("aws_kms_key")["policy"]) == key_policy(partition, trail)
 
 
-def test_what_the_bucket_is_set_to(tf: Planner) -> None:
-    plan = tf.plan(call("log-bucket", {**LEAST, "tags": {"team": "platform"}}))
-    assert sorted(r["type"] for r in plan.resources.values() if r["mode"] == "managed") == [
-        "aws_kms_alias",
-        "aws_kms_key",
-        "aws_s3_bucket",
-        "aws_s3_bucket_ownership_controls",
-        "aws_s3_bucket_policy",
-        "aws_s3_bucket_public_access_block",
-        "aws_s3_bucket_server_side_encryption_configuration",
-        "aws_s3_bucket_versioning",
+def test_what_the_bucket_is_set_to(many: Plan) -> None:
+    plan = Called(many, "tagged")
+    assert plan.managed == [
+        "aws_kms_alias.this[0]",
+        "aws_kms_key.this[0]",
+        "aws_s3_bucket.this",
+        "aws_s3_bucket_ownership_controls.this",
+        "aws_s3_bucket_policy.this",
+        "aws_s3_bucket_public_access_block.this",
+        "aws_s3_bucket_server_side_encryption_configuration.this",
+        "aws_s3_bucket_versioning.this",
     ]
     bucket = plan.one("aws_s3_bucket")
     assert (bucket["bucket"], bucket["force_destroy"]) == (BUCKET, False)
@@ -168,10 +199,9 @@ def test_what_the_bucket_is_set_to(tf: Planner) -> None:
     assert plan.one("aws_kms_alias")["name"] == "alias/log-bucket/acme-logs"
 
 
-def test_a_trail_waits_for_every_policy(tf: Planner) -> None:
+def test_a_trail_waits_for_every_policy(many: Plan) -> None:
     """Passing the module whole orders a trail after what lets CloudTrail write."""
-    plan = tf.plan(call("log-bucket", LEAST))
-    module = plan.json["configuration"]["root_module"]["module_calls"]["this"]["module"]
+    module = many.json["configuration"]["root_module"]["module_calls"]["tagged"]["module"]
     assert set(module["outputs"]["name"]["depends_on"]) >= {
         "aws_s3_bucket_policy.this",
         "aws_s3_bucket_server_side_encryption_configuration.this",
@@ -182,16 +212,9 @@ def test_a_trail_waits_for_every_policy(tf: Planner) -> None:
     assert "aws_kms_key.this" in str(module["outputs"]["kms_key_arn"]["expression"])
 
 
-def test_an_organization_trail_of_another_account(tf: Planner) -> None:
+def test_an_organization_trail_of_another_account(many: Plan) -> None:
+    plan = Called(many, "organization")
     account, region, organization = "210987654321", "eu-central-1", "o-a1b2c3d4e5"
-    settings: Settings = {
-        **LEAST,
-        "key_prefix": "org/audit",
-        "organization_id": organization,
-        "trail_account_id": account,
-        "trail_region": region,
-    }
-    plan = tf.plan(call("log-bucket", settings))
     bucket, trail = f"arn:aws:s3:::{BUCKET}", trail_arn("aws", region, account)
     assert json.loads(plan.one("aws_s3_bucket_policy")["policy"])["Statement"] == [
         *denials(bucket),
@@ -203,11 +226,11 @@ def test_an_organization_trail_of_another_account(tf: Planner) -> None:
         ),
     ]
     assert json.loads(plan.one("aws_kms_key")["policy"]) == key_policy("aws", trail, account)
-    assert shown(plan)["key_prefix"] == "org/audit"
+    assert plan.shown["key_prefix"] == "org/audit"
 
 
-def test_readers(tf: Planner) -> None:
-    plan = tf.plan(call("log-bucket", {**LEAST, "key_prefix": "a", "reader_arns": READERS}))
+def test_readers(many: Plan) -> None:
+    plan = Called(many, "read")
     bucket = f"arn:aws:s3:::{BUCKET}"
     reader = {"Effect": "Allow", "Principal": {"AWS": sorted(READERS)}}
     assert json.loads(plan.one("aws_s3_bucket_policy")["policy"])["Statement"][4:] == [
@@ -233,57 +256,35 @@ def test_readers(tf: Planner) -> None:
     ]
 
 
-def test_everything_given(tf: Planner) -> None:
-    settings: Settings = {
-        **LEAST,
-        "name": "acme.audit.logs",
-        "force_destroy": True,
-        "kms_key_arn": KEY,
-    }
-    plan = tf.plan(call("log-bucket", settings))
+def test_everything_given(many: Plan) -> None:
+    plan = Called(many, "given")
     assert not plan.of_type("aws_kms_key")
     assert not plan.of_type("aws_kms_alias")
     encryption = plan.one("aws_s3_bucket_server_side_encryption_configuration")["rule"][0]
     default = encryption["apply_server_side_encryption_by_default"][0]
     assert default == {"kms_master_key_id": KEY, "sse_algorithm": "aws:kms"}
     assert plan.one("aws_s3_bucket")["force_destroy"] is True
-    outputs = shown(plan)
+    outputs = plan.shown
     assert (outputs["kms_key_arn"], outputs["trail_name"]) == (KEY, "acme")
     # What the given key has to admit.
     assert json.loads(outputs["kms_key_policy"]) == key_policy("aws", trail_arn())
 
 
-def test_an_alias_has_no_dots(tf: Planner) -> None:
-    plan = tf.plan(call("log-bucket", {**LEAST, "name": "acme.audit.logs"}))
+def test_an_alias_has_no_dots(many: Plan) -> None:
+    plan = Called(many, "dotted")
+    assert plan.one("aws_s3_bucket")["bucket"] == "acme.audit.logs"
     assert plan.one("aws_kms_alias")["name"] == "alias/log-bucket/acme-audit-logs"
 
 
-def test_a_key_of_the_same_apply(tf: Planner) -> None:
-    key = 'resource "aws_kms_key" "mine" {}\n'
-    formatted = {**LEAST, "kms_key_arn": Raw('format("%s", aws_kms_key.mine.arn)')}
-    plan = tf.plan(key + call("log-bucket", formatted))
-    assert list(plan.of_type("aws_kms_key")) == ["aws_kms_key.mine"]
+def test_a_key_of_the_same_apply(tf: Planner, many: Plan) -> None:
+    assert not Called(many, "made").of_type("aws_kms_key")
     # Why format() is asked for: the bare ARN could still turn out to be null.
     bare = {**LEAST, "kms_key_arn": Raw("aws_kms_key.mine.arn")}
-    assert "Invalid count argument" in tf.plan_error(key + call("log-bucket", bare))
+    assert "Invalid count argument" in tf.plan_error(OWN_KEY + call("log-bucket", bare))
 
 
-def test_what_is_accepted(tf: Planner) -> None:
-    plan = tf.plan(
-        calls(
-            "log-bucket",
-            [
-                {"name": "a1b", "trail_name": "abc"},
-                {"name": "a" * 63, "trail_name": "a" * 128},
-                {**LEAST, "key_prefix": "a!-_.'()/B/9"},
-                {**LEAST, "key_prefix": "p" * 200},
-                {**LEAST, "trail_name": "a.b_c-d"},
-                {**LEAST, "trail_region": "us-gov-west-1"},
-                {**LEAST, "kms_key_arn": KEY.replace("/1", "/mrk-1")},
-            ],
-        )
-    )
-    assert len(plan.of_type("aws_s3_bucket")) == 7
+def test_what_is_accepted(many: Plan) -> None:
+    assert len(many.of_type("aws_s3_bucket")) == len(CALLS) + len(ACCEPTED)
 
 
 def test_what_is_refused(tf: Planner) -> None:

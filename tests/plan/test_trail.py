@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.harness.local_aws import ACCOUNT, REGION
-from tests.harness.plans import Planner
-from tests.plan.calls import Settings, assert_refused, call, calls, readme_example, shown
+from tests.harness.plans import Plan, Planner
+from tests.plan.calls import Called, Raw, Settings, assert_refused, call, calls, readme_example
 
 pytestmark = pytest.mark.plan
 
@@ -14,10 +14,26 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 LEAST: Settings = {"name": "acme", "log_bucket": {"name": "acme-logs"}}
 
 
-def test_the_least(tf: Planner) -> None:
+NAMES = ["abc", "a" * 128, "a.b_c-d", "9to5"]
+
+
+@pytest.fixture(scope="module")
+def many(tf: Planner) -> Plan:
+    """All calls in one plan."""
+    bucket = {"name": "acme-logs", "trail_name": "acme", "key_prefix": "audit", "kms_key_arn": KEY}
+    given = {"name": "acme", "log_bucket": bucket, "multi_region": False}
+    return tf.plan(
+        call("trail", {**LEAST, "tags": {"team": "platform"}}, "least")
+        + call("trail", given, "given")
+        + call("log-bucket", bucket, "logs")
+        + call("trail", {"name": "acme", "log_bucket": Raw("module.logs")}, "whole")
+        + calls("trail", [{**LEAST, "name": name} for name in NAMES])
+    )
+
+
+def test_the_least(many: Plan) -> None:
     """A bucket that this code did not make: its name is enough."""
-    plan = tf.plan(call("trail", {**LEAST, "tags": {"team": "platform"}}))
-    trail = plan.one("aws_cloudtrail")
+    trail = Called(many, "least").one("aws_cloudtrail")
     assert (trail["name"], trail["s3_bucket_name"]) == ("acme", "acme-logs")
     assert (trail["s3_key_prefix"], trail["kms_key_id"]) == (None, None)
     assert trail["tags"] == {"team": "platform"}
@@ -31,45 +47,31 @@ def test_the_least(tf: Planner) -> None:
     assert [s["name"] for s in selector] == ["Management events"]
     fields = [(f["field"], f["equals"]) for f in selector[0]["field_selector"]]
     assert fields == [("eventCategory", ["Management"])]
-    assert shown(plan)["name"] == "acme"
+    assert Called(many, "least").shown["name"] == "acme"
 
 
-def test_everything_given(tf: Planner) -> None:
-    bucket = {
-        "name": "acme-logs",
-        "key_prefix": "org/audit",
-        "kms_key_arn": KEY,
-        "trail_name": "acme",
-    }
-    plan = tf.plan(call("trail", {"name": "acme", "log_bucket": bucket, "multi_region": False}))
-    trail = plan.one("aws_cloudtrail")
-    assert (trail["s3_key_prefix"], trail["kms_key_id"]) == ("org/audit", KEY)
+def test_everything_given(many: Plan) -> None:
+    trail = Called(many, "given").one("aws_cloudtrail")
+    assert (trail["s3_key_prefix"], trail["kms_key_id"]) == ("audit", KEY)
     assert trail["is_multi_region_trail"] is False
     # Needed of a multi-Region trail only; one Region has no claim to them.
     assert trail["include_global_service_events"] is False
     assert trail["enable_log_file_validation"] is True
 
 
-def test_a_log_bucket_is_passed_whole(tf: Planner) -> None:
-    bucket = {"name": "acme-logs", "trail_name": "acme", "key_prefix": "audit", "kms_key_arn": KEY}
-    plan = tf.plan(
-        call("log-bucket", bucket, "logs")
-        + 'module "trail" {\n  source = "${modules}/trail"\n'
-        + '  name = "acme"\n  log_bucket = module.logs\n}\n'
-    )
-    trail = plan.one("aws_cloudtrail")
+def test_a_log_bucket_is_passed_whole(many: Plan) -> None:
+    trail = Called(many, "whole").one("aws_cloudtrail")
     assert (trail["s3_key_prefix"], trail["kms_key_id"]) == ("audit", KEY)
+
+
+def test_what_is_accepted(many: Plan) -> None:
+    made = {trail["name"] for trail in many.of_type("aws_cloudtrail").values()}
+    assert made == {"acme", *NAMES}
 
 
 def test_validation_can_not_be_switched_off(tf: Planner) -> None:
     error = tf.plan_error(call("trail", {**LEAST, "enable_log_file_validation": False}))
     assert 'An argument named "enable_log_file_validation" is not expected here.' in error
-
-
-def test_what_is_accepted(tf: Planner) -> None:
-    names = ["abc", "a" * 128, "a.b_c-d", "9to5"]
-    plan = tf.plan(calls("trail", [{**LEAST, "name": name} for name in names]))
-    assert sorted(t["name"] for t in plan.of_type("aws_cloudtrail").values()) == sorted(names)
 
 
 def test_what_is_refused(tf: Planner) -> None:
