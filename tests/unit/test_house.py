@@ -31,6 +31,11 @@ terraform {
       version = ">= 5.80, < 7"
 """
 
+SENTENCE = re.compile(
+    r'^  description += ".+[.)]"$|^  description += <<-(\w+)\n(?:.*\n)*?.+[.)]\n\s+\1$',
+    re.MULTILINE,
+)
+
 configurations = pytest.mark.parametrize("folder", CONFIGURATIONS, ids=NAMES)
 modules = pytest.mark.parametrize("folder", MODULES, ids=[path.name for path in MODULES])
 
@@ -100,9 +105,7 @@ def test_variables_are_typed_described_and_alphabetical(folder: Path) -> None:
     in_place = blocks("variable", (folder / "variables.tf").read_text(encoding="utf-8"))
     assert set(found) == set(in_place), "variables belong into variables.tf"
     for name, body in found.items():
-        assert re.search(r'^  description = ".+[.)]"$', body, re.MULTILINE), (
-            f"{name}: a description is there and ends like a sentence"
-        )
+        assert SENTENCE.search(body), f"{name}: a description is there and ends like a sentence"
         assert re.search(r"^  type\s+= \S", body, re.MULTILINE), f"{name} has no type"
         assert not re.search(r"^  type\s+= (any|map\(any\))$", body, re.MULTILINE), name
     assert list(in_place) == sorted(in_place)
@@ -114,9 +117,7 @@ def test_outputs_are_described_and_alphabetical(folder: Path) -> None:
     in_place = blocks("output", (folder / "outputs.tf").read_text(encoding="utf-8"))
     assert set(found) == set(in_place), "outputs belong into outputs.tf"
     for name, body in found.items():
-        assert re.search(r'^  description = ".+[.)]"$', body, re.MULTILINE), (
-            f"{name}: a description is there and ends like a sentence"
-        )
+        assert SENTENCE.search(body), f"{name}: a description is there and ends like a sentence"
     assert list(in_place) == sorted(in_place)
 
 
@@ -183,6 +184,15 @@ def test_what_is_pinned_exactly_is_what_is_installed() -> None:
         if line.startswith("botocore==")
     )
     assert pins["botocore"] == pins["boto3"] == botocore
+
+
+def test_powertools_is_tested_as_the_layer_brings_it() -> None:
+    """The version the module's layer parameter names is the one the handlers are tested with."""
+    layer = (ROOT / "modules/reaction/layer.tf").read_text(encoding="utf-8")
+    pinned = (ROOT / "requirements/dev.txt").read_text(encoding="utf-8")
+    (in_layer,) = re.findall(r'_powertools_version = "([\d.]+)"', layer)
+    (installed,) = re.findall(r"^aws_lambda_powertools==([\d.]+)$", pinned, re.MULTILINE)
+    assert installed == in_layer
 
 
 @pytest.mark.parametrize("name", ["policy", "awscli"])
