@@ -188,8 +188,8 @@ def test_what_is_pinned_exactly_is_what_is_installed() -> None:
 
 def test_powertools_is_tested_as_the_layer_brings_it() -> None:
     """The version the module's layer parameter names is the one the handlers are tested with."""
-    layer = (ROOT / "modules/reaction/layer.tf").read_text(encoding="utf-8")
-    pinned = (ROOT / "requirements/dev.txt").read_text(encoding="utf-8")
+    layer = (REPOSITORY / "modules/reaction/layer.tf").read_text(encoding="utf-8")
+    pinned = (REPOSITORY / "requirements/dev.txt").read_text(encoding="utf-8")
     (in_layer,) = re.findall(r'_powertools_version = "([\d.]+)"', layer)
     (installed,) = re.findall(r"^aws_lambda_powertools==([\d.]+)$", pinned, re.MULTILINE)
     assert installed == in_layer
