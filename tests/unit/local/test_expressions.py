@@ -28,8 +28,13 @@ def coming(expression: Expression, count: int, after: datetime = START) -> list[
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("rate(1 minute)", 60), ("rate(5 minutes)", 300), ("rate(1 hour)", 3600), ("rate(7 days)", 604800)],
-)  # fmt: skip
+    [
+        ("rate(1 minute)", 60),
+        ("rate(5 minutes)", 300),
+        ("rate(1 hour)", 3600),
+        ("rate(7 days)", 604_800),
+    ],
+)
 def test_rate_counts_from_its_start(text: str, seconds: int) -> None:
     first, second = islice(rule_expression(text).after(START, START), 2)
     assert first - START == second - first == timedelta(seconds=seconds)
@@ -142,7 +147,7 @@ def test_rules_refuse(text: str) -> None:
 
 def test_scheduler_takes_either_number_of_a_unit_and_one_time() -> None:
     for text in ("rate(1 minute)", "rate(1 minutes)", "rate(5 minute)"):
-        assert scheduler_expression(text)
+        scheduler_expression(text)
     assert coming(scheduler_expression("at(2026-01-01T13:30:00)"), 2) == ["2026-01-01 13:30"]
     assert coming(scheduler_expression("at(2026-01-01T11:30:00)"), 1) == []
     assert coming(scheduler_expression("at(2026-07-01T09:00:00)", "Europe/Berlin"), 1) == [
@@ -156,11 +161,8 @@ def test_scheduler_refuses(text: str) -> None:
         scheduler_expression(text)
 
 
-@pytest.mark.parametrize("zone", ["Mars/Base", "../etc/passwd", "/etc/passwd", ""])
+@pytest.mark.parametrize("zone", ["Mars/Base", "../etc/passwd", "/etc/passwd"])
 def test_zone_names_are_the_known_ones(zone: str) -> None:
-    if not zone:
-        assert scheduler_expression("rate(1 day)", zone)
-        return
     with pytest.raises(ExpressionError):
         scheduler_expression("rate(1 day)", zone)
 
