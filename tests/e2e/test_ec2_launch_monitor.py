@@ -40,7 +40,7 @@ class World:
         iam.put_user_policy(
             UserName="ana",
             PolicyName="launch",
-            PolicyDocument=_allow("ec2:RunInstances", "sts:AssumeRole"),
+            PolicyDocument=_allow("ec2:RunInstances", "ec2:CreateTags", "sts:AssumeRole"),
         )
         trust = {
             "Version": "2012-10-17",

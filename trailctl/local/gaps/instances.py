@@ -117,7 +117,7 @@ def _profile(call: Incoming, profile: Mapping[str, Any]) -> None:
         call.client("iam").get_instance_profile(InstanceProfileName=asked)
     except ClientError:
         kind = "name" if name else "arn"
-        what = "Name" if name else "ARN"
+        what = "name" if name else "ARN"
         raise RefusedError(
             "InvalidParameterValue",
             f"Value ({name or arn}) for parameter iamInstanceProfile.{kind} is invalid. "
