@@ -1,4 +1,4 @@
-"""What schedules ask of the router: a rule's own firing, a schedule's target, waits by the clock."""
+"""What schedules ask of the router: a rule's own firing, a schedule's target, the clock's waits."""
 
 from __future__ import annotations
 
