@@ -1,7 +1,10 @@
-"""Builds dist/reactor.zip, the package that AWS Lambda runs: the same bytes on any system.
+"""Builds what AWS Lambda runs, the same bytes on any system.
 
-    python lambda_src/build.py           writes the zip
-    python lambda_src/build.py --check   exits 1 if the checked-in zip is not what would be built
+    python lambda_src/build.py           writes the zips
+    python lambda_src/build.py --check   exits 1 if a checked-in zip is not what would be built
+
+dist/reactor.zip is the package of this repository's functions, dist/reactor-layer.zip the same as
+a layer, for handlers of one's own (a layer's Python code lies under python/).
 
 Entries are stored, not deflated (deflate's bytes differ between zlib builds), sorted, with fixed
 times and modes and LF line ends; nothing compiled goes in, as it would tie the zip to one Python.
@@ -17,6 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE / "dist" / "reactor.zip"
+LAYER = HERE / "dist" / "reactor-layer.zip"
 _PACKAGE = "reactor"
 _SUFFIXES = {".py", ".json", ".typed"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can hold
@@ -34,12 +38,12 @@ def entries(root: Path) -> dict[str, bytes]:
     return dict(sorted(found.items()))
 
 
-def build(root: Path = HERE) -> bytes:
-    """The zip's bytes."""
+def build(root: Path = HERE, folder: str = "") -> bytes:
+    """The zip's bytes, with everything below a folder of that name (`python/`) if one is given."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, text in entries(root).items():
-            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry = zipfile.ZipInfo(folder + name, _EPOCH)
             entry.create_system = _UNIX
             entry.external_attr = _MODE
             archive.writestr(entry, text)
@@ -53,19 +57,20 @@ def main(arguments: list[str] | None = None) -> int:
         "--check", action="store_true", help="exit 1 if the checked-in zip is out of date"
     )
     checking = parser.parse_args(arguments).check
-    built = build()
+    built = {TARGET: build(), LAYER: build(folder="python/")}
     if checking:
-        if TARGET.is_file() and TARGET.read_bytes() == built:
-            return 0
-        print(
-            "lambda_src/dist/reactor.zip is not what lambda_src/reactor builds: run "
-            "`python lambda_src/build.py` and commit the zip.",
-            file=sys.stderr,
-        )
-        return 1
+        stale = [p for p, zipped in built.items() if not p.is_file() or p.read_bytes() != zipped]
+        for path in stale:
+            print(
+                f"lambda_src/dist/{path.name} is not what lambda_src/reactor builds: run "
+                "`python lambda_src/build.py` and commit the zips.",
+                file=sys.stderr,
+            )
+        return 1 if stale else 0
     TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_bytes(built)
-    print(f"lambda_src/dist/reactor.zip: {len(built):,} bytes")
+    for path, zipped in built.items():
+        path.write_bytes(zipped)
+        print(f"lambda_src/dist/{path.name}: {len(zipped):,} bytes")
     return 0
 
 

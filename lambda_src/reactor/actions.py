@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Severity = Literal["info", "low", "medium", "high", "critical"]
-    Status = Literal["planned", "taken", "refused", "failed"]
+    Status = Literal["planned", "taken", "exempt", "refused", "failed"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,16 @@ class Action:
     not_yet: tuple[str, ...] = ()
     batch: str = ""
     what: str = ""
+    key: str = ""
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    region: str = ""
+
+    @property
+    def name(self) -> str:
+        """Which action it is, such as `ec2.create_tags`."""
+        return ":".join(filter(None, (f"{self.service}.{self.operation}", self.key)))
 
     def only(self, ids: Sequence[str]) -> Action:
         """The same action for some of its resources."""
@@ -72,19 +82,28 @@ class Alert:
 
     `headline` is one sentence without its full stop: who did what, where, when; what was done about
     it is added to it. `subject` is its short form. `details` are pairs of a label and a text.
+    An alert is sent once an event and `key`, which is the subject unless it is given.
     """
 
     severity: Severity
     subject: str
     headline: str
     details: tuple[tuple[str, str], ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an action: `planned` (the mode held it back), taken, refused or failed."""
+    """What became of an action.
+
+    `planned`: the mode, the kill switch or the budget held it back; taken (`repeated`: in an
+    earlier run of the same event); `exempt`: left alone; refused; failed. `mode` is the mode as
+    it was then.
+    """
 
     action: Action
     status: Status
     reason: str = ""
     error: Exception | None = field(default=None, repr=False)
+    mode: str = ""
+    repeated: bool = False

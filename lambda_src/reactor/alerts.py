@@ -17,8 +17,10 @@ MAX_SUBJECT = 100
 _MAX_MESSAGE = 250_000  # bytes; SNS takes 262,144 with the attributes
 _VERBS = {
     "taken": "{0}",
+    "exempt": "did not {1}",
     "refused": "refused to {1}",
     "failed": "could not {1}",
+    "planned": "would {1}",
     "notify": "is in notify mode and would {1}",
     "dry_run": "is in dry_run mode and would {1}",
 }
@@ -33,21 +35,39 @@ def subject(alert: Alert) -> str:
     return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 3].rstrip() + "..."
 
 
-def reaction_to(outcomes: Sequence[Outcome], name: str, mode: Mode) -> str:
-    """What was done about it, such as `ec2-launch-guard tagged 3 instances with their owner`."""
-    if not outcomes:
-        return f"{name} had nothing to do about it"
-    clauses = []
+def reaction_to(
+    outcomes: Sequence[Outcome], name: str, mode: Mode, earlier: Sequence[str] = ()
+) -> str:
+    """What was done about it, such as `ec2-launch-guard tagged 3 instances with their owner`.
+
+    `earlier` is what a run had done before that failed on the same event.
+    """
+    clauses = list(earlier)
     for outcome in outcomes:
-        verb = _VERBS[mode if outcome.status == "planned" else outcome.status]
+        then = outcome.mode or mode
+        held = then if then != "enforce" else "planned"
+        verb = _VERBS[held if outcome.status == "planned" else outcome.status]
         clause = verb.format(outcome.action.done, outcome.action.summary)
         clauses.append(f"{clause} ({outcome.reason})" if outcome.reason else clause)
+    if not clauses:
+        return f"{name} had nothing to do about it"
     return f"{name} {' and '.join(dict.fromkeys(clauses))}"
 
 
-def message(alert: Alert, event: Event, outcomes: Sequence[Outcome], name: str, mode: Mode) -> str:
-    """The alert's text: one sentence that says it all, then the details, a line each."""
-    lines = [_line(f"{alert.headline}; {reaction_to(outcomes, name, mode)}."), ""]
+def message(
+    alert: Alert,
+    event: Event,
+    outcomes: Sequence[Outcome] | None,
+    name: str,
+    mode: Mode,
+    earlier: Sequence[str] = (),
+) -> str:
+    """The alert's text: one sentence that says it all, then the details, a line each.
+
+    Without outcomes (None) the headline says what was done.
+    """
+    about = "" if outcomes is None else f"; {reaction_to(outcomes, name, mode, earlier)}"
+    lines = [_line(f"{alert.headline}{about}."), ""]
     rows = [
         ("Severity", alert.severity),
         *alert.details,
@@ -67,7 +87,12 @@ def _line(text: str) -> str:
 
 
 def publication(
-    alert: Alert, event: Event, outcomes: Sequence[Outcome], name: str, mode: Mode
+    alert: Alert,
+    event: Event,
+    outcomes: Sequence[Outcome] | None,
+    name: str,
+    mode: Mode,
+    earlier: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The parameters of sns:Publish, but for the topic.
 
@@ -82,7 +107,7 @@ def publication(
     }
     return {
         "Subject": subject(alert),
-        "Message": message(alert, event, outcomes, name, mode),
+        "Message": message(alert, event, outcomes, name, mode, earlier),
         "MessageAttributes": {
             key: {"DataType": "String", "StringValue": value}
             for key, value in attributes.items()

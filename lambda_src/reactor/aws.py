@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from reactor.retry import Clock, error_code, with_retries
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -14,11 +17,16 @@ class Aws:
 
     The clients are boto3's own: `boto3.client` hands out what this botocore session makes, and
     going there directly spares a cold start the parts of boto3 that no reaction uses (resources,
-    S3 transfers).
+    S3 transfers). `credentials` are those of an assumed role, as STS gives them; without, the
+    function's own are used. `clock` is the running invocation's.
     """
 
-    def __init__(self, region: str | None = None) -> None:
+    def __init__(
+        self, region: str | None = None, credentials: Mapping[str, Any] | None = None
+    ) -> None:
+        self.clock = Clock(None)
         self._region = region
+        self._credentials = credentials
         self._session: Session | None = None
         self._clients: dict[tuple[str, str | None], Any] = {}
 
@@ -28,6 +36,29 @@ class Aws:
         if key not in self._clients:
             self._clients[key] = self._make(*key)
         return self._clients[key]
+
+    def read(
+        self,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        not_yet: tuple[str, ...] = (),
+        none_on: tuple[str, ...] = (),
+        region: str | None = None,
+    ) -> Any:
+        """What a call answers, for plans that look at the state before they decide.
+
+        Tried again on throttling and on the codes of `not_yet`; None where AWS answers with one of
+        the codes of `none_on` ("there is no such thing"). Other errors are raised.
+        """
+        call = getattr(self.client(service, region), operation)
+        try:
+            return with_retries(lambda: call(**parameters), self.clock, not_yet)
+        except Exception as error:
+            if error_code(error) in none_on:
+                return None
+            raise
 
     def _make(self, service: str, region: str | None) -> Any:
         # A service's model is a great many objects, all of which stay: a collector that walks them
@@ -46,7 +77,14 @@ class Aws:
                 read_timeout=10,
                 retries={"mode": "standard", "total_max_attempts": 3},
             )
-            return self._session.create_client(service, region_name=region, config=config)
+            keys = {}
+            if self._credentials is not None:
+                keys = {
+                    "aws_access_key_id": self._credentials["AccessKeyId"],
+                    "aws_secret_access_key": self._credentials["SecretAccessKey"],
+                    "aws_session_token": self._credentials["SessionToken"],
+                }
+            return self._session.create_client(service, region_name=region, config=config, **keys)
         finally:
             if collecting:
                 gc.enable()

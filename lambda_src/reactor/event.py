@@ -12,7 +12,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from reactor.actor import Actor, read_actor
-from reactor.resources import Instance, Resource, read_instances, read_resources
+from reactor.resources import (
+    Instance,
+    Resource,
+    read_instances,
+    read_resources,
+    requested_tags,
+)
 from reactor.shapes import mapping, moment, text, truth
 
 if TYPE_CHECKING:
@@ -128,6 +134,11 @@ class Event:
         if self.name != "RunInstances" or self.failed:
             return ()
         return read_instances(self.request, self.response)
+
+    @cached_property
+    def requested_tags(self) -> frozenset[str]:
+        """The keys of the tags that the call itself set."""
+        return requested_tags(self.request)
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:

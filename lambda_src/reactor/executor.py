@@ -5,10 +5,11 @@ Modes: `dry_run` logs the plan and touches nothing, `notify` also lets alerts le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reactor import audit
 from reactor.actions import Action, Alert, Outcome
 from reactor.alerts import publication
 from reactor.retry import Clock, error_code, with_retries
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from reactor.actions import Status
     from reactor.aws import Aws
     from reactor.event import Event
-    from reactor.settings import Deployment
+    from reactor.exemptions import Exemptions
+    from reactor.kill_switch import KillSwitch
+    from reactor.ledger import Ledger
+    from reactor.settings import Deployment, Mode
     from reactor.telemetry import Telemetry
 
 
@@ -29,98 +33,153 @@ class ReactionError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the function runs: it acts there and nowhere else."""
+class House:
+    """What a function keeps between events; `aws` are the clients of its own place."""
 
-    account: str
-    region: str
+    deployment: Deployment
+    aws: Aws
+    telemetry: Telemetry
+    exemptions: Exemptions
+    kill_switch: KillSwitch
+    ledger: Callable[[], Ledger] | None = None
 
-    def refusal(self, event: Event) -> str:
-        """Why an event can't be acted on from here, empty where it can."""
-        if (event.account, event.region) == (self.account, self.region):
+
+@dataclass(frozen=True)
+class _Tried:
+    """What trying an action on a resource came to."""
+
+    error: Exception | None = None
+    held: bool = False
+    repeated: bool = False
+
+    @property
+    def told(self) -> str:
+        if self.error is None:
             return ""
-        there = f"account {event.account or 'unknown'}, Region {event.region or 'unknown'}"
-        return (
-            f"the event is of {there}; this function acts in account "
-            f"{self.account or 'unknown'}, Region {self.region or 'unknown'} only"
-        )
+        if self.held:
+            return str(self.error)
+        return error_code(self.error) or type(self.error).__name__
+
+    @property
+    def kind(self) -> tuple[str, bool, bool]:
+        """What outcomes are told apart by."""
+        return self.told, self.held, self.repeated
 
 
 class Executor:
-    """Carries out one event's plan."""
+    """Carries out one event's plan; `aws` are the clients of the event's place."""
 
-    def __init__(
-        self, deployment: Deployment, place: Place, aws: Aws, telemetry: Telemetry, clock: Clock
-    ) -> None:
-        self._deployment = deployment
-        self._place = place
+    def __init__(self, house: House, event: Event, aws: Aws, refusal: str, clock: Clock) -> None:
+        self._house = house
+        self._deployment = house.deployment
+        self._telemetry = house.telemetry
+        self._event = event
         self._aws = aws
-        self._telemetry = telemetry
+        self._refusal = refusal
         self._clock = clock
         self._errors: list[tuple[str, Exception]] = []
+        self._unsent: list[dict[str, Any]] = []
+        self._budget_spent = False
 
-    def run(self, event: Event, plan: Sequence[Action | Alert]) -> dict[str, int]:
+    def run(self, plan: Sequence[Action | Alert] | None) -> dict[str, int]:
         """Takes the actions, then sends the alerts, which tell what became of them.
 
-        Returns how many actions were planned, taken, refused and failed and how many alerts were
-        sent; raises ReactionError once all were tried.
+        No plan means that there was no way to make one. Returns how many actions were planned,
+        taken, ... and how many alerts were sent; raises ReactionError once all were tried.
         """
-        actions = [step for step in plan if isinstance(step, Action)]
-        alerts = [step for step in plan if isinstance(step, Alert)]
-        refusal = self._place.refusal(event) if actions else ""
-        outcomes = [outcome for action in actions for outcome in self._act(action, event, refusal)]
-        if refusal and not alerts:
-            alerts = [_refusal_alert(event, self._deployment.name)]
-        sent = sum(self._alert(alert, event, outcomes) for alert in alerts)
-        tally = {
-            status: sum(outcome.status == status for outcome in outcomes)
-            for status in ("taken", "refused", "failed")
-        }
-        tally = {"planned": len(actions), **tally, "alerts": sent}
+        actions = [step for step in plan or () if isinstance(step, Action)]
+        alerts = [step for step in plan or () if isinstance(step, Alert)]
+        earlier = self._recall() if plan or self._deployment.audit_bus else {}
+        outcomes = [outcome for action in actions for outcome in self._act(action)]
+        if (plan is None or (self._refusal and actions)) and not alerts:
+            alerts = [_refusal_alert(self._event, self._deployment.name)]
+        told = [str(each) for each in earlier.get("done", [])]
+        sent = sum(self._alert(alert, outcomes, told) for alert in alerts)
+        if self._budget_spent:
+            sent += self._alert_budget()
+        tally = {"planned": len(actions)}
+        for status in ("taken", "exempt", "refused", "failed"):
+            tally[status] = sum(o.status == status and not o.repeated for o in outcomes)
+        tally["repeated"] = sum(outcome.repeated for outcome in outcomes)
+        if plan is None:
+            tally["refused"] += 1
+        tally["alerts"] = sent
         for name, number in tally.items():
             if number:
                 self._telemetry.count(_METRICS[name], number)
         if self._errors:
-            told = "; ".join(f"{what}: {error}" for what, error in self._errors)
+            self._remember(outcomes, told)
+            listed = "; ".join(f"{what}: {error}" for what, error in self._errors)
             raise ReactionError(
-                f"{self._deployment.name} failed on event {event.id}: {told}"
+                f"{self._deployment.name} failed on event {self._event.id}: {listed}"
             ) from self._errors[0][1]
         return tally
 
-    def _act(self, action: Action, event: Event, refusal: str) -> list[Outcome]:
-        if refusal:
-            outcomes = [Outcome(action, "refused", refusal)]
-        elif self._deployment.mode != "enforce":
-            outcomes = [Outcome(action, "planned")]
-        else:
-            outcomes = self._call(action)
+    # ---- actions
+
+    def _mode(self) -> tuple[Mode, str]:
+        return self._house.kill_switch.apply(self._deployment.mode)
+
+    def _act(self, action: Action) -> list[Outcome]:
+        exempt = {id_: reason for id_ in action.resources if (reason := self._exempt(action, id_))}
+        if exempt and not action.batch:  # it is one call: all of it or nothing
+            exempt = dict.fromkeys(action.resources, next(iter(exempt.values())))
+        rest = [id_ for id_ in action.resources if id_ not in exempt]
+        outcomes = [
+            Outcome(action.only([i for i in exempt if exempt[i] == reason]), "exempt", reason)
+            for reason in dict.fromkeys(exempt.values())
+        ]
+        if rest or not action.resources:
+            outcomes += self._act_on(action.only(rest))
+        mode = self._mode()[0]
         for outcome in outcomes:
-            self._audit(outcome, event)
+            self._audit(outcome, outcome.mode or mode)
             if outcome.error is not None:
                 self._errors.append((outcome.action.summary, outcome.error))
         return outcomes
 
-    def _call(self, action: Action) -> list[Outcome]:
+    def _exempt(self, action: Action, id_: str) -> str:
+        use = self._house.exemptions.of_tags(action.tags.get(id_, {}), self._event)
+        if use is None:
+            return ""
+        if use.expired:
+            self._telemetry.log.warning("exemption expired", resource=id_, exemption=use.told)
+            return ""
+        self._telemetry.log.info("exemption used", resource=id_, exemption=use.told)
+        return use.told
+
+    def _act_on(self, action: Action) -> list[Outcome]:
+        mode, reason = self._mode()
+        if self._refusal:
+            return [Outcome(action, "refused", self._refusal, mode=mode)]
+        if mode != "enforce":
+            return [Outcome(action, "planned", reason, mode=mode)]
         results = self._try(action, action.not_yet)
         outcomes = []
         # One outcome for all that were acted on, one for each reason that kept others from it.
-        for why in dict.fromkeys(_told(error) for error in results.values()):
-            ids = [id_ for id_, error in results.items() if _told(error) == why]
-            error = results[ids[0]]
-            status: Status = "failed" if error else "taken"
-            outcomes.append(Outcome(action.only(ids), status, why, error))
+        for kind in dict.fromkeys(result.kind for result in results.values()):
+            ids = [id_ for id_, result in results.items() if result.kind == kind]
+            first = results[ids[0]]
+            error = None if first.held else first.error
+            status: Status = "planned" if first.held else "failed" if error else "taken"
+            only = action.only(ids) if action.resources else action
+            outcomes.append(Outcome(only, status, first.told, error, mode, first.repeated))
         return outcomes
 
-    def _try(self, action: Action, not_yet: tuple[str, ...]) -> dict[str, Exception | None]:
-        """The error by resource, None where it was acted on."""
+    def _try(self, action: Action, not_yet: tuple[str, ...]) -> dict[str, _Tried]:
+        """What came of it, by resource."""
+        ids = action.resources or ("",)
         try:
-            call = getattr(self._aws.client(action.service), action.operation)
-            with_retries(lambda: call(**action.parameters), self._clock, not_yet)
-            return dict.fromkeys(action.resources)
+            return dict.fromkeys(ids, _Tried(repeated=self._take(action, not_yet)))
+        except _HeldError as error:
+            self._budget_spent = True
+            return dict.fromkeys(ids, _Tried(error, held=True))
         except Exception as error:
-            ids = action.resources
+            if getattr(error, "acted", False):  # taken, but the ledger does not know: that is told
+                self._errors.append(("write into the ledger", error))
+                return dict.fromkeys(ids, _Tried())
             if not action.batch or len(ids) < 2 or error_code(error) not in action.not_yet:
-                return dict.fromkeys(ids, error)
+                return dict.fromkeys(ids, _Tried(error))
             # AWS's message names what is missing; the rest is tried without it.
             missing = [id_ for id_ in ids if id_ in str(error)]
         if not 0 < len(missing) < len(ids):
@@ -129,69 +188,189 @@ class Executor:
         results = {**self._try(action.only(rest), ()), **self._try(action.only(missing), ())}
         return {id_: results[id_] for id_ in ids}
 
-    def _alert(self, alert: Alert, event: Event, outcomes: Sequence[Outcome]) -> bool:
+    def _take(self, action: Action, not_yet: tuple[str, ...]) -> bool:
+        """Makes the call, once an event; whether an earlier run did."""
+        call = getattr(self._aws.client(action.service, action.region or None), action.operation)
+        make: Callable[[], Any] = lambda: with_retries(  # noqa: E731
+            lambda: call(**action.parameters), self._clock, not_yet
+        )
+        if self._house.ledger is None:
+            make()
+            return False
+        ledger, budget = self._house.ledger(), self._deployment.budget
+        number = max(1, len(action.resources))
+
+        def paid() -> Mapping[str, Any]:
+            if budget is not None:
+                from reactor.ledger import BudgetSpentError
+
+                try:
+                    ledger.spend(number, budget)
+                except BudgetSpentError as error:
+                    raise _HeldError(str(error)) from None
+            try:
+                make()
+            except Exception:
+                if budget is not None:
+                    ledger.give_back(number)
+                raise
+            return {"action": action.name, "event": self._event.id}
+
+        key = (self._event.id, action.name, *action.resources)
+        return ledger.once(key, paid, self._clock)[1]
+
+    # ---- alerts
+
+    def _alert(self, alert: Alert, outcomes: Sequence[Outcome], earlier: Sequence[str]) -> bool:
+        deployment = self._deployment
+        mode, reason = self._mode()
+        message = publication(alert, self._event, outcomes, deployment.name, mode, earlier=earlier)
+        # An event that is tried again says nothing twice, but does say when it turned out well.
+        statuses = {outcome.status for outcome in outcomes}
+        worst = next((each for each in ("failed", "refused") if each in statuses), "well")
+        key = (self._event.id, "alert", alert.key or alert.subject, worst)
+        return self._send(key, alert.severity, message, mode, reason)
+
+    def _alert_budget(self) -> bool:
+        """Says, once an hour, that nothing more is done in it."""
+        from datetime import UTC, datetime
+
+        deployment = self._deployment
+        hour = f"{datetime.now(UTC):%Y-%m-%d %H}:00 UTC"
+        self._telemetry.count("BudgetSpent")
+        self._telemetry.log.error(
+            "budget spent: no action is taken", budget=deployment.budget, hour=hour
+        )
+        alert = Alert(
+            severity="high",
+            subject=f"{deployment.name} spent its budget and only notifies",
+            headline=(
+                f"{deployment.name} has taken the {deployment.budget} actions that it may take in "
+                f"the hour from {hour}, and only notifies until the hour is over"
+            ),
+        )
+        mode, reason = self._mode()
+        message = publication(alert, self._event, None, deployment.name, mode)
+        return self._send(("budget", hour), alert.severity, message, mode, reason)
+
+    def _send(
+        self, key: Sequence[str], severity: str, message: Mapping[str, Any], mode: Mode, reason: str
+    ) -> bool:
         deployment, log = self._deployment, self._telemetry.log
-        message = publication(alert, event, outcomes, deployment.name, deployment.mode)
-        audit = {"severity": alert.severity, "subject": message["Subject"]}
-        if deployment.mode == "dry_run":
-            log.info("alert held back: dry_run", alert={**audit, "text": message["Message"]})
+        told = {"severity": severity, "subject": message["Subject"]}
+        if mode == "dry_run":
+            why = f"alert held back: {reason or 'dry_run'}"
+            log.info(why, alert={**told, "text": message["Message"]})
             return False
         if not deployment.topic_arn:
             log.warning(
                 "alert has nowhere to go: set ALERT_TOPIC_ARN",
-                alert={**audit, "text": message["Message"]},
+                alert={**told, "text": message["Message"]},
             )
             return False
         try:
-            client = self._aws.client("sns", deployment.topic_arn.split(":")[3])
-            send: Callable[[], Any] = lambda: client.publish(  # noqa: E731
-                TopicArn=deployment.topic_arn, **message
-            )
-            sent = with_retries(send, self._clock)
+            client = self._house.aws.client("sns", deployment.topic_arn.split(":")[3])
+            send: Callable[[], Any] = lambda: {  # noqa: E731
+                "message_id": with_retries(
+                    lambda: client.publish(TopicArn=deployment.topic_arn, **message), self._clock
+                ).get("MessageId", "")
+            }
+            sent, repeated = self._once(key, send)
         except Exception as error:
-            self._errors.append(("send the alert", error))
-            log.exception(
-                "alert failed", alert={**audit, "text": message["Message"], "reason": _told(error)}
-            )
+            acted = getattr(error, "acted", False)
+            what = "write into the ledger that the alert was sent" if acted else "send the alert"
+            self._errors.append((what, error))
+            if acted:
+                log.exception("alert sent, but the ledger does not know", alert=told)
+                return True
+            why = _Tried(error).told
+            log.exception("alert failed", alert={**told, "text": message["Message"], "reason": why})
             self._telemetry.count("AlertsFailed")
             return False
-        log.info("alert sent", alert={**audit, "message_id": sent.get("MessageId", "")})
+        if repeated:
+            log.info("alert sent before", alert=told)
+            return False
+        log.info("alert sent", alert={**told, **(sent or {})})
         return True
 
-    def _audit(self, outcome: Outcome, event: Event) -> None:
-        action = outcome.action
-        record = {
-            "status": outcome.status,
-            "mode": self._deployment.mode,
-            "reason": outcome.reason,
-            "service": action.service,
-            "operation": action.operation,
-            "parameters": action.parameters,
-            "resources": action.resources,
-            "summary": action.summary,
-            "actor": event.actor.arn or event.actor.owner,
-        }
-        if action.undo is not None and outcome.status == "taken":
-            record["undo"] = {
-                "service": action.undo.service,
-                "operation": action.undo.operation,
-                "parameters": action.undo.parameters,
-            }
+    def _once(self, key: Sequence[str], call: Callable[[], Any]) -> tuple[Any, bool]:
+        if self._house.ledger is None:
+            return call(), False
+        return self._house.ledger().once(key, call, self._clock)
+
+    # ---- records
+
+    def _audit(self, outcome: Outcome, mode: str) -> None:
+        found = audit.record(outcome, self._event, self._deployment.name, mode)
+        if outcome.repeated:
+            self._telemetry.log.info("action taken before", action=found)
+            return
         level = "error" if outcome.status in ("failed", "refused") else "info"
-        getattr(self._telemetry.log, level)(f"action {outcome.status}", action=record)
+        getattr(self._telemetry.log, level)(f"action {outcome.status}", action=found)
+        if mode != "dry_run":
+            self._emit(found)
+
+    def _emit(self, found: dict[str, Any]) -> None:
+        bus = self._deployment.audit_bus
+        if not bus:
+            return
+        region = bus.split(":")[3] if bus.startswith("arn:") else None
+        try:
+            client = self._house.aws.client("events", region)
+            answer = with_retries(
+                lambda: client.put_events(Entries=[audit.entry(found, bus)]), self._clock
+            )
+            if answer.get("FailedEntryCount"):
+                failed = answer["Entries"][0]
+                raise ReactionError(  # noqa: TRY301
+                    f"{bus} refused it: {failed.get('ErrorCode')} {failed.get('ErrorMessage')}"
+                )
+        except Exception as error:
+            self._errors.append(("write the audit record", error))
+            self._telemetry.log.exception("audit record failed", bus=bus)
+            self._unsent.append(found)
+
+    def _recall(self) -> dict[str, Any]:
+        """What an earlier run that failed on this event had done; its audit records are sent now.
+
+        Only needed to tell: without an answer the run goes on.
+        """
+        if self._house.ledger is None or self._mode()[0] == "dry_run":
+            return {}
+        try:
+            facts = self._house.ledger().recall(self._event.id)
+        except Exception as error:
+            self._errors.append(("read the ledger", error))
+            return {}
+        for found in facts.get("unsent", []):
+            self._emit(found)
+        return facts
+
+    def _remember(self, outcomes: Sequence[Outcome], told: Sequence[str]) -> None:
+        done = [o.action.done for o in outcomes if o.status == "taken"]
+        done = list(dict.fromkeys([*told, *done]))
+        if self._house.ledger is None or self._mode()[0] == "dry_run" or not (done or self._unsent):
+            return
+        try:
+            facts = {"done": done, "unsent": self._unsent}
+            self._house.ledger().remember(self._event.id, facts)
+        except Exception as error:
+            self._telemetry.log.exception("the ledger could not be written", reason=str(error))
+
+
+class _HeldError(Exception):
+    """The budget holds an action back."""
 
 
 _METRICS = {
     "planned": "ActionsPlanned",
     "taken": "ActionsTaken",
+    "exempt": "ExemptionsUsed",
     "refused": "ActionsRefused",
     "failed": "ActionsFailed",
+    "repeated": "ActionsRepeated",
     "alerts": "AlertsSent",
 }
-
-
-def _told(error: Exception | None) -> str:
-    return "" if error is None else error_code(error) or type(error).__name__
 
 
 def _refusal_alert(event: Event, name: str) -> Alert:

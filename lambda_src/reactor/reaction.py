@@ -15,18 +15,25 @@ of settings. `aws` is for reading state; only the executor changes any.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from reactor import __version__
 from reactor.actions import Action, Alert
 from reactor.aws import Aws
 from reactor.event import Event, read_event
-from reactor.executor import Executor, Place
+from reactor.executor import Executor, House
+from reactor.exemptions import Exemptions
+from reactor.kill_switch import KillSwitch
+from reactor.places import Place, Places, RefusedError
 from reactor.retry import Clock
 from reactor.settings import Deployment, parse_settings
 from reactor.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from reactor.ledger import Ledger
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -48,30 +55,34 @@ class Reaction(Generic[S]):
     """A Lambda handler that reads an event, plans, and carries the plan out.
 
     `name` is the default of REACTION_NAME; `calls` names the API calls it is for (event names by
-    eventSource). The environment is read at the first invocation: a misspelt or mistyped setting
-    raises SettingsError then and at every later one, so that no event passes unnoticed.
+    eventSource), None takes every event that AWS sends. The environment is read at the first
+    invocation: a misspelt or mistyped setting raises SettingsError then and at every later one, so
+    that no event passes unnoticed.
     """
 
     def __init__(
-        self, name: str, plan: Plan[S], settings: type[S], calls: Mapping[str, Collection[str]]
+        self,
+        name: str,
+        plan: Plan[S],
+        settings: type[S],
+        calls: Mapping[str, Collection[str]] | None,
     ) -> None:
         self.name = name
         self.plan = plan
         self.settings = settings
         self.calls = calls
-        self._ready: tuple[Deployment, S, Telemetry] | None = None
-        self._aws: dict[str, Aws] = {}
+        self._ready: tuple[House, Places, S] | None = None
 
     def is_for(self, event: Event) -> bool:
         """Whether the event is one of the reaction's calls, sent by AWS and not made up.
 
         Anyone may put events on a bus, but only AWS may set a source to `aws.*`.
         """
-        return (
-            event.kind == "api_call"
-            and event.trusted_source.startswith("aws.")
-            and event.name in self.calls.get(event.source, ())
-        )
+        if not event.trusted_source.startswith("aws."):
+            return False
+        if self.calls is None:
+            return True
+        return event.kind == "api_call" and event.name in self.calls.get(event.source, ())
 
     def __call__(self, envelope: object, context: object = None) -> dict[str, Any]:
         """Lambda's entry point. Returns what was done, in numbers.
@@ -79,7 +90,9 @@ class Reaction(Generic[S]):
         Raises SettingsError, MalformedEventError, ReactionError and whatever the plan raises:
         Lambda retries the event and then hands it to the failure queue.
         """
-        deployment, settings, telemetry = self._prepare()
+        here = _place(context)
+        house, places, settings = self._prepare(here)
+        deployment, telemetry = house.deployment, house.telemetry
         event = read_event(envelope)
         telemetry.bind(
             reaction=deployment.name,
@@ -88,19 +101,22 @@ class Reaction(Generic[S]):
             event_name=event.name,
             function_request_id=getattr(context, "aws_request_id", ""),
         )
-        if not self.is_for(event):
-            telemetry.log.warning(
-                "event left alone: it is not one of this reaction's calls",
-                event_source=event.source,
-                trusted_source=event.trusted_source,
-            )
-            return {"event_id": event.id, "handled": False}
-        place = _place(context)
-        aws = self._aws.setdefault(place.region, Aws(place.region or None))
-        executor = Executor(deployment, place, aws, telemetry, Clock(context))
         latency: dict[str, float] = {}
         try:
-            tally = executor.run(event, self.plan(event, settings, aws))
+            left_alone = self._left_alone(event, house)
+            if left_alone:
+                return {"event_id": event.id, "handled": False, "why": left_alone}
+            clock = house.aws.clock = Clock(context)
+            _settle(event, deployment.settle_seconds, clock)
+            aws, refusal = places.of(event, here, clock)
+            aws.clock = clock
+            steps: list[Step] | None
+            try:
+                steps = self.plan(event, settings, aws)
+            except RefusedError:
+                telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
+                steps = None
+            tally = Executor(house, event, aws, refusal, clock).run(steps)
             if event.time is not None and tally["taken"]:
                 passed = (datetime.now(UTC) - event.time).total_seconds() * 1000
                 latency["ReactionLatency"] = max(0.0, passed)
@@ -112,19 +128,91 @@ class Reaction(Generic[S]):
             telemetry.flush(**latency)
         return {"event_id": event.id, "handled": True, "mode": deployment.mode, **tally}
 
-    def _prepare(self) -> tuple[Deployment, S, Telemetry]:
+    def _left_alone(self, event: Event, house: House) -> str:
+        """Why nothing is to be done about an event, whatever it is; empty where it is looked at."""
+        log = house.telemetry.log
+        if not self.is_for(event):
+            log.warning(
+                "event left alone: it is not one of this reaction's calls",
+                event_source=event.source,
+                trusted_source=event.trusted_source,
+            )
+            return "not one of this reaction's calls"
+        if _own(event, house.deployment):
+            log.info("event left alone: the call is this reaction's own", actor=event.actor.arn)
+            house.telemetry.count("OwnCalls")
+            return "its own call"
+        use = house.exemptions.of(event)
+        if use is None:
+            return ""
+        who = event.actor.arn or event.actor.owner
+        if use.expired:
+            log.warning("exemption expired", exemption=use.told, actor=who)
+            return ""
+        log.info("event left alone: exemption used", exemption=use.told, actor=who)
+        house.telemetry.count("ExemptionsUsed")
+        return use.told
+
+    def _prepare(self, here: Place) -> tuple[House, Places, S]:
         if self._ready is None:
             deployment = Deployment.from_environment(os.environ, self.name)
             settings = parse_settings(self.settings, deployment.settings)
+            exemptions = Exemptions.parse(deployment.exemptions)
             telemetry = Telemetry(deployment.name, os.environ)
+            aws = Aws(here.region or None)
+            house = House(
+                deployment=deployment,
+                aws=aws,
+                telemetry=telemetry,
+                exemptions=exemptions,
+                kill_switch=KillSwitch(deployment.kill_switch, aws, telemetry),
+                ledger=_Shelf(deployment, aws) if deployment.ledger_table else None,
+            )
             telemetry.log.info(
                 "reaction ready",
                 reaction=deployment.name,
                 mode=deployment.mode,
                 version=__version__,
             )
-            self._ready = (deployment, settings, telemetry)
+            self._ready = (house, Places(deployment, aws), settings)
         return self._ready
+
+
+class _Shelf:
+    """The ledger, made when it is first needed."""
+
+    def __init__(self, deployment: Deployment, aws: Aws) -> None:
+        self._deployment = deployment
+        self._aws = aws
+        self._ledger: Ledger | None = None
+
+    def __call__(self) -> Ledger:
+        if self._ledger is None:
+            from reactor.ledger import Ledger
+
+            given = self._deployment
+            self._ledger = Ledger(given.ledger_table, given.name, given.ledger_days, self._aws)
+        return self._ledger
+
+
+def _own(event: Event, deployment: Deployment) -> bool:
+    """Whether a call was made by the function itself, at home or through its member role."""
+    who = event.actor
+    if who.kind != "role":
+        return False
+    if deployment.role_arn:
+        account, name = deployment.role_arn.split(":")[4], deployment.role_arn.rpartition("/")[2]
+        if (who.account, who.name) == (account, name):
+            return True
+    member = deployment.member_role.rpartition("/")[2]
+    return bool(member) and (who.name, who.session) == (member, deployment.session_name)
+
+
+def _settle(event: Event, seconds: int, clock: Clock) -> None:
+    """Waits until an event is so old, as far as time allows: its caller may not be done yet."""
+    if seconds and event.time is not None:
+        wait = seconds - (time.time() - event.time.timestamp())
+        clock.sleep(min(max(0.0, wait), float(seconds), clock.left()))
 
 
 def _place(context: object) -> Place:
@@ -132,4 +220,4 @@ def _place(context: object) -> Place:
     parts = str(getattr(context, "invoked_function_arn", "")).split(":")
     if len(parts) < 7:
         return Place(account="", region=os.environ.get("AWS_REGION", ""))
-    return Place(account=parts[4], region=parts[3])
+    return Place(account=parts[4], region=parts[3], partition=parts[1])

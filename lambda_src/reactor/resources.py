@@ -82,6 +82,30 @@ def read_tags(value: object) -> dict[str, str]:
     return tags
 
 
+def requested_tags(request: object) -> frozenset[str]:
+    """The keys of every tag that a request sets, wherever its body holds them."""
+    found: set[str] = set()
+
+    def walk(value: object, inside: bool, depth: int = 0) -> None:
+        if depth > 20:
+            return
+        if isinstance(value, dict):
+            names = {text(key).lower(): part for key, part in value.items()}
+            key = text(names.get("key")) or text(names.get("tagkey"))
+            if inside and key:
+                found.add(key)
+            for name, part in value.items():
+                if inside and isinstance(part, str):
+                    found.add(text(name))  # tags as a map
+                walk(part, inside or "tag" in text(name).lower(), depth + 1)
+        elif isinstance(value, list):
+            for part in value:
+                walk(part, inside, depth + 1)
+
+    walk(request, inside=False)
+    return frozenset(found)
+
+
 def _is_listed(value: Mapping[str, Any]) -> bool:
     return "items" in value or any(text(key).lower() in ("key", "tagkey") for key in value)
 

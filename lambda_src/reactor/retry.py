@@ -38,10 +38,15 @@ class Clock:
         left = getattr(context, "get_remaining_time_in_millis", None)
         seconds = float(left()) / 1000 if callable(left) else 30.0
         self._end = time.monotonic() + max(0.0, seconds - reserve)
+        self._reserve = reserve
 
     def left(self) -> float:
         """Seconds that may still be spent waiting."""
         return max(0.0, self._end - time.monotonic())
+
+    def get_remaining_time_in_millis(self) -> int:
+        """What Lambda leaves in all, as its context tells it."""
+        return int((self.left() + self._reserve) * 1000)
 
     def sleep(self, seconds: float) -> None:
         """Waits."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import UnionType
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     Mode = Literal["dry_run", "notify", "enforce"]
 
 S = TypeVar("S")
-_MODES: tuple[Mode, ...] = ("dry_run", "notify", "enforce")
+MODES: tuple[Mode, ...] = ("dry_run", "notify", "enforce")  # what each may do, in rising order
+_NOT_IN_SESSIONS = re.compile(r"[^A-Za-z0-9_=,.@-]")
 _WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
 
 
@@ -24,20 +26,43 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the environment of the function says: its name, mode, alert topic and settings."""
+    """What the environment of the function says.
+
+    `topic_arn` is where alerts go, `ledger_table` the DynamoDB table that remembers for
+    `ledger_days` what was done, `budget` how many actions an hour may be taken (None: any number),
+    `kill_switch` the SSM parameter that caps the mode, `audit_bus` the event bus for audit records,
+    `exemptions` JSON, `settle_seconds` how old an event must be before it is looked at,
+    `role_arn` the function's own role, `member_role` the role (path and name) to assume elsewhere,
+    with `external_id`. Texts are empty where there is nothing of the kind.
+    """
 
     name: str
     mode: Mode
     topic_arn: str
     settings: str
+    ledger_table: str = ""
+    ledger_days: int = 30
+    budget: int | None = None
+    kill_switch: str = ""
+    audit_bus: str = ""
+    exemptions: str = "{}"
+    settle_seconds: int = 0
+    role_arn: str = ""
+    member_role: str = ""
+    external_id: str = ""
+
+    @property
+    def session_name(self) -> str:
+        """What the function calls itself in other accounts: an STS session's name."""
+        return _NOT_IN_SESSIONS.sub("-", self.name)[:64].ljust(2, "-")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], name: str) -> Deployment:
-        """Reads REACTION_NAME (default `name`), REACTION_MODE (default dry_run), REACTION_SETTINGS
-        and ALERT_TOPIC_ARN; raises SettingsError.
+        """Reads REACTION_NAME (default `name`), REACTION_MODE (default dry_run), ALERT_TOPIC_ARN
+        and the other REACTION_* variables; raises SettingsError.
         """
         mode = environ.get("REACTION_MODE", "dry_run")
-        known = next((each for each in _MODES if each == mode), None)
+        known = next((each for each in MODES if each == mode), None)
         if known is None:
             raise SettingsError(f"REACTION_MODE is {mode!r}; set it to dry_run, notify or enforce.")
         topic = environ.get("ALERT_TOPIC_ARN", "")
@@ -46,12 +71,38 @@ class Deployment:
             raise SettingsError(
                 f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
             )
+        table = environ.get("REACTION_LEDGER_TABLE", "")
+        budget = _number(environ, "REACTION_BUDGET")
+        if budget is not None and not table:
+            raise SettingsError(
+                "REACTION_BUDGET needs a table to count in: set REACTION_LEDGER_TABLE too."
+            )
+        days = _number(environ, "REACTION_LEDGER_DAYS")
         return cls(
             name=environ.get("REACTION_NAME") or name,
             mode=known,
             topic_arn=topic,
             settings=environ.get("REACTION_SETTINGS") or "{}",
+            ledger_table=table,
+            ledger_days=30 if days is None else max(1, days),
+            budget=budget,
+            kill_switch=environ.get("REACTION_KILL_SWITCH", ""),
+            audit_bus=environ.get("REACTION_AUDIT_BUS", ""),
+            exemptions=environ.get("REACTION_EXEMPTIONS") or "{}",
+            settle_seconds=_number(environ, "REACTION_SETTLE_SECONDS") or 0,
+            role_arn=environ.get("REACTION_ROLE", ""),
+            member_role=environ.get("REACTION_MEMBER_ROLE", "").strip("/"),
+            external_id=environ.get("REACTION_EXTERNAL_ID", ""),
         )
+
+
+def _number(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name, "")
+    if not text:
+        return None
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise SettingsError(f"{name} is {text!r}; set it to a whole number, or leave it out.")
+    return int(text)
 
 
 def parse_settings(kind: type[S], source: str) -> S:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "lambda_src"
 ZIP = SOURCE / "dist" / "reactor.zip"
+LAYER = SOURCE / "dist" / "reactor-layer.zip"
 
 
 def _spec(name: str) -> ModuleSpec:
@@ -61,6 +62,7 @@ def copy(tmp_path: Path) -> Path:
 
 def test_the_checked_in_zip_is_what_the_source_builds() -> None:
     assert ZIP.read_bytes() == build.build()
+    assert LAYER.read_bytes() == build.build(folder="python/")
     assert build.main(["--check"]) == 0
 
 
@@ -81,7 +83,7 @@ def test_line_ends_of_another_system_change_nothing(copy: Path) -> None:
     assert build.build(copy) == build.build()
 
 
-@pytest.mark.parametrize("change", ["edited", "added", "removed", "no zip"])
+@pytest.mark.parametrize("change", ["edited", "added", "removed", "no zip", "no layer"])
 def test_check_tells_a_zip_that_is_out_of_date(copy: Path, change: str) -> None:
     command = [sys.executable, str(copy / "build.py"), "--check"]
     assert subprocess.run(command, check=False).returncode == 0
@@ -93,7 +95,8 @@ def test_check_tells_a_zip_that_is_out_of_date(copy: Path, change: str) -> None:
     elif change == "removed":
         (copy / "reactor" / "policies.py").unlink()
     else:
-        (copy / "dist" / "reactor.zip").unlink()
+        names = {"no zip": "reactor.zip", "no layer": "reactor-layer.zip"}
+        (copy / "dist" / names[change]).unlink()
     found = subprocess.run(command, check=False, capture_output=True, text=True)
     assert found.returncode == 1
     assert "run `python lambda_src/build.py` and commit the zip" in found.stderr
@@ -110,6 +113,13 @@ def test_every_module_is_in_it_and_nothing_else() -> None:
     assert set(_names()) == expected
     assert _names() == sorted(_names())
     assert "reactor/reactions/ec2_launch_guard.py" in expected
+
+
+def test_the_layer_is_the_same_where_lambda_looks_for_it() -> None:
+    with zipfile.ZipFile(LAYER) as layer, zipfile.ZipFile(ZIP) as package:
+        assert layer.namelist() == [f"python/{name}" for name in package.namelist()]
+        for name in package.namelist():
+            assert layer.read(f"python/{name}") == package.read(name)
 
 
 def test_entries_are_stored_with_fixed_times_and_modes() -> None:

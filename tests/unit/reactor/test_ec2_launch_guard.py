@@ -313,6 +313,8 @@ def test_enforce_tags_and_alerts(
         "mode": "enforce",
         "planned": 1,
         "taken": 1,
+        "exempt": 0,
+        "repeated": 0,
         "refused": 0,
         "failed": 0,
         "alerts": 1,

@@ -1,0 +1,86 @@
+"""The audit record of an action: what was before, what is after, and how to take it back."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reactor.actions import Outcome, Undo
+    from reactor.event import Event
+
+SOURCE = "cloudtrail-reactor"
+DETAIL_TYPE = "Reaction Action"
+_MAX_DETAIL = 200_000  # bytes; EventBridge takes 262,144 for the whole entry
+_CLI_SERVICES = {"s3": "s3api"}
+
+
+def record(outcome: Outcome, event: Event, name: str, mode: str) -> dict[str, Any]:
+    """An action's audit record as JSON would hold it.
+
+    `before` and `after` are what the reaction read and what it made of it; `undo` is the call that
+    takes it back, with a command line for it, for actions that were taken.
+    """
+    action = outcome.action
+    now = datetime.now(UTC)
+    found: dict[str, Any] = {
+        "id": "/".join((event.id, action.name, *action.resources[:1])),
+        "time": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "reaction": name,
+        "status": outcome.status,
+        "mode": mode,
+        "reason": outcome.reason,
+        "summary": action.summary,
+        "service": action.service,
+        "operation": action.operation,
+        "parameters": action.parameters,
+        "resources": action.resources,
+        "before": action.before,
+        "after": action.after,
+        "actor": event.actor.arn or event.actor.owner,
+        "event": {"id": event.id, "name": event.name, "source": event.source},
+        "account": event.account,
+        "region": action.region or event.region,
+    }
+    if event.time is not None:
+        found["event"]["time"] = f"{event.time:%Y-%m-%dT%H:%M:%SZ}"
+        found["latency_ms"] = max(0, round((now - event.time).total_seconds() * 1000))
+    if action.undo is not None and outcome.status == "taken":
+        found["undo"] = {
+            "service": action.undo.service,
+            "operation": action.undo.operation,
+            "parameters": action.undo.parameters,
+            "command": command(action.undo, found["region"]),
+        }
+    return found
+
+
+def command(undo: Undo, region: str) -> str:
+    """The AWS CLI's command for a call."""
+    service = _CLI_SERVICES.get(undo.service, undo.service)
+    where = f" --region {region}" if region else ""
+    parameters = shlex.quote(json.dumps(undo.parameters, default=str))
+    verb = undo.operation.replace("_", "-")
+    return f"aws {service} {verb}{where} --cli-input-json {parameters}"
+
+
+def entry(found: Mapping[str, Any], bus: str) -> dict[str, Any]:
+    """The record as an entry of events:PutEvents; what is too large is left out, and said so."""
+    detail = json.dumps(found, default=str)
+    if len(detail.encode()) > _MAX_DETAIL:
+        small = {key: value for key, value in found.items() if key not in _LARGE}
+        detail = json.dumps({**small, "omitted": sorted(_LARGE & {*found})}, default=str)
+    resources = [each for each in found["resources"] if str(each).startswith("arn:")][:10]
+    return {
+        "Source": SOURCE,
+        "DetailType": DETAIL_TYPE,
+        "EventBusName": bus,
+        "Resources": resources,
+        "Detail": detail,
+    }
+
+
+_LARGE = {"parameters", "resources", "before", "after", "undo"}

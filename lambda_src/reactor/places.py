@@ -1,0 +1,98 @@
+"""Where to act: an event's own account and Region, directly or through a role over there."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reactor.aws import Aws
+from reactor.retry import Clock, error_code, with_retries
+
+if TYPE_CHECKING:
+    from reactor.event import Event
+    from reactor.settings import Deployment
+
+_RENEW = 300  # seconds before the credentials of a member role expire
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+
+
+class RefusedError(Exception):
+    """There is no way to the place an event is of."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the function runs."""
+
+    account: str
+    region: str
+    partition: str = "aws"
+
+    def holds(self, event: Event) -> bool:
+        """Whether the event is of this account and Region."""
+        return (event.account, event.region) == (self.account, self.region)
+
+    def refusal(self, event: Event) -> str:
+        """Why an event can't be acted on from here, without a member role."""
+        there = f"account {event.account or 'unknown'}, Region {event.region or 'unknown'}"
+        return (
+            f"the event is of {there}; this function acts in account "
+            f"{self.account or 'unknown'}, Region {self.region or 'unknown'} only"
+        )
+
+
+class NoAws(Aws):
+    """Stands where there is no way: asking it for anything raises RefusedError."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Raises."""
+        del service, region
+        raise RefusedError(self.reason)
+
+
+class Places:
+    """The clients for each event's place, kept while their credentials last."""
+
+    def __init__(self, deployment: Deployment, home: Aws) -> None:
+        self._deployment = deployment
+        self._home = home
+        self._away: dict[tuple[str, str], tuple[Aws, float]] = {}
+
+    def of(self, event: Event, here: Place, clock: Clock) -> tuple[Aws, str]:
+        """The clients to act with and, where there is no way, why (then they raise RefusedError).
+
+        Raises what AssumeRole raises beyond a refusal: that is worth another try.
+        """
+        if here.holds(event):
+            return self._home, ""
+        role = self._deployment.member_role
+        known = _ACCOUNT.fullmatch(event.account) and _REGION.fullmatch(event.region)
+        if not role or not known or not here.account:
+            reason = here.refusal(event)
+            return NoAws(reason), reason
+        key = (event.account, event.region)
+        aws, expires = self._away.get(key, (None, 0.0))
+        if aws is not None and time.time() < expires - _RENEW:
+            return aws, ""
+        arn = f"arn:{here.partition}:iam::{event.account}:role/{role}"
+        call: dict[str, Any] = {"RoleArn": arn, "RoleSessionName": self._deployment.session_name}
+        if self._deployment.external_id:
+            call["ExternalId"] = self._deployment.external_id
+        try:
+            answer = with_retries(lambda: self._home.client("sts").assume_role(**call), clock)
+        except Exception as error:
+            if not error_code(error).startswith("AccessDenied"):
+                raise
+            reason = f"{here.refusal(event)}, and may not assume {arn}"
+            return NoAws(reason), reason
+        given = answer["Credentials"]
+        aws = Aws(event.region, credentials=given)
+        self._away[key] = (aws, given["Expiration"].timestamp())
+        return aws, ""
