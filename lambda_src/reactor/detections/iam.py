@@ -1,0 +1,93 @@
+"""IAM: what a pattern can't read out of policy documents, names and callers."""
+
+from __future__ import annotations
+
+from reactor.detections.grants import admin_action, outsiders
+from reactor.detections.model import Finding, Known, any_matches
+from reactor.event import Event
+from reactor.policies import policy_document
+from reactor.shapes import dig, text
+
+# Roles that AWS makes and keeps; nobody else can write there.
+_AWS_PATHS = ("/aws-service-role/", "/aws-reserved/")
+
+
+def admin_inline(event: Event, known: Known) -> Finding | None:
+    """A policy written so that its holder is an administrator in all but name."""
+    del known
+    request = event.request
+    if event.name == "SetDefaultPolicyVersion":
+        arn, version = text(request.get("policyArn")), text(request.get("versionId"))
+        return Finding(
+            f"version {version} became the default; the event does not hold what it allows", arn
+        )
+    found = admin_action(policy_document(request.get("policyDocument")))
+    return Finding(f"the policy {found}", _target(event)) if found else None
+
+
+def role_forbidden(event: Event, known: Known) -> Finding | None:
+    """A role whose name, path, trust or policies break the rules."""
+    request = event.request
+    name = text(request.get("roleName"))
+    path = text(request.get("path")) or _path_of(text(dig(event.response, "role", "arn")))
+    if path.startswith(_AWS_PATHS):
+        return None
+    reasons = []
+    if event.name == "CreateRole":
+        if any_matches(name, known.forbidden_role_names):
+            reasons.append(f"the name {name} is forbidden")
+        if known.allowed_role_paths and not any_matches(path or "/", known.allowed_role_paths):
+            reasons.append(f"the path {path or '/'} is not allowed")
+    if event.name == "AttachRolePolicy":
+        policy = text(request.get("policyArn"))
+        if any_matches(policy, known.forbidden_role_policies):
+            reasons.append(f"the policy {policy} is forbidden")
+    if event.name == "PutRolePolicy":
+        found = admin_action(policy_document(request.get("policyDocument")))
+        if found:
+            reasons.append(f"its inline policy {found}")
+    trusted = _trust(event, known)
+    if trusted:
+        reasons.append(f"it trusts {', '.join(trusted[:5])}")
+    return Finding("; ".join(reasons), name) if reasons else None
+
+
+def trust_external(event: Event, known: Known) -> Finding | None:
+    """A role that somebody outside the account may assume."""
+    found = _trust(event, known)
+    if not found:
+        return None
+    return Finding(f"trusts {', '.join(found[:5])}", text(event.request.get("roleName")))
+
+
+def key_for_other(event: Event, known: Known) -> Finding | None:
+    """An access key made for somebody else: the secret is then known to two."""
+    del known
+    target = text(event.request.get("userName")) or text(
+        dig(event.response, "accessKey", "userName")
+    )
+    actor = event.actor
+    if not target or (actor.kind == "iam_user" and target == actor.name):
+        return None
+    return Finding(f"an access key for {target}, made by {actor.label}", target)
+
+
+def _trust(event: Event, known: Known) -> list[str]:
+    if event.name == "CreateRole":
+        document = event.request.get("assumeRolePolicyDocument")
+    elif event.name == "UpdateAssumeRolePolicy":
+        document = event.request.get("policyDocument")
+    else:
+        return []
+    return outsiders(policy_document(document), event.account, known.trusted_accounts)
+
+
+def _target(event: Event) -> str:
+    names = ("roleName", "userName", "groupName", "policyArn", "policyName")
+    return next(filter(None, (text(event.request.get(name)) for name in names)), "")
+
+
+def _path_of(arn: str) -> str:
+    resource = arn.split(":", 5)[5] if arn.count(":") >= 5 else ""
+    middle = resource.partition("/")[2].rpartition("/")[0]
+    return f"/{middle}/" if middle else ""

@@ -1,0 +1,65 @@
+"""What decisions take and give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from reactor.sizes import rank
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A detection's answer to an event.
+
+    `reason` says what was found as a clause without a full stop, `resource` names what it is about.
+    `key` is what events are counted by where one alone says little (empty: not counted).
+    """
+
+    reason: str
+    resource: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What only the deployment knows; the defaults suit an account nothing is known about.
+
+    `trusted_accounts` are account ids that may be shared with and trusted. Role names, paths,
+    policies, brokers and buckets are wildcards (`*`, `?`); `allowed_role_paths` empty allows any.
+    Sizes are EC2's (`8xlarge`).
+    """
+
+    trusted_accounts: tuple[str, ...] = ()
+    allowed_role_paths: tuple[str, ...] = ()
+    forbidden_role_names: tuple[str, ...] = ()
+    forbidden_role_policies: tuple[str, ...] = (
+        "arn:*:iam::aws:policy/AdministratorAccess",
+        "arn:*:iam::aws:policy/IAMFullAccess",
+    )
+    federation_brokers: tuple[str, ...] = ()
+    expected_buckets: tuple[str, ...] = ()
+    password_readers: tuple[str, ...] = ()
+    large_from: str = "8xlarge"
+    burst_from: int = 10
+    risky_ports: tuple[int, ...] = (
+        *(20, 21, 22, 23, 135, 139, 445, 1433, 1521, 2375, 2376, 2379, 3306, 3389, 5432, 5601),
+        *(5900, 5985, 5986, 6379, 6443, 9200, 9300, 10250, 11211, 27017),
+    )
+
+    def __post_init__(self) -> None:
+        if rank(self.large_from) is None:
+            raise ValueError(
+                f"large_from is {self.large_from!r}, which is no instance size; "
+                "use one such as 4xlarge or metal."
+            )
+        if self.burst_from < 1:
+            raise ValueError(f"burst_from is {self.burst_from}; use 1 or more.")
+        for account in self.trusted_accounts:
+            if len(account) != 12 or not account.isdigit():
+                raise ValueError(f"trusted_accounts has {account!r}; use ids of twelve digits.")
+
+
+def any_matches(text: str, wildcards: tuple[str, ...]) -> bool:
+    """Whether one of the wildcards matches the whole text, in its own case."""
+    return any(fnmatchcase(text, wildcard) for wildcard in wildcards)
