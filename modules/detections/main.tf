@@ -1,0 +1,96 @@
+locals {
+  _catalogue = {
+    for file in fileset("${path.module}/catalogue", "*.json") :
+    trimsuffix(file, ".json") => jsondecode(file("${path.module}/catalogue/${file}"))
+  }
+
+  _severities = ["info", "low", "medium", "high", "critical"]
+  _benchmarks = sort(distinct(flatten([for entry in local._catalogue : keys(entry.benchmarks)])))
+  _techniques = sort(distinct(flatten([for entry in local._catalogue : entry.attack])))
+
+  # What only the deployment knows: by placeholder, and by entry and part.
+  _placeholders = merge([for entry in local._catalogue : entry.placeholders]...)
+  _needs = {
+    for id, entry in local._catalogue : id => {
+      for part, pattern in entry.patterns : part => distinct([
+        for match in regexall("\\{\\{([a-z_]+)\\}\\}", jsonencode(pattern)) : match[0]
+      ])
+    }
+  }
+  _values = merge(
+    { for name, placeholder in local._placeholders : name => try(placeholder.default, []) },
+    { for name, values in var.placeholders : name => tolist(values) },
+  )
+
+  _selected = toset([
+    for id, entry in local._catalogue : id
+    if(var.ids == null ? true : contains(var.ids, id)) &&
+    !contains(var.exclude_ids, id) &&
+    try(index(local._severities, entry.severity) >= index(local._severities, var.min_severity), true) &&
+    (var.benchmark == null ? true : contains(keys(entry.benchmarks), var.benchmark)) &&
+    # T1562 stands for its sub-techniques, T1562.001 and so on, too.
+    (var.techniques == null ? true : length([
+      for technique in entry.attack : technique
+      if contains(var.techniques, technique) || contains(var.techniques, split(".", technique)[0])
+    ]) > 0) &&
+    (var.decided_by == "any" || entry.decision == null)
+  ])
+
+  # A rule for each part of an entry. The keys of the others stay as they are when one is split.
+  _parts = merge([
+    for id in local._selected : {
+      for part, pattern in local._catalogue[id].patterns :
+      part == "main" ? id : "${id}-${part}" => {
+        id    = id
+        needs = local._needs[id][part]
+        text  = jsonencode(pattern)
+      }
+    }
+  ]...)
+  _ready   = { for key, part in local._parts : key => part if alltrue([for name in part.needs : length(lookup(local._values, name, [])) > 0]) }
+  _waiting = { for key, part in local._parts : key => [for name in part.needs : name if length(lookup(local._values, name, [])) == 0] if !contains(keys(local._ready), key) }
+
+  # The text cut into the list items that hold a placeholder, and all between them. Each of the
+  # former is there once for every value: ["{{x}}"], [{ suffix = ".{{x}}" }].
+  _tokens = {
+    for key, part in local._ready : key => regexall(
+      "\\{\"[a-z-]+\":\"[^\"{}]*\\{\\{[a-z_]+\\}\\}[^\"{}]*\"\\}|\"[^\"{}]*\\{\\{[a-z_]+\\}\\}[^\"{}]*\"|[^{\"]+|.",
+      part.text
+    )
+  }
+  _filled = {
+    for key, tokens in local._tokens : key => join("", [
+      for token in tokens : !strcontains(token, "{{") ? token : join(",", [
+        for value in local._values[regex("\\{\\{([a-z_]+)\\}\\}", token)[0]] : replace(token, "/\\{\\{[a-z_]+\\}\\}/", value)
+      ])
+    ])
+  }
+
+  # `anything-but` doesn't match a field that is missing: without `exists` beside it, root and IAM
+  # users, who have no session issuer, would be left out with the roles.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+  _issuer = [{ exists = false }, { "anything-but" = sort(var.exclude_role_arns) }]
+  _patterns = {
+    for key, text in local._filled : key => length(var.exclude_role_arns) == 0 ? text : jsonencode(merge(jsondecode(text), {
+      detail = merge(jsondecode(text).detail, {
+        userIdentity = merge(try(jsondecode(text).detail.userIdentity, {}), {
+          sessionContext = { sessionIssuer = { arn = local._issuer } }
+        })
+      })
+    }))
+  }
+
+  _coverage = {
+    for id in local._selected : id => {
+      attack      = local._catalogue[id].attack
+      benchmarks  = local._catalogue[id].benchmarks
+      decision    = local._catalogue[id].decision
+      global      = local._catalogue[id].regions == "global"
+      read_only   = local._catalogue[id].read_only
+      rules       = sort([for key, part in local._ready : key if part.id == id])
+      severity    = local._catalogue[id].severity
+      title       = local._catalogue[id].title
+      waiting_for = sort(distinct(flatten([for key, names in local._waiting : names if local._parts[key].id == id])))
+    }
+  }
+}

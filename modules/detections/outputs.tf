@@ -1,0 +1,68 @@
+output "coverage" {
+  description = "The selected detections by id: { attack, benchmarks, decision, global, read_only, rules (keys of the output rules), severity, title, waiting_for (placeholders without a value) }."
+  value       = local._coverage
+}
+
+output "coverage_markdown" {
+  description = "The same as a Markdown table, for a README or a wiki."
+  value = join("\n", concat(
+    ["| id | severity | what | CIS | ATT&CK | where | decided by |", "| --- | --- | --- | --- | --- | --- | --- |"],
+    [for id, entry in local._coverage : format("| `%s` | %s | %s | %s | %s | %s | %s |",
+      id, entry.severity, entry.title,
+      join(", ", try(entry.benchmarks["cis-5.0"], [])),
+      join(", ", entry.attack),
+      join(", ", compact([entry.global ? "global Region" : "every Region", entry.read_only ? "read-only events" : ""])),
+      entry.decision == null ? "pattern" : "pattern and code",
+    )],
+    [""],
+  ))
+}
+
+output "decisions" {
+  description = "What decides on an event that the pattern lets through, by id, as a Python function of the Lambda package; detections that a pattern decides alone are not in it."
+  value       = { for id, entry in local._coverage : id => entry.decision if entry.decision != null }
+}
+
+output "global_ids" {
+  description = "Ids of selected detections whose events arrive only where the partition's global services report (us-east-1, cn-north-1, us-gov-west-1): their rules belong there, or forwarded from there."
+  value       = sort([for id, entry in local._coverage : id if entry.global])
+}
+
+output "read_only_ids" {
+  description = "Ids of selected detections that look at read-only management events; their rules have read_only_events = true."
+  value       = sort([for id, entry in local._coverage : id if entry.read_only])
+}
+
+output "rules" {
+  description = "Rules by key (the id, or the id and the part of a split one): { description, id, global, input_transformer, pattern, read_only_events, severity }. Add targets to each and it is a rule of event-rules."
+  value = {
+    for key, part in local._ready : key => {
+      description      = "[${local._catalogue[part.id].severity}] ${local._catalogue[part.id].title}"
+      global           = local._catalogue[part.id].regions == "global"
+      id               = part.id
+      pattern          = local._patterns[key]
+      read_only_events = local._catalogue[part.id].read_only
+      severity         = local._catalogue[part.id].severity
+      input_transformer = {
+        input_paths = local._catalogue[part.id].summary.input_paths
+        # A string in quotes is what EventBridge takes as text.
+        input_template = "\"${local._catalogue[part.id].summary.template}\""
+      }
+    }
+  }
+
+  precondition {
+    condition     = length(local._selected) > 0
+    error_message = "No detection passes the filters at once (ids, exclude_ids, min_severity, benchmark, techniques, decided_by): loosen one of them."
+  }
+
+  precondition {
+    condition     = length([for key, text in local._patterns : key if length(text) > 2048]) == 0
+    error_message = "A pattern has at most 2,048 characters. Give fewer values in placeholders or exclude_role_arns; too long are: ${join(", ", [for key, text in local._patterns : "${key} (${length(text)})" if length(text) > 2048])}."
+  }
+}
+
+output "waiting" {
+  description = "Rules that are left out because `placeholders` has no value for what they need: key to the names of it."
+  value       = local._waiting
+}

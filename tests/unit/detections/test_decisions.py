@@ -1,0 +1,219 @@
+"""Decisions on what samples don't show: odd shapes, conditions, settings, garbage."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from reactor.detections import DECISIONS, Known, decide, decision
+from reactor.detections.grants import admin_action, limited, outsiders, public_grant
+from reactor.event import read_event
+from reactor.settings import SettingsError, parse_settings
+
+from trailctl.replay.catalogue import load_catalogue
+
+pytestmark = pytest.mark.unit
+
+ACCOUNT, OTHER = "111122223333", "444455556666"
+
+
+def event(source: str, name: str, request: Any, **more: Any) -> Any:
+    detail = {
+        "eventSource": f"{source}.amazonaws.com",
+        "eventName": name,
+        "requestParameters": request,
+        "responseElements": None,
+        "recipientAccountId": ACCOUNT,
+        "awsRegion": "eu-west-1",
+        "userIdentity": {"type": "IAMUser", "userName": "alice"},
+        **more,
+    }
+    outer = {"source": f"aws.{source}", "detail-type": "AWS API Call via CloudTrail"}
+    return read_event({**outer, "detail": detail})
+
+
+def policy(**statement: Any) -> dict[str, Any]:
+    return {"Statement": [{"Effect": "Allow", "Resource": "*", **statement}]}
+
+
+@pytest.mark.parametrize(
+    ("document", "is_admin"),
+    [
+        (policy(Action="*"), True),
+        (policy(Action=["s3:Get*", "*:*"]), True),
+        (policy(Action="IAM:*"), True),
+        (policy(NotAction="s3:*"), True),
+        (policy(NotAction=["iam:*", "sts:*"]), False),
+        (policy(Action="s3:*"), False),
+        (policy(Action="*", Resource="arn:aws:s3:::x"), False),
+        (policy(Action="*", Effect="Deny"), False),
+        ({"Statement": {"Effect": "Allow", "Action": "*", "Resource": ["*"]}}, True),
+        ({"Statement": ["*", 5, None]}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_what_makes_an_administrator(document: Any, is_admin: bool) -> None:
+    assert bool(admin_action(document)) is is_admin
+
+
+@pytest.mark.parametrize(
+    ("condition", "narrows"),
+    [
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, True),
+        ({"StringLike": {"AWS:PrincipalArn": ["arn:aws:iam::1:role/*"]}}, True),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-1/*"]}}, True),
+        ({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, False),
+        ({"ArnLike": {"aws:SourceArn": "*"}}, False),
+        ({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, False),
+        ({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}, False),
+        ({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}}, False),
+        ({"Bool": {"aws:SecureTransport": "true"}}, False),
+        ({"StringEquals": "nonsense"}, False),
+        (None, False),
+    ],
+)
+def test_which_conditions_narrow_everybody_down(condition: Any, narrows: bool) -> None:
+    assert limited(condition) is narrows
+    public = policy(Action="s3:GetObject", Principal="*", Condition=condition)
+    assert bool(public_grant(public)) is not narrows
+
+
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        ("*", ["*"]),
+        ({"AWS": "*"}, ["*"]),
+        ({"AWS": [OTHER, ACCOUNT]}, [OTHER]),
+        ({"AWS": f"arn:aws-cn:iam::{OTHER}:role/x"}, [f"arn:aws-cn:iam::{OTHER}:role/x"]),
+        ({"Federated": f"arn:aws:iam::{OTHER}:saml-provider/x"}, 1),
+        ({"Federated": "cognito-identity.amazonaws.com"}, []),
+        ({"Service": "ec2.amazonaws.com"}, []),
+        ({"AWS": "arn:aws:iam::777788889999:root"}, []),
+        (None, []),
+        (7, []),
+    ],
+)
+def test_who_is_outside(principal: Any, expected: Any) -> None:
+    found = outsiders(policy(Action="sts:*", Principal=principal), ACCOUNT, ("777788889999",))
+    assert (len(found) if isinstance(expected, int) else found) == expected
+
+
+def test_documents_are_read_raw_and_encoded() -> None:
+    text = json.dumps(policy(Action="*"))
+    for document in (text, quote(text)):
+        found = decide(
+            "iam-admin-inline", event("iam", "PutUserPolicy", {"policyDocument": document})
+        )
+        assert found is not None
+        assert found.reason == "the policy allows * on every resource"
+
+
+def test_known_accounts_names_and_brokers_are_left_alone() -> None:
+    trust = json.dumps(policy(Action="sts:AssumeRole", Principal={"AWS": OTHER}))
+    role = event("iam", "CreateRole", {"roleName": "app", "assumeRolePolicyDocument": trust})
+    assert decide("iam-trust-external", role) is not None
+    assert decide("iam-trust-external", role, Known(trusted_accounts=(OTHER,))) is None
+    image = event(
+        "ec2",
+        "ModifyImageAttribute",
+        {"imageId": "ami-1", "launchPermission": {"add": {"items": [{"userId": OTHER}]}}},
+    )
+    assert decide("ami-shared", image) is not None
+    assert decide("ami-shared", image, Known(trusted_accounts=(OTHER,))) is None
+    bucket = event("s3", "CreateBucket", {"bucketName": "app-logs"})
+    assert decide("bucket-created", bucket, Known(expected_buckets=("app-*",))) is None
+    named = Known(forbidden_role_names=("admin*",), allowed_role_paths=("/apps/*",))
+    plain = event("iam", "CreateRole", {"roleName": "admin-x", "path": "/"})
+    found = decide("iam-role-forbidden", plain, named)
+    assert found is not None
+    assert found.reason == "the name admin-x is forbidden; the path / is not allowed"
+
+
+def test_a_bucket_is_where_its_constraint_says() -> None:
+    for constraint, region in (
+        (None, "eu-west-1"),
+        ("EU", "eu-west-1"),
+        ("ap-east-1", "ap-east-1"),
+    ):
+        request = {
+            "bucketName": "b",
+            "CreateBucketConfiguration": {"LocationConstraint": constraint},
+        }
+        found = decide("bucket-created", event("s3", "CreateBucket", request))
+        assert found is not None
+        assert found.reason.endswith(f"in {region}")
+
+
+@pytest.mark.parametrize(
+    ("advanced", "narrow"),
+    [
+        ([[("eventCategory", "equals", "Management")]], False),
+        (
+            [
+                [("eventCategory", "equals", "Management"), ("readOnly", "equals", "true")],
+                [("eventCategory", "equals", "Management"), ("readOnly", "equals", "false")],
+            ],
+            False,
+        ),
+        ([[("eventCategory", "equals", "Management"), ("readOnly", "equals", "false")]], True),
+        ([[("eventCategory", "equals", "Management"), ("eventSource", "notEquals", "kms")]], True),
+        ([[("eventCategory", "equals", "Data")]], True),
+    ],
+)
+def test_advanced_selectors(advanced: list[list[tuple[str, str, str]]], narrow: bool) -> None:
+    selectors = [
+        {"fieldSelectors": [{"field": f, op: [value]} for f, op, value in fields]}
+        for fields in advanced
+    ]
+    request = {"trailName": "org", "advancedEventSelectors": selectors}
+    found = decide("trail-narrowed", event("cloudtrail", "PutEventSelectors", request))
+    assert (found is not None) is narrow
+
+
+def test_settings_are_strict() -> None:
+    assert parse_settings(Known, '{"burst_from": 3}').burst_from == 3
+    for wrong in ('{"burst": 3}', '{"burst_from": 0}', '{"large_from": "big"}'):
+        with pytest.raises(SettingsError):
+            parse_settings(Known, wrong)
+    with pytest.raises(ValueError, match="twelve digits"):
+        Known(trusted_accounts=("1",))
+
+
+def test_unknown_detections_are_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        decision("root-login")
+
+
+NOISE: list[Any] = [None, "", "x", 0, 1.5, True, [], {}, [None], [{}], {"items": [5]}, {"a": {}}]
+
+
+@pytest.mark.parametrize("id_", sorted(DECISIONS))
+def test_nothing_raises_on_odd_input(id_: str) -> None:
+    """Every sample, with any part of it replaced by something else."""
+    rng = random.Random(id_)
+    for sample in load_catalogue()[id_].samples.match:
+        for _ in range(150):
+            odd = copy.deepcopy(sample.event)
+            node: Any = odd["detail"]
+            while True:
+                keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+                if not keys:
+                    break
+                key = rng.choice(keys)
+                if not isinstance(node[key], dict | list) or rng.random() < 0.4:
+                    node[key] = rng.choice(NOISE)
+                    break
+                node = node[key]
+            decide(id_, read_event(odd))
+    assert decide(id_, read_event(None)) is None or id_ in (
+        "bucket-created",
+        "federation-token",
+        "password-data",
+        "secrets-bulk",
+    )

@@ -1,0 +1,1 @@
+"""`trailctl replay`: what rules would have done, over events that happened."""
