@@ -1,0 +1,475 @@
+"""Every gap of ministack that the layer closes, shown on ministack alone.
+
+A test that fails here is good news with work in it: an upgrade closed the gap, so that the
+workaround it names can go.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from tests.e2e.strict.conftest import new_account
+from tests.e2e.strict.support import IMAGE, Account, allow, package, policy
+from tests.harness.local_aws import REPOSITORY, LocalAws
+from trailctl.terraform import clean_environment
+
+pytestmark = pytest.mark.e2e
+
+PATTERN = '{"source":["aws.ec2"]}'
+LAUNCH = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+GHOST = "arn:aws:iam::111122223333:role/ghost"
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """ministack as the local AWS runs it, with nothing in front."""
+    folder = tmp_path_factory.mktemp("ministack")
+    script = Path(__file__).with_name("ministack_alone.py")
+    paths = f"{REPOSITORY}:{REPOSITORY / 'lambda_src'}"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-u", str(script), str(folder)],
+            env={**clean_environment(home=folder), "PYTHONPATH": paths},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        assert process.stdout is not None
+        printed = process.stdout.readline()
+        assert printed.startswith("port "), (folder / "log").read_text()
+        yield LocalAws(port=int(printed.split()[1]), log=folder / "log")
+    finally:
+        process.terminate()
+        process.wait(15)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.fixture
+def account(alone: LocalAws) -> Account:
+    return new_account(alone)
+
+
+def news(what: str, where: str) -> str:
+    return f"ministack now {what} itself: remove the workaround in trailctl/local/{where}"
+
+
+# --- what it accepts and AWS refuses -----------------------------------------------------------
+
+
+def _trail(account: Account) -> None:
+    account.client("cloudtrail").create_trail(Name="audit", S3BucketName="no-such-bucket")
+
+
+def _bucket_policy(account: Account) -> None:
+    bucket = account.bucket()
+    document = policy(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*", Principal={"AWS": GHOST}))
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=document)
+
+
+def _bucket_policy_syntax(account: Account) -> None:
+    account.client("s3").put_bucket_policy(Bucket=account.bucket(), Policy="not json")
+
+
+def _key_policy(account: Account) -> None:
+    root = allow("kms:*", Principal={"AWS": account.arn("iam", "root")})
+    account.client("kms").create_key(
+        Policy=policy(root, allow("kms:Decrypt", Principal={"AWS": GHOST}))
+    )
+
+
+def _key_lockout(account: Account) -> None:
+    kms = account.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    locked = policy(allow("kms:Decrypt", Principal={"AWS": account.arn("iam", "root")}))
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=locked)
+
+
+def _trust_policy(account: Account) -> None:
+    account.role("r", {"AWS": GHOST})
+
+
+def _topic_policy(account: Account) -> None:
+    sns = account.client("sns")
+    arn = sns.create_topic(Name="t")["TopicArn"]
+    sns.set_topic_attributes(
+        TopicArn=arn,
+        AttributeName="Policy",
+        AttributeValue=policy(allow("sns:Publish", arn, Principal={"AWS": GHOST})),
+    )
+
+
+def _queue_policy(account: Account) -> None:
+    document = policy(allow("sqs:SendMessage", account.arn("sqs", "q"), Principal={"AWS": GHOST}))
+    account.client("sqs").create_queue(QueueName="q", Attributes={"Policy": document})
+
+
+def _put_rule(**settings: Any) -> Callable[[Account], None]:
+    def act(account: Account) -> None:
+        account.client("events").put_rule(**{"Name": "r", **settings})
+
+    return act
+
+
+def _put_target(**settings: Any) -> Callable[[Account], None]:
+    def act(account: Account) -> None:
+        events = account.client("events")
+        events.put_rule(Name="r", EventPattern=PATTERN)
+        target = {"Id": "t", "Arn": account.arn("sqs", "q"), **settings}
+        answer = events.put_targets(Rule="r", Targets=[target])
+        assert answer["FailedEntryCount"] == 0
+
+    return act
+
+
+def _six_targets(account: Account) -> None:
+    events = account.client("events")
+    events.put_rule(Name="r", EventPattern=PATTERN)
+    queue = account.arn("sqs", "q")
+    answer = events.put_targets(Rule="r", Targets=[{"Id": str(n), "Arn": queue} for n in range(6)])
+    assert answer["FailedEntryCount"] == 0
+
+
+def _many_rules(account: Account) -> None:
+    events = account.client("events")
+    for number in range(301):
+        events.put_rule(Name=f"r{number}", EventPattern=PATTERN)
+
+
+def _scheduled_on_a_bus(account: Account) -> None:
+    events = account.client("events")
+    events.create_event_bus(Name="hub")
+    events.put_rule(Name="r", ScheduleExpression="rate(1 hour)", EventBusName="hub")
+
+
+def _launch(**change: Any) -> Callable[[Account], None]:
+    def act(account: Account) -> None:
+        account.client("ec2").run_instances(**{**LAUNCH, **change})
+
+    return act
+
+
+def _dry_run(account: Account) -> None:
+    ec2 = account.client("ec2")
+    ec2.create_security_group(GroupName="g", Description="g", DryRun=True)
+    assert ec2.describe_security_groups(GroupNames=["g"])["SecurityGroups"]
+
+
+def _function(**change: Any) -> Callable[[Account], None]:
+    def act(account: Account) -> None:
+        role = account.role("f", {"Service": change.pop("trusts", "lambda.amazonaws.com")})
+        account.client("lambda").create_function(
+            **{
+                "FunctionName": "f",
+                "Runtime": "python3.13",
+                "Handler": "m.h",
+                "Role": role,
+                "Code": {"ZipFile": package()},
+                **change,
+            }
+        )
+
+    return act
+
+
+def _permission(account: Account) -> None:
+    _function()(account)
+    account.client("lambda").add_permission(
+        FunctionName="f", StatementId="s", Action="lambda:InvokeFunction", Principal=GHOST
+    )
+
+
+def _mfa(account: Account) -> None:
+    account.client("s3").put_bucket_versioning(
+        Bucket=account.bucket(),
+        VersioningConfiguration={"Status": "Enabled", "MFADelete": "Enabled"},
+    )
+
+
+def _object_lock(account: Account) -> None:
+    s3, bucket = account.client("s3"), f"lock-{account.number}"
+    s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+
+
+def _root_assumes(account: Account) -> None:
+    role = account.role("r", {"AWS": account.arn("iam", "root")})
+    account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")
+
+
+ACCEPTED: dict[str, tuple[Callable[[Account], None], str]] = {
+    "a trail without its bucket": (_trail, "gaps/admission.py"),
+    "a principal of a bucket policy": (_bucket_policy, "gaps/principals.py"),
+    "a bucket policy's syntax": (_bucket_policy_syntax, "gaps/principals.py"),
+    "a principal of a key policy": (_key_policy, "gaps/principals.py"),
+    "a key policy that locks out": (_key_lockout, "gaps/principals.py"),
+    "a principal of a trust policy": (_trust_policy, "gaps/principals.py"),
+    "a principal of a topic policy": (_topic_policy, "gaps/principals.py"),
+    "a principal of a queue policy": (_queue_policy, "gaps/principals.py"),
+    "a principal of a function's policy": (_permission, "gaps/principals.py"),
+    "a rule's name": (_put_rule(Name="has space", EventPattern=PATTERN), "gaps/rules.py"),
+    "a pattern's length": (
+        _put_rule(EventPattern=json.dumps({"source": ["x" * 2048]})),
+        "gaps/rules.py",
+    ),
+    "a rule of neither pattern nor schedule": (_put_rule(), "gaps/rules.py"),
+    "a rate's plural": (_put_rule(ScheduleExpression="rate(1 hours)"), "gaps/rules.py"),
+    "a rule's state": (_put_rule(EventPattern=PATTERN, State="ON"), "gaps/rules.py"),
+    "the state of a schedule": (
+        _put_rule(
+            ScheduleExpression="rate(1 hour)",
+            State="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+        ),
+        "gaps/rules.py",
+    ),
+    "a schedule on a bus of one's own": (_scheduled_on_a_bus, "gaps/rules.py"),
+    "the number of rules": (_many_rules, "gaps/rules.py"),
+    "the number of targets": (_six_targets, "gaps/rules.py"),
+    "a target's dead-letter queue": (
+        _put_target(DeadLetterConfig={"Arn": "arn:aws:sqs:us-east-1:111122223333:ghost"}),
+        "gaps/rules.py",
+    ),
+    "a target's input": (_put_target(Input="{"), "gaps/rules.py"),
+    "a target's two inputs": (_put_target(Input="{}", InputPath="$.a"), "gaps/rules.py"),
+    "a target's retries": (
+        _put_target(RetryPolicy={"MaximumRetryAttempts": 186}),
+        "gaps/rules.py",
+    ),
+    "an instance type": (_launch(InstanceType="zzz"), "gaps/instances.py"),
+    "an image": (_launch(ImageId="ami-00000000000000bad"), "gaps/instances.py"),
+    "a subnet": (_launch(SubnetId="subnet-0123456789abcdef0"), "gaps/instances.py"),
+    "a security group": (
+        _launch(SecurityGroupIds=["sg-0123456789abcdef0"]),
+        "gaps/instances.py",
+    ),
+    "a key pair": (_launch(KeyName="mine"), "gaps/instances.py"),
+    "DryRun of a launch": (_launch(DryRun=True), "gaps/instances.py"),
+    "DryRun": (_dry_run, "gaps/instances.py"),
+    "whether Lambda may assume a role": (
+        _function(trusts="ec2.amazonaws.com"),
+        "gaps/functions.py",
+    ),
+    "a function's environment": (
+        _function(Environment={"Variables": {"SETTINGS": "x" * 5000}}),
+        "gaps/functions.py",
+    ),
+    "reserved names in an environment": (
+        _function(Environment={"Variables": {"AWS_REGION": "x"}}),
+        "gaps/functions.py",
+    ),
+    "a function's name": (_function(FunctionName="has space"), "gaps/functions.py"),
+    "a function's runtime": (_function(Runtime="python1.0"), "gaps/functions.py"),
+    "a function's timeout": (_function(Timeout=901), "gaps/functions.py"),
+    "MFA delete without a token": (_mfa, "gaps/buckets.py"),
+    "versioning under Object Lock": (_object_lock, "gaps/buckets.py"),
+    "whether root assumes a role": (_root_assumes, "gaps/sessions.py"),
+}
+
+
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_it_accepts(account: Account, what: str) -> None:
+    act, where = ACCEPTED[what]
+    try:
+        act(account)
+    except ClientError as error:
+        pytest.fail(f"{news(f'checks {what}', where)} ({error})")
+
+
+# --- what it answers otherwise than AWS ----------------------------------------------------------
+
+
+def test_it_forgets_mfa_delete(account: Account) -> None:
+    _mfa(account)
+    found = account.client("s3").get_bucket_versioning(Bucket=f"bucket-{account.number}")
+    assert "MFADelete" not in found, news("keeps MFA delete", "gaps/buckets.py")
+
+
+def test_it_forgets_who_pays(account: Account) -> None:
+    s3, bucket = account.client("s3"), account.bucket()
+    s3.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
+    found = s3.get_bucket_request_payment(Bucket=bucket)
+    assert "Payer" not in found, news("keeps who pays", "gaps/buckets.py")
+
+
+@pytest.mark.parametrize("kind", ["analytics", "intelligent_tiering", "inventory", "metrics"])
+def test_it_deletes_the_bucket_of_a_configuration(account: Account, kind: str) -> None:
+    s3, bucket = account.client("s3"), account.bucket()
+    getattr(s3, f"delete_bucket_{kind}_configuration")(Bucket=bucket, Id="one")
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError:
+        return
+    pytest.fail(news(f"knows {kind} configurations", "gaps/bucket_configurations.py"))
+
+
+def test_it_ignores_the_policy_of_put_permission(account: Account) -> None:
+    events = account.client("events")
+    statement = {
+        "Sid": "no",
+        "Effect": "Deny",
+        "Principal": {"AWS": "111122223333"},
+        "Action": "events:PutEvents",
+        "Resource": account.arn("events", "event-bus/default"),
+    }
+    events.put_permission(Policy=policy(statement))
+    kept = json.loads(events.describe_event_bus()["Policy"])["Statement"]
+    assert kept != [statement], news("keeps a bus's whole policy", "gaps/buses.py")
+
+
+def test_it_keeps_an_account_as_it_was_given(account: Account) -> None:
+    events = account.client("events")
+    events.put_permission(StatementId="s", Action="events:PutEvents", Principal="111122223333")
+    [kept] = json.loads(events.describe_event_bus()["Policy"])["Statement"]
+    assert kept["Principal"] == "111122223333", news(
+        "names an account's root in a bus policy", "gaps/buses.py"
+    )
+
+
+def test_it_omits_most_of_an_alarm_in_xml(account: Account) -> None:
+    account.client("cloudwatch").put_metric_alarm(
+        AlarmName="a",
+        Namespace="N",
+        MetricName="M",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
+    answer = form(account, "monitoring", {"Action": "DescribeAlarms", "Version": "2010-08-01"})
+    assert "<AlarmName>a</AlarmName>" in answer
+    assert "TreatMissingData" not in answer, news("answers alarms whole", "gaps/alarms.py")
+
+
+def test_it_does_not_know_insights(account: Account) -> None:
+    trails = account.client("cloudtrail")
+    _trail(account)
+    try:
+        trails.put_insight_selectors(
+            TrailName="audit", InsightSelectors=[{"InsightType": "ApiCallRateInsight"}]
+        )
+    except ClientError:
+        return
+    pytest.fail(news("knows Insights selectors", "cloudtrail.py"))
+
+
+def test_it_drops_most_of_a_trail(account: Account) -> None:
+    trails = account.client("cloudtrail")
+    made = trails.create_trail(
+        Name="audit",
+        S3BucketName="no-such-bucket",
+        SnsTopicName="audit",
+        TagsList=[{"Key": "k", "Value": "v"}],
+    )
+    tags = trails.list_tags(ResourceIdList=[made["TrailARN"]])["ResourceTagList"][0]["TagsList"]
+    assert not (made.get("SnsTopicARN") and tags), news("keeps a trail whole", "cloudtrail.py")
+
+
+def test_it_does_not_know_trusted_access(account: Account) -> None:
+    organizations = account.client("organizations")
+    try:
+        organizations.list_aws_service_access_for_organization()
+    except ClientError as error:
+        assert "not implemented" in str(error)  # noqa: PT017 (no refusal would be the news)
+        return
+    pytest.fail(news("knows services with trusted access", "gaps/organizations.py"))
+
+
+def form(account: Account, service: str, members: dict[str, str]) -> str:
+    """The answer to a call in the query protocol."""
+    url = account.aws.url
+    request = AWSRequest(
+        "POST",
+        f"{url}/",
+        data=urlencode(members),
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+    SigV4Auth(Credentials(account.number, "test"), service, "us-east-1").add_auth(request)
+    sent = urllib.request.Request(
+        f"{url}/", data=urlencode(members).encode(), headers=dict(request.headers.items())
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(sent, timeout=30) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+
+
+# --- whom it lets in ----------------------------------------------------------------------------
+
+
+def test_it_asks_about_the_first_instance_only(account: Account) -> None:
+    mine, yours = account.launch(MinCount=2, MaxCount=2)
+    who = account.user("ana", allow("ec2:StopInstances", account.arn("ec2", f"instance/{mine}")))
+    try:
+        account.client("ec2", who).stop_instances(InstanceIds=[mine, yours])
+    except ClientError as error:
+        pytest.fail(f"{news('asks about every instance', 'needs.py')} ({error})")
+
+
+def test_it_does_not_know_the_tags_of_an_instance(account: Account) -> None:
+    [instance] = account.launch()
+    account.client("ec2").create_tags(Resources=[instance], Tags=[{"Key": "t", "Value": "v"}])
+    condition = {"StringEquals": {"aws:ResourceTag/t": "v"}}
+    who = account.user("ana", allow("ec2:StopInstances", Condition=condition))
+    try:
+        account.client("ec2", who).stop_instances(InstanceIds=[instance])
+    except ClientError:
+        return
+    pytest.fail(news("knows aws:ResourceTag", "needs.py"))
+
+
+def test_it_does_not_know_the_instance_type_of_a_launch(account: Account) -> None:
+    denial = {
+        "Effect": "Deny",
+        "Action": "ec2:RunInstances",
+        "Resource": "arn:aws:ec2:*:*:instance/*",
+        "Condition": {"StringNotEquals": {"ec2:InstanceType": "t3.micro"}},
+    }
+    who = account.user("ana", allow("ec2:RunInstances"), denial)
+    ec2 = account.client("ec2", who)
+    try:
+        ec2.run_instances(**{**LAUNCH, "InstanceType": "t3.large"})
+    except ClientError as error:
+        pytest.fail(f"{news('knows ec2:InstanceType', 'needs.py')} ({error})")
+
+
+def test_it_lets_a_launch_tag_without_permission(account: Account) -> None:
+    who = account.user("ana", allow("ec2:RunInstances"))
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "t", "Value": "v"}]}]
+    try:
+        account.client("ec2", who).run_instances(**LAUNCH, TagSpecifications=tags)
+    except ClientError as error:
+        pytest.fail(f"{news('asks about tags of a launch', 'needs.py')} ({error})")
+
+
+def test_it_asks_about_any_resource_of_create_tags(account: Account) -> None:
+    [instance] = account.launch()
+    arn = account.arn("ec2", f"instance/{instance}")
+    who = account.user(f"u{uuid.uuid4().hex[:8]}", allow("ec2:CreateTags", arn))
+    try:
+        account.client("ec2", who).create_tags(
+            Resources=[instance], Tags=[{"Key": "t", "Value": "v"}]
+        )
+    except ClientError:
+        return
+    pytest.fail(news("asks about the resources of CreateTags", "needs.py"))
