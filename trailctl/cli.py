@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from trailctl.errors import CheckError, UsageError
 from trailctl.local.environment import DEFAULT_ACCOUNT, DEFAULT_PORT, DEFAULT_REGION
+from trailctl.validate.arguments import add_arguments
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -99,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     reset = actions.add_parser("reset", help="forget all that was made; the clock is set right")
     _add_port(reset)
     reset.set_defaults(command=_reset)
+
+    validate = commands.add_parser(
+        "validate-logs",
+        help="prove that a trail's log files are what CloudTrail delivered",
+        description="Prove that no log or digest file of a trail was changed, removed or added.",
+    )
+    add_arguments(validate)
+    validate.set_defaults(command=_validate_logs)
 
     demo = commands.add_parser("demo", help="apply an example, make calls, watch the reactions")
     demo.set_defaults(command=_demo)
@@ -193,6 +202,12 @@ def _reset(options: argparse.Namespace) -> int:
     Control(options.port).post("reset")
     print("all that was made, recorded or on its way is gone; the clock shows the machine's time")
     return 0
+
+
+def _validate_logs(options: argparse.Namespace) -> int:
+    from trailctl.validate.command import run
+
+    return run(options)
 
 
 def _demo(options: argparse.Namespace) -> int:

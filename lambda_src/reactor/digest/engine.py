@@ -386,7 +386,7 @@ class _Validation:
         """What is wrong with the digest that would name a file of that minute."""
         for interval in self._chain.intervals:
             if interval.cover in (Cover.GAP, Cover.NOT_YET, Cover.STALE) and (
-                interval.start - _LATE <= time < interval.end
+                interval.start - _LATE <= time <= interval.end
             ):
                 return interval.cover
         return None

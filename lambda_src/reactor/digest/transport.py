@@ -134,6 +134,11 @@ class Transport:
         self._credentials: Any = None
         self._generation = 0
 
+    def close(self) -> None:
+        """Close the connections."""
+        for manager in self._managers.values():
+            manager.clear()
+
     # S3
 
     def get(self, bucket: str, key: str, consume: Callable[[Body], T]) -> T:

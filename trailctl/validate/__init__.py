@@ -1,0 +1,1 @@
+"""`trailctl validate-logs`: the AWS CLI's command of that name, faster and stricter."""
