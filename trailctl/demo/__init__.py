@@ -30,6 +30,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _BESIDE = ("lambda_src", "modules")
 _VARIABLES = ("mode=enforce", "force_destroy=true")
 _TERRAFORM_SECONDS = 300.0
+LOG = "local-aws.log"
 
 
 def run_demo() -> int:
@@ -51,7 +52,7 @@ def run_demo() -> int:
         try:
             _perform(screen, terraform, folder)
         except TerraformError as error:
-            raise CheckError(str(error)) from None
+            raise CheckError(f"{error}{_said(folder / LOG)}") from None
     screen.say(f"\nDone in {time.monotonic() - began:.0f} s; nothing of it is left.")
     return 0
 
@@ -60,7 +61,7 @@ def _perform(screen: Screen, terraform: Terraform, folder: Path) -> None:
     with ExitStack() as stack:
         variables = clean_environment(home=terraform.home)
         with screen.working("start a local AWS, which records calls and delivers events") as step:
-            aws = stack.enter_context(running(variables, folder / "local-aws.log"))
+            aws = stack.enter_context(running(variables, folder / LOG))
             step.result = aws.url
         if terraform.downloads:
             with screen.working("download the AWS provider (some 150 MB, kept for next time)"):
@@ -106,6 +107,12 @@ class _Work:
     def outputs(self) -> dict[str, Any]:
         printed = json.loads(self.run("output", "-json"))
         return {name: output["value"] for name, output in printed.items()}
+
+
+def _said(log: Path) -> str:
+    """What the local AWS had to say, for the reader of a failure."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[1:]
+    return "\nThe local AWS said:\n" + "\n".join(lines[-20:]) if lines else ""
 
 
 def _destroy(screen: Screen, work: _Work) -> None:
