@@ -8,21 +8,21 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.htm
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trailctl.local.codec import RefusedError
+from trailctl.local.history import History
 from trailctl.local.selectors import DEFAULT_SELECTORS, selected
 from trailctl.local.trailwriter.signing import SigningKeys
 
 _NAME = re.compile(r"(?=.{3,128}$)[A-Za-z0-9](?:[A-Za-z0-9]|[._-](?![._-]))*[A-Za-z0-9]")
-_HISTORY_EVENTS = 20_000
 _HISTORY_DAYS = 90
 _GLOBAL_SOURCES = frozenset({"iam.amazonaws.com", "sts.amazonaws.com"})
 _TRAIL_MEMBERS = (
@@ -107,7 +107,7 @@ class CloudTrail:
         self._partition = partition
         self.keys = SigningKeys()
         self._trails: dict[str, Trail] = {}
-        self._history: deque[tuple[str, str, datetime, Json]] = deque(maxlen=_HISTORY_EVENTS)
+        self._history = History()
         self._lock = threading.RLock()
 
     def reset(self) -> None:
@@ -124,8 +124,7 @@ class CloudTrail:
 
     def remember(self, account: str, record: Json, when: datetime) -> None:
         """Keep a management event for LookupEvents, whether a trail logs or not."""
-        with self._lock:
-            self._history.append((account, record["awsRegion"], when, record))
+        self._history.add(account, record["awsRegion"], when, record)
 
     def trails(self) -> tuple[Trail, ...]:
         with self._lock:
@@ -326,13 +325,6 @@ class CloudTrail:
                 "Only one lookup attribute can be given: name one of them.",
             )
         wanted = {a["AttributeKey"]: a["AttributeValue"] for a in attributes}
-        found = [
-            (when, record)
-            for who, where, when, record in reversed(self._history)
-            if (who, where) == (account, region)
-            and _aware(start) <= when <= _aware(end)
-            and all(value in _lookup_values(record, key) for key, value in wanted.items())
-        ]
         size = int(p.get("MaxResults") or 50)
         if not 1 <= size <= 50:
             raise RefusedError("InvalidMaxResultsException", "MaxResults must be from 1 to 50.")
@@ -342,6 +334,12 @@ class CloudTrail:
             raise RefusedError(
                 "InvalidNextTokenException", "The next token is not valid."
             ) from None
+        matching = (
+            (when, record)
+            for when, record in self._history.newest(account, region, _aware(start), _aware(end))
+            if all(value in _lookup_values(record, key) for key, value in wanted.items())
+        )
+        found = list(itertools.islice(matching, first + size + 1))
         answer: Json = {"Events": [_event(w, r) for w, r in found[first : first + size]]}
         if first + size < len(found):
             answer["NextToken"] = str(first + size)

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import queue
 import threading
 import time
@@ -250,8 +251,10 @@ class Front:
                     result or {},
                     self.clock.now(),
                 )
-        for part in (self.router, self.archives, self.schedules):
-            part.observe(operation.service, operation.name, call.account, call.region)
+        seen = (operation.service, operation.name, call.account, call.region)
+        self.router.observe(*seen)
+        self.archives.observe(*seen)
+        self.schedules.observe(*seen, operation.parameters)
 
     # Recording, on its own thread
 
@@ -453,7 +456,8 @@ class Front:
         try:
             if (request.method, name) == ("GET", "health"):
                 now = self.clock.now().isoformat()
-                return _json({"status": "ready", "now": now, "last": self.activity.last})
+                last = self.activity.last
+                return _json({"status": "ready", "now": now, "last": last, "pid": os.getpid()})
             if (request.method, name) == ("GET", "activity"):
                 since, wait = int(query.get("since", 0)), min(float(query.get("wait", 0)), 60)
                 return _written(await self.activity.wait(since, wait))

@@ -128,15 +128,21 @@ class Schedules:
         self._closed = False
         self._running: dict[tuple[Kind, str, str], dict[str, _Running]] = {}
         self._rhythms: dict[tuple[object, ...], datetime] = {}
+        self._places: set[tuple[str, str]] = set()
         self._thread: threading.Thread | None = None
         clock.tell(self._look)
 
-    def observe(self, service: str, operation: str, account: str, region: str) -> None:
+    def observe(
+        self, service: str, operation: str, account: str, region: str, parameters: Json
+    ) -> None:
         """An API call was made: look again where it may have changed a schedule."""
         kinds: tuple[Kind, ...] = ()
         if service == "cloudformation":
             kinds = ("events", "scheduler")
         elif service == "events" and operation.endswith("Rule"):
+            # Rules without a schedule are many, and none of ours where none has one.
+            if not parameters.get("ScheduleExpression") and (account, region) not in self._places:
+                return
             kinds = ("events",)
         elif service == "scheduler":
             kinds = ("scheduler",)
@@ -144,6 +150,7 @@ class Schedules:
             return
         with self._wake:
             now = self._clock.now()
+            self._places.add((account, region))
             self._changes.extend(_Change(now, kind, account, region) for kind in kinds)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
@@ -167,6 +174,7 @@ class Schedules:
             self._changes.clear()
             self._running.clear()
             self._rhythms.clear()
+            self._places.clear()
 
     def close(self) -> None:
         with self._wake:
