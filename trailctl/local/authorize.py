@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from botocore.auth import SigV4Auth
@@ -25,6 +26,9 @@ from trailctl.local.policy import ContextValue, Decision
 
 if TYPE_CHECKING:
     from trailctl.local.gaps import Incoming
+
+
+_SIGNATURE = frozenset({b"authorization", b"x-amz-date", b"x-amz-security-token"})
 
 
 def decides(call: Incoming) -> bool:
@@ -119,12 +123,6 @@ def as_root(call: Incoming) -> Request:
     root = Credentials(call.account, "test")
     SigV4Auth(root, call.operation.service, call.region).add_auth(signed)
     headers = [(k.lower().encode(), str(v).encode()) for k, v in signed.headers.items()]
-    headers.append((b"host", request.fields["host"].encode()))
-    return Request(
-        request.method,
-        request.raw_path,
-        request.query_string,
-        headers,
-        request.body,
-        request.client,
-    )
+    new = {name for name, _ in headers} | _SIGNATURE
+    headers += [(name, value) for name, value in request.headers if name not in new]
+    return replace(request, headers=headers)

@@ -207,6 +207,120 @@ def _pass_role(call: Incoming, profile: Mapping[str, Any]) -> Iterator[Need]:
         yield Need("iam:PassRole", role["Arn"], {"iam:PassedToService": "ec2.amazonaws.com"})
 
 
+# --- IAM ---------------------------------------------------------------------------------------
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+
+
+def _iam(call: Incoming) -> Iterator[Need]:
+    """One role or user, by its whole ARN, with its tags and its boundary or the one asked for."""
+    p = call.parameters
+    kind, name = ("role", p.get("RoleName")) if p.get("RoleName") else ("user", p.get("UserName"))
+    arn = f"arn:aws:iam::{call.account}:{kind}{p.get('Path') or '/'}{name}"
+    context: dict[str, ContextValue] = dict(_request_tags(p.get("Tags") or []))
+    if p.get("TagKeys"):
+        context["aws:TagKeys"] = [str(k) for k in p["TagKeys"]]
+    if p.get("PolicyArn"):
+        context["iam:PolicyARN"] = str(p["PolicyArn"])
+    found: Mapping[str, Any] = {}
+    if not call.operation.name.startswith("Create"):
+        try:
+            iam = call.client("iam")
+            found = (
+                iam.get_role(RoleName=name)["Role"]
+                if kind == "role"
+                else iam.get_user(UserName=name)["User"]
+            )
+        except ClientError:
+            found = {}  # not there: the emulator says so to who may know
+    arn = str(found.get("Arn") or arn)
+    for tag in found.get("Tags") or ():
+        for prefix in ("aws", "iam"):
+            context[f"{prefix}:ResourceTag/{tag['Key']}"] = str(tag["Value"])
+    current = (found.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+    boundary = p.get("PermissionsBoundary") or current
+    if boundary:
+        context["iam:PermissionsBoundary"] = str(boundary)
+    yield Need(f"iam:{call.operation.name}", arn, context)
+
+
+_ROLE_OPERATIONS = (
+    "AttachRolePolicy",
+    "CreateRole",
+    "DeleteRole",
+    "DeleteRolePermissionsBoundary",
+    "DeleteRolePolicy",
+    "DetachRolePolicy",
+    "GetRole",
+    "GetRolePolicy",
+    "ListAttachedRolePolicies",
+    "ListInstanceProfilesForRole",
+    "ListRolePolicies",
+    "ListRoleTags",
+    "PutRolePermissionsBoundary",
+    "PutRolePolicy",
+    "TagRole",
+    "UntagRole",
+    "UpdateAssumeRolePolicy",
+    "UpdateRole",
+    "UpdateRoleDescription",
+)
+# Only operations that always name their user: others mean the caller where they name none.
+_USER_OPERATIONS = (
+    "AttachUserPolicy",
+    "CreateUser",
+    "DeleteUser",
+    "DeleteUserPermissionsBoundary",
+    "DeleteUserPolicy",
+    "DetachUserPolicy",
+    "GetUserPolicy",
+    "ListAttachedUserPolicies",
+    "ListUserPolicies",
+    "PutUserPermissionsBoundary",
+    "PutUserPolicy",
+    "TagUser",
+    "UntagUser",
+)
+
+
+# --- Systems Manager ---------------------------------------------------------------------------
+
+
+def _parameters(call: Incoming) -> Iterator[Need]:
+    """GetParameters: each by its name; GetParametersByPath: the path."""
+    p = call.parameters
+    for name in p.get("Names") or [p.get("Path")]:
+        yield Need(f"ssm:{call.operation.name}", _parameter(call, str(name)))
+
+
+def _parameter(call: Incoming, name: str) -> str:
+    if name.startswith("arn:"):
+        return name
+    # The last part may carry a version or label; public parameters belong to no account.
+    bare = name.partition(":")[0].strip("/")
+    account = "" if name.startswith("/aws/") else call.account
+    return f"arn:aws:ssm:{call.region}:{account}:parameter/{bare}"
+
+
+# --- CloudWatch, its logs and EventBridge ------------------------------------------------------
+
+
+def _metric_data(call: Incoming) -> Iterator[Need]:
+    namespace = str(call.parameters.get("Namespace", ""))
+    yield Need("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": namespace})
+
+
+def _log_stream(call: Incoming) -> Iterator[Need]:
+    """Asked of the stream, so that a policy for `log-group:NAME` alone does not reach it."""
+    p = call.parameters
+    stream = f"{p.get('logGroupName')}:log-stream:{p.get('logStreamName')}"
+    arn = f"arn:aws:logs:{call.region}:{call.account}:log-group:{stream}"
+    yield Need(f"logs:{call.operation.name}", arn)
+
+
+def _rule(call: Incoming) -> Iterator[Need]:
+    yield Need(f"events:{call.operation.name}", _resource(call))
+
+
 # --- other services ----------------------------------------------------------------------------
 
 # S3 names some actions unlike their operations.
@@ -277,6 +391,16 @@ def _bare(name: Any, otherwise: str) -> str:
 
 
 NEEDS: Mapping[tuple[str, str], Callable[[Incoming], Iterator[Need]]] = {
+    ("cloudwatch", "PutMetricData"): _metric_data,
+    ("logs", "CreateLogStream"): _log_stream,
+    ("logs", "PutLogEvents"): _log_stream,
+    **{
+        ("events", name): _rule
+        for name in ("DeleteRule", "DisableRule", "EnableRule", "RemoveTargets")
+    },
+    ("ssm", "GetParameters"): _parameters,
+    ("ssm", "GetParametersByPath"): _parameters,
+    **{("iam", name): _iam for name in _ROLE_OPERATIONS + _USER_OPERATIONS},
     ("ec2", "RunInstances"): _run_instances,
     ("ec2", "CreateTags"): _tags,
     ("ec2", "DeleteTags"): _tags,
