@@ -65,9 +65,7 @@ def account(apply: Applier) -> str:
 
 
 @pytest.fixture
-def planned(
-    tmp_path: Path, account: str, terraform: Terraform, local_aws: LocalAws
-) -> Path:
+def planned(tmp_path: Path, account: str, terraform: Terraform, local_aws: LocalAws) -> Path:
     """A folder with the root module and a saved plan of it, as a plan job leaves it."""
     folder = tmp_path / "plan-job"
     folder.mkdir()
