@@ -1,7 +1,16 @@
 locals {
   _inspect = "Read the log group ${local._log_group_name}."
 
-  _alarms = var.alarm_topic == null ? {} : {
+  _alarms = var.alarm_topic == null ? {} : { for key, alarm in local._possible_alarms : key => alarm if alarm != null }
+
+  _possible_alarms = {
+    budget-spent = var.actions_per_hour == null ? null : {
+      namespace  = "CloudTrailReactor"
+      metric     = "BudgetSpent"
+      dimensions = { service = var.name }
+      statistic  = "Sum"
+      text       = "The reaction ${var.name} has taken its ${var.actions_per_hour} actions of this hour and only notifies until the hour is over. Find out in the log whether it runs wild or there is much to react to; raise actions_per_hour, or stop it with the kill switch. ${local._inspect}"
+    }
     errors = {
       namespace  = "AWS/Lambda"
       metric     = "Errors"
@@ -22,6 +31,20 @@ locals {
       dimensions = { QueueName = local._failure_queue_name }
       statistic  = "Maximum"
       text       = "The queue ${local._failure_queue_name} holds events that the reaction ${var.name} failed on to the last try: nothing was done about them. ${local._inspect} Then send each message's requestPayload to the function again: aws lambda invoke --function-name ${var.name} --invocation-type Event --cli-binary-format raw-in-base64-out --payload file://event.json out.json"
+    }
+    kill-switch = var.kill_switch == null ? null : {
+      namespace  = "CloudTrailReactor"
+      metric     = "KillSwitchUnreadable"
+      dimensions = { service = var.name }
+      statistic  = "Sum"
+      text       = "The reaction ${var.name} can't read its kill switch, the SSM parameter ${var.kill_switch.name}, or the value is no mode: it acts as in dry_run. Set the parameter to enforce, notify or dry_run. ${local._inspect}"
+    }
+    refused = var.mode == "dry_run" ? null : {
+      namespace  = "CloudTrailReactor"
+      metric     = "ActionsRefused"
+      dimensions = { service = var.name }
+      statistic  = "Sum"
+      text       = "The reaction ${var.name} got events of an account or Region that it has no way to. Deploy modules/reaction-member-role there and give its name as member_role, or leave those events out of the rule. ${local._inspect}"
     }
     throttles = {
       namespace  = "AWS/Lambda"

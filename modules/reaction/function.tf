@@ -38,13 +38,14 @@ resource "aws_lambda_function" "this" {
 
   code_signing_config_arn        = var.code_signing_config_arn
   kms_key_arn                    = var.kms_key_arn
-  layers                         = [local._powertools_layer_arn]
+  layers                         = concat([local._powertools_layer_arn], local._reactor_layer_arns)
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
   tags                           = var.tags
 
   environment {
     variables = merge(
       local._environment,
+      { REACTION_ROLE = local._role_arn },
       var.alert_topic == null ? {} : { ALERT_TOPIC_ARN = var.alert_topic.arn },
     )
   }
@@ -87,6 +88,7 @@ resource "aws_lambda_function" "this" {
   # an event may come in at once: permissions and the log group come first.
   depends_on = [
     aws_cloudwatch_log_group.this,
+    aws_dynamodb_table.ledger,
     aws_iam_role_policy.this,
   ]
 }

@@ -1,4 +1,8 @@
 locals {
+  _member_role = var.member_role == null ? null : trimprefix("${var.member_role.path}${var.member_role.name}", "/")
+
+  _member_accounts = try(sort(coalescelist(tolist(var.member_role.accounts))), ["*"])
+
   _runtime_statements = [
     for statement in [
       # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -15,6 +19,13 @@ locals {
         Effect   = "Allow"
         Action   = ["sqs:SendMessage"]
         Resource = [local._failure_queue_arn]
+      },
+      # https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/#iam-permissions
+      {
+        Sid      = "KeepLedger"
+        Effect   = "Allow"
+        Action   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        Resource = [local._ledger_arn]
       },
       # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
       local._failure_queue_key_arn == null ? null : {
@@ -38,6 +49,35 @@ locals {
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = [var.alert_topic.kms_key_arn]
         Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${data.aws_partition.current.dns_suffix}" } }
+      },
+      # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+      local._ledger_key_arn == null ? null : {
+        Sid       = "EncryptLedger"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource  = [local._ledger_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${local._region}.${data.aws_partition.current.dns_suffix}" } }
+      },
+      # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+      var.kill_switch == null ? null : {
+        Sid      = "ReadKillSwitch"
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameter"]
+        Resource = ["arn:${local._partition}:ssm:${local._region}:${local._account}:parameter/${trimprefix(var.kill_switch.name, "/")}"]
+      },
+      # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-manage-iam-access.html
+      var.audit_bus == null ? null : {
+        Sid      = "PutAuditRecords"
+        Effect   = "Allow"
+        Action   = ["events:PutEvents"]
+        Resource = [var.audit_bus.arn]
+      },
+      # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+      var.member_role == null ? null : {
+        Sid      = "ActInMemberAccounts"
+        Effect   = "Allow"
+        Action   = ["sts:AssumeRole"]
+        Resource = [for account in local._member_accounts : "arn:${local._partition}:iam::${account}:role/${local._member_role}"]
       },
       # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
       # These actions know no resource to narrow them to ...

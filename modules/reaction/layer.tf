@@ -25,3 +25,27 @@ data "aws_ssm_parameter" "powertools" {
     }
   }
 }
+
+locals {
+  # Our own handlers come with the engine in their zip; those of a user's
+  # package find it in a layer.
+  _own_code    = var.package != null && !startswith(var.handler, "reactor.")
+  _makes_layer = local._own_code && var.reactor_layer_arn == null
+  _reactor_zip = "${path.module}/../../lambda_src/dist/reactor-layer.zip"
+
+  _reactor_layer_arns = (
+    local._makes_layer ? [aws_lambda_layer_version.reactor[0].arn]
+    : var.reactor_layer_arn == null ? [] : [var.reactor_layer_arn]
+  )
+}
+
+resource "aws_lambda_layer_version" "reactor" {
+  count = local._makes_layer ? 1 : 0
+
+  layer_name               = "${var.name}-reactor"
+  description              = "The engine of terraform-aws-cloudtrail-reactor, for handlers of one's own"
+  filename                 = local._reactor_zip
+  source_code_hash         = filebase64sha256(local._reactor_zip)
+  compatible_architectures = ["arm64"]
+  compatible_runtimes      = ["python3.13"]
+}

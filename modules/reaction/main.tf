@@ -17,14 +17,45 @@ locals {
   # its name, the same reaction can stand in two Regions of one account.
   _role_name = "${var.name}-${local._region}"
 
+  _role_arn = (
+    var.role == null
+    ? "arn:${local._partition}:iam::${local._account}:role${var.role_path}${local._role_name}"
+    : var.role.arn
+  )
+
   _measured_topic_arn = var.alert_topic == null ? "" : format("%-100s", "")
+  _measured_role_arn  = var.role == null ? local._role_arn : format("%-100s", "")
+
+  _exemptions = {
+    for kind, given in {
+      accounts   = var.exempt_accounts
+      iac        = sort(var.iac_principals)
+      principals = var.exempt_principals
+      role_paths = var.exempt_role_paths
+      tags       = var.exempt_tags
+    } : kind => given if length(given) > 0
+  }
+
+  # What is not asked for is not set: there are 4 KB for all of it.
+  _engine = {
+    REACTION_AUDIT_BUS      = try(var.audit_bus.arn, null)
+    REACTION_BUDGET         = var.actions_per_hour
+    REACTION_EXEMPTIONS     = length(local._exemptions) == 0 ? null : jsonencode(local._exemptions)
+    REACTION_EXTERNAL_ID    = try(var.member_role.external_id, null)
+    REACTION_KILL_SWITCH    = try(var.kill_switch.name, null)
+    REACTION_LEDGER_DAYS    = var.ledger_days
+    REACTION_MEMBER_ROLE    = local._member_role
+    REACTION_SETTLE_SECONDS = var.settle_seconds == 0 ? null : var.settle_seconds
+  }
 
   _environment = merge(
     var.environment,
+    { for name, value in local._engine : name => tostring(value) if value != null },
     {
       POWERTOOLS_LOG_LEVEL         = var.log_level
       POWERTOOLS_METRICS_NAMESPACE = "CloudTrailReactor"
       POWERTOOLS_SERVICE_NAME      = var.name
+      REACTION_LEDGER_TABLE        = local._ledger_name
       REACTION_MODE                = var.mode
       REACTION_NAME                = var.name
       REACTION_SETTINGS            = var.settings
@@ -35,7 +66,7 @@ locals {
   # unknown while planning, so a stand-in of usual length is measured, and
   # jsonencode's \u003c for < is undone, as Lambda does not count it so.
   _environment_text = replace(replace(replace(
-    jsonencode(merge(local._environment, { ALERT_TOPIC_ARN = local._measured_topic_arn })),
+    jsonencode(merge(local._environment, { ALERT_TOPIC_ARN = local._measured_topic_arn, REACTION_ROLE = local._measured_role_arn })),
     "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"
   )
 }

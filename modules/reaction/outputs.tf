@@ -20,6 +20,14 @@ output "function_name" {
   value       = aws_lambda_function.this.function_name
 }
 
+output "ledger_table" {
+  description = "Table that remembers what was done: { arn, name }."
+  value = {
+    arn  = local._ledger_arn
+    name = local._ledger_name
+  }
+}
+
 output "log_group" {
   description = "Log group of the function: { arn, name }."
   value = {
@@ -34,7 +42,7 @@ output "mode" {
 }
 
 output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, queues }, each a map from its purpose to { arn, name }."
+  description = "What to look at when something is wrong: { alarms, log_groups, parameters, queues, tables }, each a map from its purpose to { arn, name }."
   value = {
     alarms = {
       for key, alarm in aws_cloudwatch_metric_alarm.this : key => {
@@ -48,10 +56,22 @@ output "operations" {
         name = local._log_group_name
       }
     }
+    parameters = var.kill_switch == null ? {} : {
+      kill_switch = {
+        arn  = "arn:${local._partition}:ssm:${local._region}:${local._account}:parameter/${trimprefix(var.kill_switch.name, "/")}"
+        name = var.kill_switch.name
+      }
+    }
     queues = {
       failures = {
         arn  = local._failure_queue_arn
         name = local._failure_queue_name
+      }
+    }
+    tables = {
+      ledger = {
+        arn  = local._ledger_arn
+        name = local._ledger_name
       }
     }
   }

@@ -1,3 +1,14 @@
+variable "actions_per_hour" {
+  description = "How many actions (each on one resource) the reaction may take in an hour; then it only notifies until the hour is over. Null sets no limit."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.actions_per_hour == null ? true : var.actions_per_hour >= 1 && var.actions_per_hour <= 999999999 && floor(var.actions_per_hour) == var.actions_per_hour
+    error_message = "actions_per_hour must be a whole number from 1, or null for no limit; to take no action at all use mode = \"notify\"."
+  }
+}
+
 variable "alarm_topic" {
   description = "SNS topic that the alarms (errors, throttles, failure queue, lost events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
   type = object({
@@ -32,6 +43,19 @@ variable "alert_topic" {
   validation {
     condition     = try(var.alert_topic.kms_key_arn, null) == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.alert_topic.kms_key_arn))
     error_message = "alert_topic.kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+}
+
+variable "audit_bus" {
+  description = "Event bus that an audit record of every action goes to, beside the log; null sends none. A reaction in dry_run sends none."
+  type = object({
+    arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.audit_bus == null || can(regex("^arn:[^:]+:events:[^:]+:[0-9]{12}:event-bus/[A-Za-z0-9/._-]+$", var.audit_bus.arn))
+    error_message = "audit_bus.arn is not the ARN of an event bus: give { arn = \"arn:aws:events:<region>:<account>:event-bus/<name>\" } or a resource that has it as `arn`."
   }
 }
 
@@ -73,6 +97,54 @@ variable "environment" {
   }
 }
 
+variable "exempt_accounts" {
+  description = "Accounts whose events are left alone, each with the last day (UTC) that they are, as in { \"123456789012\" = \"2026-12-31\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for account, until in var.exempt_accounts : can(regex("^[0-9]{12}$", account)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
+    error_message = "exempt_accounts must map account ids of twelve digits to the last day that they are exempt, as in { \"123456789012\" = \"2026-12-31\" }."
+  }
+}
+
+variable "exempt_principals" {
+  description = "Users and roles whose calls are left alone: ARNs (of a session, its role's), * and ? are wildcards, each with the last day (UTC), as in { \"arn:aws:iam::123456789012:role/breakglass\" = \"2026-12-31\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn, until in var.exempt_principals : can(regex("^(arn:|\\*)\\S+$", arn)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
+    error_message = "exempt_principals must map ARNs of users and roles to the last day that they are exempt, as in { \"arn:aws:iam::123456789012:role/breakglass\" = \"2026-12-31\" }."
+  }
+}
+
+variable "exempt_role_paths" {
+  description = "IAM paths whose roles' calls are left alone, if the role is of the event's own account, each with the last day (UTC), as in { \"/ci/\" = \"2026-12-31\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for path, until in var.exempt_role_paths : can(regex("^/(\\S+/)+$", path)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
+    error_message = "exempt_role_paths must map paths that start and end with a slash (and are not / alone, which is every role) to the last day that they are exempt, as in { \"/ci/\" = \"2026-12-31\" }."
+  }
+}
+
+variable "exempt_tags" {
+  description = "Tags of resources that are left alone, as key=value, each with the last day (UTC), as in { \"reactor-exempt=yes\" = \"2026-12-31\" }. A tag that came with the very call does not count; who may set it otherwise is for your policies to say."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for tag, until in var.exempt_tags : can(regex("^[^=]{1,128}=.{0,256}$", tag)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
+    error_message = "exempt_tags must map tags, written key=value, to the last day that they exempt a resource, as in { \"reactor-exempt=yes\" = \"2026-12-31\" }."
+  }
+}
+
 variable "failure_queue" {
   description = "SQS queue for the events that the function failed on, with the key it is encrypted with, if any; null makes one."
   type = object({
@@ -110,14 +182,65 @@ variable "handler" {
   }
 }
 
+variable "iac_principals" {
+  description = "Principals that manage infrastructure as code, whose calls are left alone for good: ARNs, * and ? are wildcards. Each use is logged."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.iac_principals : can(regex("^(arn:|\\*)\\S+$", arn))])
+    error_message = "iac_principals must hold ARNs of users and roles, as in [\"arn:aws:iam::*:role/terraform-*\"]."
+  }
+}
+
+variable "kill_switch" {
+  description = "SSM parameter (a String of this account and Region) whose value caps the mode of every reaction that reads it: enforce caps nothing, notify and dry_run do. If it can't be read or says something else, that means dry_run. Null has no kill switch."
+  type = object({
+    name = string
+  })
+  default = null
+
+  validation {
+    condition     = var.kill_switch == null || can(regex("^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", var.kill_switch.name))
+    error_message = "kill_switch.name is not the name of an SSM parameter: give { name = \"/cloudtrail-reactor/mode\" } or a resource that has it as `name`."
+  }
+}
+
 variable "kms_key_arn" {
-  description = "KMS key for the log group, the environment and the failure queue that this module makes; its policy must admit logs.<region>.amazonaws.com. Null uses the services' own encryption."
+  description = "KMS key for the log group, the environment, the failure queue and the ledger that this module makes; its policy must admit logs.<region>.amazonaws.com. Null uses the services' own encryption."
   type        = string
   default     = null
 
   validation {
     condition     = var.kms_key_arn == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.kms_key_arn))
     error_message = "kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+}
+
+variable "ledger_days" {
+  description = "How long it is remembered what was done about an event: longer than the failure queue keeps it, which is 14 days."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.ledger_days >= 15 && var.ledger_days <= 3650 && floor(var.ledger_days) == var.ledger_days
+    error_message = "ledger_days must be a whole number of days from 15 to 3650: events come back from a failure queue for 14 days."
+  }
+}
+
+variable "ledger_table" {
+  description = "DynamoDB table of this account and Region that remembers what was done, with the key it is encrypted with, if any: its only key is `id` (a string), its TTL attribute `expiration`. Several reactions may share one. Null makes one."
+  type = object({
+    kms_key_arn = optional(string)
+    name        = string
+  })
+  default = null
+
+  validation {
+    condition     = var.ledger_table == null || can(regex("^[A-Za-z0-9_.-]{3,255}$", var.ledger_table.name))
+    error_message = "ledger_table.name is not the name of a DynamoDB table: give { name = \"reactions\" } or a resource that has it as `name`."
   }
 }
 
@@ -182,6 +305,32 @@ variable "max_retries" {
   validation {
     condition     = contains([0, 1, 2], var.max_retries)
     error_message = "max_retries must be 0, 1 or 2, Lambda's limits."
+  }
+}
+
+variable "member_role" {
+  description = "Role made by reaction-member-role in other accounts (and in this one, for events of other Regions), by which the reaction acts there; `accounts` narrows it to some. Null acts in the function's own account and Region only."
+  type = object({
+    accounts    = optional(set(string))
+    external_id = string
+    name        = string
+    path        = optional(string, "/")
+  })
+  default = null
+
+  validation {
+    condition     = var.member_role == null || can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.member_role.name)) && can(regex("^/([!-~]+/)*$", var.member_role.path))
+    error_message = "member_role.name must be a role's name without its path, and path start and end with a slash: as in { name = \"reactor-member\", path = \"/security/\", external_id = \"...\" }."
+  }
+
+  validation {
+    condition     = var.member_role == null || can(regex("^[A-Za-z0-9+=,.@:/_-]{2,}$", var.member_role.external_id)) && try(length(var.member_role.external_id), 0) <= 1224
+    error_message = "member_role.external_id must be 2 to 1224 letters, digits and + = , . @ : / _ -: the one that the member accounts' roles ask for."
+  }
+
+  validation {
+    condition     = try(var.member_role.accounts, null) == null ? true : length(var.member_role.accounts) > 0 && alltrue([for account in var.member_role.accounts : can(regex("^[0-9]{12}$", account))])
+    error_message = "member_role.accounts must hold at least one account id of twelve digits; leave it out for every account that has the role."
   }
 }
 
@@ -285,6 +434,17 @@ variable "powertools_layer_arn" {
   }
 }
 
+variable "reactor_layer_arn" {
+  description = "ARN of the layer (with version) that holds this repository's engine, for a handler of one's own; null makes one where `package` is given and the handler is not this repository's."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.reactor_layer_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.reactor_layer_arn))
+    error_message = "reactor_layer_arn is not the ARN of a layer version: give \"arn:aws:lambda:<region>:<account>:layer:<name>:<version>\", with the version at its end."
+  }
+}
+
 variable "reserved_concurrency" {
   description = "Concurrent runs that are reserved for the function, and its limit; null reserves none."
   type        = number
@@ -330,6 +490,23 @@ variable "settings" {
   validation {
     condition     = can(keys(jsondecode(var.settings)))
     error_message = "settings is not a JSON object: give it as jsonencode({ ... })."
+  }
+}
+
+variable "settle_seconds" {
+  description = "How old an event must be before the reaction looks at the state and acts: time for its caller to finish what he is doing (tags that come after a launch). The function waits, and is paid for, that long."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.settle_seconds >= 0 && floor(var.settle_seconds) == var.settle_seconds
+    error_message = "settle_seconds must be a whole number of seconds from 0."
+  }
+
+  validation {
+    condition     = var.settle_seconds == 0 || var.settle_seconds + 20 <= var.timeout
+    error_message = "settle_seconds leaves the function less than 20 seconds to act: raise timeout (at most 900), or wait less."
   }
 }
 

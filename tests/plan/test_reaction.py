@@ -7,10 +7,13 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from reactor.exemptions import Exemptions
+from reactor.settings import Deployment
 
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Plan, Planner
@@ -22,6 +25,7 @@ LAYER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:failed-events"
+BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/audit"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/bound"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/security/own"
 SIGNING = f"arn:aws:lambda:{REGION}:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0"
@@ -46,6 +50,17 @@ KEEP = {
     "Action": ["sqs:SendMessage"],
     "Resource": [f"arn:aws:sqs:{REGION}:{ACCOUNT}:watch-failures"],
 }
+LEDGER = {
+    "Sid": "KeepLedger",
+    "Effect": "Allow",
+    "Action": [
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    ],
+    "Resource": [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/watch-ledger"],
+}
 PUBLISH = {
     "Sid": "PublishAlerts",
     "Effect": "Allow",
@@ -63,6 +78,11 @@ QUEUE_KEYS: dict[str, tuple[dict[str, str], str | None]] = {
     "alias_and_key": ({"kms_master_key_id": "alias/own", "kms_key_arn": KEY}, KEY),
 }
 
+
+class Null:
+    """A setting that is given, and is null."""
+
+
 # One plan for all of them: most of a plan's time is its start.
 CASES: dict[str, dict[str, Any]] = {
     "least": {},
@@ -76,6 +96,40 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "encrypted_alerts": {"alert_topic": {"arn": TOPIC, "kms_key_arn": KEY}},
     "file": {"package": {"filename": str(OWN_FILE)}},
+    "engine": {
+        "alarm_topic": {"arn": TOPIC},
+        "actions_per_hour": 7,
+        "audit_bus": {"arn": BUS},
+        "exempt_accounts": {ACCOUNT: "2999-12-31"},
+        "exempt_principals": {"arn:aws:iam::*:role/admin": "2999-12-31"},
+        "exempt_role_paths": {"/ci/": "2999-12-31"},
+        "exempt_tags": {"exempt=yes": "2999-12-31"},
+        "iac_principals": ["arn:aws:iam::*:role/tf-b", "arn:aws:iam::*:role/tf-a"],
+        "kill_switch": {"name": "/reactor/mode"},
+        "ledger_days": 60,
+        "ledger_table": {"name": "shared"},
+        "member_role": {
+            "name": "member",
+            "path": "/security/",
+            "external_id": "shared-secret",
+            "accounts": ["222222222222", "111111111111"],
+        },
+        "mode": "enforce",
+        "settle_seconds": 30,
+    },
+    "unlimited": {
+        "actions_per_hour": Null(),
+        "alarm_topic": {"arn": TOPIC},
+        "member_role": {"name": "member", "external_id": "shared"},
+    },
+    "file_and_layer": {
+        "package": {"filename": str(OWN_FILE)},
+        "reactor_layer_arn": LAYER + "1",
+    },
+    "file_of_ours": {
+        "handler": "reactor.reactions.ec2_launch_guard.handler",
+        "package": {"filename": str(OWN_FILE)},
+    },
     "full_environment": {"settings": json.dumps({"a": "<" * 3700})},
     "key": {"kms_key_arn": KEY},
     "log_group": {"log_group": {"name": "/shared/reactions"}},
@@ -155,7 +209,7 @@ def hcl(label: str = "reaction", **settings: Any) -> str:
     """A configuration that calls the module with these settings and shows all it puts out."""
     given = {"name": "watch", "handler": "watch.handler", "powertools_layer_arn": LAYER}
     lines = [
-        f"  {name} = {json.dumps(value)}"
+        f"  {name} = {'null' if isinstance(value, Null) else json.dumps(value)}"
         for name, value in (given | settings).items()
         if value is not None
     ]
@@ -228,6 +282,7 @@ def test_the_least_that_it_makes(cases: dict[str, Made]) -> None:
     made = cases["least"]
     assert sorted(resource["type"] for resource in made.all().values()) == [
         "aws_cloudwatch_log_group",
+        "aws_dynamodb_table",
         "aws_iam_role",
         "aws_iam_role_policy",
         "aws_lambda_function",
@@ -252,8 +307,12 @@ def test_the_least_that_it_makes(cases: dict[str, Made]) -> None:
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 "POWERTOOLS_METRICS_NAMESPACE": "CloudTrailReactor",
                 "POWERTOOLS_SERVICE_NAME": "watch",
+                "REACTION_BUDGET": "100",
+                "REACTION_LEDGER_DAYS": "30",
+                "REACTION_LEDGER_TABLE": "watch-ledger",
                 "REACTION_MODE": "dry_run",
                 "REACTION_NAME": "watch",
+                "REACTION_ROLE": f"arn:aws:iam::{ACCOUNT}:role/watch-{REGION}",
                 "REACTION_SETTINGS": "{}",
             }
         }
@@ -281,7 +340,7 @@ def test_its_role_is_for_lambda_and_may_only_log_and_keep_failed_events(
             }
         ],
     }
-    assert cases["least"].statements() == [LOG, KEEP]
+    assert cases["least"].statements() == [LOG, KEEP, LEDGER]
 
 
 def test_its_failure_queue_is_encrypted_and_takes_nothing_without_tls(
@@ -347,6 +406,7 @@ def test_a_layer_of_ones_own_needs_no_parameter(cases: dict[str, Made]) -> None:
 def test_resources_of_the_same_apply_can_be_given_whole(cases: dict[str, Made]) -> None:
     made = cases["given_resources"]
     assert set(made.all()) == {
+        "aws_dynamodb_table.ledger[0]",
         "aws_lambda_function.this",
         "aws_lambda_function_event_invoke_config.this",
     }
@@ -356,7 +416,7 @@ def test_resources_of_the_same_apply_can_be_given_whole(cases: dict[str, Made]) 
 
 
 def test_an_alert_topic_may_be_published_to(cases: dict[str, Made]) -> None:
-    assert cases["alerts"].statements() == [LOG, KEEP, PUBLISH]
+    assert cases["alerts"].statements() == [LOG, KEEP, LEDGER, PUBLISH]
     variables = cases["alerts"].one("aws_lambda_function")["environment"][0]["variables"]
     assert variables["ALERT_TOPIC_ARN"] == TOPIC
 
@@ -365,6 +425,7 @@ def test_an_encrypted_alert_topic_with_its_key(cases: dict[str, Made]) -> None:
     assert cases["encrypted_alerts"].statements() == [
         LOG,
         KEEP,
+        LEDGER,
         PUBLISH,
         {
             "Sid": "EncryptAlerts",
@@ -394,6 +455,7 @@ def test_a_vpc_brings_permissions_that_only_the_service_may_use(cases: dict[str,
     assert cases["vpc"].statements() == [
         LOG,
         KEEP,
+        LEDGER,
         {
             "Sid": "AttachToVpc",
             "Effect": "Allow",
@@ -430,6 +492,7 @@ def test_a_key_encrypts_log_group_environment_and_queue(cases: dict[str, Made]) 
     assert made.statements() == [
         LOG,
         KEEP,
+        LEDGER,
         {
             "Sid": "EncryptFailedEvents",
             "Effect": "Allow",
@@ -437,7 +500,99 @@ def test_a_key_encrypts_log_group_environment_and_queue(cases: dict[str, Made]) 
             "Resource": [KEY],
             "Condition": {"StringEquals": {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}},
         },
+        {
+            "Sid": "EncryptLedger",
+            "Effect": "Allow",
+            "Action": [
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:GenerateDataKey*",
+                "kms:ReEncrypt*",
+            ],
+            "Resource": [KEY],
+            "Condition": {"StringEquals": {"kms:ViaService": f"dynamodb.{REGION}.amazonaws.com"}},
+        },
     ]
+    (table,) = made.of_type("aws_dynamodb_table").values()
+    assert table["server_side_encryption"] == [{"enabled": True, "kms_key_arn": KEY}]
+
+
+def test_the_ledger_forgets_by_itself_and_can_be_restored(cases: dict[str, Made]) -> None:
+    table = cases["least"].one("aws_dynamodb_table")
+    assert (table["name"], table["hash_key"]) == ("watch-ledger", "id")
+    assert table["billing_mode"] == "PAY_PER_REQUEST"
+    assert table["attribute"] == [{"name": "id", "type": "S"}]
+    assert table["point_in_time_recovery"][0]["enabled"] is True
+    assert (table["ttl"][0]["attribute_name"], table["ttl"][0]["enabled"]) == ("expiration", True)
+
+
+def test_what_the_engine_is_set_to(cases: dict[str, Made]) -> None:
+    made = cases["engine"]
+    variables = made.one("aws_lambda_function")["environment"][0]["variables"]
+    engine = {n: v for n, v in variables.items() if n.startswith("REACTION_")}
+    deployment = Deployment.from_environment(engine, "x")
+    assert deployment == Deployment(
+        name="watch",
+        mode="enforce",
+        topic_arn="",
+        settings="{}",
+        ledger_table="shared",
+        ledger_days=60,
+        budget=7,
+        kill_switch="/reactor/mode",
+        audit_bus=BUS,
+        exemptions=engine["REACTION_EXEMPTIONS"],
+        settle_seconds=30,
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/watch-{REGION}",
+        member_role="security/member",
+        external_id="shared-secret",
+    )
+    day = date(2999, 12, 31)
+    assert Exemptions.parse(deployment.exemptions) == Exemptions(
+        principals={"arn:aws:iam::*:role/admin": day},
+        role_paths={"/ci/": day},
+        accounts={ACCOUNT: day},
+        tags={"exempt=yes": day},
+        iac=("arn:aws:iam::*:role/tf-a", "arn:aws:iam::*:role/tf-b"),
+    )
+    statements = made.by_sid()
+    assert statements["KeepLedger"]["Resource"][0].endswith(":table/shared")
+    assert statements["ReadKillSwitch"]["Resource"] == [
+        f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/reactor/mode"
+    ]
+    assert statements["PutAuditRecords"]["Resource"] == [BUS]
+    assert statements["ActInMemberAccounts"]["Resource"] == [
+        "arn:aws:iam::111111111111:role/security/member",
+        "arn:aws:iam::222222222222:role/security/member",
+    ]
+    assert made.of_type("aws_dynamodb_table") == {}
+    assert sorted(made.outputs()["operations"]["alarms"]) == [
+        "budget-spent",
+        "errors",
+        "events-lost",
+        "failure-queue",
+        "kill-switch",
+        "refused",
+        "throttles",
+    ]
+
+
+def test_no_budget_means_no_limit_and_no_alarm(cases: dict[str, Made]) -> None:
+    made = cases["unlimited"]
+    variables = made.one("aws_lambda_function")["environment"][0]["variables"]
+    assert "REACTION_BUDGET" not in variables
+    assert "budget-spent" not in made.outputs()["operations"]["alarms"]
+    assert made.by_sid()["ActInMemberAccounts"]["Resource"] == ["arn:aws:iam::*:role/member"]
+
+
+def test_a_handler_of_ones_own_finds_the_engine_in_a_layer(cases: dict[str, Made]) -> None:
+    layer = cases["file"].one("aws_lambda_layer_version")
+    assert layer["layer_name"] == "watch-reactor"
+    assert layer["source_code_hash"] == hash_of(BUNDLED.with_name("reactor-layer.zip"))
+    assert cases["file_and_layer"].one("aws_lambda_function")["layers"] == [LAYER, LAYER + "1"]
+    for label in ("file_and_layer", "least", "file_of_ours"):
+        assert cases[label].of_type("aws_lambda_layer_version") == {}
 
 
 def test_what_shapes_function_and_role(cases: dict[str, Made]) -> None:
@@ -463,6 +618,7 @@ def test_what_shapes_function_and_role(cases: dict[str, Made]) -> None:
     assert made.statements() == [
         LOG,
         KEEP,
+        LEDGER,
         {
             "Sid": "WriteTraces",
             "Effect": "Allow",
@@ -475,6 +631,7 @@ def test_what_shapes_function_and_role(cases: dict[str, Made]) -> None:
         address: {"team": "platform"}
         for address in (
             "aws_cloudwatch_log_group.this[0]",
+            "aws_dynamodb_table.ledger[0]",
             "aws_iam_role.this[0]",
             "aws_lambda_function.this",
             "aws_sqs_queue.failures[0]",
@@ -488,7 +645,7 @@ def test_an_existing_log_group_is_written_to_and_not_made(cases: dict[str, Made]
     logging = made.one("aws_lambda_function")["logging_config"][0]
     assert logging["log_group"] == "/shared/reactions"
     group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/shared/reactions"
-    assert made.statements() == [LOG | {"Resource": [f"{group}:*"]}, KEEP]
+    assert made.statements() == [LOG | {"Resource": [f"{group}:*"]}, KEEP, LEDGER]
     assert made.outputs()["log_group"] == {"name": "/shared/reactions", "arn": group}
 
 
@@ -516,7 +673,7 @@ def test_a_role_of_ones_own_is_told_what_it_must_allow(cases: dict[str, Made]) -
     assert made.one("aws_lambda_function")["role"] == ROLE
     outputs = made.outputs()
     assert (outputs["role_arn"], outputs["role_name"]) == (ROLE, "own")
-    assert json.loads(outputs["policy_json"])["Statement"] == [LOG, KEEP]
+    assert json.loads(outputs["policy_json"])["Statement"] == [LOG, KEEP, LEDGER]
 
 
 def test_a_package_of_ones_own_as_a_file(cases: dict[str, Made]) -> None:
@@ -532,8 +689,8 @@ def test_a_package_of_ones_own_in_s3(cases: dict[str, Made]) -> None:
 
 
 def test_the_reactions_own_permissions_are_added(cases: dict[str, Made]) -> None:
-    assert cases["one_statement"].statements() == [LOG, KEEP, OWN_STATEMENT]
-    assert cases["two_statements"].statements() == [LOG, KEEP, OWN_STATEMENT, OWN_STATEMENT]
+    assert cases["one_statement"].statements() == [LOG, KEEP, LEDGER, OWN_STATEMENT]
+    assert cases["two_statements"].statements() == [LOG, KEEP, LEDGER, OWN_STATEMENT, OWN_STATEMENT]
 
 
 def test_alarms_say_what_happened_and_what_to_do(cases: dict[str, Made]) -> None:
@@ -544,6 +701,7 @@ def test_alarms_say_what_happened_and_what_to_do(cases: dict[str, Made]) -> None
         name: (alarm["namespace"], alarm["metric_name"], alarm["dimensions"])
         for name, alarm in alarms.items()
     } == {
+        "watch-budget-spent": ("CloudTrailReactor", "BudgetSpent", {"service": "watch"}),
         "watch-errors": ("AWS/Lambda", "Errors", function),
         "watch-events-lost": ("AWS/Lambda", "DestinationDeliveryFailures", function),
         "watch-failure-queue": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue),
@@ -554,7 +712,7 @@ def test_alarms_say_what_happened_and_what_to_do(cases: dict[str, Made]) -> None
         assert alarm["ok_actions"] == [TOPIC]
         assert (alarm["comparison_operator"], alarm["threshold"]) == ("GreaterThanThreshold", 0)
         assert alarm["treat_missing_data"] == "notBreaching"
-        assert "watch-failures" in alarm["alarm_description"]
+        assert "watch" in alarm["alarm_description"]
     operations = made.outputs()["operations"]
     assert {alarm["name"] for alarm in operations["alarms"].values()} == set(alarms)
 
@@ -568,10 +726,17 @@ def test_operations_name_what_to_look_at(cases: dict[str, Made]) -> None:
                 "name": "/aws/lambda/watch",
             }
         },
+        "parameters": {},
         "queues": {
             "failures": {
                 "arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:watch-failures",
                 "name": "watch-failures",
+            }
+        },
+        "tables": {
+            "ledger": {
+                "arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/watch-ledger",
+                "name": "watch-ledger",
             }
         },
     }
@@ -701,6 +866,38 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
             "policy: give failure_queue.kms_key_arn too.",
         ),
         "package": ({"filenam": "a.zip"}, "package must be either a zip file (filename) or"),
+    },
+    "engine": {
+        "actions_per_hour": (0, 'to take no action at all use mode = "notify".'),
+        "audit_bus": ({"arn": "audit"}, "audit_bus.arn is not the ARN of an event bus: give"),
+        "exempt_accounts": ({"12": "2999-12-31"}, "exempt_accounts must map account ids of"),
+        "exempt_principals": ({"admin": "2999-12-31"}, "exempt_principals must map ARNs of users"),
+        "exempt_role_paths": ({"/": "2999-12-31"}, "(and are not / alone, which is every role)"),
+        "exempt_tags": ({"exempt": "2999-12-31"}, "exempt_tags must map tags, written key=value"),
+        "iac_principals": (["terraform"], "iac_principals must hold ARNs of users and roles"),
+        "kill_switch": ({"name": "a b"}, "kill_switch.name is not the name of an SSM parameter"),
+        "ledger_days": (14, "events come back from a failure queue for 14 days."),
+        "ledger_table": ({"name": "a"}, "ledger_table.name is not the name of a DynamoDB table"),
+        "member_role": (
+            {"name": "a/b", "external_id": "shared"},
+            "member_role.name must be a role's name without its path, and path start and end",
+        ),
+        "reactor_layer_arn": (LAYER[:-2], "with the version at its end."),
+        "settle_seconds": (-1, "settle_seconds must be a whole number of seconds from 0."),
+    },
+    "engine, once more": {
+        "actions_per_hour": (1.5, "actions_per_hour must be a whole number from 1"),
+        "exempt_accounts": ({ACCOUNT: "soon"}, "to the last day that they are exempt, as in"),
+        "exempt_principals": ({"arn:x": "2999-13-01"}, "exempt_principals must map ARNs"),
+        "exempt_role_paths": ({"ci": "2999-12-31"}, "exempt_role_paths must map paths"),
+        "exempt_tags": ({"exempt=yes": ""}, "to the last day that they exempt a resource"),
+        "member_role": (
+            {"name": "a", "external_id": "shared", "accounts": []},
+            "member_role.accounts must hold at least one account id of twelve digits",
+        ),
+    },
+    "too little time": {
+        "settle_seconds": (50, "settle_seconds leaves the function less than 20 seconds to act"),
     },
     "two that contradict each other": {
         "permissions_boundary": (
