@@ -7,8 +7,10 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
+from trailctl import event_pattern
 from trailctl.errors import CheckError, UsageError
 from trailctl.local.environment import DEFAULT_ACCOUNT, DEFAULT_PORT, DEFAULT_REGION
+from trailctl.replay import arguments as replay
 from trailctl.validate.arguments import add_arguments
 
 Command = Callable[[argparse.Namespace], int]
@@ -108,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_arguments(validate)
     validate.set_defaults(command=_validate_logs)
+
+    replay.add_parser(commands)
+    event_pattern.add_parser(commands)
 
     demo = commands.add_parser("demo", help="apply an example, make calls, watch the reactions")
     demo.set_defaults(command=_demo)

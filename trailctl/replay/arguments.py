@@ -1,0 +1,94 @@
+"""The command line of `trailctl replay`; what does the work is loaded when it is called."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from typing import Any
+
+from trailctl.replay.catalogue import SEVERITIES
+
+_HELP = """\
+Tells what rules would have done over events that happened: how often each would have fired, when,
+by whom, what reactions would have done, and which rules never fire. Nothing is touched.
+
+Rules come from the catalogue (--catalogue, the default, with filters), from a Terraform plan or
+state (--plan, as `terraform show -json` prints it) or from event patterns (--pattern). Events come
+from log files or folders of them, from s3://BUCKET/PREFIX, or from CloudTrail's LookupEvents.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to those of `trailctl`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "replay",
+        help="what rules would have done over events that happened",
+        description=_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=_run, parser=parser)
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="log file, folder or s3://BUCKET/PREFIX"
+    )
+    where = parser.add_argument_group("rules")
+    which = where.add_mutually_exclusive_group()
+    which.add_argument("--catalogue", action="store_true", help="the catalogue (the default)")
+    which.add_argument("--plan", metavar="FILE", help="rules of a Terraform plan or state, as JSON")
+    which.add_argument(
+        "--pattern",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="an event pattern; may repeat",
+    )
+    narrow = parser.add_argument_group("choosing from the catalogue")
+    narrow.add_argument("--id", action="append", default=[], metavar="ID", help="may repeat")
+    narrow.add_argument("--exclude-id", action="append", default=[], metavar="ID")
+    narrow.add_argument("--min-severity", choices=SEVERITIES)
+    narrow.add_argument("--benchmark", metavar="NAME", help="as in cis-5.0")
+    narrow.add_argument("--technique", action="append", default=[], metavar="T1562")
+    narrow.add_argument(
+        "--value",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a placeholder's value, as in rule_names=my-rule; may repeat",
+    )
+    narrow.add_argument(
+        "--known", metavar="FILE", help="JSON of what decisions should know, as trusted_accounts"
+    )
+    looked = parser.add_argument_group("events")
+    looked.add_argument(
+        "--lookup-events", action="store_true", help="of the last 90 days, from CloudTrail's API"
+    )
+    looked.add_argument("--start-time", type=_time, metavar="TIME", help="with --lookup-events")
+    looked.add_argument("--end-time", type=_time, metavar="TIME", help="with --lookup-events")
+    looked.add_argument("--region", metavar="NAME", help="of the calls to AWS")
+    looked.add_argument("--profile", metavar="NAME", help="of the AWS credentials")
+    parser.add_argument("--format", choices=("table", "json", "html"), default="table")
+    parser.add_argument("--output", metavar="FILE", help="write there, not to standard output")
+    parser.add_argument(
+        "--jobs", type=_jobs, default=1, metavar="N", help="processes to work with (default 1)"
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    from trailctl.replay.command import run
+
+    return run(options)
+
+
+def _time(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no time: write it as in 2026-03-02 or 2026-03-02T08:00:00Z"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text} is no number of processes: give 1 to 256")
+    return int(text)

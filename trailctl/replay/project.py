@@ -1,0 +1,226 @@
+"""Log files decoded as far as rules read them, and no further.
+
+A record is decoded in two steps. The first takes its few plain fields and leaves its objects as the
+bytes they are; from those fields alone it is mostly clear which rules can match at all. Only where
+one can, the objects are decoded, and of them only the fields that rules read.
+
+CloudTrail's own top-level names have no dots: a key such as `"userIdentity.type"` at the top of a
+record is not looked for, though `{"a.b": 1}` and `{"a": {"b": 1}}` are one field to a pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from operator import attrgetter
+from typing import Any, TypedDict, Union
+
+import msgspec
+
+from trailctl.patterns.digits import read_float
+from trailctl.patterns.document import load_event
+
+Event = dict[str, Any]
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+DETAIL_TYPES = {
+    "AwsApiCall": "AWS API Call via CloudTrail",
+    "AwsCloudTrailInsight": "AWS Insight via CloudTrail",
+    "AwsConsoleAction": "AWS Console Action via CloudTrail",
+    "AwsConsoleSignIn": "AWS Console Sign In via CloudTrail",
+    "AwsServiceEvent": "AWS Service Event via CloudTrail",
+    "AwsVpceEvent": "AWS Network Activity Event via CloudTrail",
+}
+# Objects of a record; everything else at its top is a plain value.
+_OBJECTS = frozenset(
+    {
+        *("additionalEventData", "addendum", "edgeDeviceDetails", "eventContext"),
+        *("insightDetails", "requestParameters", "resources", "responseElements"),
+        *("serviceEventDetails", "tlsDetails", "userIdentity"),
+    }
+)
+# What of the record an envelope's fields are made of.
+_ENVELOPE = {
+    "account": ("recipientAccountId",),
+    "detail-type": ("eventType",),
+    "id": ("eventID",),
+    "region": ("awsRegion",),
+    "source": ("eventSource", "eventType"),
+    "time": ("eventTime",),
+}
+# By these, records fall into few kinds.
+KINDS = (
+    *("eventSource", "eventName", "eventType", "errorCode"),
+    *("readOnly", "eventCategory", "managementEvent"),
+)
+ABSENT = msgspec.Raw(b"")
+UNSET = msgspec.UNSET
+_SCALARS = str | int | float | bool | None
+
+
+def source_of(event_source: Any, event_type: Any) -> str:
+    """The envelope's source, `aws.ec2` of `ec2.amazonaws.com`."""
+    if event_type == "AwsCloudTrailInsight":
+        return "aws.cloudtrail"  # an Insight names the service that it is about elsewhere
+    if event_source.__class__ is str:
+        return "aws." + event_source.removesuffix(".amazonaws.com")
+    return "aws."
+
+
+def envelope(record: Event) -> Event:
+    """The EventBridge event that a whole record arrives in."""
+    kind = record.get("eventType")
+    return {
+        "version": "0",
+        "id": record.get("eventID") or "",
+        "detail-type": DETAIL_TYPES.get(str(kind), DETAIL_TYPES["AwsApiCall"]),
+        "source": source_of(record.get("eventSource"), kind),
+        "account": record.get("recipientAccountId") or "",
+        "time": record.get("eventTime") or "",
+        "region": record.get("awsRegion") or "",
+        "resources": [],
+        "detail": record,
+    }
+
+
+# Called by another name, as these are not types that a checker could know.
+_typed_dict: Any = TypedDict
+
+
+class _Tree:
+    """The fields below one key. `whole` where the value itself is read, too."""
+
+    __slots__ = ("below", "whole")
+
+    def __init__(self) -> None:
+        self.below: dict[str, _Tree] = {}
+        self.whole = False
+
+    def add(self, steps: list[str]) -> None:
+        if not steps:
+            self.whole = True
+            return
+        # A key with dots may stand for several steps.
+        for size in range(1, len(steps) + 1):
+            key = ".".join(steps[:size])
+            self.below.setdefault(key, _Tree()).add(steps[size:])
+
+    def type(self) -> Any:
+        """What msgspec is to decode: dicts with these keys only, whatever else may be there."""
+        if self.whole or not self.below:
+            return Any
+        fields = {key: tree.type() for key, tree in self.below.items()}
+        shape: Any = _typed_dict("shape", fields, total=False)
+        return Union[shape, list[Union[shape, list[Any], _SCALARS]], _SCALARS]  # noqa: UP007
+
+
+class Projection:
+    """Reads what rules need of a log file's bytes.
+
+    `fields` are the dotted paths that rules read. `kind(head)` are the values of KINDS, which
+    decide for most rules; `reader(fields)` gives a function from a head to its event.
+    """
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self._plain = {"eventTime", *KINDS}
+        trees, made = _grown(fields)
+        for name in made:
+            self._plain.update(_ENVELOPE[name])
+        for name, tree in trees.items():
+            if tree.whole and not tree.below and name not in _OBJECTS:
+                self._plain.add(name)
+        names = sorted({"userIdentity", *self._plain, *trees})
+        self._names = {name: f"f{number}" for number, name in enumerate(names)}
+        members: list[Any] = [
+            (attribute, Any, UNSET) if name in self._plain else (attribute, msgspec.Raw, ABSENT)
+            for name, attribute in self._names.items()
+        ]
+        renamed = {attribute: name for name, attribute in self._names.items()}
+        head: Any = msgspec.defstruct("Head", members, rename=renamed, gc=False, frozen=True)
+        records: list[Any] = [("records", list[head])]
+        body: Any = msgspec.defstruct("Body", records, rename={"records": "Records"})
+        self._decode = msgspec.json.Decoder(body, float_hook=read_float).decode
+        self.kind: Callable[[Any], tuple[Any, ...]] = self._getter(KINDS)
+        self.time: Callable[[Any], Any] = self._getter(("eventTime",))
+        self.identity: Callable[[Any], Any] = self._getter(("userIdentity",))
+
+    def _getter(self, names: tuple[str, ...]) -> Callable[[Any], Any]:
+        return attrgetter(*(self._names[name] for name in names))
+
+    def heads(self, text: bytes) -> list[Any]:
+        """The records of a log file. Raises msgspec.DecodeError for what is none."""
+        found: list[Any] = self._decode(text).records
+        return found
+
+    def plain_event(self, kind: tuple[Any, ...]) -> Event:
+        """The event as far as its kind alone tells."""
+        detail = {n: v for n, v in zip(KINDS, kind, strict=True) if v is not UNSET}
+        return {
+            "source": source_of(kind[0], kind[2]),
+            "detail-type": DETAIL_TYPES.get(str(kind[2]), DETAIL_TYPES["AwsApiCall"]),
+            "detail": detail,
+        }
+
+    def reader(self, fields: Iterable[str]) -> Callable[[Any], Event]:
+        """A function from a record's head to its event, as far as these fields go."""
+        trees, made = _grown(fields)
+        plain = [(name, self._names[name]) for name in trees if name in self._plain]
+        raw: list[tuple[str, str, Callable[[Any], Any]]] = [
+            (
+                name,
+                self._names[name],
+                msgspec.json.Decoder(tree.type(), float_hook=read_float).decode,
+            )
+            for name, tree in trees.items()
+            if name not in self._plain
+        ]
+
+        def read(head: Any) -> Event:
+            detail: Event = {}
+            for name, attribute in plain:
+                value = getattr(head, attribute)
+                if value is not UNSET:
+                    detail[name] = value
+            for name, attribute, decode in raw:
+                value = getattr(head, attribute)
+                if value is not ABSENT:
+                    detail[name] = decode(value)
+            return {"detail": detail}
+
+        return partial(self._within_envelope, made, read) if made else read
+
+    def _within_envelope(self, made: list[str], read: Callable[[Any], Event], head: Any) -> Event:
+        event = read(head)
+        needed = {n: getattr(head, self._names[n]) for name in made for n in _ENVELOPE[name]}
+        whole = envelope({n: value for n, value in needed.items() if value is not UNSET})
+        return {**event, **{name: whole[name] for name in made}}
+
+
+def _grown(fields: Iterable[str]) -> tuple[dict[str, _Tree], list[str]]:
+    """The fields of a record that dotted paths ask for, and those of the envelope."""
+    trees: dict[str, _Tree] = {}
+    made = []
+    for path in sorted(set(fields)):
+        first, *rest = path.split(".")
+        if first == "detail" and rest:
+            trees.setdefault(rest[0], _Tree()).add(rest[1:])
+        elif first in _ENVELOPE and not rest:
+            made.append(first)
+    return trees, made
+
+
+class _Whole(msgspec.Struct):
+    records: list[msgspec.Raw] = msgspec.field(name="Records")
+
+
+_split = msgspec.json.Decoder(_Whole).decode
+
+
+def whole_records(text: bytes) -> list[msgspec.Raw]:
+    """The bytes of each record of a log file."""
+    return _split(text).records
+
+
+def whole_record(raw: msgspec.Raw) -> Event:
+    """A record, all of it."""
+    return load_event(bytes(raw))

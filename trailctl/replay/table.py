@@ -1,0 +1,131 @@
+"""The report as a terminal shows it."""
+
+from __future__ import annotations
+
+import shutil
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_HEAD = ("rule", "severity", "matches", "alerts/day", "first", "last", "most by")
+_RIGHT = {2, 3}
+
+
+def render(report: Mapping[str, Any], width: int | None = None) -> str:
+    """Text of lines no longer than `width` (the terminal's, 160 where there is none)."""
+    width = width or shutil.get_terminal_size((160, 40)).columns
+    fired = [rule for rule in report["rules"] if rule["matches"]]
+    lines = [_summary(report), ""]
+    if fired:
+        lines += _grid([_HEAD, *map(_row, fired)], width)
+        for rule in fired:
+            lines += ["", *_detail(rule)]
+    silent = report["never_fired"]
+    if silent:
+        lines += ["", f"Never fired ({len(silent)}): {', '.join(silent)}"]
+    for reaction in report["reactions"]:
+        lines += ["", *_reaction(reaction)]
+    return "\n".join(_cut(_line(line), width) for line in _wrapped(lines, width)) + "\n"
+
+
+def _summary(report: Mapping[str, Any]) -> str:
+    span = f" from {report['from']} to {report['to']}" if report["from"] else ""
+    skipped = f", {len(report['skipped'])} skipped" if report["skipped"] else ""
+    return (
+        f"{report['events']:,} events in {report['files']:,} files{skipped}{span}: "
+        f"{sum(1 for rule in report['rules'] if rule['matches'])} of {len(report['rules'])} rules "
+        "fired"
+    )
+
+
+def _row(rule: Mapping[str, Any]) -> tuple[str, ...]:
+    top = rule["principals"][0]["principal"] if rule["principals"] else ""
+    return (
+        rule["name"],
+        rule["severity"] or "",
+        f"{rule['matches']:,}",
+        f"{rule['alerts_a_day']:,g}",
+        rule["first"] or "",
+        rule["last"] or "",
+        top,
+    )
+
+
+def _grid(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
+    plain = [tuple(_line(cell) for cell in row) for row in rows]
+    sizes = [max(len(row[n]) for row in plain) for n in range(len(plain[0]))]
+    sizes[-1] = max(8, min(sizes[-1], width - sum(sizes[:-1]) - 2 * (len(sizes) - 1)))
+    lines = []
+    for row in plain:
+        cells = [
+            cell.rjust(size) if n in _RIGHT else _cut(cell, size).ljust(size)
+            for n, (cell, size) in enumerate(zip(row, sizes, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    lines.insert(1, "  ".join("-" * size for size in sizes))
+    return lines
+
+
+def _detail(rule: Mapping[str, Any]) -> list[str]:
+    title = f": {rule['title']}" if rule["title"] else ""
+    lines = [f"{rule['name']}{title}"]
+    if rule["findings"] is not None:
+        lines.append(f"  decided: {rule['findings']:,} of {rule['matches']:,} matches are meant")
+    if rule["alert_when"] != "each match":
+        lines.append(f"  alerts:  {rule['alerts']:,} (on {rule['alert_when']})")
+    if rule["read_only_matches"]:
+        lines.append(
+            f"  reads:   {rule['read_only_matches']:,} are read-only events, which a rule "
+            "sees with read_only_events = true only"
+        )
+    days = [f"{day} {count:,}" for day, count in rule["per_day"].items()]
+    more = [f"{len(days) - 7} more days"] * (len(days) > 7)
+    lines.append(f"  per day: {', '.join(days[:7] + more)}")
+    lines += [f"  by:      {p['principal']} ({p['matches']:,})" for p in rule["principals"][:3]]
+    lines += [f"  why:     {r['reason']} ({r['findings']:,})" for r in rule["reasons"][:3]]
+    for each in rule["examples"][:2]:
+        error = f" ({each['error']})" if each.get("error") else ""
+        where = f"{each['account']}/{each['region']}"
+        lines.append(
+            f"  example: {each['time']} {each['event_id']} {each['service']} {each['event']}{error} "
+            f"in {where} by {each['principal']}"
+        )
+    return lines
+
+
+def _reaction(reaction: Mapping[str, Any]) -> list[str]:
+    name, events = reaction["name"], reaction["events"]
+    if not events:
+        return [f"Reaction {name}: no event was its"]
+    lines = [f"Reaction {name}: {events:,} events, nothing to do for {reaction['idle']:,}"]
+    lines += [f"  would:   {step}, {count:,} times" for step, count in reaction["would"].items()]
+    lines += [f"  not:     {why} ({count:,})" for why, count in reaction["failures"].items()]
+    for each in reaction["examples"][:2]:
+        lines.append(f"  example: {each['time']} {each['event']}: {'; '.join(each['would'])}")
+    return lines
+
+
+def _wrapped(lines: Sequence[str], width: int) -> list[str]:
+    """Long lists of names go on in the next line."""
+    found: list[str] = []
+    for line in lines:
+        if not line.startswith("Never fired"):
+            found.append(line)
+            continue
+        current = ""
+        for word in line.split(" "):
+            if current and len(current) + 1 + len(word) > width:
+                found.append(current)
+                current = " "
+            current = f"{current} {word}" if current.strip() else current + word
+        found.append(current)
+    return found
+
+
+def _line(text: str) -> str:
+    """One line without control characters: names and user agents are the caller's to choose."""
+    return "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: max(1, width - 1)] + "…"
