@@ -193,7 +193,11 @@ def encode_refusal(operation: Operation, refusal: RefusedError, request_id: str)
     protocol = operation.protocol
     code, message, status = refusal.code, refusal.message, refusal.status
     headers = [(b"x-amzn-requestid", request_id.encode())]
-    if protocol in ("json", "rest-json", "smithy-rpc-v2-cbor"):
+    if protocol == "smithy-rpc-v2-cbor":
+        headers.append((b"content-type", b"application/cbor"))
+        headers.append((b"smithy-protocol", b"rpc-v2-cbor"))
+        return Response(status, headers, _cbor({"__type": code, "message": message}))
+    if protocol in ("json", "rest-json"):
         headers.append((b"content-type", b"application/x-amz-json-1.1"))
         headers.append((b"x-amzn-errortype", code.encode()))
         body = json.dumps({"__type": code, "message": message, "Message": message})
@@ -231,6 +235,15 @@ def _encode(operation: Operation, result: Any, request_id: str) -> Response:
     return Response(
         int(written["status_code"]), headers, body if isinstance(body, bytes) else body.encode()
     )
+
+
+def _cbor(members: Mapping[str, str]) -> bytes:
+    """A CBOR map of a few texts. https://www.rfc-editor.org/rfc/rfc8949#section-3"""
+    encoded = bytes([0xA0 + len(members)])
+    for text in (text for member in members.items() for text in member):
+        raw = text.encode()
+        encoded += b"\x7a" + len(raw).to_bytes(4, "big") + raw
+    return encoded
 
 
 def _xml(text: str) -> str:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as Keys
 from botocore.exceptions import ClientError
 
 from tests.harness.local_aws import Credentials, LocalAws
@@ -110,3 +116,24 @@ class Account:
             **{"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, **more}
         )
         return [i["InstanceId"] for i in answer["Instances"]]
+
+
+def form(account: Account, service: str, members: dict[str, str]) -> str:
+    """The answer to a call in the query protocol."""
+    url = account.aws.url
+    request = AWSRequest(
+        "POST",
+        f"{url}/",
+        data=urlencode(members),
+        headers={"content-type": "application/x-www-form-urlencoded"},
+    )
+    SigV4Auth(Keys(account.number, "test"), service, "us-east-1").add_auth(request)
+    sent = urllib.request.Request(
+        f"{url}/", data=urlencode(members).encode(), headers=dict(request.headers.items())
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(sent, timeout=30) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return error.read().decode()

@@ -9,22 +9,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from tests.e2e.strict.conftest import new_account
-from tests.e2e.strict.support import IMAGE, Account, allow, package, policy
+from tests.e2e.strict.support import IMAGE, Account, allow, form, package, policy
 from tests.harness.local_aws import REPOSITORY, LocalAws
 from trailctl.terraform import clean_environment
 
@@ -391,27 +385,6 @@ def test_it_does_not_know_trusted_access(account: Account) -> None:
         assert "not implemented" in str(error)  # noqa: PT017 (no refusal would be the news)
         return
     pytest.fail(news("knows services with trusted access", "gaps/organizations.py"))
-
-
-def form(account: Account, service: str, members: dict[str, str]) -> str:
-    """The answer to a call in the query protocol."""
-    url = account.aws.url
-    request = AWSRequest(
-        "POST",
-        f"{url}/",
-        data=urlencode(members),
-        headers={"content-type": "application/x-www-form-urlencoded"},
-    )
-    SigV4Auth(Credentials(account.number, "test"), service, "us-east-1").add_auth(request)
-    sent = urllib.request.Request(
-        f"{url}/", data=urlencode(members).encode(), headers=dict(request.headers.items())
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(sent, timeout=30) as answer:
-            return str(answer.read().decode())
-    except urllib.error.HTTPError as error:
-        return error.read().decode()
 
 
 # --- whom it lets in ----------------------------------------------------------------------------
