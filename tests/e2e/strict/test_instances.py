@@ -86,6 +86,16 @@ def test_a_launch_of_what_exists(account: Account) -> None:
     account.launch(ImageId=image["ImageId"], InstanceType="p5.48xlarge")
 
 
+def test_an_image_that_is_gone(account: Account) -> None:
+    ec2 = account.client("ec2")
+    image = ec2.register_image(Name="golden", RootDeviceName="/dev/xvda")["ImageId"]
+    with refused("InvalidAMIID.Unavailable"):
+        account.launch(ImageId=image)  # ministack boots no image but its own
+    ec2.deregister_image(ImageId=image)
+    with refused("InvalidAMIID.NotFound"):
+        account.launch(ImageId=image)
+
+
 @pytest.mark.parametrize("operation", ["reboot", "start", "stop", "terminate", "describe"])
 def test_an_instance_id_that_is_none(account: Account, operation: str) -> None:
     call = getattr(account.client("ec2"), f"{operation}_instances")

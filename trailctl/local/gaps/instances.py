@@ -14,7 +14,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from trailctl.local.codec import RefusedError, service_model
-from trailctl.local.gaps.call import Check, Incoming, Key, blocking, need
+from trailctl.local.gaps.call import After, Check, Incoming, Key, blocking, need
+from trailctl.local.http import Response
 
 _ID = re.compile(r"[a-z]+-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
@@ -50,7 +51,7 @@ def _launch(call: Incoming) -> None:
     if image is None and not template:
         raise RefusedError("MissingParameter", "The request must contain the parameter ImageId")
     if image is not None:
-        _image(ec2, str(image))
+        _image(call, ec2, str(image))
     interfaces = p.get("NetworkInterfaces") or ()
     subnets = [str(s["SubnetId"]) for s in (p, *interfaces) if s.get("SubnetId")]
     for subnet in subnets:
@@ -87,7 +88,10 @@ def _launch(call: Incoming) -> None:
         _profile(call, profile)
 
 
-def _image(ec2: Any, image: str) -> None:
+def _image(call: Incoming, ec2: Any, image: str) -> None:
+    key = (call.account, call.region, image)
+    if key in call.front.kept.images:
+        return
     need(
         _ID.fullmatch(image) and image.startswith("ami-"),
         "InvalidAMIID.Malformed",
@@ -99,6 +103,7 @@ def _image(ec2: Any, image: str) -> None:
         "InvalidAMIID.NotFound",
         f"The image id '[{image}]' does not exist",
     )
+    call.front.kept.images.add(key)
 
 
 def _exists(describe: Any, which: Mapping[str, Any], code: str, message: str) -> None:
@@ -134,19 +139,15 @@ async def _instance_ids(call: Incoming) -> None:
         )
 
 
-async def _image_is_removed(call: Incoming) -> None:
+def _deregistered(call: Incoming, _: Response) -> None:
     image = str(call.parameters.get("ImageId", ""))
-    need(
-        _ID.fullmatch(image) and image.startswith("ami-"),
-        "InvalidAMIID.Malformed",
-        f'Invalid id: "{image}" (expecting "ami-...")',
-    )
+    call.front.kept.images.discard((call.account, call.region, image))
 
 
+AFTER: Mapping[Key, After] = {("ec2", "DeregisterImage"): _deregistered}
 CHECKS: Mapping[Key, tuple[Check, ...]] = {
     ("ec2", "*"): (_dry_run,),
     ("ec2", "RunInstances"): (_launch,),
-    ("ec2", "DeregisterImage"): (_image_is_removed,),
     **{
         ("ec2", name): (_instance_ids,)
         for name in (

@@ -15,6 +15,9 @@ class State:
     bucket_owners: dict[str, str] = field(default_factory=dict)
     """Bucket: the account that made it."""
 
+    images: set[tuple[str, str, str]] = field(default_factory=set)
+    """Account, Region and id of images that were found to exist."""
+
     payers: dict[str, str] = field(default_factory=dict)
     """Bucket: Requester or BucketOwner, where it was said."""
 
