@@ -29,6 +29,11 @@ def pytest_configure() -> None:
         os.environ[name] = os.devnull
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes go by their argument's name: all workers must collect the same ids, gzip has a clock."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a test without a kind, which no `make` target would run; group and order the others.
