@@ -30,7 +30,7 @@ def pytest_configure() -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes go by their argument's name: all workers must collect the same ids, gzip has a clock."""
+    """Bytes go by their argument's name: every worker must collect the same, gzip has a clock."""
     return argname if isinstance(val, bytes) else None
 
 
