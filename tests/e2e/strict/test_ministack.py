@@ -208,6 +208,26 @@ def _root_assumes(account: Account) -> None:
     account.client("sts").assume_role(RoleArn=role, RoleSessionName="test")
 
 
+def _attach_ghost(account: Account) -> None:
+    account.role("r", {"Service": "ec2.amazonaws.com"})
+    account.client("iam").attach_role_policy(
+        RoleName="r", PolicyArn=account.arn("iam", "policy/ghost")
+    )
+
+
+def _big() -> str:
+    return policy(allow("s3:GetObject", "arn:aws:s3:::" + "x" * 11_000))
+
+
+def _big_managed(account: Account) -> None:
+    account.client("iam").create_policy(PolicyName="p", PolicyDocument=_big())
+
+
+def _big_inline(account: Account) -> None:
+    account.role("r", {"Service": "ec2.amazonaws.com"})
+    account.client("iam").put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=_big())
+
+
 ACCEPTED: dict[str, tuple[Callable[[Account], None], str]] = {
     "a trail without its bucket": (_trail, "gaps/admission.py"),
     "a principal of a bucket policy": (_bucket_policy, "gaps/principals.py"),
@@ -218,6 +238,9 @@ ACCEPTED: dict[str, tuple[Callable[[Account], None], str]] = {
     "a principal of a topic policy": (_topic_policy, "gaps/principals.py"),
     "a principal of a queue policy": (_queue_policy, "gaps/principals.py"),
     "a principal of a function's policy": (_permission, "gaps/principals.py"),
+    "whether a policy to attach is there": (_attach_ghost, "gaps/policies.py"),
+    "a managed policy's size": (_big_managed, "gaps/policies.py"),
+    "an inline policy's size": (_big_inline, "gaps/policies.py"),
     "a rule's name": (_put_rule(Name="has space", EventPattern=PATTERN), "gaps/rules.py"),
     "a pattern's length": (
         _put_rule(EventPattern=json.dumps({"source": ["x" * 2048]})),
