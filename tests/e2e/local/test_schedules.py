@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import time
 import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -259,6 +260,19 @@ def test_one_time_schedule_fires_once_and_goes_where_asked_to(own: OwnAws) -> No
     assert scheduler.list_schedules()["Schedules"] == []
     own.aws.advance(48 * HOUR)
     assert own.received(queue) == []
+
+
+def test_a_schedule_fires_when_its_time_comes_with_nobody_moving_the_clock(own: OwnAws) -> None:
+    queue = plain_queue(own, "work")
+    when = own.aws.now() + timedelta(seconds=2)
+    schedule(own, queue, f"at({when.strftime('%Y-%m-%dT%H:%M:%S')})")
+    fired: list[Any] = []
+    until = time.monotonic() + 10
+    while not fired and time.monotonic() < until:
+        time.sleep(0.1)
+        fired = own.received(queue)
+    assert times(fired) == [when.replace(microsecond=0)]
+    assert own.aws.now() >= when.replace(microsecond=0)
 
 
 def test_flexible_window_fires_within_it_and_keeps_the_scheduled_time(own: OwnAws) -> None:
