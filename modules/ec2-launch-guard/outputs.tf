@@ -26,6 +26,11 @@ output "function_name" {
   value       = module.reaction.function_name
 }
 
+output "ledger_table" {
+  description = "Table that remembers what was done: { arn, name }."
+  value       = module.reaction.ledger_table
+}
+
 output "log_group" {
   description = "Log group of the function: { arn, name }."
   value       = module.reaction.log_group
@@ -37,7 +42,7 @@ output "mode" {
 }
 
 output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, queues }, each a map from its purpose to { arn, name }."
+  description = "What to look at when something is wrong: { alarms, log_groups, parameters, queues, tables }, each a map from its purpose to { arn, name }."
   value       = module.reaction.operations
 }
 

@@ -1,8 +1,14 @@
 # What a setting of `reaction` must look like is checked there, and its default
 # is decided there: null, here, is that default.
 
+variable "actions_per_hour" {
+  description = "How many actions (each on one resource) the reaction may take in an hour; then it only notifies until the hour is over. Null sets no limit."
+  type        = number
+  default     = 1000
+}
+
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch, refused events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
   type = object({
     arn = string
   })
@@ -31,6 +37,17 @@ variable "alert_from_size" {
   }
 }
 
+variable "alert_from_vcpus" {
+  description = "Alert on a call whose instances have at least this many vCPUs in all; null does not look at them."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.alert_from_vcpus == null ? true : var.alert_from_vcpus >= 1 && floor(var.alert_from_vcpus) == var.alert_from_vcpus
+    error_message = "alert_from_vcpus must be a whole number from 1, or null for no alert on vCPUs."
+  }
+}
+
 variable "alert_instance_types" {
   description = "Alert on an instance of a type that one of these wildcards matches, as in [\"p*\", \"*.metal\"], whatever its size."
   type        = list(string)
@@ -48,6 +65,13 @@ variable "alert_instance_types" {
   }
 }
 
+variable "alert_on_accelerators" {
+  description = "Whether to alert on an instance with GPUs, Trainium, Inferentia or FPGAs, whatever its size."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "alert_topic" {
   description = "SNS topic that the alerts go to, with the key it is encrypted with, if any: `module.alert_topic` whole. Null sends none."
   type = object({
@@ -57,10 +81,46 @@ variable "alert_topic" {
   default = null
 }
 
+variable "audit_bus" {
+  description = "Event bus that an audit record of every action goes to, beside the log; null sends none. A reaction in dry_run sends none."
+  type = object({
+    arn = string
+  })
+  default = null
+}
+
 variable "code_signing_config_arn" {
   description = "Code signing configuration of the function. The bundled zip and the public Powertools layer are not signed by your profile: if it enforces, give `package` and `powertools_layer_arn` too."
   type        = string
   default     = null
+}
+
+variable "exempt_accounts" {
+  description = "Accounts whose events are left alone, each with the last day (UTC) that they are, as in { \"123456789012\" = \"2026-12-31\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "exempt_principals" {
+  description = "Users and roles whose calls are left alone: ARNs (of a session, its role's), * and ? are wildcards, each with the last day (UTC), as in { \"arn:aws:iam::123456789012:role/breakglass\" = \"2026-12-31\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "exempt_role_paths" {
+  description = "IAM paths whose roles' calls are left alone, if the role is of the event's own account, each with the last day (UTC), as in { \"/ci/\" = \"2026-12-31\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "exempt_tags" {
+  description = "Tags of resources that are left alone, as key=value, each with the last day (UTC), as in { \"reactor-exempt=yes\" = \"2026-12-31\" }. A tag that came with the very call does not count; who may set it otherwise is for your policies to say."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }
 
 variable "failure_queue" {
@@ -74,10 +134,40 @@ variable "failure_queue" {
   default = null
 }
 
+variable "iac_principals" {
+  description = "Principals that manage infrastructure as code, whose calls are left alone for good: ARNs, * and ? are wildcards. Each use is logged."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "kill_switch" {
+  description = "SSM parameter (a String of this account and Region) whose value caps the mode of every reaction that reads it: enforce caps nothing, notify and dry_run do. If it can't be read or says something else, that means dry_run. Null has no kill switch."
+  type = object({
+    name = string
+  })
+  default = null
+}
+
 variable "kms_key_arn" {
-  description = "KMS key for the log group, the environment and the failure queue that this module makes; its policy must admit logs.<region>.amazonaws.com. Null uses the services' own encryption."
+  description = "KMS key for the log group, the environment, the failure queue and the ledger that this module makes; its policy must admit logs.<region>.amazonaws.com. Null uses the services' own encryption."
   type        = string
   default     = null
+}
+
+variable "ledger_days" {
+  description = "How long it is remembered what was done about an event: longer than the failure queue keeps it, which is 14 days. Null is 30."
+  type        = number
+  default     = null
+}
+
+variable "ledger_table" {
+  description = "DynamoDB table of this account and Region that remembers what was done, with the key it is encrypted with, if any: its only key is `id` (a string), its TTL attribute `expiration`. Several reactions may share one. Null makes one."
+  type = object({
+    kms_key_arn = optional(string)
+    name        = string
+  })
+  default = null
 }
 
 variable "log_group" {
@@ -112,6 +202,17 @@ variable "max_retries" {
   default     = null
 }
 
+variable "member_role" {
+  description = "Role made by reaction-member-role in other accounts (and in this one, for events of other Regions), by which the reaction acts there; `accounts` narrows it to some. Null acts in the function's own account and Region only."
+  type = object({
+    accounts    = optional(set(string))
+    external_id = string
+    name        = string
+    path        = optional(string, "/")
+  })
+  default = null
+}
+
 variable "memory_size" {
   description = "Memory of the function in MB. Null is 256."
   type        = number
@@ -119,14 +220,14 @@ variable "memory_size" {
 }
 
 variable "mode" {
-  description = "dry_run: what would be done is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: instances and volumes are tagged too."
+  description = "dry_run: what would be done is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: instances and volumes are tagged too, and stopped if stop_flagged says so."
   type        = string
   default     = "dry_run"
   nullable    = false
 
   validation {
-    condition     = var.mode == "dry_run" || var.alert_topic != null || (var.mode == "enforce" && var.alert_from_count == null && var.alert_from_size == null && length(var.alert_instance_types) == 0)
-    error_message = "The alerts of this guard would reach nobody: give alert_topic, or leave out alert_from_count, alert_from_size and alert_instance_types. Mode notify does nothing but alert, so it always needs alert_topic."
+    condition     = var.mode == "dry_run" || var.alert_topic != null || (var.mode == "enforce" && var.alert_from_count == null && var.alert_from_size == null && length(var.alert_instance_types) == 0 && var.alert_from_vcpus == null && !var.alert_on_accelerators)
+    error_message = "The alerts of this guard would reach nobody: give alert_topic, or leave out what it alerts on (alert_from_count, alert_from_size, alert_from_vcpus, alert_instance_types, alert_on_accelerators). Mode notify does nothing but alert, so it always needs alert_topic."
   }
 }
 
@@ -180,8 +281,26 @@ variable "role_path" {
   default     = null
 }
 
+variable "settle_seconds" {
+  description = "How old an event must be before the reaction looks at the state and acts: time for its caller to finish what he is doing (tags that come after a launch). The function waits, and is paid for, that long. Null is 0."
+  type        = number
+  default     = null
+}
+
+variable "stop_flagged" {
+  description = "Whether, in enforce, what is alerted on is stopped too (trailctl undo starts it again). Instances of Auto Scaling groups and fleets, and Spot instances, are never stopped."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.stop_flagged || var.alert_from_count != null || var.alert_from_size != null || var.alert_from_vcpus != null || var.alert_on_accelerators || length(var.alert_instance_types) > 0
+    error_message = "stop_flagged stops what is alerted on, but nothing is: give alert_from_size, alert_instance_types, alert_from_vcpus, alert_on_accelerators or alert_from_count."
+  }
+}
+
 variable "tag_prefix" {
-  description = "What the tags that this guard writes start with: <prefix>owner, <prefix>launch-source and <prefix>launched-at. Name it in the ignore_tags of whoever manages the instances with Terraform."
+  description = "What the tags that this guard writes start with: <prefix>owner, <prefix>creator-kind, <prefix>launch-source and <prefix>launched-at. Name it in the ignore_tags of whoever manages the instances with Terraform."
   type        = string
   default     = "reactor:"
   nullable    = false
@@ -217,7 +336,7 @@ variable "tracing" {
 }
 
 variable "vpc_config" {
-  description = "Subnets and security groups to run in; null runs outside a VPC. The subnets need a way to the API of EC2, SNS and SQS (NAT or VPC endpoints)."
+  description = "Subnets and security groups to run in; null runs outside a VPC. The subnets need a way to the API of what it calls (NAT or VPC endpoints)."
   type = object({
     ipv6_allowed_for_dual_stack = optional(bool, false)
     security_group_ids          = set(string)

@@ -117,8 +117,9 @@ locals {
     ] : statement if statement != null
   ]
 
-  # `Statement` may be one statement or a list of them.
-  _reaction_statements = var.policy_json == null ? [] : flatten([jsondecode(var.policy_json).Statement])
+  # `Statement` may be one statement or a list of them, with attributes of their
+  # own each, for which a conditional has no common type.
+  _reaction_statements = flatten([try(jsondecode(var.policy_json).Statement, [])])
 
   _policy_json = jsonencode({
     Version   = "2012-10-17"

@@ -27,8 +27,17 @@ CASES: dict[str, dict[str, Any]] = {
     "notify": {"mode": "notify", "alert_topic": TOPIC},
     "enforce": {"mode": "enforce"},
     "prefixed": {"mode": "enforce", "tag_prefix": "acme/"},
+    "stopping": {
+        "alert_on_accelerators": True,
+        "alert_topic": TOPIC,
+        "mode": "enforce",
+        "stop_flagged": True,
+    },
     "set": {
         "alert_from_count": 10,
+        "alert_from_vcpus": 128,
+        "alert_on_accelerators": True,
+        "stop_flagged": True,
         "alert_from_size": "metal-24xl",
         "alert_instance_types": ["p*", "*.metal", "g5.?xlarge"],
         "tag_prefix": "acme:",
@@ -100,6 +109,20 @@ def statements(text: str) -> dict[str, dict[str, Any]]:
     return {each["Sid"]: each for each in json.loads(text)["Statement"]}
 
 
+LOOKING = {
+    "Sid": "LookAtInstances",
+    "Effect": "Allow",
+    "Action": ["ec2:DescribeInstances", "ec2:DescribeVolumes"],
+    "Resource": ["*"],
+}
+STOPPING = {
+    "Sid": "StopWhatIsFlagged",
+    "Effect": "Allow",
+    "Action": ["ec2:StopInstances"],
+    "Resource": [f"{EC2}:instance/*"],
+}
+
+
 def tagging(prefix: str) -> dict[str, Any]:
     return {
         "Sid": "TagWhatWasLaunched",
@@ -124,11 +147,21 @@ def test_only_enforce_may_write_and_only_tags_of_its_prefix(
     plan: Plan, label: str, expected: dict[str, Any]
 ) -> None:
     granted = statements(one(plan, label, "aws_iam_role_policy")["policy"])
-    runtime = {"WriteOwnLog", "KeepFailedEvents"} | (
+    runtime = {"WriteOwnLog", "KeepFailedEvents", "KeepLedger"} | (
         {"PublishAlerts"} if label == "notify" else set()
     )
+    expected = {"LookAtInstances": LOOKING, **expected}
     assert {sid: each for sid, each in granted.items() if sid not in runtime} == expected
     assert runtime <= set(granted)
+
+
+def test_stopping_and_types_are_permitted_where_they_are_asked_for(plan: Plan) -> None:
+    granted = statements(one(plan, "stopping", "aws_iam_role_policy")["policy"])
+    assert granted["StopWhatIsFlagged"] == STOPPING
+    assert "ec2:DescribeInstanceTypes" in granted["LookAtInstances"]["Action"]
+    held = statements(one(plan, "set", "aws_iam_role_policy")["policy"])
+    assert "StopWhatIsFlagged" not in held
+    assert "ec2:DescribeInstanceTypes" in held["LookAtInstances"]["Action"]
 
 
 def test_it_starts_in_dry_run(plan: Plan) -> None:
@@ -154,6 +187,9 @@ def test_the_handler_is_there(plan: Plan) -> None:
                 alert_from_size="metal-24xl",
                 alert_instance_types=("p*", "*.metal", "g5.?xlarge"),
                 alert_from_count=10,
+                alert_from_vcpus=128,
+                alert_on_accelerators=True,
+                stop_flagged=True,
             ),
         ),
     ],
@@ -210,7 +246,7 @@ def test_what_a_user_brings_reaches_the_function(plan: Plan) -> None:
     assert invoke["maximum_retry_attempts"] == 0
     assert invoke["maximum_event_age_in_seconds"] == 60
     assert outputs(plan, "passed_on")["failure_queue"]["name"] == "failed"
-    assert len(outputs(plan, "passed_on")["operations"]["alarms"]) == 4
+    assert len(outputs(plan, "passed_on")["operations"]["alarms"]) == 5
     assert one(plan, "retained", "aws_cloudwatch_log_group")["retention_in_days"] == 7
 
 
@@ -233,8 +269,23 @@ def declared(kind: str, module: str) -> set[str]:
 
 
 def test_everything_that_reaction_takes_and_gives_is_taken_and_given() -> None:
-    decided = {"description", "environment", "handler", "policy_json", "settings"}
-    own = {"alert_from_count", "alert_from_size", "alert_instance_types", "tag_prefix"}
+    decided = {
+        "description",
+        "environment",
+        "handler",
+        "policy_json",
+        "reactor_layer_arn",
+        "settings",
+    }
+    own = {
+        "alert_from_count",
+        "alert_from_size",
+        "alert_from_vcpus",
+        "alert_instance_types",
+        "alert_on_accelerators",
+        "stop_flagged",
+        "tag_prefix",
+    }
     assert (declared("variable", "reaction") - decided) | own == declared(
         "variable", "ec2-launch-guard"
     )
@@ -271,8 +322,14 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
     "wildcard": {
         "tag_prefix": ("*", "tag_prefix must be 1 to 64 letters, digits and + - = . _ : / @"),
     },
+    "nothing is flagged": {
+        "stop_flagged": (True, "stop_flagged stops what is alerted on, but nothing is: give"),
+    },
+    "vcpus": {
+        "alert_from_vcpus": (0, "alert_from_vcpus must be a whole number from 1, or null"),
+    },
     "nobody is told": {
-        "mode": ("notify", "would reach nobody: give alert_topic, or leave out alert_from_count"),
+        "mode": ("notify", "would reach nobody: give alert_topic, or leave out what it alerts on"),
     },
     "nobody is told of sizes": {
         "mode": ("enforce", "Mode notify does nothing but alert, so it always needs alert_topic."),

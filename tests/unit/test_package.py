@@ -183,7 +183,8 @@ def test_it_runs_from_the_zip_alone(interpreter: str, tmp_path: Path) -> None:
         (tmp_path / f"{name}.py").symlink_to(_spec(name).origin or "")
     found = subprocess.run(
         [INTERPRETERS[interpreter], "-S", "-c", _RUN, str(ZIP)],
-        input=json.dumps(envelope(launch(["i-0aaaaaaaaaaaaaaa1"]))),
+        # Of another account: planned by the event alone, as there is no way to look.
+        input=json.dumps(envelope(launch(["i-0aaaaaaaaaaaaaaa1"], recipientAccountId="1" * 12))),
         env={"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=tmp_path,
         capture_output=True,

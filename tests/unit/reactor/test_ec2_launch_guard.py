@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -51,17 +52,29 @@ ID = "i-0aaaaaaaaaaaaaaa1"
 AT = "2025-11-22T12:00:05Z"
 
 
-class _NoAws(Aws):
-    """For plans: they must touch nothing."""
+class _Ec2(Aws):
+    """EC2 as a plan sees it; anything but a look at it is an error."""
+
+    def __init__(self, **answers: Any) -> None:
+        super().__init__()
+        self._answers = answers
 
     def client(self, service: str, region: str | None = None) -> Any:
-        raise AssertionError(f"the plan asked for a client of {service}")
+        assert (service, region) == ("ec2", None)
+        return SimpleNamespace(
+            describe_instances=self._describe("Reservations"),
+            describe_volumes=self._describe("Volumes"),
+            describe_instance_types=self._describe("InstanceTypes"),
+        )
+
+    def _describe(self, key: str) -> Callable[..., dict[str, Any]]:
+        return lambda **_: {key: self._answers.get(key, [])}
 
 
 def _plan(
-    detail: dict[str, Any], settings: Settings | None = None
+    detail: dict[str, Any], settings: Settings | None = None, **answers: Any
 ) -> tuple[list[Action], list[Alert]]:
-    steps = plan(read_event(envelope(detail)), settings or Settings(), _NoAws())
+    steps = plan(read_event(envelope(detail)), settings or Settings(), _Ec2(**answers))
     actions = [step for step in steps if isinstance(step, Action)]
     alerts = [step for step in steps if isinstance(step, Alert)]
     assert len(actions) + len(alerts) == len(steps)
@@ -100,7 +113,7 @@ def test_owner_and_source(
     assert tags["reactor:owner"] == owner
     assert tags["reactor:launch-source"] == (source or "cloudformation")
     assert tags["reactor:launched-at"] == AT
-    assert len(tags) == 3
+    assert len(tags) == 4
     assert alerts == []
 
 
@@ -140,18 +153,24 @@ def test_as_few_calls_as_the_limit_allows() -> None:
 
 def test_the_prefix_is_set() -> None:
     ((action,), _) = _plan(launch([ID]), Settings(tag_prefix="acme/"))
-    assert set(_tags(action)) == {"acme/owner", "acme/launch-source", "acme/launched-at"}
+    assert set(_tags(action)) == {
+        "acme/owner",
+        "acme/creator-kind",
+        "acme/launch-source",
+        "acme/launched-at",
+    }
 
 
 def test_tags_that_came_with_the_launch_stay() -> None:
     actions, _ = _plan(launch([ID], tags={"reactor:owner": "team-a"}, volumes={ID: ["vol-1"]}))
     by_resource = {action.resources: set(_tags(action)) for action in actions}
-    rest = {"reactor:launch-source", "reactor:launched-at"}
+    rest = {"reactor:creator-kind", "reactor:launch-source", "reactor:launched-at"}
     assert by_resource == {(ID,): rest, ("vol-1",): {"reactor:owner", *rest}}
 
 
 def test_a_launch_that_brings_every_tag_needs_nothing() -> None:
-    tags = {"reactor:owner": "a", "reactor:launch-source": "b", "reactor:launched-at": "c"}
+    names = ("owner", "creator-kind", "launch-source", "launched-at")
+    tags = {f"reactor:{name}": "given" for name in names}
     assert _plan(launch([ID], tags=tags)) == ([], [])
 
 
@@ -173,6 +192,111 @@ def test_a_failed_launch_needs_nothing() -> None:
 def test_a_launch_without_instances_is_malformed(response: object, told: str) -> None:
     with pytest.raises(MalformedEventError, match=told):
         _plan(launch([ID], responseElements=response))
+
+
+def _now(id_: str, tags: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
+    given = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+    return {"Instances": [{"InstanceId": id_, "Tags": given, "State": {"Name": "running"}, **more}]}
+
+
+def test_tags_that_arrived_late_are_respected() -> None:
+    late = {"reactor:owner": "team-a", "Name": "web"}
+    volume = {
+        "VolumeId": "vol-9",
+        "Tags": [{"Key": "reactor:owner", "Value": "team-b"}],
+        "Attachments": [{"InstanceId": ID}],
+    }
+    ((action,), _) = _plan(launch([ID]), Reservations=[_now(ID, late)], Volumes=[volume])
+    assert set(_tags(action)) == {
+        "reactor:creator-kind",
+        "reactor:launch-source",
+        "reactor:launched-at",
+    }
+    assert action.resources == (ID, "vol-9")
+    assert action.tags == {ID: late, "vol-9": {"reactor:owner": "team-b"}}
+
+
+def test_a_tag_of_the_request_that_somebody_removed_is_missing() -> None:
+    ((action,), _) = _plan(launch([ID], tags={"reactor:owner": "a"}), Reservations=[_now(ID)])
+    assert "reactor:owner" in _tags(action)
+
+
+def test_what_is_gone_is_not_tagged() -> None:
+    gone = _now(ID, State={"Name": "terminated"})
+    assert _plan(launch([ID]), Reservations=[gone]) == ([], [])
+
+
+# ---- the plan: what is stopped
+
+STOP = Settings(alert_from_size="4xlarge", alert_instance_types=("p*",), stop_flagged=True)
+
+
+def _stopped(detail: dict[str, Any], settings: Settings = STOP, **answers: Any) -> list[str]:
+    actions, alerts = _plan(detail, settings, **answers)
+    stops = [action for action in actions if action.operation == "stop_instances"]
+    assert len(stops) <= 1
+    assert alerts or not stops
+    return [id_ for action in stops for id_ in action.parameters["InstanceIds"]]
+
+
+def test_what_is_flagged_is_stopped_and_can_be_started() -> None:
+    ids = ["i-0aaaaaaaaaaaaaaa1", "i-0aaaaaaaaaaaaaaa2", "i-0aaaaaaaaaaaaaaa3"]
+    detail = launch(ids, types=["m5.8xlarge", "t3.micro", "p4d.24xlarge"])
+    assert _stopped(detail) == [ids[0], ids[2]]
+    assert _stopped(detail, Settings(alert_from_size="4xlarge")) == []
+    assert _stopped(detail, Settings(alert_from_count=3, stop_flagged=True)) == ids
+    actions, _ = _plan(detail, STOP)
+    stop = actions[-1]
+    assert stop.summary == "stop 2 instances"
+    assert stop.undo is not None
+    assert (stop.undo.operation, stop.undo.parameters) == (
+        "start_instances",
+        {"InstanceIds": [ids[0], ids[2]]},
+    )
+    assert "IncorrectInstanceState" in stop.not_yet
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        _now(ID, {"aws:autoscaling:groupName": "web"}),
+        _now(ID, {"aws:ec2:fleet-id": "fleet-1"}),
+        _now(ID, InstanceLifecycle="spot"),
+        _now(ID, State={"Name": "stopping"}),
+        _now(ID, State={"Name": "terminated"}),
+    ],
+)
+def test_what_would_come_back_or_can_not_be_stopped_is_not(now: dict[str, Any]) -> None:
+    assert _stopped(launch([ID], "p4d.24xlarge"), Reservations=[now]) == []
+
+
+TYPES = [
+    {"InstanceType": "m5.2xlarge", "VCpuInfo": {"DefaultVCpus": 8}},
+    {"InstanceType": "g5.xlarge", "VCpuInfo": {"DefaultVCpus": 4}, "GpuInfo": {"Gpus": [{}]}},
+]
+
+
+@pytest.mark.parametrize(
+    ("settings", "types", "why"),
+    [
+        (Settings(alert_from_vcpus=16), ["m5.2xlarge"] * 2, "16 vCPUs in all, alerted from 16"),
+        (Settings(alert_from_vcpus=16), ["m5.2xlarge", "g5.xlarge"], None),
+        (Settings(alert_on_accelerators=True), ["m5.2xlarge", "g5.xlarge"], "g5.xlarge has acc"),
+        (Settings(alert_on_accelerators=True), ["m5.2xlarge"], None),
+        (Settings(alert_on_accelerators=True), ["x9.new"], "what accelerators x9.new has can't"),
+    ],
+)
+def test_what_aws_says_of_a_type(settings: Settings, types: list[str], why: str | None) -> None:
+    ids = [f"i-{n:017x}" for n in range(len(types))]
+    _, alerts = _plan(launch(ids, types=types), settings, InstanceTypes=TYPES)
+    assert [dict(alert.details)["Why"].startswith(why or "") for alert in alerts] == (
+        [True] if why else []
+    )
+
+
+def test_types_that_can_not_be_told_are_alerted_on() -> None:
+    _, (alert,) = _plan(launch([ID]), Settings(alert_from_vcpus=1000))
+    assert "a number of vCPUs that can't be told in all" in dict(alert.details)["Why"]
 
 
 # ---- the plan: alerts
@@ -244,7 +368,7 @@ def test_an_odd_launch_is_planned_or_told_to_be_malformed(value: object) -> None
     event = read_event(value)
     every = Settings("reactor:", "nano", ("*",), 1)
     try:
-        steps = plan(event, every, _NoAws())
+        steps = plan(event, every, _Ec2())
     except MalformedEventError:
         assert not event.instances
         return
@@ -279,13 +403,17 @@ def _failing(
     failures: dict[str, list[str]], gone: str = "", *, named: bool = True
 ) -> Iterator[list[tuple[str, dict[str, Any]]]]:
     """Lets calls fail: lists of error codes by operation, the last one for good, and whatever
-    names a resource that is gone.
+    names a resource that is gone. Gives all other calls but those that only look; instances have
+    no volumes here.
     """
     original = BaseClient._make_api_call  # type: ignore[attr-defined]
     calls: list[tuple[str, dict[str, Any]]] = []
 
     def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        calls.append((operation, parameters))
+        if operation == "DescribeVolumes":
+            return {"Volumes": []}
+        if not operation.startswith("Describe"):
+            calls.append((operation, parameters))
         codes = failures.get(operation, [])
         code = codes.pop(0) if len(codes) > 1 else "".join(codes)
         if gone in parameters.get("Resources", []):
@@ -321,6 +449,7 @@ def test_enforce_tags_and_alerts(
     }
     expected = {
         "reactor:owner": "deploy/ci-42",
+        "reactor:creator-kind": "role",
         "reactor:launch-source": "aws-cli",
         "reactor:launched-at": AT,
     }
@@ -329,13 +458,16 @@ def test_enforce_tags_and_alerts(
     assert title == "[medium] deploy/ci-42 launched 3 x p4d.24xlarge in eu-west-1 (123456789012)"
     assert text.splitlines()[0] == (
         "ci-42 (role deploy) launched 3 x p4d.24xlarge in eu-west-1, account 123456789012, "
-        "at 2025-11-22 12:00:05 UTC; ec2-launch-guard tagged 3 instances with reactor:owner, "
-        "reactor:launch-source and reactor:launched-at."
+        "at 2025-11-22 12:00:05 UTC; ec2-launch-guard tagged 3 instances and 3 volumes with "
+        "reactor:owner, "
+        "reactor:creator-kind, reactor:launch-source and reactor:launched-at."
     )
     assert all(id_ in text for id_ in ids)
     lines = log_lines(capsys.readouterr().out)
     (audit,) = [line for line in lines if line.get("message") == "action taken"]
-    assert audit["action"]["resources"] == ids
+    resources = audit["action"]["resources"]
+    assert [each for each in resources if each.startswith("i-")] == ids
+    assert len([each for each in resources if each.startswith("vol-")]) == 3
     assert audit["action"]["undo"]["operation"] == "delete_tags"
     assert audit["event_id"] == "1a8e25cb-458c-4ec3-89db-50732e95757f"
     (metrics,) = [line for line in lines if "_aws" in line]
@@ -375,15 +507,13 @@ def test_what_undo_says_takes_the_tags_away(
     assert _read_tags(ids) == {id_: {} for id_ in ids}
 
 
-def test_volumes_of_the_response_are_tagged(
-    configure: Configure, run_instances: RunInstances
-) -> None:
-    (id_,) = run_instances(1)
+def test_volumes_are_found_and_tagged(configure: Configure, run_instances: RunInstances) -> None:
+    (id_,) = run_instances(1)  # its event names no volume
     volumes = boto3.client("ec2").describe_volumes(
         Filters=[{"Name": "attachment.instance-id", "Values": [id_]}]
     )["Volumes"]
     (volume,) = [volume["VolumeId"] for volume in volumes]
-    configure()(envelope(launch([id_], volumes={id_: [volume]})), Context())
+    configure()(envelope(launch([id_])), Context())
     assert _read_tags([volume])[volume]["reactor:owner"] == "alice"
 
 
