@@ -13,11 +13,11 @@ pytestmark = pytest.mark.unit
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PLACE = ("111122223333", "us-east-1")
-EVER = (START - timedelta(days=1), START + timedelta(days=1))
+BEFORE, AFTER = START - timedelta(days=1), START + timedelta(days=1)
 
 
-def numbers(kept: History, *place: str) -> list[int]:
-    return [record["n"] for _, record in kept.newest(*(place or PLACE), *EVER)]
+def numbers(kept: History, account: str = PLACE[0], region: str = PLACE[1]) -> list[int]:
+    return [record["n"] for _, record in kept.newest(account, region, BEFORE, AFTER)]
 
 
 def test_newest_first_and_every_place_its_own() -> None:
