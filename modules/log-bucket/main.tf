@@ -20,9 +20,9 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_18:Access logging costs extra and needs a second bucket; the log files' own integrity is proven by CloudTrail's digests
-  #checkov:skip=CKV_AWS_144:Replication to an archive is a part of its own, asked for where it is wanted
-  #checkov:skip=CKV2_AWS_61:S3 refuses a lifecycle on a bucket with MFA delete; logs age in the archive instead
+  #checkov:skip=CKV_AWS_18:Access logging needs a second bucket and is asked for with access_log; digests prove the logs whole without it
+  #checkov:skip=CKV_AWS_144:Replication to an archive is a part of its own, log-replication, so that it can stand in another state
+  #checkov:skip=CKV2_AWS_61:S3 refuses a lifecycle on a bucket with MFA delete; logs age in the archive, or here where transitions says so
   #checkov:skip=CKV2_AWS_62:Nothing waits for single log files; reactions get their events from EventBridge
   bucket        = var.name
   force_destroy = var.force_destroy
@@ -75,6 +75,14 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this.id
   policy = local._bucket_policy
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
+      condition     = length(local._bucket_policy) <= 20480
+      error_message = "The bucket's policy has ${length(local._bucket_policy)} characters and S3 takes 20,480: shorten extra_policy_json or reader_arns."
+    }
+  }
 
   # S3 answers OperationAborted when two of a bucket's settings change at once.
   depends_on = [aws_s3_bucket_public_access_block.this, aws_s3_bucket_ownership_controls.this]

@@ -1,6 +1,21 @@
 # What a trail needs comes out only when CloudTrail may write: without the depends_on, a trail made
 # at the same time is refused (InsufficientS3BucketPolicyException).
 
+output "access_log_bucket" {
+  description = "Name of the bucket that the access log goes to, or null."
+  value       = local._access_log_bucket
+}
+
+output "access_log_policy_statement" {
+  description = "Statement (JSON) that a given access log bucket needs in its policy; null unless access_log is \"given\"."
+  value       = var.access_log == "given" ? jsonencode(local._access_log_write) : null
+}
+
+output "account_id" {
+  description = "Account that the bucket is in."
+  value       = local._account_id
+}
+
 output "arn" {
   description = "ARN of the bucket."
   value       = aws_s3_bucket.this.arn
@@ -22,6 +37,21 @@ output "kms_key_policy" {
   value       = local._kms_key_policy
 }
 
+output "mfa_delete_commands" {
+  description = "What the account's root user runs to switch MFA delete, with the device's six digits in place of CODE: { enable, disable }."
+  value       = local._mfa_delete_commands
+}
+
+output "mfa_delete_enabled" {
+  description = "Whether MFA delete is on, as S3 answers."
+  value       = local._mfa_delete_enabled
+
+  precondition {
+    condition     = !local._lifecycle || !local._mfa_delete_enabled
+    error_message = "MFA delete is on for the bucket ${var.name}, and S3 refuses a lifecycle beside it: leave out transitions and expire_after_days, and let the logs age in an archive instead (modules/log-archive, fed by modules/log-replication)."
+  }
+}
+
 output "name" {
   description = "Name of the bucket."
   value       = aws_s3_bucket.this.id
@@ -31,7 +61,18 @@ output "name" {
     aws_s3_bucket_public_access_block.this,
     aws_s3_bucket_server_side_encryption_configuration.this,
     aws_s3_bucket_versioning.this,
+    aws_s3_bucket_object_lock_configuration.this,
   ]
+}
+
+output "organization_id" {
+  description = "Id of the organization whose trail may write, or null."
+  value       = var.organization_id
+}
+
+output "region" {
+  description = "Region that the bucket is in."
+  value       = data.aws_region.current.id
 }
 
 output "trail_name" {

@@ -74,8 +74,12 @@ locals {
           Resource  = "${local._logs_arn}/*"
         },
       ] : statement if length(local._readers) > 0],
+      local._extra_statements,
     )
   })
+
+  # `Statement` may be one statement or a list of them.
+  _extra_statements = var.extra_policy_json == null ? [] : flatten([jsondecode(var.extra_policy_json).Statement])
 
   # What CloudTrail and the readers need of the key, whoever makes it.
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html

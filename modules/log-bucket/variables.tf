@@ -1,3 +1,84 @@
+variable "access_log" {
+  type        = string
+  default     = "off"
+  nullable    = false
+  description = "Whether S3 writes down every request to the bucket: \"off\", \"own\" (into a bucket <name>-access-log that the module makes) or \"given\" (into access_log_bucket)."
+
+  validation {
+    condition     = contains(["off", "own", "given"], var.access_log)
+    error_message = "access_log must be \"off\", \"own\" (the module makes a bucket for it) or \"given\" (name it in access_log_bucket)."
+  }
+
+  validation {
+    condition     = var.access_log != "own" || length(var.name) <= 52
+    error_message = "The access log's bucket is named <name>-access-log, and a bucket's name has 63 characters at most: shorten name to 52, or give a bucket with access_log = \"given\"."
+  }
+}
+
+variable "access_log_bucket" {
+  type        = string
+  default     = null
+  description = "Name of the bucket that the access log goes to, with access_log = \"given\": of the same account and Region, without Object Lock, and with the statement of the output access_log_policy_statement in its policy."
+
+  validation {
+    condition     = (var.access_log == "given") == (var.access_log_bucket != null)
+    error_message = "access_log = \"given\" and access_log_bucket go together: give both, or neither."
+  }
+
+  validation {
+    condition     = var.access_log_bucket == null ? true : var.access_log_bucket != var.name
+    error_message = "access_log_bucket is the log bucket itself, and every delivered access log would be logged again: give another bucket."
+  }
+}
+
+variable "access_log_expire_after_days" {
+  type        = number
+  default     = null
+  description = "Days after which the module's own access log bucket deletes what it holds. Null: never."
+
+  validation {
+    condition     = var.access_log_expire_after_days == null ? true : var.access_log_expire_after_days >= 1 && floor(var.access_log_expire_after_days) == var.access_log_expire_after_days
+    error_message = "access_log_expire_after_days must be a whole number of days, 1 or more. Leave it out to keep the access log."
+  }
+
+  validation {
+    condition     = var.access_log_expire_after_days == null || var.access_log == "own"
+    error_message = "access_log_expire_after_days is for the module's own access log bucket: set access_log = \"own\", or let the given bucket have its own lifecycle."
+  }
+}
+
+variable "account_ids" {
+  type        = set(string)
+  default     = []
+  nullable    = false
+  description = "Accounts whose log files transitions moves. Needed for an organization's logs unless transition_digests is true; for an account trail it is that account."
+}
+
+variable "expire_after_days" {
+  type        = number
+  default     = null
+  description = "Days after which logs and digests are deleted. Null: never. Not beside MFA delete."
+}
+
+variable "extra_policy_json" {
+  type        = string
+  default     = null
+  description = "Policy document (JSON) whose statements are added to the bucket's policy."
+
+  validation {
+    condition     = var.extra_policy_json == null ? true : can(flatten([jsondecode(var.extra_policy_json).Statement]))
+    error_message = "extra_policy_json must be a policy document as JSON with a Statement: write it with jsonencode({ Version = \"2012-10-17\", Statement = [...] })."
+  }
+
+  validation {
+    condition = length(setintersection(
+      [for statement in try(flatten([jsondecode(var.extra_policy_json).Statement]), []) : try(statement.Sid, "")],
+      ["DenyInsecureTransport", "DenyOutdatedTls", "CloudTrailAclCheck", "CloudTrailWrite", "CloudTrailOrganizationWrite", "ReadersList", "ReadersRead"],
+    )) == 0
+    error_message = "extra_policy_json uses a Sid of the module's own statements (DenyInsecureTransport, DenyOutdatedTls, CloudTrailAclCheck, CloudTrailWrite, CloudTrailOrganizationWrite, ReadersList, ReadersRead): name the statement otherwise."
+  }
+}
+
 variable "force_destroy" {
   type        = bool
   default     = false
@@ -33,6 +114,33 @@ variable "kms_key_arn" {
   }
 }
 
+variable "mfa_delete" {
+  type        = bool
+  default     = null
+  description = "Whether MFA delete is to be on. Terraform never switches it, since only the root user can: the output mfa_delete_commands has the command, and a warning stays until it was run. Null: left as it is found, no warning."
+
+  validation {
+    condition     = var.mfa_delete == null ? true : !var.mfa_delete || (length(var.transitions) == 0 && var.expire_after_days == null)
+    error_message = "S3 refuses a lifecycle on a bucket with MFA delete: leave out transitions and expire_after_days, and let the logs age in an archive instead (modules/log-archive, fed by modules/log-replication); or leave out mfa_delete and protect the logs with object_lock_mode."
+  }
+
+  validation {
+    condition     = var.mfa_delete == null ? true : !(var.mfa_delete && var.force_destroy)
+    error_message = "force_destroy can't delete versions from a bucket with MFA delete: leave out one of force_destroy and mfa_delete."
+  }
+}
+
+variable "mfa_device_arn" {
+  type        = string
+  default     = null
+  description = "ARN (or a hardware device's serial number) of the root user's MFA device, for the commands. Null: arn:<partition>:iam::<account>:mfa/root-account-mfa-device."
+
+  validation {
+    condition     = var.mfa_device_arn == null ? true : can(regex("^(arn:[a-z-]+:iam::[0-9]{12}:mfa/[A-Za-z0-9_+=,.@/-]+|[A-Za-z0-9-]{6,64})$", var.mfa_device_arn))
+    error_message = "mfa_device_arn must be arn:<partition>:iam::<account>:mfa/<name>, or a hardware device's serial number (as root: aws iam list-mfa-devices)."
+  }
+}
+
 variable "name" {
   type        = string
   nullable    = false
@@ -46,6 +154,38 @@ variable "name" {
   validation {
     condition     = !can(regex("^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\\.mrap|--x-s3|--table-s3)$", var.name))
     error_message = "name has a prefix or suffix that S3 keeps for itself (xn--, sthree-, amzn-s3-demo-, -s3alias, --ol-s3, .mrap, --x-s3, --table-s3): choose another one."
+  }
+}
+
+variable "object_lock_days" {
+  type        = number
+  default     = null
+  description = "Days for which Object Lock keeps every version from being deleted, with object_lock_mode."
+
+  validation {
+    condition     = (var.object_lock_days == null) == (var.object_lock_mode == null)
+    error_message = "object_lock_mode and object_lock_days go together: give both, or neither."
+  }
+
+  validation {
+    condition     = var.object_lock_days == null ? true : var.object_lock_days >= 1 && var.object_lock_days <= 36500 && floor(var.object_lock_days) == var.object_lock_days
+    error_message = "object_lock_days must be a whole number of days from 1 to 36500."
+  }
+
+  validation {
+    condition     = var.object_lock_days == null || var.expire_after_days == null ? true : var.expire_after_days >= var.object_lock_days
+    error_message = "expire_after_days is shorter than object_lock_days, and a locked version can't be deleted: raise expire_after_days, or lower object_lock_days."
+  }
+}
+
+variable "object_lock_mode" {
+  type        = string
+  default     = null
+  description = "Object Lock on every log file: \"governance\" (a principal with s3:BypassGovernanceRetention can lift it) or \"compliance\" (nobody can, not even AWS, until the days are over). Null: none. Once on, it can't be taken off the bucket."
+
+  validation {
+    condition     = var.object_lock_mode == null ? true : contains(["governance", "compliance"], var.object_lock_mode)
+    error_message = "object_lock_mode must be \"governance\" or \"compliance\". Leave it out for no Object Lock."
   }
 }
 
@@ -110,4 +250,25 @@ variable "trail_region" {
     condition     = var.trail_region == null ? true : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", var.trail_region))
     error_message = "trail_region must be a Region such as eu-west-1."
   }
+}
+
+variable "transition_digests" {
+  type        = bool
+  default     = false
+  nullable    = false
+  description = "Whether transitions moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
+}
+
+variable "transition_from_bytes" {
+  type        = number
+  default     = 131072
+  nullable    = false
+  description = "Size in bytes from which on transitions moves a log file; moving smaller ones costs more than it saves."
+}
+
+variable "transitions" {
+  type        = map(number)
+  default     = {}
+  nullable    = false
+  description = "Days after which log files move, by storage class: GLACIER_IR, GLACIER, DEEP_ARCHIVE. Not beside MFA delete; a log-archive is the place for it then."
 }

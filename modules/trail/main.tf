@@ -1,13 +1,33 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  _account_id = data.aws_caller_identity.current.account_id
+  _partition  = data.aws_partition.current.partition
+  _region     = data.aws_region.current.id
+
+  # CloudTrail answers with the bare name for a topic of the trail's own place and with the ARN for
+  # any other; what is written in another way differs in every plan.
+  _topic_arn  = try(var.notification_topic.arn, null)
+  _topic_here = local._topic_arn == null ? false : startswith(local._topic_arn, "arn:${local._partition}:sns:${local._region}:${local._account_id}:")
+  _topic_name = local._topic_here ? element(split(":", local._topic_arn), 5) : local._topic_arn
+}
+
 resource "aws_cloudtrail" "this" {
-  #checkov:skip=CKV_AWS_252:Reactions get their events from EventBridge; a message for each log file would tell nobody anything
-  #checkov:skip=CKV2_AWS_10:CloudWatch Logs costs by the gigabyte and nothing here reads from it
+  #checkov:skip=CKV_AWS_252:A message for each log file is asked for with notification_topic; reactions get their events from EventBridge
+  #checkov:skip=CKV2_AWS_10:CloudWatch Logs costs by the gigabyte and is asked for with cloudwatch_logs
   name           = var.name
   s3_bucket_name = var.log_bucket.name
   s3_key_prefix  = var.log_bucket.key_prefix
   kms_key_id     = var.log_bucket.kms_key_arn
+  sns_topic_name = local._topic_name
   tags           = var.tags
 
   is_multi_region_trail = var.multi_region
+  is_organization_trail = var.scope == "organization"
   # CloudTrail demands them of a multi-Region trail; from a single Region they would only be there by
   # chance, since global services report to one Region.
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
@@ -16,13 +36,39 @@ resource "aws_cloudtrail" "this" {
   # Not an option: a log that can't be checked can't be trusted.
   enable_log_file_validation = true
 
-  # What is CloudTrail's default, spelt out: a trail that somebody narrowed shows up in the plan.
-  advanced_event_selector {
-    name = "Management events"
+  cloud_watch_logs_group_arn = local._log_group_arn == null ? null : "${local._log_group_arn}:*"
+  cloud_watch_logs_role_arn  = local._log_group_arn == null ? null : aws_iam_role.logs[0].arn
 
-    field_selector {
-      field  = "eventCategory"
-      equals = ["Management"]
+  dynamic "advanced_event_selector" {
+    for_each = local._selectors
+
+    content {
+      name = advanced_event_selector.value.name
+
+      dynamic "field_selector" {
+        for_each = advanced_event_selector.value.fields
+
+        content {
+          field           = field_selector.key
+          equals          = field_selector.value.equals
+          not_equals      = field_selector.value.not_equals
+          starts_with     = field_selector.value.starts_with
+          not_starts_with = field_selector.value.not_starts_with
+          ends_with       = field_selector.value.ends_with
+          not_ends_with   = field_selector.value.not_ends_with
+        }
+      }
     }
   }
+
+  dynamic "insight_selector" {
+    for_each = var.insights
+
+    content {
+      insight_type = local._insight_types[insight_selector.value]
+    }
+  }
+
+  # CloudTrail tries the role when the trail is made.
+  depends_on = [aws_iam_role_policy.logs]
 }

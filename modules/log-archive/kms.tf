@@ -1,0 +1,17 @@
+resource "aws_kms_key" "this" {
+  count = local._own_kms_key ? 1 : 0
+
+  description             = "Encrypts the archived CloudTrail logs in ${var.name}"
+  deletion_window_in_days = 30
+  enable_key_rotation     = true
+  policy                  = local._kms_key_policy
+  tags                    = var.tags
+}
+
+resource "aws_kms_alias" "this" {
+  count = local._own_kms_key ? 1 : 0
+
+  # A bucket's name may hold dots, an alias may not.
+  name          = "alias/log-archive/${replace(var.name, ".", "-")}"
+  target_key_id = aws_kms_key.this[0].key_id
+}
