@@ -45,13 +45,13 @@ def run(options: argparse.Namespace) -> int:
     if not options.lookup_events and (options.start_time or options.end_time):
         raise UsageError("--start-time and --end-time go with --lookup-events only")
     setup, notes = _setup(options)
-    for note in notes:
-        print(f"trailctl: {note}", file=sys.stderr)
     tally = _count(options, setup)
     for name, reason in tally.skipped:
         print(f"trailctl: skipped {name}: {reason}", file=sys.stderr)
     if tally.skipped and not tally.files:
         raise CheckError("no file could be read")
+    for note in notes:
+        print(f"trailctl: {note}", file=sys.stderr)
     found = report.build(tally, setup.rules, [probe.name for probe in setup.probes], notes)
     _show(found, options.format, options.output)
     return 0

@@ -27,14 +27,17 @@ th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px soli
   vertical-align: top; overflow-wrap: anywhere; } th { color: var(--soft); font-weight: 600; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td.t { white-space: nowrap; } a { color: inherit; }
+.overview th, .overview td { white-space: nowrap; overflow-wrap: normal; }
+.scroll table td:not(.t, .n) { min-width: 9rem; } .overview table td:not(.t, .n) { min-width: 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
   padding: .8rem 1rem; margin: .8rem 0; }
 .head { display: flex; flex-wrap: wrap; gap: .2rem .8rem; align-items: baseline; }
 .sev { font-size: .8rem; font-weight: 600; } .critical { color: var(--critical); }
 .high { color: var(--high); } .medium { color: var(--medium); } .low { color: var(--low); }
-.info { color: var(--info); } svg { display: block; width: 100%; height: auto; margin: .5rem 0; }
+.info { color: var(--info); }
+svg { display: block; width: 100%; height: 3.6rem; margin-top: .5rem; }
+.axis { display: flex; justify-content: space-between; font-size: .75rem; margin-bottom: .4rem; }
 svg rect { fill: var(--bar); } svg line { stroke: var(--line); }
-svg text { fill: var(--soft); font: 10px system-ui, sans-serif; }
 details { margin-top: .4rem; } summary { cursor: pointer; color: var(--soft); }
 code { font: .85em ui-monospace, monospace; overflow-wrap: anywhere; }
 """
@@ -67,11 +70,16 @@ def _summary(report: Mapping[str, Any], fired: int) -> str:
     span = ""
     if report["from"]:
         span = f" from {escape(report['from'])} to {escape(report['to'])}"
+    events, files = _several(report["events"], "event"), _several(report["files"], "file")
     return (
-        f"{report['events']:,} events in {report['files']:,} files{span}. {fired:,} of "
+        f"{events} in {files}{span}. {fired:,} of "
         f"{len(report['rules']):,} rules fired. Alerts a day are over {report['days']:,} days, "
         "at least one."
     )
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _overview(rules: Sequence[Mapping[str, Any]]) -> str:
@@ -88,7 +96,8 @@ def _overview(rules: Sequence[Mapping[str, Any]]) -> str:
         "<tr><th>rule</th><th>severity</th><th class=n>matches</th><th class=n>alerts a day</th>"
         "<th>first</th><th>last</th></tr>"
     )
-    return f"<div class=scroll><table>{head}{''.join(rows)}</table></div>"
+    body = "".join(rows)
+    return f'<div class="scroll overview"><table>{head}{body}</table></div>'
 
 
 def _severity(rule: Mapping[str, Any]) -> str:
@@ -162,11 +171,10 @@ def _timeline(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
     unit = "a day" if width == 1 else f"in {width} days"
     label = f"Matches of {escape(rule['name'], quote=True)} over time, at most {most:,} {unit}"
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + 14}" role="img" aria-label="{label}">'
-        f'<line x1="0" y1="{_HEIGHT}" x2="{_WIDTH}" y2="{_HEIGHT}"/>{"".join(drawn)}'
-        f'<text x="0" y="{_HEIGHT + 12}">{first}</text>'
-        f'<text x="{_WIDTH / 2:.0f}" y="{_HEIGHT + 12}" text-anchor="middle">at most {most:,} '
-        f'{unit}</text><text x="{_WIDTH}" y="{_HEIGHT + 12}" text-anchor="end">{last}</text></svg>'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + 1}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{label}"><line x1="0" y1="{_HEIGHT}" x2="{_WIDTH}" y2="{_HEIGHT}"/>'
+        f'{"".join(drawn)}</svg><div class="axis soft"><span>{first}</span>'
+        f"<span>at most {most:,} {unit}</span><span>{last}</span></div>"
     )
 
 
@@ -190,7 +198,11 @@ def _examples(examples: Sequence[Mapping[str, Any]]) -> str:
         )
     if not rows:
         return ""
-    return f"<details><summary>Examples</summary><table>{''.join(rows)}</table></details>"
+    return f"<details><summary>Examples</summary>{_scroll(rows)}</details>"
+
+
+def _scroll(rows: Iterable[str]) -> str:
+    return f"<div class=scroll><table>{''.join(rows)}</table></div>"
 
 
 def _silent(names: Sequence[str]) -> str:
@@ -208,7 +220,7 @@ def _reactions(reactions: Sequence[Mapping[str, Any]]) -> str:
             for example in each["examples"]
         )
         details = (
-            f"<details><summary>Examples</summary><table>{shown}</table></details>" if shown else ""
+            f"<details><summary>Examples</summary>{_scroll([shown])}</details>" if shown else ""
         )
         cards.append(
             f"<section class=card><h3>{escape(each['name'])}</h3><p class=soft>{each['events']:,} "

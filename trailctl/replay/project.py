@@ -124,7 +124,7 @@ class Projection:
     def __init__(self, fields: Iterable[str]) -> None:
         self._plain = {"eventTime", *KINDS}
         trees, made = _grown(fields)
-        for name in made:
+        for name in {*made, "source", "detail-type"}:
             self._plain.update(_ENVELOPE[name])
         for name, tree in trees.items():
             if tree.whole and not tree.below and name not in _OBJECTS:

@@ -31,11 +31,16 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
 def _summary(report: Mapping[str, Any]) -> str:
     span = f" from {report['from']} to {report['to']}" if report["from"] else ""
     skipped = f", {len(report['skipped'])} skipped" if report["skipped"] else ""
+    events, files = _several(report["events"], "event"), _several(report["files"], "file")
     return (
-        f"{report['events']:,} events in {report['files']:,} files{skipped}{span}: "
+        f"{events} in {files}{skipped}{span}: "
         f"{sum(1 for rule in report['rules'] if rule['matches'])} of {len(report['rules'])} rules "
         "fired"
     )
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _row(rule: Mapping[str, Any]) -> tuple[str, ...]:
@@ -87,8 +92,8 @@ def _detail(rule: Mapping[str, Any]) -> list[str]:
         error = f" ({each['error']})" if each.get("error") else ""
         where = f"{each['account']}/{each['region']}"
         lines.append(
-            f"  example: {each['time']} {each['event_id']} {each['service']} {each['event']}{error} "
-            f"in {where} by {each['principal']}"
+            f"  example: {each['time']} {each['event_id']} {each['service']} {each['event']}"
+            f"{error} in {where} by {each['principal']}"
         )
     return lines
 
@@ -97,7 +102,9 @@ def _reaction(reaction: Mapping[str, Any]) -> list[str]:
     name, events = reaction["name"], reaction["events"]
     if not events:
         return [f"Reaction {name}: no event was its"]
-    lines = [f"Reaction {name}: {events:,} events, nothing to do for {reaction['idle']:,}"]
+    lines = [
+        f"Reaction {name}: {_several(events, 'event')}, nothing to do for {reaction['idle']:,}"
+    ]
     lines += [f"  would:   {step}, {count:,} times" for step, count in reaction["would"].items()]
     lines += [f"  not:     {why} ({count:,})" for why, count in reaction["failures"].items()]
     for each in reaction["examples"][:2]:

@@ -1,0 +1,422 @@
+"""`trailctl replay` and `trailctl test-event-pattern`, as they are called."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.replay.events import ACCOUNT, body, record, session, zipped
+from trailctl.cli import main
+from trailctl.replay.catalogue import Count, load_catalogue
+from trailctl.replay.progress import Progress
+from trailctl.replay.report import bursts
+
+pytestmark = pytest.mark.unit
+
+Run = Callable[..., "tuple[int, str, str]"]
+STOP = {"source": ["aws.cloudtrail"], "detail": {"eventName": ["StopLogging"]}}
+
+
+@pytest.fixture
+def run(capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Call trailctl; its exit code, and what it wrote to standard output and error."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        try:
+            code = main([str(each) for each in arguments])
+        except SystemExit as ending:  # argparse
+            code = int(ending.code or 0)
+        output = capsysbinary.readouterr()
+        assert b"Traceback" not in output.err
+        return code, output.out.decode(), output.err.decode()
+
+    return call
+
+
+@pytest.fixture
+def pattern(tmp_path: Path) -> Path:
+    path = tmp_path / "stopped.json"
+    path.write_text(json.dumps(STOP))
+    return path
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """A folder as a trail's bucket has it, with digests in it and one damaged file."""
+    folder = tmp_path / "logs"
+    place = folder / f"AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/03"
+    zipped(
+        place / "02/a.json.gz",
+        record("cloudtrail", "StopLogging", "2026-03-02T08:00:00Z"),
+        record("ec2", "DescribeInstances", "2026-03-02T09:00:00Z", readOnly=True),
+        record("cloudtrail", "StopLogging", "2026-03-02T10:00:00Z", userIdentity=session("r", "1")),
+    )
+    zipped(
+        place / "04/b.json.gz",
+        record("cloudtrail", "StopLogging", "2026-03-04T10:00:00Z", userIdentity=session("r", "2")),
+        record("signin", "ConsoleLogin", "2026-03-04T20:00:00Z"),
+    )
+    (place / "04/plain.json").write_bytes(body(record("iam", "CreateUser", "2026-03-05T08:00:00Z")))
+    (place / "04/broken.json.gz").write_bytes(b"\x1f\x8b broken")
+    digests = folder / f"AWSLogs/{ACCOUNT}/CloudTrail-Digest/eu-west-1"
+    zipped(digests / f"{ACCOUNT}_CloudTrail-Digest_eu-west-1_t_x.json.gz")
+    (folder / "notes.txt").write_text("not a log")
+    return folder
+
+
+def report(run: Run, *arguments: object) -> dict[str, Any]:
+    code, out, err = run("replay", "--format", "json", *arguments)
+    assert code == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def rule(found: dict[str, Any], name: str) -> dict[str, Any]:
+    one: dict[str, Any] = next(each for each in found["rules"] if each["name"] == name)
+    return one
+
+
+def test_json_counts_what_there_is(run: Run, logs: Path, pattern: Path) -> None:
+    found = report(run, "--pattern", pattern, logs)
+    assert (found["events"], found["files"]) == (6, 3)
+    assert (found["from"], found["to"]) == ("2026-03-02T08:00:00Z", "2026-03-05T08:00:00Z")
+    [skipped] = found["skipped"]
+    assert skipped["file"].endswith("04/broken.json.gz")
+    assert "gzip" in skipped["reason"]
+    stopped = rule(found, "stopped")
+    assert stopped["matches"] == 3
+    assert stopped["first"] == "2026-03-02T08:00:00Z"
+    assert stopped["last"] == "2026-03-04T10:00:00Z"
+    assert stopped["per_day"] == {"2026-03-02": 2, "2026-03-04": 1}
+    assert stopped["principals"] == [
+        {"principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/r", "matches": 2},
+        {"principal": f"arn:aws:iam::{ACCOUNT}:user/alice", "matches": 1},
+    ]
+    assert stopped["alerts_a_day"] == 1.0
+    assert [each["event"] for each in stopped["examples"]] == ["StopLogging"] * 3
+    assert stopped["findings"] is None
+
+
+def test_several_processes_count_the_same(run: Run, logs: Path) -> None:
+    alone = report(run, "--catalogue", logs)
+    assert report(run, "--catalogue", "--jobs", "2", logs) == alone
+    assert rule(alone, "trail-tamper")["matches"] == 3
+    assert "root-login" in alone["never_fired"]
+
+
+def test_a_path_given_twice_counts_once(run: Run, logs: Path, pattern: Path) -> None:
+    again = next(logs.rglob("a.json.gz"))
+    assert report(run, "--pattern", pattern, logs, again, logs / "..")["events"] == 6
+
+
+def test_decisions_and_counts(run: Run, tmp_path: Path) -> None:
+    denied = [
+        record("s3", "ListBuckets", f"2026-03-02T08:{minute:02}:00Z", readOnly=True)
+        | {"errorCode": "AccessDenied"}
+        for minute in range(25)
+    ]
+    policy = {"trailName": "org", "eventSelectors": [{"includeManagementEvents": True}]}
+    whole = record("cloudtrail", "PutEventSelectors", requestParameters=policy)
+    less = {"trailName": "org", "eventSelectors": [{"includeManagementEvents": False}]}
+    narrow = record("cloudtrail", "PutEventSelectors", requestParameters=less)
+    path = zipped(tmp_path / "x.json.gz", *denied, whole, narrow)
+    found = report(run, "--id", "unauthorized-api", "--id", "trail-narrowed", path)
+    assert [each["name"] for each in found["rules"]] == ["unauthorized-api", "trail-narrowed"]
+    assert rule(found, "unauthorized-api")["matches"] == 25
+    assert rule(found, "unauthorized-api")["alerts"] == 2
+    narrowed = rule(found, "trail-narrowed")
+    assert (narrowed["matches"], narrowed["findings"], narrowed["alerts"]) == (2, 1, 1)
+    assert narrowed["reasons"] == [{"reason": "no management events are recorded", "findings": 1}]
+
+
+def test_how_many_alerts_a_burst_makes() -> None:
+    count = Count(by="key", at_least=3, minutes=10)
+    at = "2026-03-02T08:{:02}:00Z".format
+    assert bursts([("a", at(n)) for n in (0, 1)], count) == 0
+    assert bursts([("a", at(n)) for n in (0, 5, 9)], count) == 1
+    assert bursts([("a", at(n)) for n in (0, 5, 10)], count) == 0
+    assert bursts([("a", at(n)) for n in (9, 0, 5, 11, 12, 13)], count) == 2
+    assert bursts([("a", at(0)), ("b", at(1)), ("c", at(2)), ("a", "never")], count) == 0
+
+
+def test_reactions_are_planned_and_nothing_is_called(run: Run, tmp_path: Path) -> None:
+    launched = next(each.event["detail"] for each in load_catalogue()["ec2-launched"].samples.match)
+    found = report(run, "--id", "ec2-launched", zipped(tmp_path / "x.json.gz", launched))
+    guard = next(each for each in found["reactions"] if each["name"] == "ec2-launch-guard")
+    assert guard["events"] == 1
+    assert guard["would"] == {"ec2:create_tags": 1}
+    assert guard["examples"][0]["would"][0].startswith("tag 1 instance with ")
+
+
+def plan(*rules: dict[str, Any], functions: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    resources = [
+        {
+            "address": f"module.x.aws_cloudwatch_event_rule.this[{n}]",
+            "mode": "managed",
+            "type": "aws_cloudwatch_event_rule",
+            "values": values,
+        }
+        for n, values in enumerate(rules)
+    ]
+    resources += [
+        {
+            "address": "module.x.aws_lambda_function.this",
+            "mode": "managed",
+            "type": "aws_lambda_function",
+            "values": values,
+        }
+        for values in functions
+    ]
+    module = {"address": "module.x", "resources": resources}
+    return {"root_module": {"resources": [], "child_modules": [module]}}
+
+
+EVERYTHING = json.dumps({"source": [{"prefix": "aws."}]})
+
+
+def test_rules_of_a_plan(run: Run, tmp_path: Path, logs: Path) -> None:
+    """States are honoured; a reaction is asked with the settings the plan gives it."""
+    tree = plan(
+        {"name": "writes", "event_pattern": EVERYTHING, "state": "ENABLED"},
+        {
+            "name": "all",
+            "event_pattern": EVERYTHING,
+            "state": "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+        },
+        {"name": "off", "event_pattern": EVERYTHING, "state": "DISABLED"},
+        {"name": "later"},
+        {"name": "nightly", "schedule_expression": "rate(1 day)"},
+        functions=(
+            {
+                "function_name": "guard",
+                "handler": "reactor.reactions.ec2_launch_guard.handler",
+                "environment": [
+                    {"variables": {"REACTION_SETTINGS": '{"alert_instance_types": ["t3.*"]}'}}
+                ],
+            },
+        ),
+    )
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({"format_version": "1.2", "planned_values": tree}))
+    launched = load_catalogue()["ec2-launched"].samples.match[0].event["detail"]
+    more = zipped(tmp_path / "more.json.gz", launched)
+    found = report(run, "--plan", path, logs, more)
+    assert {each["name"]: each["matches"] for each in found["rules"]} == {"all": 7, "writes": 6}
+    assert found["notes"] == [
+        "off is disabled",
+        "the pattern of module.x.aws_cloudwatch_event_rule.this[3] is not known before apply",
+    ]
+    [guard] = found["reactions"]
+    assert guard["name"] == "guard"
+    assert guard["would"] == {"alert (medium)": 1, "ec2:create_tags": 1}
+
+
+def test_rules_of_a_state_in_both_shapes(run: Run, tmp_path: Path, logs: Path) -> None:
+    values = {"name": "stopped", "event_pattern": json.dumps(STOP), "state": "ENABLED"}
+    shown = tmp_path / "shown.json"
+    shown.write_text(json.dumps({"terraform_version": "1.9.0", "values": plan(values)}))
+    stored = tmp_path / "terraform.json"
+    instance = {"index_key": "stopped", "attributes": values}
+    resource = {"mode": "managed", "type": "aws_cloudwatch_event_rule", "name": "this"}
+    stored.write_text(
+        json.dumps({"version": 4, "resources": [{**resource, "instances": [instance]}]})
+    )
+    for path in (shown, stored):
+        assert rule(report(run, "--plan", path, logs), "stopped")["matches"] == 3
+
+
+def test_the_table(run: Run, logs: Path, pattern: Path) -> None:
+    code, out, err = run("replay", "--pattern", pattern, logs)
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == (
+        "6 events in 3 files, 1 skipped from 2026-03-02T08:00:00Z to 2026-03-05T08:00:00Z: "
+        "1 of 1 rules fired"
+    )
+    assert re.match(
+        r"stopped +3 +1  2026-03-02T08:00:00Z  2026-03-04T10:00:00Z  arn:aws:sts", lines[4]
+    )
+    assert "  per day: 2026-03-02 2, 2026-03-04 1" in lines
+    assert err.startswith("trailctl: skipped ")
+    assert "broken.json.gz: its gzip is" in err
+
+
+class Page(HTMLParser):
+    """What a page holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "br", "rect", "line"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("rect", "line"):
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_is_self_contained_and_escapes_what_callers_chose(
+    run: Run, tmp_path: Path, pattern: Path
+) -> None:
+    evil = "<script>alert(1)</script>\"'&"
+    bad = {"type": "IAMUser", "arn": evil}
+    records = [
+        record("cloudtrail", "StopLogging", f"2026-03-{day:02}T08:00:00Z", userIdentity=bad)
+        for day in (2, 2, 9)
+    ]
+    path = zipped(tmp_path / "x.json.gz", *records)
+    target = tmp_path / "report.html"
+    code, out, _ = run("replay", "--format", "html", "--output", target, "--pattern", pattern, path)
+    assert (code, out) == (0, "")
+    text = target.read_text(encoding="utf-8")
+    page = Page()
+    page.feed(text)
+    page.close()
+    assert page.open == []
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert evil in page.text
+    assert not re.search(r"https?://|url\(|@import|src=|<link", text)
+    assert "prefers-color-scheme: dark" in text
+    # Two days of eight have a bar, the busier one twice as tall.
+    bars = [attributes for tag, attributes in page.tags if tag == "rect"]
+    assert [float(bar["height"] or 0) for bar in bars] == [54.0, 27.0]
+    assert float(bars[0]["x"] or 0) == 0
+    assert float(bars[1]["x"] or 0) == 630.0
+    assert "2026-03-09: 1" in page.text
+
+
+def test_nothing_happened_is_a_page_too(run: Run, tmp_path: Path) -> None:
+    path = zipped(tmp_path / "x.json.gz")
+    for format_ in ("html", "table", "json"):
+        code, out, _ = run("replay", "--format", format_, path)
+        assert code == 0
+        assert "root-login" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["LOGS/nothing"], "nothing: there is no such file or folder"),
+        ([], "give log files, folders or s3://BUCKET/PREFIX, or --lookup-events"),
+        (["--lookup-events", "LOGS"], "give paths or --lookup-events, not both"),
+        (["--start-time", "2026-03-02", "LOGS"], "go with --lookup-events only"),
+        (["--start-time", "noon", "LOGS"], "noon is no time"),
+        (["--jobs", "0", "LOGS"], "0 is no number of processes"),
+        (["--id", "root-logn", "LOGS"], "root-logn: no such detection; the ids are ami-shared"),
+        (["--benchmark", "cis-9", "LOGS"], "cis-9: no such benchmark; there are cis-1.4"),
+        (["--technique", "T1", "LOGS"], "T1: no detection is for this technique"),
+        (["--id", "root-login", "--min-severity", "low", "--technique", "T1496", "LOGS"],
+         "no detection passes all the filters at once"),
+        (["--value", "x=1", "LOGS"], "--value x=1: write NAME=VALUE, with a name of fun"),
+        (["--id", "reaction-tamper", "LOGS"], "nothing to replay: reaction-tamper is not whole"),
+        (["--pattern", "BAD", "LOGS"], "BAD: $.detail.eventName: a field takes an array"),
+        (["--pattern", "LOGS/notes.txt", "LOGS"], "the pattern is not valid JSON"),
+        (["--pattern", "MISSING", "LOGS"], "MISSING can't be read: No such file or directory"),
+        (["--plan", "LOGS/notes.txt", "LOGS"], "is no JSON"),
+        (["--plan", "BAD", "LOGS"], "is neither a plan nor a state of Terraform"),
+        (["--plan", "EMPTY", "LOGS"], "holds no EventBridge rule with a pattern that is known"),
+        (["--pattern", "BAD", "--plan", "BAD", "LOGS"], "not allowed with argument"),
+        (["--pattern", "BAD", "--id", "root-login", "LOGS"], "filters and --value are for the cat"),
+        (["--known", "BAD", "LOGS"], "has no setting 'detail'"),
+        (["--output", "LOGS", "LOGS"], "can't be written: Is a directory"),
+        (["s3://"], "s3:// names no bucket"),
+        (["HOLLOW"], "holds no log files (*.json, *.json.gz)"),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_one_clear_line(
+    run: Run, logs: Path, tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    (tmp_path / "BAD").write_text('{"detail": {"eventName": "x"}}')
+    (tmp_path / "EMPTY").write_text(json.dumps({"terraform_version": "1.9.0", "values": {}}))
+    (tmp_path / "HOLLOW").mkdir()
+    places = {"LOGS": logs, **{n: tmp_path / n for n in ("BAD", "EMPTY", "HOLLOW", "MISSING")}}
+
+    def placed(text: str) -> str:
+        first, slash, rest = text.partition("/")
+        return f"{places[first]}{slash}{rest}" if first in places else text
+
+    code, out, err = run("replay", *map(placed, arguments))
+    assert (code, out) == (2, "")
+    assert says in err
+    own = [line for line in err.splitlines() if re.match(r"trailctl: (?!skipped |reaction-)", line)]
+    assert len(own) == (0 if "usage: " in err else 1)
+
+
+def test_only_malformed_files_are_a_failed_check(run: Run, tmp_path: Path, pattern: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"Records": [')
+    code, out, err = run("replay", "--pattern", pattern, bad)
+    assert (code, out) == (1, "")
+    assert "skipped" in err
+    assert "bad.json: it is no JSON" in err
+    assert err.splitlines()[-1] == "trailctl: no file could be read"
+
+
+class Screen:
+    """A terminal that keeps what is written to it."""
+
+    def __init__(self, terminal: bool) -> None:
+        self.written = ""
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+    def write(self, text: str) -> int:
+        self.written += text
+        return len(text)
+
+    def flush(self) -> None: ...
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_for_terminals(terminal: bool) -> None:
+    screen: Any = Screen(terminal)
+    with Progress(200, screen) as progress:
+        progress.add(100, 5000)
+    assert bool(screen.written) is terminal
+    if terminal:
+        assert "50%" in screen.written
+        assert "5,000 events" in screen.written
+        assert screen.written.endswith("\r\x1b[K")
+
+
+def test_test_event_pattern(run: Run, tmp_path: Path, pattern: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text('{"source": "aws.cloudtrail", "detail": {"eventName": "StopLogging"}}')
+    asked = ("test-event-pattern", "--event-pattern", f"file://{pattern}")
+    code, out, _ = run(*asked, "--event", f"file://{event}")
+    assert (code, json.loads(out)) == (0, {"Result": True})
+    code, out, _ = run(*asked, "--event", '{"source": "aws.cloudtrail"}')
+    assert (code, json.loads(out)) == (0, {"Result": False})
+
+
+@pytest.mark.parametrize(
+    ("given", "event", "says"),
+    [
+        ('{"a": "x"}', "{}", "the event pattern is not valid: $.a: a field takes an array"),
+        ("{", "{}", "the event pattern is not valid: $: the pattern is not valid JSON"),
+        ('{"a": ["x"]}', "[]", "the event is a JSON array, not an object"),
+        ('{"a": ["x"]}', "{", "the event is not valid JSON"),
+        ("file://nowhere.json", "{}", "nowhere.json can't be read: No such file or directory"),
+    ],
+)
+def test_test_event_pattern_refuses(run: Run, given: str, event: str, says: str) -> None:
+    code, out, err = run("test-event-pattern", "--event-pattern", given, "--event", event)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert len(err.splitlines()) == 1
