@@ -11,6 +11,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,10 +40,22 @@ def decides(call: Incoming) -> bool:
 
 def ensure(call: Incoming) -> None:
     """Raise the service's own refusal unless the caller's policies allow the call (blocking)."""
-    if call.identity.type == "Root":
-        return
+    if call.identity.type != "Root":
+        _ensure(call, needs_of(call))
+
+
+def ensure_pass_role(call: Incoming, role: str, service: str) -> None:
+    """Raise the service's refusal unless the caller may hand the role to a service (blocking).
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+    """
+    if call.identity.type != "Root":
+        _ensure(call, [Need("iam:PassRole", role, {"iam:PassedToService": service})])
+
+
+def _ensure(call: Incoming, needs: Iterable[Need]) -> None:
     context = request_context(call)
-    for need in needs_of(call):
+    for need in needs:
         decision = call.front.permissions.decide(
             call.identity, need.action, need.resource, {**context, **need.context}
         )

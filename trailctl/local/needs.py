@@ -98,6 +98,9 @@ def _ec2(call: Incoming) -> Iterator[Need]:
     for resource in resources:
         arn = _ec2_arn(call, str(_kind(resource)), resource)
         yield Need(action, arn, {**context, **tags.get(resource, {})})
+    profile = call.parameters.get("IamInstanceProfile")
+    if profile:
+        yield from _pass_role(call, profile)
 
 
 def resource_tags(call: Incoming, resources: Iterable[str]) -> Mapping[str, Context]:
@@ -424,6 +427,7 @@ NEEDS: Mapping[tuple[str, str], Callable[[Incoming], Iterator[Need]]] = {
             "ModifySecurityGroupRules",
             "ModifySnapshotAttribute",
             "RebootInstances",
+            "ReplaceIamInstanceProfileAssociation",
             "RevokeSecurityGroupEgress",
             "RevokeSecurityGroupIngress",
             "StartInstances",

@@ -15,7 +15,15 @@ from botocore.exceptions import ClientError
 
 from trailctl.local.aws import InProcessClients
 from trailctl.local.model import Identity
-from trailctl.local.policy import ContextValue, Decision, Effect, Principal, evaluate, strongest
+from trailctl.local.policy import (
+    ContextValue,
+    Decision,
+    Effect,
+    PolicyError,
+    Principal,
+    evaluate,
+    strongest,
+)
 
 Context = Mapping[str, ContextValue]
 Document = Mapping[str, Any] | str
@@ -137,9 +145,13 @@ def _decide(
     caller = Principal.aws(*filter(None, (identity.arn, identity.issuer_arn)))
 
     def answer(document: Document) -> Decision:
-        return evaluate(
-            document, principal=caller, action=action, resource=resource, context=context
-        )
+        try:
+            return evaluate(
+                document, principal=caller, action=action, resource=resource, context=context
+            )
+        except PolicyError:
+            # The emulated IAM took a document that AWS's would not: it allows nothing.
+            return Decision(Effect.IMPLICIT)
 
     decision = strongest(answer(d) for d in held.documents)
     limits = []

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.strict.support import Account, allow, policy, trusts
+from tests.e2e.strict.support import Account, allow, package, policy, trusts
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +24,8 @@ BLOCKED = dict.fromkeys(
 )
 ENCRYPTED = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 LIFECYCLE = {"Rules": [{"ID": "a", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}]}
-EC2_TRUST = trusts({"Service": "ec2.amazonaws.com"})
+EC2_SERVICE = {"Service": "ec2.amazonaws.com"}
+EC2_TRUST = trusts(EC2_SERVICE)
 OPEN = policy(allow("s3:*"))
 
 
@@ -362,3 +363,54 @@ def test_what_is_allowed_is_done_in_the_callers_name(account: Account) -> None:
     )["Events"]
     [record] = [json.loads(event["CloudTrailEvent"]) for event in found]
     assert record["userIdentity"]["arn"].endswith(":assumed-role/limited/test")
+
+
+@contextmanager
+def passing(account: Account, service: str) -> Iterator[tuple[Any, Any]]:
+    """Two sessions that may all but pass a role to a service: without the right, and with it."""
+    everything = allow(["lambda:*", "events:*", "cloudtrail:*", "ec2:*"])
+    right = allow(
+        "iam:PassRole",
+        account.arn("iam", "role/passed"),
+        Condition={"StringEquals": {"iam:PassedToService": service}},
+    )
+    yield account.session("bare", everything), account.session("able", everything, right)
+
+
+def test_a_function_takes_a_role_that_may_be_passed(account: Account) -> None:
+    role = account.role("passed", {"Service": "lambda.amazonaws.com"})
+    settings: dict[str, Any] = {
+        "FunctionName": "f",
+        "Runtime": "python3.13",
+        "Handler": "m.h",
+        "Role": role,
+        "Code": {"ZipFile": package()},
+    }
+    with passing(account, "lambda.amazonaws.com") as (bare, able):
+        with denied():
+            account.client("lambda", bare).create_function(**settings)
+        account.client("lambda", able).create_function(**settings)
+
+
+def test_a_target_takes_a_role_that_may_be_passed(account: Account) -> None:
+    role = account.role("passed", {"Service": "events.amazonaws.com"})
+    _rules(account)
+    bus = account.arn("events", "event-bus/hub")
+    targets = [{"Id": "t", "Arn": bus, "RoleArn": role}]
+    with passing(account, "events.amazonaws.com") as (bare, able):
+        with denied():
+            account.client("events", bare).put_targets(Rule="mine", Targets=targets)
+        account.client("events", able).put_targets(Rule="mine", Targets=targets)
+
+
+def test_an_instance_takes_a_role_that_may_be_passed(account: Account) -> None:
+    account.role("passed", EC2_SERVICE)
+    iam = account.client("iam")
+    iam.create_instance_profile(InstanceProfileName="web")
+    iam.add_role_to_instance_profile(InstanceProfileName="web", RoleName="passed")
+    [instance] = account.launch()
+    profile = {"IamInstanceProfile": {"Name": "web"}, "InstanceId": instance}
+    with passing(account, "ec2.amazonaws.com") as (bare, able):
+        with denied():
+            account.client("ec2", bare).associate_iam_instance_profile(**profile)
+        account.client("ec2", able).associate_iam_instance_profile(**profile)

@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from trailctl.local import authorize
 from trailctl.local.cloudtrail import Trail
 from trailctl.local.codec import RefusedError
 from trailctl.local.gaps.call import Incoming, need
@@ -315,3 +316,4 @@ def _log_role(call: Incoming, trail: Trail, role: str, group: str) -> None:
             "InvalidCloudWatchLogsLogGroupArnException",
             "Access denied. Check the permissions for your role.",
         )
+    authorize.ensure_pass_role(call, role, SERVICE)

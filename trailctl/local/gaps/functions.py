@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from trailctl.local import authorize
 from trailctl.local.codec import RefusedError, service_model
 from trailctl.local.gaps.call import Check, Incoming, Key, blocking, need
 from trailctl.local.policy import PolicyError, Principal, evaluate
@@ -164,6 +165,7 @@ def _role(call: Incoming) -> None:
     except (ClientError, PolicyError):
         raise RefusedError(_INVALID, cannot) from None
     need(found["Arn"] == role and decision.allowed, _INVALID, cannot)
+    authorize.ensure_pass_role(call, str(role), "lambda.amazonaws.com")
 
 
 @blocking

@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from trailctl.local import authorize
 from trailctl.local.codec import RefusedError
 from trailctl.local.gaps.call import Check, Incoming, Key, blocking, need
 from trailctl.patterns import PatternError, parse_pattern
@@ -196,6 +197,8 @@ def _target(call: Incoming, target: Mapping[str, Any]) -> None:
             )
             member = f"targets.1.member.retryPolicy.{name[0].lower()}{name[1:]}"
             raise _invalid(member, value, f"Member must have value {bound}")
+    if target.get("RoleArn"):
+        authorize.ensure_pass_role(call, str(target["RoleArn"]), "events.amazonaws.com")
     _dead_letters(call, identity, (target.get("DeadLetterConfig") or {}).get("Arn"))
 
 
