@@ -1,0 +1,68 @@
+locals {
+  _inspect = "Read the log group ${local._log_group_name}."
+  _command = "trailctl validate-logs --trail-arn arn:${local._partition}:cloudtrail:${local._home_region}:${local._account_id}:trail/${var.trail_name} --s3-bucket ${var.bucket_name} --all-regions --start-time <an hour before>"
+
+  _alarms = var.alarm_topic == null ? {} : {
+    errors = {
+      namespace  = "AWS/Lambda"
+      metric     = "Errors"
+      dimensions = { FunctionName = var.name }
+      statistic  = "Sum"
+      text       = "The digest validation ${var.name} failed to start or to work. It is tried again, then a message is in the queue ${var.name}-failures. ${local._inspect}"
+    }
+    failures = {
+      namespace  = "AWS/SQS"
+      metric     = "ApproximateNumberOfMessagesVisible"
+      dimensions = { QueueName = "${var.name}-failures" }
+      statistic  = "Maximum"
+      text       = "The queue ${var.name}-failures holds runs of the digest validation ${var.name} that failed to the last try: their hours are proven by the next run, once the cause is gone. ${local._inspect} Then purge the queue: aws sqs purge-queue --queue-url ${aws_sqs_queue.failures.url}"
+    }
+    findings = {
+      namespace  = "CloudTrailReactor"
+      metric     = "Findings"
+      dimensions = { service = var.name }
+      statistic  = "Sum"
+      text       = "Log or digest files of the trail ${var.trail_name} were changed, removed or added, or can't be proven. ${local._inspect} See for yourself: ${local._command}"
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local._alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.text
+  alarm_actions       = [var.alarm_topic.arn]
+  ok_actions          = [var.alarm_topic.arn]
+  comparison_operator = "GreaterThanThreshold"
+  dimensions          = each.value.dimensions
+  evaluation_periods  = 1
+  metric_name         = each.value.metric
+  namespace           = each.value.namespace
+  period              = 300
+  statistic           = each.value.statistic
+  tags                = var.tags
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+}
+
+# Silence is the worst failure: nothing proven lately, or nobody looking.
+resource "aws_cloudwatch_metric_alarm" "silence" {
+  count = var.alarm_topic == null ? 0 : 1
+
+  alarm_name          = "${var.name}-silence"
+  alarm_description   = "For ${var.stale_minutes} minutes nothing of the trail ${var.trail_name} was proven: no new digest came (is the trail logging? aws cloudtrail get-trail-status --name ${var.trail_name}), or the digest validation ${var.name} does not run (aws scheduler get-schedule --name ${var.name}). ${local._inspect}"
+  alarm_actions       = [var.alarm_topic.arn]
+  ok_actions          = [var.alarm_topic.arn]
+  comparison_operator = "GreaterThanThreshold"
+  dimensions          = { service = var.name }
+  evaluation_periods  = 3
+  datapoints_to_alarm = 3
+  metric_name         = "ProofAgeMinutes"
+  namespace           = "CloudTrailReactor"
+  period              = 3600
+  statistic           = "Maximum"
+  tags                = var.tags
+  threshold           = var.stale_minutes
+  treat_missing_data  = "breaching"
+}

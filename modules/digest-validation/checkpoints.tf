@@ -1,0 +1,25 @@
+# How far each account and Region is proven, and what was told of it.
+resource "aws_dynamodb_table" "checkpoints" {
+  #checkov:skip=CKV_AWS_119:A table is always encrypted; a key of one's own is var.kms_key_arn.
+  name         = "${var.name}-checkpoints"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "id"
+  tags         = var.tags
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  dynamic "server_side_encryption" {
+    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+    content {
+      enabled     = true
+      kms_key_arn = server_side_encryption.value
+    }
+  }
+}

@@ -1,0 +1,164 @@
+locals {
+  _statements = [
+    for statement in [
+      # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+      {
+        Sid      = "WriteOwnLog"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["arn:${local._partition}:logs:${local._region}:${local._account}:log-group:${local._log_group_name}:*"]
+      },
+      # https://docs.aws.amazon.com/AmazonS3/latest/userguide/list-obj-version-enabled-bucket.html
+      # Without ListBucket a file that is gone would look like one that may not be read.
+      {
+        Sid      = "FindFiles"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = [local._bucket_arn]
+      },
+      {
+        Sid      = "ReadFiles"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = ["${local._bucket_arn}/${local._logs_path}/*"]
+      },
+      # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail-decrypt.html
+      var.log_kms_key_arn == null ? null : {
+        Sid       = "DecryptFiles"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Resource  = [var.log_kms_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = "s3.${local._bucket_region}.${local._dns_suffix}" } }
+      },
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
+      # The action knows no resource.
+      {
+        Sid      = "ReadPublicKeys"
+        Effect   = "Allow"
+        Action   = ["cloudtrail:ListPublicKeys"]
+        Resource = ["*"]
+      },
+      {
+        Sid      = "KeepCheckpoints"
+        Effect   = "Allow"
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"]
+        Resource = [local._table_arn]
+      },
+      # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+      {
+        Sid      = "TakeAndGiveWork"
+        Effect   = "Allow"
+        Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
+        Resource = [local._queues.work]
+      },
+      {
+        Sid      = "KeepFailedRuns"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = [local._queues.failures]
+      },
+      var.kms_key_arn == null ? null : {
+        Sid      = "UseOwnKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Resource = [var.kms_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = [
+          "dynamodb.${local._region}.${local._dns_suffix}",
+          "sqs.${local._region}.${local._dns_suffix}",
+        ] } }
+      },
+      var.alert_topic == null ? null : {
+        Sid      = "PublishAlerts"
+        Effect   = "Allow"
+        Action   = ["sns:Publish"]
+        Resource = [var.alert_topic.arn]
+      },
+      # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+      try(var.alert_topic.kms_key_arn, null) == null ? null : {
+        Sid       = "EncryptAlerts"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = [var.alert_topic.kms_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${local._dns_suffix}" } }
+      },
+    ] : statement if statement != null
+  ]
+
+  _policy_json = jsonencode({ Version = "2012-10-17", Statement = local._statements })
+}
+
+resource "aws_iam_role" "function" {
+  name                 = local._role_name
+  path                 = var.role_path
+  description          = "What the digest validation ${var.name} may do"
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "function" {
+  #checkov:skip=CKV_AWS_290:ListPublicKeys knows no resource.
+  #checkov:skip=CKV_AWS_355:ListPublicKeys knows no resource.
+  name   = "digest-validation"
+  role   = aws_iam_role.function.name
+  policy = local._policy_json
+}
+
+resource "aws_iam_role" "schedule" {
+  name                 = "${local._role_name}-start"
+  path                 = var.role_path
+  description          = "Starts the digest validation ${var.name}"
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
+
+  # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Condition = { StringEquals = { "aws:SourceAccount" = local._account } }
+    }]
+  })
+}
+
+# https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+resource "aws_iam_role_policy" "schedule" {
+  name = "start"
+  role = aws_iam_role.schedule.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid      = "Start"
+          Effect   = "Allow"
+          Action   = ["lambda:InvokeFunction"]
+          Resource = [local._function_arn]
+        },
+        {
+          Sid      = "KeepFailedStarts"
+          Effect   = "Allow"
+          Action   = ["sqs:SendMessage"]
+          Resource = [local._queues.failures]
+        },
+      ],
+      var.kms_key_arn == null ? [] : [{
+        Sid      = "UseOwnKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = [var.kms_key_arn]
+      }],
+    )
+  })
+}

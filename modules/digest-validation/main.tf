@@ -1,0 +1,47 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  # ARNs in policy text are built from inputs, so that every policy is known
+  # at plan time and free of cycles.
+  _account    = data.aws_caller_identity.current.account_id
+  _dns_suffix = data.aws_partition.current.dns_suffix
+  _partition  = data.aws_partition.current.partition
+  _region     = data.aws_region.current.id
+
+  _account_id    = coalesce(var.trail_account_id, local._account)
+  _bucket_region = coalesce(var.bucket_region, local._region)
+  _home_region   = coalesce(var.home_region, local._region)
+
+  # IAM is global while everything else here is Regional.
+  _role_name = "${var.name}-${local._region}"
+
+  _function_arn   = "arn:${local._partition}:lambda:${local._region}:${local._account}:function:${var.name}"
+  _log_group_name = "/aws/lambda/${var.name}"
+  _queue_prefix   = "arn:${local._partition}:sqs:${local._region}:${local._account}:${var.name}"
+  _table_arn      = "arn:${local._partition}:dynamodb:${local._region}:${local._account}:table/${var.name}-checkpoints"
+
+  _bucket_arn = "arn:${local._partition}:s3:::${var.bucket_name}"
+  _logs_path  = join("/", compact([var.key_prefix == null ? "" : trim(var.key_prefix, "/"), "AWSLogs"]))
+
+  _settings = {
+    account_id       = local._account_id
+    accounts         = sort(var.accounts)
+    bucket           = var.bucket_name
+    bucket_region    = local._bucket_region
+    checkpoint_table = "${var.name}-checkpoints"
+    concurrency      = var.concurrency
+    delivered_to     = var.replica_of == null ? "" : var.replica_of
+    home_region      = local._home_region
+    lag_minutes      = var.lag_minutes
+    lookback_hours   = var.lookback_hours
+    organization_id  = var.organization_id == null ? "" : var.organization_id
+    prefix           = var.key_prefix == null ? "" : trim(var.key_prefix, "/")
+    regions          = sort(var.regions)
+    stale_minutes    = var.stale_minutes
+    trail_name       = var.trail_name
+  }
+}

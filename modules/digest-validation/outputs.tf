@@ -1,0 +1,84 @@
+output "arn" {
+  description = "ARN of the function."
+  value       = aws_lambda_function.this.arn
+}
+
+output "checkpoint_table" {
+  description = "Table of how far each account and Region is proven: { arn, name }."
+  value = {
+    arn  = local._table_arn
+    name = aws_dynamodb_table.checkpoints.name
+  }
+}
+
+output "failure_queue" {
+  description = "Queue of the runs that failed to the last try: { arn, name, url }."
+  value = {
+    arn  = aws_sqs_queue.failures.arn
+    name = aws_sqs_queue.failures.name
+    url  = aws_sqs_queue.failures.url
+  }
+}
+
+output "function_name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.this.function_name
+}
+
+output "log_group" {
+  description = "Log group of the function: { arn, name }."
+  value = {
+    arn  = "arn:${local._partition}:logs:${local._region}:${local._account}:log-group:${local._log_group_name}"
+    name = aws_cloudwatch_log_group.this.name
+  }
+}
+
+output "operations" {
+  description = "What to look at when something is wrong: { alarms, log_groups, queues, schedules, tables }, each a map from its purpose to { arn, name }."
+  value = {
+    alarms = {
+      for key, alarm in merge(aws_cloudwatch_metric_alarm.this, { for each in aws_cloudwatch_metric_alarm.silence : "silence" => each }) :
+      key => { arn = alarm.arn, name = alarm.alarm_name }
+    }
+    log_groups = {
+      validation = {
+        arn  = "arn:${local._partition}:logs:${local._region}:${local._account}:log-group:${local._log_group_name}"
+        name = local._log_group_name
+      }
+    }
+    queues = {
+      for key, arn in local._queues : key => { arn = arn, name = "${var.name}-${key}" }
+    }
+    schedules = {
+      hourly = {
+        arn  = aws_scheduler_schedule.hourly.arn
+        name = aws_scheduler_schedule.hourly.name
+      }
+    }
+    tables = {
+      checkpoints = {
+        arn  = local._table_arn
+        name = "${var.name}-checkpoints"
+      }
+    }
+  }
+}
+
+output "policy_json" {
+  description = "What the function may do: a policy document. A bucket or key of another account must admit it, too."
+  value       = local._policy_json
+}
+
+output "role_arn" {
+  description = "ARN of the function's role, for the bucket's and the key's policy."
+  value       = aws_iam_role.function.arn
+}
+
+output "work_queue" {
+  description = "Queue of the accounts and Regions to be proven: { arn, name, url }."
+  value = {
+    arn  = aws_sqs_queue.work.arn
+    name = aws_sqs_queue.work.name
+    url  = aws_sqs_queue.work.url
+  }
+}

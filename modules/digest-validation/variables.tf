@@ -1,0 +1,373 @@
+variable "accounts" {
+  description = "Accounts whose log files are proven; empty means the trail's own, of an organization trail all that have files in the bucket."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.accounts : can(regex("^[0-9]{12}$", id))])
+    error_message = "accounts must hold account ids of twelve digits."
+  }
+}
+
+variable "alarm_topic" {
+  description = "SNS topic that the alarms (findings, silence, errors, failed runs) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  type = object({
+    arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.alarm_topic == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", var.alarm_topic.arn))
+    error_message = "alarm_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
+  }
+}
+
+variable "alert_topic" {
+  description = "SNS topic that findings go to, with the key it is encrypted with, if any; null only logs them."
+  type = object({
+    arn         = string
+    kms_key_arn = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.alert_topic == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", var.alert_topic.arn))
+    error_message = "alert_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
+  }
+
+  validation {
+    condition     = try(var.alert_topic.kms_key_arn, null) == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.alert_topic.kms_key_arn))
+    error_message = "alert_topic.kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+}
+
+variable "bucket_name" {
+  description = "Name of the bucket that holds the log and digest files."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.bucket_name))
+    error_message = "bucket_name is not the name of a bucket (3 to 63 lower-case letters, digits, dots and hyphens): give the name, not an ARN or URL."
+  }
+}
+
+variable "bucket_region" {
+  description = "Region of the bucket; null means the Region that this module is applied in."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.bucket_region == null || can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", var.bucket_region))
+    error_message = "bucket_region is no Region: give one such as eu-central-1."
+  }
+}
+
+variable "code_signing_config_arn" {
+  description = "Code signing configuration of the function. The bundled zip and the public Powertools layer are not signed by your profile: if it enforces, give `package` and `powertools_layer_arn` too."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.code_signing_config_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:code-signing-config:csc-.+$", var.code_signing_config_arn))
+    error_message = "code_signing_config_arn is not the ARN of a code signing configuration: give \"arn:aws:lambda:<region>:<account>:code-signing-config:csc-...\"."
+  }
+}
+
+variable "concurrency" {
+  description = "How many files one worker reads at once."
+  type        = number
+  default     = 32
+  nullable    = false
+
+  validation {
+    condition     = var.concurrency >= 1 && var.concurrency <= 256 && floor(var.concurrency) == var.concurrency
+    error_message = "concurrency must be a whole number from 1 to 256."
+  }
+}
+
+variable "home_region" {
+  description = "Home Region of the trail, which its digest files' names hold; null means the Region that this module is applied in."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.home_region == null || can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", var.home_region))
+    error_message = "home_region is no Region: give one such as eu-central-1."
+  }
+}
+
+variable "key_prefix" {
+  description = "What comes before AWSLogs/ in the files' names, if anything does."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.key_prefix == null || try(length(trim(var.key_prefix, "/")) > 0 && length(var.key_prefix) <= 200, false)
+    error_message = "key_prefix must be 1 to 200 characters besides slashes at its ends; leave it out where the trail has none."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "KMS key for the log group, the environment, the queues, the table and the schedule that this module makes; its policy must admit logs.<region>.amazonaws.com. Null uses the services' own encryption."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+}
+
+variable "lag_minutes" {
+  description = "How long after its hour a digest file may come: an hour is proven that long after its end."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = var.lag_minutes >= 15 && var.lag_minutes <= 1440 && floor(var.lag_minutes) == var.lag_minutes
+    error_message = "lag_minutes must be a whole number from 15 to 1440 (a day)."
+  }
+}
+
+variable "log_kms_key_arn" {
+  description = "KMS key that the log files are encrypted with; null where there is none. Its policy must admit the function's role, too."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.log_kms_key_arn == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.log_kms_key_arn))
+    error_message = "log_kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+}
+
+variable "log_level" {
+  description = "What the function logs: DEBUG, INFO, WARNING, ERROR or CRITICAL."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], var.log_level)
+    error_message = "log_level must be DEBUG, INFO, WARNING, ERROR or CRITICAL."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long the log group keeps what was found. 0 keeps it for ever."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition = contains([
+      0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
+      1096, 1827, 2192, 2557, 2922, 3288, 3653
+    ], var.log_retention_days)
+    error_message = "log_retention_days must be one that CloudWatch Logs knows: 0 (for ever), 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "lookback_hours" {
+  description = "How far back each run looks for log files that were added to hours already proven."
+  type        = number
+  default     = 24
+  nullable    = false
+
+  validation {
+    condition     = var.lookback_hours >= 2 && var.lookback_hours <= 168 && floor(var.lookback_hours) == var.lookback_hours
+    error_message = "lookback_hours must be a whole number from 2 to 168 (a week)."
+  }
+}
+
+variable "max_workers" {
+  description = "How many accounts and Regions are proven at once."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.max_workers >= 2 && var.max_workers <= 1000 && floor(var.max_workers) == var.max_workers
+    error_message = "max_workers must be a whole number from 2 to 1000, SQS's limits."
+  }
+}
+
+variable "memory_size" {
+  description = "Memory of the function in MB; its share of a CPU grows with it."
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    error_message = "memory_size must be a whole number from 128 to 10240 MB, Lambda's limits."
+  }
+}
+
+variable "name" {
+  description = "Name of the function and, with a suffix each, of its roles, queues, table, log group, schedule and alarms."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,37}$", var.name))
+    error_message = "name must be 1 to 38 letters, digits, hyphens and underscores, starting with a letter or digit, so that the roles' names (<name>-<region>-start) fit into IAM's 64 characters."
+  }
+}
+
+variable "organization_id" {
+  description = "Id of the organization, if the trail is an organization trail."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.organization_id == null || can(regex("^o-[a-z0-9]{10,32}$", var.organization_id))
+    error_message = "organization_id is no organization's id: it looks like o-exampleorgid."
+  }
+}
+
+variable "package" {
+  description = "The function's code, if not the zip that comes with this repository: a zip file, or an S3 object of this Region. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or a new upload under the same key is not noticed."
+  type = object({
+    filename          = optional(string)
+    s3_bucket         = optional(string)
+    s3_key            = optional(string)
+    s3_object_version = optional(string)
+    source_code_hash  = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.package == null || (try(var.package.filename, null) != null) != (try(var.package.s3_bucket, null) != null)
+    error_message = "package must be either a zip file (filename) or an S3 object (s3_bucket and s3_key): give one of them, not both; leave package out for the zip that comes with the module."
+  }
+
+  validation {
+    condition     = (try(var.package.s3_bucket, null) == null) == (try(var.package.s3_key, null) == null)
+    error_message = "package.s3_bucket and package.s3_key belong together: give both."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds the roles that this module makes."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
+  }
+}
+
+variable "powertools_layer_arn" {
+  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.powertools_layer_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.powertools_layer_arn))
+    error_message = "powertools_layer_arn is not the ARN of a layer version: give \"arn:aws:lambda:<region>:<account>:layer:<name>:<version>\", with the version at its end."
+  }
+}
+
+variable "regions" {
+  description = "Regions whose log files are proven; empty means all that have files in the bucket, or had once."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for region in var.regions : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", region))])
+    error_message = "regions must hold Regions such as eu-central-1."
+  }
+}
+
+variable "replica_of" {
+  description = "Name of the bucket that CloudTrail delivered to, if bucket_name is a replica of it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.replica_of == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.replica_of))
+    error_message = "replica_of is not the name of a bucket: give the name of the one that the trail writes to."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of the roles that this module makes."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([\\x21-\\x2e\\x30-\\x7e]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path must start and end with a slash, as in \"/security/\", and be at most 512 characters long."
+  }
+}
+
+variable "schedule_expression" {
+  description = "When a run starts, UTC."
+  type        = string
+  default     = "cron(10 * * * ? *)"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.schedule_expression))
+    error_message = "schedule_expression must be rate(...) or cron(...), as in \"rate(1 hour)\"."
+  }
+}
+
+variable "stale_minutes" {
+  description = "How old the end of the newest digest may be before the trail counts as silent."
+  type        = number
+  default     = 240
+  nullable    = false
+
+  validation {
+    condition     = var.stale_minutes >= 75 && var.stale_minutes <= 10080 && floor(var.stale_minutes) == var.stale_minutes
+    error_message = "stale_minutes must be a whole number from 75 to 10080 (a week)."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that this module makes."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "timeout" {
+  description = "Seconds that the function may take for an account and Region."
+  type        = number
+  default     = 900
+  nullable    = false
+
+  validation {
+    condition     = var.timeout >= 30 && var.timeout <= 900 && floor(var.timeout) == var.timeout
+    error_message = "timeout must be a whole number from 30 to 900, Lambda's limit."
+  }
+}
+
+variable "trail_account_id" {
+  description = "Account that owns the trail; null means the account that this module is applied in."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.trail_account_id == null || can(regex("^[0-9]{12}$", var.trail_account_id))
+    error_message = "trail_account_id is no account id: give twelve digits."
+  }
+}
+
+variable "trail_name" {
+  description = "Name of the trail whose log files are proven."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{3,128}$", var.trail_name))
+    error_message = "trail_name is not the name of a trail: give the name, not the ARN."
+  }
+}
