@@ -170,21 +170,23 @@ def test_small_exponent_forgery_of_the_end() -> None:
 @pytest.mark.parametrize(
     "signature",
     [
-        b"",
-        b"\x00",
-        bytes(SIZE),
-        bytes(SIZE - 1) + b"\x01",
-        b"\x00" + encoded(GOOD),
-        encoded(GOOD) + b"\x00",
-        encoded(GOOD)[1:],
-        b"\xff" * SIZE,
-        public().modulus.to_bytes(SIZE, "big"),
-        (public().modulus - 1).to_bytes(SIZE, "big"),
-        (public().modulus + 1).to_bytes(SIZE, "big"),
-        (int.from_bytes(encoded(GOOD), "big") + public().modulus).to_bytes(SIZE + 1, "big"),
-        GOOD,
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\x00", id="a zero byte"),
+        pytest.param(bytes(SIZE), id="zero"),
+        pytest.param(bytes(SIZE - 1) + b"\x01", id="one"),
+        pytest.param(b"\x00" + encoded(GOOD), id="a zero before"),
+        pytest.param(encoded(GOOD) + b"\x00", id="a zero after"),
+        pytest.param(encoded(GOOD)[1:], id="a byte less"),
+        pytest.param(b"\xff" * SIZE, id="all ones"),
+        pytest.param(public().modulus.to_bytes(SIZE, "big"), id="the modulus"),
+        pytest.param((public().modulus - 1).to_bytes(SIZE, "big"), id="the modulus less one"),
+        pytest.param((public().modulus + 1).to_bytes(SIZE, "big"), id="the modulus and one"),
+        pytest.param(
+            (int.from_bytes(encoded(GOOD), "big") + public().modulus).to_bytes(SIZE + 1, "big"),
+            id="above the modulus",
+        ),
+        pytest.param(GOOD, id="the encoded block"),
     ],
-    ids=lambda value: f"{len(value)} bytes, {value[:2].hex()}",
 )
 def test_numbers_that_are_no_signature(signature: bytes) -> None:
     assert not public().verifies(HASH, signature)
