@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _MOST_AT_ONCE = timedelta(hours=24)
 _HELD = timedelta(hours=6)
 _TOLD_IN_A_MESSAGE = 20
-_SQS_BATCH = 10
 _METRICS = {
     Verdict.CHANGED: "FindingsChanged",
     Verdict.MISSING: "FindingsMissing",
@@ -83,12 +82,8 @@ class Settings:
             raise ValueError("concurrency must be from 1 to 256.")
 
 
-class ValidationError(Exception):
-    """The run could not be finished; Scheduler or SQS tries it again."""
-
-
 def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
-    """Lambda's entry point. Raises SettingsError, and ValidationError where AWS can't be asked."""
+    """Lambda's entry point. Raises SettingsError, and AWS's errors where the fan-out fails."""
     del context
     settings = parse_settings(Settings, os.environ.get("REACTION_SETTINGS") or "{}")
     name = os.environ.get("REACTION_NAME") or "digest-validation"
@@ -122,19 +117,9 @@ class Worker:
         """Puts one message for each account and Region into the work queue."""
         places = sorted({*self._places(), *self._known()})
         sqs = self._aws.client("sqs")
-        for first in range(0, len(places), _SQS_BATCH):
-            entries = [
-                {
-                    "Id": str(number),
-                    "MessageBody": json.dumps(
-                        {"account": account, "region": region, "now": iso(now)}
-                    ),
-                }
-                for number, (account, region) in enumerate(places[first : first + _SQS_BATCH])
-            ]
-            answer = sqs.send_message_batch(QueueUrl=self._settings.work_queue_url, Entries=entries)
-            if answer.get("Failed"):
-                raise ValidationError(f"{len(answer['Failed'])} messages could not be sent")
+        for account, region in places:
+            body = json.dumps({"account": account, "region": region, "now": iso(now)})
+            sqs.send_message(QueueUrl=self._settings.work_queue_url, MessageBody=body)
         self._telemetry.count("Shards", len(places))
         self._telemetry.log.info("validations started", shards=len(places), now=iso(now))
         return {"shards": len(places)}
