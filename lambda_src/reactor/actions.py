@@ -82,7 +82,9 @@ class Alert:
 
     `headline` is one sentence without its full stop: who did what, where, when; what was done about
     it is added to it. `subject` is its short form. `details` are pairs of a label and a text.
-    An alert is sent once an event and `key`, which is the subject unless it is given.
+    An alert is sent once an event and `key`, which is the subject unless it is given; with
+    `window_seconds`, once in that time for all events of the same key, with their number. `acts`
+    False is for what only tells: nothing is said about what was done.
     """
 
     severity: Severity
@@ -90,6 +92,8 @@ class Alert:
     headline: str
     details: tuple[tuple[str, str], ...] = ()
     key: str = ""
+    window_seconds: int = 0
+    acts: bool = True
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ Modes: `dry_run` logs the plan and touches nothing, `notify` also lets alerts le
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reactor import audit
@@ -224,17 +226,54 @@ class Executor:
     def _alert(self, alert: Alert, outcomes: Sequence[Outcome], earlier: Sequence[str]) -> bool:
         deployment = self._deployment
         mode, reason = self._mode()
-        message = publication(alert, self._event, outcomes, deployment.name, mode, earlier=earlier)
+        if alert.window_seconds and mode != "dry_run" and self._house.ledger is not None:
+            try:
+                counted = self._count(alert)
+            except Exception as error:
+                self._errors.append(("count the event", error))
+                return False
+            if counted is None:
+                self._telemetry.log.info("alert counted: one was sent", key=alert.key)
+                self._telemetry.count("AlertsCounted")
+                return False
+            alert = counted
+        message = publication(
+            alert,
+            self._event,
+            outcomes if alert.acts else None,
+            deployment.name,
+            mode,
+            earlier=earlier,
+        )
         # An event that is tried again says nothing twice, but does say when it turned out well.
         statuses = {outcome.status for outcome in outcomes}
         worst = next((each for each in ("failed", "refused") if each in statuses), "well")
         key = (self._event.id, "alert", alert.key or alert.subject, worst)
         return self._send(key, alert.severity, message, mode, reason)
 
+    def _count(self, alert: Alert) -> Alert | None:
+        """The alert with the number of its kind in the window before; None where one was sent."""
+        when = self._event.time.timestamp() if self._event.time else time.time()
+        window = int(when // alert.window_seconds)
+        ledger = self._ledger()
+        key = f"{alert.key}/{alert.window_seconds}"
+        # A run that is tried again is the same event: it counts once.
+        counted, _ = ledger.once(
+            (self._event.id, "count", key),
+            lambda: {"number": ledger.tally(f"{key}/{window}")},
+            self._clock,
+        )
+        if counted["number"] > 1:
+            return None
+        before = ledger.tally(f"{key}/{window - 1}", 0)
+        start = datetime.fromtimestamp((window - 1) * alert.window_seconds, UTC)
+        if before > 1:
+            told = f"{before} like it in the {alert.window_seconds} s from {start:%H:%M:%S} UTC"
+            alert = replace(alert, details=(*alert.details, ("Before", told)))
+        return alert
+
     def _alert_budget(self) -> bool:
         """Says, once an hour, that nothing more is done in it."""
-        from datetime import UTC, datetime
-
         deployment = self._deployment
         hour = f"{datetime.now(UTC):%Y-%m-%d %H}:00 UTC"
         self._telemetry.count("BudgetSpent")
@@ -292,6 +331,11 @@ class Executor:
             return False
         log.info("alert sent", alert={**told, **(sent or {})})
         return True
+
+    def _ledger(self) -> Ledger:
+        if self._house.ledger is None:
+            raise ReactionError("there is no ledger: set REACTION_LEDGER_TABLE")
+        return self._house.ledger()
 
     def _once(self, key: Sequence[str], call: Callable[[], Any]) -> tuple[Any, bool]:
         if self._house.ledger is None:

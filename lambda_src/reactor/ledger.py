@@ -133,6 +133,27 @@ class Ledger:
         """Returns what was taken for actions that failed."""
         self._update("ADD taken :n", {":n": {"N": str(-number)}})
 
+    def tally(self, key: str, add: int = 1) -> int:
+        """Adds to a count and returns it; with 0 it is only read."""
+        item = {"TableName": self._table, "Key": {"id": {"S": self._id("count", key)}}}
+        dynamodb = self._aws.client("dynamodb")
+        try:
+            if not add:
+                found = dynamodb.get_item(**item, ConsistentRead=True).get("Item", {})
+            else:
+                found = dynamodb.update_item(
+                    **item,
+                    UpdateExpression="ADD taken :n SET expiration = :end",
+                    ExpressionAttributeValues={
+                        ":n": {"N": str(add)},
+                        ":end": {"N": str(int(time.time()) + 2 * _DAY)},
+                    },
+                    ReturnValues="ALL_NEW",
+                )["Attributes"]
+        except Exception as error:
+            raise _failed(self._table, error) from error
+        return int(found.get("taken", {}).get("N", "0"))
+
     def remember(self, event_id: str, facts: Mapping[str, Any]) -> None:
         """Keeps what a run that failed had done, for the next try of its event."""
         item = {

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 import boto3
+import botocore.client
 import pytest
 from botocore.loaders import Loader
 from botocore.session import Session
 from moto import mock_aws
+from moto.sns.models import sns_backends
 from reactor.reaction import Reaction
 from reactor.reactions import ec2_launch_guard
 
-from tests.unit.reactor.world import IMAGE, REGION, TOPIC
+from tests.unit.reactor.world import ACCOUNT, IMAGE, REGION, TOPIC
 
 _NUMBERS = itertools.count()
 _LOADER = Loader()
@@ -78,3 +82,46 @@ def run_instances(aws: None) -> Callable[..., list[str]]:
         return [instance["InstanceId"] for instance in answer["Instances"]]
 
     return run
+
+
+@pytest.fixture
+def react(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Reaction[Any]]:
+    """Makes a fresh copy of a reaction, as a cold start would: its module, mode and settings."""
+
+    def fresh(module: ModuleType, mode: str = "enforce", **settings: Any) -> Reaction[Any]:
+        made: Reaction[Any] = module.handler
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"{made.name}-{next(_NUMBERS)}")
+        monkeypatch.setenv("REACTION_MODE", mode)
+        monkeypatch.setenv("REACTION_SETTINGS", json.dumps(settings))
+        monkeypatch.setenv("ALERT_TOPIC_ARN", TOPIC)
+        return Reaction(made.name, made.plan, made.settings, made.calls)
+
+    return fresh
+
+
+@pytest.fixture
+def sent(aws: None) -> Callable[[], list[tuple[str, str]]]:
+    """Subject and text of every alert that was sent."""
+
+    def told() -> list[tuple[str, str]]:
+        topic = sns_backends[ACCOUNT][REGION].topics[TOPIC]
+        return [(str(note[2]), note[1]) for note in topic.sent_notifications]
+
+    return told
+
+
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """The calls that changed something, alerts aside, in their order."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+    client: Any = botocore.client.BaseClient
+    original = client._make_api_call
+    reading = ("Get", "List", "Describe", "Publish", "Head")
+
+    def call(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        if not operation.startswith(reading):
+            calls.append((operation, parameters))
+        return original(self, operation, parameters)
+
+    monkeypatch.setattr(client, "_make_api_call", call)
+    return calls

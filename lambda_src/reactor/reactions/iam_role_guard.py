@@ -1,0 +1,320 @@
+"""IAM roles against rules on name, path, trust, policies, boundary and tags; bad ones contained.
+
+Whatever the call was, the role is judged as it is now. Containment is one inline policy that denies
+everything, or AWS's AWSDenyAll as the boundary: both are taken back by one call.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reactor.actions import Action, Alert, Undo
+from reactor.aws import Aws
+from reactor.detections.grants import admin_action, allowing, listed, outsiders
+from reactor.detections.model import any_matches
+from reactor.event import Event
+from reactor.policies import policy_document
+from reactor.reaction import Reaction, Step
+from reactor.resources import read_tags
+from reactor.shapes import dig, mapping, text
+
+QUARANTINE = "reactor-quarantine"
+DENY_ALL = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Quarantine", "Effect": "Deny", "Action": "*", "Resource": "*"}],
+}
+CALLS = frozenset(
+    {
+        "AttachRolePolicy",
+        "CreateRole",
+        "DeleteRolePermissionsBoundary",
+        "PutRolePermissionsBoundary",
+        "PutRolePolicy",
+        "UntagRole",
+        "UpdateAssumeRolePolicy",
+    }
+)
+_OURS_NEVER = ("/aws-service-role/", "/aws-reserved/")
+_CONTAINMENTS = ("none", "deny_policy", "boundary", "delete")
+_GONE = ("NoSuchEntity",)
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The rules; names, paths, policies and providers are wildcards (`*`, `?`).
+
+    `allowed_paths` empty allows any. `trusted_accounts` are those besides the role's own that it
+    may trust, None any. `allowed_providers` are the federated ones, None any. `required_boundary`
+    is a wildcard of the boundary's ARN. `containment` is what enforce does: none, deny_policy,
+    boundary or delete.
+    """
+
+    forbidden_names: tuple[str, ...] = ()
+    allowed_paths: tuple[str, ...] = ()
+    trusted_accounts: tuple[str, ...] | None = ()
+    allowed_providers: tuple[str, ...] | None = None
+    forbidden_policies: tuple[str, ...] = (
+        "arn:*:iam::aws:policy/AdministratorAccess",
+        "arn:*:iam::aws:policy/IAMFullAccess",
+    )
+    forbid_admin: bool = True
+    required_boundary: str | None = None
+    required_tags: tuple[str, ...] = ()
+    containment: str = "deny_policy"
+
+    def __post_init__(self) -> None:
+        if self.containment not in _CONTAINMENTS:
+            raise ValueError(
+                f"containment is {self.containment!r}; use one of {', '.join(_CONTAINMENTS)}."
+            )
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role as it is: `attached` are ARNs, `inline` and `managed` documents by name or ARN."""
+
+    name: str
+    path: str
+    arn: str
+    trust: Mapping[str, Any]
+    boundary: str
+    tags: Mapping[str, str]
+    attached: tuple[str, ...]
+    inline: Mapping[str, Mapping[str, Any] | None]
+    managed: Mapping[str, Mapping[str, Any] | None]
+
+    @property
+    def contained(self) -> bool:
+        """Whether it can do nothing already."""
+        return QUARANTINE in self.inline or self.boundary.endswith(":policy/AWSDenyAll")
+
+
+def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
+    """Containment and an alert for a role that breaks a rule; nothing for one that breaks none."""
+    name = text(event.request.get("roleName"))
+    if event.failed or not name:
+        return []
+    role = _look(name, settings, aws)
+    if role is None or role.path.startswith(_OURS_NEVER):
+        return []
+    reasons = list(_broken(role, settings, event.account))
+    if not reasons:
+        return []
+    steps: list[Step] = [] if role.contained else list(_contain(role, settings))
+    return [*steps, _alert(event, role, reasons)]
+
+
+def _look(name: str, settings: Settings, aws: Aws) -> Role | None:
+    """The role as IAM shows it; None where it is gone."""
+    who = {"RoleName": name}
+    # Right after it was made, a role may not be seen yet.
+    answer = aws.read("iam", "get_role", who, not_yet=_GONE, none_on=_GONE)
+    if answer is None:
+        return None
+    found = answer["Role"]
+    attached = [
+        each["PolicyArn"]
+        for page in _pages(aws, "list_attached_role_policies", who)
+        for each in page["AttachedPolicies"]
+    ]
+    inline: dict[str, Any] = {}
+    for page in _pages(aws, "list_role_policies", who):
+        for policy in page["PolicyNames"]:
+            call = {**who, "PolicyName": policy}
+            held = aws.read("iam", "get_role_policy", call, none_on=_GONE)
+            inline[policy] = policy_document(held and held["PolicyDocument"])
+    managed: dict[str, Any] = {}
+    for arn in attached if settings.forbid_admin else ():
+        about = aws.read("iam", "get_policy", {"PolicyArn": arn}, none_on=_GONE)
+        if about is None:
+            continue
+        call = {"PolicyArn": arn, "VersionId": about["Policy"]["DefaultVersionId"]}
+        version = aws.read("iam", "get_policy_version", call, none_on=_GONE)
+        managed[arn] = policy_document(version and version["PolicyVersion"]["Document"])
+    return Role(
+        name=name,
+        path=found["Path"],
+        arn=found["Arn"],
+        trust=policy_document(found.get("AssumeRolePolicyDocument")) or {},
+        boundary=text(dig(found, "PermissionsBoundary", "PermissionsBoundaryArn")),
+        tags=read_tags(found.get("Tags")),
+        attached=tuple(attached),
+        inline=inline,
+        managed=managed,
+    )
+
+
+def _pages(aws: Aws, operation: str, call: Mapping[str, Any]) -> Iterator[Any]:
+    marker: dict[str, str] = {}
+    while True:
+        page = aws.read("iam", operation, {**call, **marker}, none_on=_GONE)
+        if page is None:
+            return
+        yield page
+        if not page.get("IsTruncated"):
+            return
+        marker = {"Marker": page["Marker"]}
+
+
+def _broken(role: Role, settings: Settings, account: str) -> Iterator[str]:
+    """The rules that a role breaks, a clause each."""
+    if any_matches(role.name, settings.forbidden_names):
+        yield f"its name {role.name} is forbidden"
+    if settings.allowed_paths and not any_matches(role.path, settings.allowed_paths):
+        yield f"its path {role.path} is not allowed"
+    if settings.trusted_accounts is not None:
+        for principal in outsiders(role.trust, account, settings.trusted_accounts):
+            yield "it trusts anybody" if principal == "*" else f"it trusts {principal}"
+    if settings.allowed_providers is not None:
+        for statement in allowing(role.trust):
+            for provider in listed(mapping(statement.get("Principal")).get("Federated")):
+                if not any_matches(provider, settings.allowed_providers):
+                    yield f"it trusts the identity provider {provider}"
+    for arn in role.attached:
+        if any_matches(arn, settings.forbidden_policies):
+            yield f"the policy {arn} is attached"
+    if settings.forbid_admin:
+        for name, document in {**role.managed, **role.inline}.items():
+            told = admin_action(document)
+            if told and not any_matches(name, settings.forbidden_policies):
+                yield f"its policy {name} {told}"
+    required = settings.required_boundary
+    if required is not None and not any_matches(role.boundary, (required, "arn:*:AWSDenyAll")):
+        yield f"its boundary is {role.boundary or 'missing'}, not {required}"
+    missing = [key for key in settings.required_tags if key not in role.tags]
+    if missing:
+        yield f"it has no tag {', '.join(missing)}"
+
+
+def _contain(role: Role, settings: Settings) -> Iterator[Action]:
+    if settings.containment == "deny_policy":
+        call = {"RoleName": role.name, "PolicyName": QUARANTINE}
+        yield _action(
+            role,
+            "put_role_policy",
+            {**call, "PolicyDocument": json.dumps(DENY_ALL)},
+            f"deny everything to the role {role.name}",
+            f"denied everything to the role {role.name}",
+            Undo("iam", "delete_role_policy", call),
+            after={"inline_policies": sorted([*role.inline, QUARANTINE])},
+        )
+    elif settings.containment == "boundary":
+        who = {"RoleName": role.name}
+        partition = role.arn.split(":")[1]
+        deny = f"arn:{partition}:iam::aws:policy/AWSDenyAll"
+        undo = Undo("iam", "delete_role_permissions_boundary", who)
+        if role.boundary:
+            before = {**who, "PermissionsBoundary": role.boundary}
+            undo = Undo("iam", "put_role_permissions_boundary", before)
+        yield _action(
+            role,
+            "put_role_permissions_boundary",
+            {**who, "PermissionsBoundary": deny},
+            f"bound the role {role.name} by AWSDenyAll",
+            f"bound the role {role.name} by AWSDenyAll",
+            undo,
+            after={"boundary": deny},
+        )
+    elif settings.containment == "delete":
+        yield from _delete(role)
+
+
+def _delete(role: Role) -> Iterator[Action]:
+    """In the order that IAM asks for; profiles are left first.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage_delete.html
+    """
+    who = {"RoleName": role.name}
+    for arn in role.attached:
+        call = {**who, "PolicyArn": arn}
+        yield _action(
+            role,
+            "detach_role_policy",
+            call,
+            f"detach {arn} from {role.name}",
+            f"detached {arn} from {role.name}",
+            Undo("iam", "attach_role_policy", call),
+            key=arn,
+        )
+    for name, document in role.inline.items():
+        call = {**who, "PolicyName": name}
+        put = {**call, "PolicyDocument": json.dumps(document)}
+        yield _action(
+            role,
+            "delete_role_policy",
+            call,
+            f"delete the policy {name} of {role.name}",
+            f"deleted the policy {name} of {role.name}",
+            Undo("iam", "put_role_policy", put),
+            key=name,
+        )
+    made: dict[str, Any] = {
+        **who,
+        "Path": role.path,
+        "AssumeRolePolicyDocument": json.dumps(role.trust),
+        "Tags": [{"Key": key, "Value": value} for key, value in role.tags.items()],
+    }
+    if role.boundary:
+        made["PermissionsBoundary"] = role.boundary
+    yield _action(
+        role,
+        "delete_role",
+        who,
+        f"delete the role {role.name}",
+        f"deleted the role {role.name}",
+        Undo("iam", "create_role", made),
+    )
+
+
+def _action(
+    role: Role,
+    operation: str,
+    call: Mapping[str, Any],
+    summary: str,
+    done: str,
+    undo: Undo,
+    *,
+    key: str = "",
+    after: Mapping[str, Any] | None = None,
+) -> Action:
+    return Action(
+        service="iam",
+        operation=operation,
+        parameters=call,
+        resources=(role.arn,),
+        summary=summary,
+        done=done,
+        undo=undo,
+        key=key,
+        before={
+            "boundary": role.boundary or None,
+            "attached_policies": list(role.attached),
+            "inline_policies": sorted(role.inline),
+            "trust": role.trust,
+        },
+        after=after,
+        tags={role.arn: role.tags},
+    )
+
+
+def _alert(event: Event, role: Role, reasons: Sequence[str]) -> Alert:
+    when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
+    more = f" and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
+    contained = "; it is contained already" if role.contained else ""
+    return Alert(
+        severity="high",
+        subject=f"role {role.name} breaks a rule ({event.account})",
+        headline=(
+            f"{event.actor.label} called {event.name} on the role {role.name} in account "
+            f"{event.account}{when}, which breaks the rules: {reasons[0]}{contained}"
+        ),
+        details=(("Why", "; ".join(reasons[:_SHOWN]) + more), ("Role", role.arn)),
+    )
+
+
+handler = Reaction("iam-role-guard", plan, Settings, calls={"iam.amazonaws.com": CALLS})

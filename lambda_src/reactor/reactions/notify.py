@@ -1,0 +1,100 @@
+"""Any detection, told to people: one sentence, at most once a window, with a count.
+
+What is told is decided by the rule's pattern, and where a pattern alone can't decide, by the
+catalogue's decision of that name (`detection`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Formatter
+from typing import TYPE_CHECKING, cast
+
+from reactor.actions import Alert
+from reactor.aws import Aws
+from reactor.detections import DECISIONS, Known, decide
+from reactor.event import Event
+from reactor.reaction import Reaction, Step
+
+if TYPE_CHECKING:
+    from reactor.actions import Severity
+
+_SEVERITIES = ("info", "low", "medium", "high", "critical")
+_WORDS = ("account", "actor", "event", "ip", "reason", "region", "resources", "service", "time")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`title` heads the alert. `summary` is its sentence, with {actor}, {event}, {service},
+    {region}, {account}, {ip}, {time}, {resources} and {reason} filled in. Events of the same call
+    by the same caller within `window_seconds` are told once (0: each), with how many there were.
+    `detection` is an id of the catalogue whose decision is taken first; `failures` tells calls that
+    failed, too.
+    """
+
+    title: str = "a watched call was made"
+    summary: str = "{actor} called {event} in {region}, account {account}, at {time}"
+    severity: str = "medium"
+    window_seconds: int = 900
+    detection: str | None = None
+    failures: bool = False
+    trusted_accounts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.severity not in _SEVERITIES:
+            raise ValueError(f"severity is {self.severity!r}; use one of {', '.join(_SEVERITIES)}.")
+        if not 0 <= self.window_seconds <= 86_400:
+            raise ValueError(f"window_seconds is {self.window_seconds}; use 0 to 86400.")
+        if self.detection is not None and self.detection not in DECISIONS:
+            raise ValueError(
+                f"detection is {self.detection!r}, which is decided by its pattern alone; leave it "
+                f"out, or use one of {', '.join(sorted(DECISIONS))}."
+            )
+        for _, name, spec, conversion in Formatter().parse(self.summary):
+            if name is not None and (name not in _WORDS or spec or conversion):
+                words = ", ".join(f"{{{word}}}" for word in _WORDS)
+                raise ValueError(f"summary has {{{name}}}; use {words}.")
+
+
+def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
+    """One alert, unless the call failed and failures are not asked for, or nothing was found."""
+    del aws
+    if event.failed and not settings.failures:
+        return []
+    reason = ""
+    if settings.detection is not None:
+        found = decide(settings.detection, event, Known(trusted_accounts=settings.trusted_accounts))
+        if found is None:
+            return []
+        reason = found.reason
+    resources = ", ".join(resource.id for resource in event.resources[:20])
+    words = {
+        "account": event.account or "unknown",
+        "actor": event.actor.label,
+        "event": event.name or event.kind,
+        "ip": event.source_ip or "an unknown address",
+        "reason": reason,
+        "region": event.region or "unknown Region",
+        "resources": resources,
+        "service": event.source.removesuffix(".amazonaws.com"),
+        "time": f"{event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else "an unknown time",
+    }
+    who = event.actor.principal_arn or event.actor.owner
+    return [
+        Alert(
+            severity=cast("Severity", settings.severity),
+            subject=f"{settings.title} ({event.account})",
+            headline=settings.summary.format(**words).rstrip("."),
+            details=tuple(
+                (label, value)
+                for label, value in (("Why", reason), ("Resources", resources))
+                if value
+            ),
+            window_seconds=settings.window_seconds,
+            key="/".join((event.account, event.region, event.source, event.name, who)),
+            acts=False,
+        )
+    ]
+
+
+handler = Reaction("notify", plan, Settings, calls=None)

@@ -1,0 +1,127 @@
+"""notify: any event in one sentence, once a window, with a count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import given
+from hypothesis import settings as effort
+from reactor.aws import Aws
+from reactor.event import read_event
+from reactor.reaction import Reaction
+from reactor.reactions import notify
+from reactor.settings import SettingsError
+
+from tests.unit.reactor.fuzz import odd
+from tests.unit.reactor.world import ACCOUNT, ROOT, Context, envelope, launch, record
+
+pytestmark = pytest.mark.unit
+
+React = Callable[..., Reaction[notify.Settings]]
+Sent = Callable[[], list[tuple[str, str]]]
+SIGN_IN = envelope(
+    record(
+        eventSource="signin.amazonaws.com",
+        eventName="ConsoleLogin",
+        userIdentity=ROOT,
+        responseElements={"ConsoleLogin": "Success"},
+        eventType="AwsConsoleSignIn",
+    ),
+    source="aws.signin",
+    **{"detail-type": "AWS Console Sign In via CloudTrail"},
+)
+
+
+@pytest.fixture
+def ledger(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.client("dynamodb").create_table(
+        TableName="ledger",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    monkeypatch.setenv("REACTION_LEDGER_TABLE", "ledger")
+
+
+def test_a_sign_in_of_root(react: React, sent: Sent) -> None:
+    handler = react(notify, "notify", title="root signed in", severity="critical")
+    assert handler(SIGN_IN, Context())["alerts"] == 1
+    ((subject, text),) = sent()
+    assert subject == f"[critical] root signed in ({ACCOUNT})"
+    assert text.splitlines()[0] == (
+        f"the root user called ConsoleLogin in eu-west-1, account {ACCOUNT}, at "
+        "2025-11-22 12:00:05 UTC."
+    )
+
+
+def at(id_: str, time: str) -> dict[str, Any]:
+    return envelope(launch(["i-1"], eventID=id_, eventTime=f"2025-11-22T{time}Z"))
+
+
+def test_it_is_told_once_a_window_with_a_count(ledger: None, react: React, sent: Sent) -> None:
+    handler = react(notify, "notify", window_seconds=600)
+    answers = [handler(at(f"e-{n}", f"12:0{n}:00"), Context()) for n in range(5)]
+    assert [answer["alerts"] for answer in answers] == [1, 0, 0, 0, 0]
+    handler(at("e-0", "12:00:00"), Context())  # an event that comes again is no other
+    assert handler(at("e-9", "12:11:00"), Context())["alerts"] == 1
+    handler(at("e-10", "12:31:00"), Context())
+    texts = [text for _, text in sent()]
+    assert "Before" not in texts[0]
+    assert "5 like it in the 600 s from 12:00:00 UTC" in texts[1].replace(
+        "12:00 UTC", "12:00:00 UTC"
+    )
+    assert "Before" not in texts[2]
+
+
+def test_other_callers_are_told_apart(ledger: None, react: React) -> None:
+    handler = react(notify, "notify")
+    first = handler(at("e-1", "12:00:00"), Context())
+    other = handler(envelope(launch(["i-1"], identity=ROOT, eventID="e-2")), Context())
+    assert (first["alerts"], other["alerts"]) == (1, 1)
+
+
+def test_without_a_window_each_is_told(ledger: None, react: React) -> None:
+    handler = react(notify, "notify", window_seconds=0)
+    answers = [handler(at(f"e-{n}", "12:00:00"), Context()) for n in range(3)]
+    assert [answer["alerts"] for answer in answers] == [1, 1, 1]
+
+
+def test_a_decision_of_the_catalogue_comes_first(react: React, sent: Sent) -> None:
+    handler = react(notify, "notify", detection="ec2-burst", summary="{actor}: {reason}")
+    assert handler(envelope(launch(["i-1"])), Context())["alerts"] == 0
+    many = launch([f"i-{n:017x}" for n in range(50)], eventID="e-2")
+    assert handler(envelope(many), Context())["alerts"] == 1
+    assert sent()[0][1].startswith("alice (IAM user): ")
+
+
+def test_failures_are_told_where_they_are_asked_for(react: React) -> None:
+    failed = envelope(launch([], errorCode="AccessDenied", responseElements=None))
+    assert react(notify, "notify")(failed, Context())["alerts"] == 0
+    assert react(notify, "notify", failures=True)(failed, Context())["alerts"] == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"severity": "urgent"}, "use one of info, low, medium, high, critical"),
+        ({"summary": "{who} did it"}, r"summary has \{who\}; use \{account\}"),
+        ({"summary": "{actor.__class__}"}, "summary has"),
+        ({"window_seconds": -1}, "use 0 to 86400"),
+        ({"detection": "root-login"}, "which is decided by its pattern alone"),
+    ],
+)
+def test_a_wrong_setting_fails_every_event(
+    settings: dict[str, Any], told: str, react: React
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        react(notify, "notify", **settings)(SIGN_IN, Context())
+
+
+@effort(max_examples=80, deadline=None)
+@given(odd(SIGN_IN))
+def test_odd_events_never_end_in_a_surprise(event: object) -> None:
+    (alert,) = notify.plan(read_event(event), notify.Settings(failures=True), Aws())
+    assert alert.headline  # type: ignore[union-attr]
