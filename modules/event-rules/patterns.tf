@@ -2,13 +2,14 @@
 # checked on the pattern's text.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 locals {
-  _decoded = { for key, rule in var.rules : key => try(jsondecode(rule.pattern), null) }
+  _texts   = { for id, rule in local._rules : id => rule.pattern if rule.pattern != null }
+  _decoded = { for key, text in local._texts : key => try(jsondecode(text), null) }
 
   # jsonencode writes <, > and & as \u003c, \u003e and \u0026; EventBridge counts the characters.
   # A doubled backslash is put aside meanwhile, so that "\\u003c" stays what it is.
   _minified = {
-    for key, rule in var.rules : key => replace(replace(replace(replace(replace(
-      try(jsonencode(jsondecode(rule.pattern)), rule.pattern),
+    for key, text in local._texts : key => replace(replace(replace(replace(replace(
+      try(jsonencode(jsondecode(text)), text),
       "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\"
     )
   }
@@ -41,7 +42,7 @@ locals {
   }
 
   _patterns = {
-    for key, rule in var.rules : key => {
+    for key, text in local._texts : key => {
       text             = local._minified[key]
       leaves_are_lists = !can(regex("S:[^A{]|O:[^\\[]|O:\\[[^{]|\\{\\}", local._folded[key]))
       source_pinned = (
@@ -50,7 +51,7 @@ locals {
         alltrue([for member in local._or_2[key] : !can(member["$or"])]) &&
         alltrue([
           for matchers in local._sources[key] : try(length(matchers) > 0 && alltrue([
-            for matcher in matchers : startswith(
+            for matcher in matchers : try(contains(var.sources_beyond_aws, tostring(matcher)), false) || startswith(
               try(tostring(matcher), matcher.prefix["equals-ignore-case"], matcher.prefix, matcher["equals-ignore-case"], matcher.wildcard, ""),
               "aws."
             )

@@ -1,33 +1,62 @@
 locals {
   # Who may send to each queue: the rules that have it as a target, or as their dead-letter queue.
   _target_queues = {
-    for target in values(local._targets) : target.queue.name => merge(target.queue, { rule_key = target.rule_key })... if target.queue != null
+    for target in values(local._targets) : target.queue.name => merge(target.queue, { rule_id = target.rule_id })... if target.queue != null
   }
   # By its name alone: the url of a queue of the same apply is not known yet.
   _given_dead_letter_queue = try(var.dead_letter_queue.name, null) != null
   _queue_rules = merge(
-    { for name, uses in local._target_queues : name => distinct(uses[*].rule_key) },
-    local._given_dead_letter_queue ? { (var.dead_letter_queue.name) = keys(var.rules) } : {},
+    { for name, uses in local._target_queues : name => distinct(uses[*].rule_id) },
+    local._given_dead_letter_queue ? { (var.dead_letter_queue.name) = keys(local._rules) } : {},
   )
-  _queue_urls = merge(
-    { for name, uses in local._target_queues : name => uses[0].url },
-    local._given_dead_letter_queue ? { (var.dead_letter_queue.name) = var.dead_letter_queue.url } : {},
-  )
-  _queue_arns = merge(
-    { for name, uses in local._target_queues : name => uses[0].arn },
-    local._given_dead_letter_queue ? { (var.dead_letter_queue.name) = var.dead_letter_queue.arn } : {},
+  _queues = merge(
+    { for name, uses in local._target_queues : name => { arn = uses[0].arn, fifo_queue = uses[0].fifo_queue, policy = uses[0].policy, url = uses[0].url } },
+    local._given_dead_letter_queue ? {
+      (var.dead_letter_queue.name) = {
+        arn        = var.dead_letter_queue.arn
+        fifo_queue = var.dead_letter_queue.fifo_queue
+        policy     = var.dead_letter_queue.policy
+        url        = var.dead_letter_queue.url
+      }
+    } : {},
   )
 
   _dead_letter_queue_name = "${var.name}-dead-letters"
   _senders = merge(
     local._queue_rules,
-    var.dead_letter_queue == null ? { (local._dead_letter_queue_name) = keys(var.rules) } : {},
+    var.dead_letter_queue == null ? { (local._dead_letter_queue_name) = keys(local._rules) } : {},
   )
+  _queue_arns = { for name in keys(local._senders) : name => "arn:${local._partition}:sqs:${local._region}:${local._account_id}:${name}" }
+
+  # The rules by their ARNs, or by the beginning of their names where that would be too long for SQS.
+  _exact_senders = { for name, ids in local._senders : name => sort([for id in ids : local._rule_arns[id]]) }
+  _wide_senders = {
+    for name, ids in local._senders : name => sort(distinct([
+      for id in ids : startswith(local._rules[id].name, "${var.name}-") ? "${local._arn_start}:rule/${local._bus_path}${var.name}-*" : local._rule_arns[id]
+    ]))
+  }
+  # 1,000 for the rest of the policy but what is merged into it.
+  _too_many = { for name, arns in local._exact_senders : name => length(jsonencode(arns)) > 8192 - 1000 - length(lookup(var.existing_queue_policies, name, "")) }
+
+  # What is in a policy already and not from here.
+  _our_sids = ["DenyInsecureTransport", "EventBridgeRules"]
+  _kept = {
+    for name in keys(local._senders) : name => [
+      for statement in flatten([try(jsondecode(var.existing_queue_policies[name]).Statement, [])]) : statement
+      if !contains(local._our_sids, try(statement.Sid, ""))
+    ]
+  }
+  _strangers = {
+    for name, queue in local._queues : name => [
+      for statement in flatten([try(jsondecode(queue.policy).Statement, [])]) : try(statement.Sid, "a statement without Sid")
+      if !contains(concat(local._our_sids, [for kept in local._kept[name] : try(kept.Sid, "")]), try(statement.Sid, ""))
+    ]
+  }
 
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
   _queue_policies = {
-    for name, rule_keys in local._senders : name => jsonencode({
+    for name, ids in local._senders : name => jsonencode({
       Version = "2012-10-17"
       Statement = concat(
         [
@@ -36,20 +65,24 @@ locals {
             Effect    = "Deny"
             Principal = "*"
             Action    = "sqs:*"
-            Resource  = "arn:${local._partition}:sqs:${local._region}:${local._account_id}:${name}"
+            Resource  = local._queue_arns[name]
             Condition = { Bool = { "aws:SecureTransport" = "false" } }
           },
         ],
-        length(rule_keys) == 0 ? [] : [
-          {
+        [
+          for condition in length(ids) == 0 ? [] : [local._too_many[name]] : {
             Sid       = "EventBridgeRules"
             Effect    = "Allow"
             Principal = { Service = "events.amazonaws.com" }
             Action    = "sqs:SendMessage"
-            Resource  = "arn:${local._partition}:sqs:${local._region}:${local._account_id}:${name}"
-            Condition = { ArnEquals = { "aws:SourceArn" = sort([for key in rule_keys : local._rule_arns[key]]) } }
-          },
+            Resource  = local._queue_arns[name]
+            Condition = {
+              for operator in [condition ? "ArnLike" : "ArnEquals"] :
+              operator => { "aws:SourceArn" = condition ? local._wide_senders[name] : local._exact_senders[name] }
+            }
+          }
         ],
+        local._kept[name],
       )
     })
   }
@@ -59,7 +92,12 @@ locals {
     name  = aws_sqs_queue.dead_letters[0].name
     owner = var.name
     url   = aws_sqs_queue.dead_letters[0].url
-  } : var.dead_letter_queue
+    } : {
+    arn   = var.dead_letter_queue.arn
+    name  = var.dead_letter_queue.name
+    owner = var.dead_letter_queue.owner
+    url   = var.dead_letter_queue.url
+  }
 }
 
 resource "aws_sqs_queue" "dead_letters" {
@@ -75,7 +113,7 @@ resource "aws_sqs_queue" "dead_letters" {
   lifecycle {
     precondition {
       condition     = length(local._queue_policies[local._dead_letter_queue_name]) <= 8192
-      error_message = "The policy of the dead-letter queue would exceed the 8,192 characters that SQS takes: ${length(var.rules)} rules are too many for one queue. Split them into several event-rules modules."
+      error_message = "The policy of the dead-letter queue would exceed the 8,192 characters that SQS takes: ${length(local._rules)} rules are too many for one queue, of which those with a name of their own are each listed. Leave name out (it is then <name>-<key>), or split them into several event-rules modules."
     }
   }
 }
@@ -83,18 +121,29 @@ resource "aws_sqs_queue" "dead_letters" {
 resource "aws_sqs_queue_policy" "this" {
   for_each = var.queue_policies == "attach" ? local._queue_rules : {}
 
-  queue_url = local._queue_urls[each.key]
+  queue_url = local._queues[each.key].url
   policy    = local._queue_policies[each.key]
 
   lifecycle {
     precondition {
       condition     = length(local._queue_policies[each.key]) <= 8192
-      error_message = "The policy of the queue ${each.key} would exceed the 8,192 characters that SQS takes: ${length(each.value)} rules are too many for one queue. Put a topic between the rules and the queue."
+      error_message = "The policy of the queue ${each.key} would exceed the 8,192 characters that SQS takes: ${length(each.value)} rules are too many for one queue, of which those with a name of their own are each listed. Leave name out (it is then <name>-<key>), or put a topic between the rules and the queue."
     }
 
     precondition {
-      condition     = endswith(local._queue_arns[each.key], ":${each.key}")
-      error_message = "The queue ${each.key} was given with the ARN of another one (${local._queue_arns[each.key]}): pass the queue whole (queue = aws_sqs_queue.x)."
+      condition     = endswith(local._queues[each.key].arn, ":${each.key}")
+      error_message = "The queue ${each.key} was given with the ARN of another one (${local._queues[each.key].arn}): pass the queue whole (queue = aws_sqs_queue.x)."
+    }
+
+    # Whole resources have fifo_queue, also when planning.
+    precondition {
+      condition     = local._queues[each.key].fifo_queue != null || contains(keys(var.existing_queue_policies), each.key)
+      error_message = "Whether the queue ${each.key} has a policy can't be seen from here, and writing one would replace it. Pass the queue whole (queue = aws_sqs_queue.x), give what it has in existing_queue_policies = { ${each.key} = \"...\" } (\"\" if it has none), or write its policy yourself from the output queue_policies with queue_policies = \"emit\"."
+    }
+
+    precondition {
+      condition     = length(local._strangers[each.key]) == 0
+      error_message = "The queue ${each.key} has a policy with statements from elsewhere, which would be lost: ${join(", ", local._strangers[each.key])}. Give it in existing_queue_policies = { ${each.key} = ... } to keep them, or, if Terraform writes that policy, set queue_policies = \"emit\" and add the statements of the output queue_policies there."
     }
   }
 }

@@ -33,11 +33,14 @@ PATTERN = json.dumps(
 )
 FUNCTION = {"arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:react", "function_name": "react"}
 TOPIC = {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"}
+BUS = {"arn": "arn:aws:events:eu-west-1:210987654321:event-bus/hub"}
 
 
-def queue(name: str = "work", partition: str = "aws", region: str = REGION) -> dict[str, str]:
+def queue(name: str = "work", partition: str = "aws", region: str = REGION) -> dict[str, Any]:
+    """A queue as a whole resource has it."""
     return {
         "arn": f"arn:{partition}:sqs:{region}:{ACCOUNT}:{name}",
+        "fifo_queue": False,
         "name": name,
         "url": f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/{name}",
     }
@@ -47,6 +50,11 @@ def rule(*targets: Settings, **more: Any) -> dict[str, Any]:
     """A rule with these targets, named a, b, c and so on."""
     named = {chr(ord("a") + i): target for i, target in enumerate(targets)}
     return {"pattern": PATTERN, "targets": named} | more
+
+
+def ticking(target: Settings, schedule: str = "rate(1 hour)", **more: Any) -> dict[str, Any]:
+    """A rule of a schedule."""
+    return {"schedule": schedule, "targets": {"a": target}} | more
 
 
 def rules(**named: Any) -> dict[str, Any]:
@@ -211,6 +219,11 @@ CALLS: dict[str, Settings] = {
     },
     "alarm": {**TO_TOPIC, "alarm_topic": TOPIC},
     "alarm_letters": {**TO_TOPIC, "alarm_topic": TOPIC, "dead_letter_queue": queue("letters")},
+    "alarm_by_arn": {
+        **TO_TOPIC,
+        "alarm_topic": TOPIC,
+        "dead_letter_queue": {"arn": queue("letters")["arn"]},
+    },
     "no_rules": {"name": "acme", "rules": {}},
 }
 
@@ -383,7 +396,7 @@ def test_everything_of_the_same_apply(many: Plan) -> None:
     plan = Called(many, "made")
     assert len(plan.of_type("aws_cloudwatch_event_target")) == 3
     assert len(plan.of_type("aws_lambda_permission")) == 1
-    assert len(plan.of_type("aws_cloudwatch_metric_alarm")) == 1
+    assert len(plan.of_type("aws_cloudwatch_metric_alarm")) == 2
     policies = plan.of_type("aws_sqs_queue_policy").values()
     # Known before apply, since its ARNs are made of names.
     assert sorted(json.loads(p["policy"])["Statement"][1]["Resource"] for p in policies) == [
@@ -393,21 +406,27 @@ def test_everything_of_the_same_apply(many: Plan) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "name"), [("alarm", "acme-dead-letters"), ("alarm_letters", "letters")]
+    ("label", "name"),
+    [("alarm", "acme-dead-letters"), ("alarm_letters", "letters"), ("alarm_by_arn", "letters")],
 )
-def test_an_alarm_on_the_dead_letter_queue(many: Plan, label: str, name: str) -> None:
+def test_alarms_on_the_dead_letter_queue(many: Plan, label: str, name: str) -> None:
     plan = Called(many, label)
-    alarm = plan.one("aws_cloudwatch_metric_alarm")
-    assert alarm["alarm_name"] == "acme-dead-letters"
-    assert alarm["alarm_actions"] == alarm["ok_actions"] == [TOPIC["arn"]]
-    assert alarm["dimensions"] == {"QueueName": name}
-    assert alarm["metric_name"] == "ApproximateNumberOfMessagesVisible"
-    assert (alarm["threshold"], alarm["comparison_operator"]) == (0, "GreaterThanThreshold")
-    assert alarm["treat_missing_data"] == "notBreaching"
-    assert name in alarm["alarm_description"]
+    alarms = plan.of_type("aws_cloudwatch_metric_alarm").values()
+    for alarm in alarms:
+        assert alarm["alarm_actions"] == alarm["ok_actions"] == [TOPIC["arn"]]
+        assert alarm["dimensions"] == {"QueueName": name}
+        assert alarm["comparison_operator"] == "GreaterThanThreshold"
+        assert alarm["treat_missing_data"] == "notBreaching"
+        assert name in alarm["alarm_description"]
+    assert {a["alarm_name"]: (a["metric_name"], a["threshold"]) for a in alarms} == {
+        "acme-dead-letters": ("ApproximateNumberOfMessagesVisible", 0),
+        "acme-dead-letters-age": ("ApproximateAgeOfOldestMessage", 24 * 3600),
+    }
     operations = plan.shown["operations"]
     assert operations["alarms"]["dead-letters"]["name"] == "acme-dead-letters"
-    assert operations["queues"]["dead-letters"]["name"] == name
+    assert operations["alarms"]["dead-letters-age"]["name"] == "acme-dead-letters-age"
+    if label != "alarm_by_arn":
+        assert operations["queues"]["dead-letters"]["name"] == name
 
 
 def test_no_rules_at_all(many: Plan) -> None:
@@ -466,6 +485,80 @@ BARE: list[Any] = [
 
 
 def test_what_is_refused_at_once(tf: Planner) -> None:
+    topic = {"topic": TOPIC}
+    name = "name must be 1 to 60 letters, digits, underscores and hyphens."
+    key = "since it becomes part of the rule's name. Rename:"
+    read = "read_only_events and enabled = false contradict each other: a disabled"
+    mode = 'queue_policies must be "attach" (this module writes the queues\' policies) or "emit"'
+    object_ = "The pattern of a rule must be a JSON object; write it with jsonencode({ ... })."
+    many = {"name": "acme", "rules": {str(i): rule(topic) for i in range(301)}}
+    count = "in a second rule with the same pattern). Not so: r"
+    one_of = "A rule has exactly one of pattern (JSON), patterns (several by name) and schedule."
+    parts = '("main" keeps the rule\'s own name). Correct it in: r.'
+    schedule = "A schedule is rate(5 minutes), rate(1 hour) or cron("
+    archive = "archive.name is 1 to 48 letters, digits, dots, underscores and hyphens."
+    days = "archive.retention_days is a whole number of days, or 0 to keep events for ever."
+    age = "dead_letter_max_age_hours is 1 to 312 (13 days)"
+    sources = "sources_beyond_aws holds whole names of sources"
+    fifo_queue = {"arn": queue("letters.fifo")["arn"]}
+    bus = {"arn": BUS["arn"], "name": "default"}
+    assert_refused(
+        tf,
+        "event-rules",
+        [
+            (rules(r=rule(*[topic] * 6)), f"{count} (6)."),
+            (rules(r=rule()), f"{count} (0)."),
+            (many, "An event bus has 300 rules at most, and these are 301"),
+            *((matching(bad), object_) for bad in NOT_JSON),
+            (rules(r=rule(topic, pattern=None, patterns={"main": "[]"})), object_),
+            ({**TO_TOPIC, "name": "a.b"}, name),
+            ({**TO_TOPIC, "name": "a" * 61}, name),
+            (rules(**{"a b": rule(topic, name="ab")}), f'{key} "a b".'),
+            (rules(r=rule(topic, patterns={"main": PATTERN})), f"{one_of} Not so: r."),
+            (rules(r=rule(topic, schedule="rate(1 day)")), f"{one_of} Not so: r."),
+            (rules(r=rule(topic, pattern=None)), f"{one_of} Not so: r."),
+            (rules(r=rule(topic, pattern=None, patterns={})), parts),
+            (rules(r=rule(topic, pattern=None, patterns={"a b": PATTERN})), parts),
+            *(
+                (rules(r=ticking(topic, bad)), f"{schedule}")
+                for bad in ("rate(1 minutes)", "rate(5 minute)", "every day", "cron(0 12 * * ?)")
+            ),
+            (
+                rules(r=ticking(topic, read_only_events=True)),
+                "A schedule sees no events, so read_only_events says nothing there",
+            ),
+            (rules(r=rule(topic, enabled=False, read_only_events=True)), read),
+            (rules(r=rule(topic, description="d" * 513)), "description has up to 512 characters"),
+            ({**TO_TOPIC, "queue_policies": "merge"}, mode),
+            ({**TO_TOPIC, "dead_letter_queue": fifo_queue}, "dead_letter_queue is a FIFO queue"),
+            (
+                {**TO_TOPIC, "dead_letter_queue": {"arn": "letters"}},
+                "dead_letter_queue.arn must be the ARN of an SQS queue",
+            ),
+            (
+                {**TO_TOPIC, "alarm_topic": {"arn": "alerts"}},
+                "alarm_topic.arn must be the ARN of a standard SNS topic",
+            ),
+            ({**TO_TOPIC, "archive": {"name": "a b"}}, archive),
+            ({**TO_TOPIC, "archive": {"pattern": "[]"}}, "archive.pattern is a JSON object of up"),
+            ({**TO_TOPIC, "archive": {"retention_days": -1}}, days),
+            ({**TO_TOPIC, "archive": {"retention_days": 1.5}}, days),
+            ({**TO_TOPIC, "bus_role_arn": "puts"}, "bus_role_arn must be the ARN of a role"),
+            ({**TO_TOPIC, "dead_letter_max_age_hours": 0}, age),
+            ({**TO_TOPIC, "dead_letter_max_age_hours": 313}, age),
+            ({**TO_TOPIC, "event_bus": bus}, "For the default bus leave event_bus out."),
+            (
+                {**TO_TOPIC, "existing_queue_policies": {"work": "[]"}},
+                "existing_queue_policies maps the name of a queue to its policy as JSON",
+            ),
+            ({**TO_TOPIC, "role_path": "reactor"}, "role_path starts and ends with a slash"),
+            ({**TO_TOPIC, "sources_beyond_aws": ["acme.*"]}, sources),
+            ({**TO_TOPIC, "sources_beyond_aws": ["aws.ec2"]}, sources),
+        ],
+    )
+
+
+def test_what_is_refused_of_targets(tf: Planner) -> None:
     def shape(template: str | Raw, **paths: str) -> dict[str, Any]:
         return one_target(
             {
@@ -475,42 +568,40 @@ def test_what_is_refused_at_once(tf: Planner) -> None:
         )
 
     topic = {"topic": TOPIC}
-    name = "name must be 1 to 60 letters, digits, underscores and hyphens."
-    key = "since it becomes part of the rule's name. Rename:"
+    kinds = "A target is exactly one of bus, function, topic or queue. Not so: r/a"
     count = "in a second rule with the same pattern). Not so: r"
-    read = "read_only_events and enabled = false contradict each other: a disabled"
-    mode = 'queue_policies must be "attach" (this module writes the queues\' policies) or "emit"'
-    object_ = "The pattern of a rule must be a JSON object; write it with jsonencode({ ... })."
-    kinds = "A target is exactly one of function, topic or queue. Not so: r/a"
     paths = 'as in user = "$.detail.userIdentity.arn". Correct: r/a: '
-    holders = "or EventBridge refuses the target. Add it for: r/a: "
+    holders = "or EventBridge refuses the target. Add it for: r"
     retry = "retry.max_age_seconds is a whole number from 60 to 86400, retry.max_attempts one"
     arns = "as its kind says; pass the target whole (topic = module.alert_topic). Correct: r/a"
     both = "A target has input (the same text for every event) or input_transformer"
     length = "An input_template has 1 to 8,192 characters."
+    as_is = "An event bus gets the event as it is: leave input and input_transformer out"
     many_paths = {f"p{i}": "$.id" for i in range(101)}
     whole = {"arn": FUNCTION["arn"], "function_name": FUNCTION["arn"]}
     fifo_topic = {"arn": TOPIC["arn"] + ".fifo"}
-    fifo_queue = {"arn": queue("letters.fifo")["arn"]}
+    sentence = {"input_paths": {}, "input_template": "<who>"}
     assert_refused(
         tf,
         "event-rules",
         [
-            *((matching(bad), object_) for bad in NOT_JSON),
-            ({**TO_TOPIC, "name": "a.b"}, name),
-            ({**TO_TOPIC, "name": "a" * 61}, name),
-            (rules(**{"a b": rule(topic, name="ab")}), f'{key} "a b".'),
-            (rules(r=rule(topic, name="a/b")), "a name of its own: a/b."),
-            (rules(r=rule(*[topic] * 6)), f"{count} (6)."),
-            (rules(r=rule()), f"{count} (0)."),
-            (rules(r=rule(topic, enabled=False, read_only_events=True)), read),
-            (rules(r=rule(topic, description="d" * 513)), "description has up to 512 characters"),
-            ({**TO_TOPIC, "queue_policies": "merge"}, mode),
+            (rules(r={"pattern": PATTERN}), f"{count} (0)."),
+            (
+                rules(r={"pattern": PATTERN})
+                | {"default_targets": {str(i): topic for i in range(6)}},
+                f"{count} (6).",
+            ),
+            (
+                rules(r={"pattern": PATTERN}) | {"default_targets": {"a b": topic}},
+                "Rename: default_targets/a b.",
+            ),
             (rules(r={"pattern": PATTERN, "targets": {"a b": topic}}), "Rename: r/a b."),
             (one_target({}), f"{kinds} (0)."),
             (one_target({"topic": TOPIC, "queue": queue()}), f"{kinds} (2)."),
             (one_target({"topic": {"arn": "alerts"}}), f"{arns} (alerts)."),
             (one_target({"topic": {"arn": queue()["arn"]}}), f"{arns} ({queue()['arn']})."),
+            (one_target({"bus": TOPIC}), f"{arns} ({TOPIC['arn']})."),
+            (one_target({"bus": BUS, "input": "{}"}), f"{as_is}"),
             (one_target({"function": whole}), "function.function_name is the function's bare name"),
             (one_target({"topic": fifo_topic}), "A FIFO topic can't be a target: give a standard"),
             (one_target({"queue": queue("a.fifo")}), "queue.name is the bare name of a standard"),
@@ -522,8 +613,9 @@ def test_what_is_refused_at_once(tf: Planner) -> None:
             (shape("t", who="detail.arn"), f"{paths}who = detail.arn."),
             (shape("t", who="$detail"), f"{paths}who = $detail."),
             (shape("t", AWSx="$.id"), f"{paths}AWSx = $.id."),
-            (shape("<who> <what>", who="$.id"), f"{holders}<what>."),
-            (shape(Raw('jsonencode("<aws.x>")')), f"{holders}<aws.x>."),
+            (shape("<who> <what>", who="$.id"), f"{holders}/a: <what>."),
+            (shape(Raw('jsonencode("<aws.x>")')), f"{holders}/a: <aws.x>."),
+            (rules(r=rule(topic, input_transformer=sentence)), f"{holders}/(rule): <who>."),
             *(
                 (one_target({"topic": TOPIC, "retry": bad}), retry)
                 for bad in (
@@ -534,15 +626,6 @@ def test_what_is_refused_at_once(tf: Planner) -> None:
                     {"max_attempts": 186},
                 )
             ),
-            ({**TO_TOPIC, "dead_letter_queue": fifo_queue}, "dead_letter_queue is a FIFO queue"),
-            (
-                {**TO_TOPIC, "dead_letter_queue": {"arn": "letters"}},
-                "dead_letter_queue.arn must be the ARN of an SQS queue",
-            ),
-            (
-                {**TO_TOPIC, "alarm_topic": {"arn": "alerts"}},
-                "alarm_topic.arn must be the ARN of a standard SNS topic",
-            ),
         ],
     )
 
@@ -551,11 +634,20 @@ def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
     """What two settings together, the pattern's shape, or the account and Region tell."""
 
     def eighty(target: Settings) -> dict[str, Any]:
-        return {"name": "acme", "rules": {f"{'r' * 50}-{i}": rule(target) for i in range(80)}}
+        named = {str(i): rule(target, name=f"{'r' * 50}-{i}") for i in range(80)}
+        return {"name": "acme", "rules": named}
 
     topic = {"topic": TOPIC}
     pinned = "The pattern of the rule r must pin its source to AWS, as in source = "
     listed = "In the pattern of the rule r, every value must be a list of at least one item"
+    ticks = rules(r=ticking(topic)) | {"event_bus": {"arn": BUS["arn"], "name": "hub"}}
+    unseen = {key: value for key, value in queue().items() if key != "fifo_queue"}
+    policy = {"Version": "2012-10-17", "Statement": [{"Sid": "Mine"}, {"Sid": "Theirs"}]}
+    strange = queue() | {"policy": json.dumps(policy)}
+    mine = {"work": json.dumps(policy | {"Statement": {"Sid": "Mine"}})}
+    here = {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"}
+    needs = "failed_invocation_alarms needs alarm_topic to report to, or alarms = true."
+    lost = "The queue work has a policy with statements from elsewhere, which would be lost: "
     longer = {**LONGEST, "region": ["a"]}
     size = len(json.dumps(longer, separators=(",", ":")))
     names = "A rule's name is 1 to 64 letters, digits, dots, underscores and hyphens. Shorten"
@@ -567,7 +659,7 @@ def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
     foreign = queue() | {"arn": queue()["arn"].replace(ACCOUNT, "210987654321")}
     mixed = queue() | {"arn": queue("play")["arn"]}
     place = "is not in the rules' account and Region"
-    limit = "would exceed the 8,192 characters that SQS takes: 80 rules are too many for one queue."
+    limit = "would exceed the 8,192 characters that SQS takes: 80 rules are too many for one queue"
     assert_refused(
         tf,
         "event-rules",
@@ -589,13 +681,41 @@ def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
                 "dead_letter_queue has a name but no url, which its policy is written through",
             ),
             (
-                {**TO_TOPIC, "alarm_topic": TOPIC, "dead_letter_queue": letters},
-                "An alarm on a dead-letter queue of one's own needs the queue's name",
-            ),
-            (
                 {**TO_TOPIC, "alarm_topic": abroad},
                 "alarm_topic is in eu-west-1, and an alarm can only report to a topic of its own "
                 f"Region, {REGION}",
+            ),
+            (ticks, "EventBridge has schedules on the default event bus only."),
+            (
+                {**TO_TOPIC, "failed_invocation_alarms": ["x"], "alarms": True},
+                "failed_invocation_alarms names no rule: x.",
+            ),
+            ({**TO_TOPIC, "failed_invocation_alarms": ["r"]}, needs),
+            (
+                {**TO_TOPIC, "alarm_topic": TOPIC, "alarms": False},
+                "alarms = false contradicts alarm_topic and failed_invocation_alarms",
+            ),
+            (
+                {**TO_TOPIC, "existing_queue_policies": {"work": ""}},
+                "existing_queue_policies names queues that no rule sends to: work.",
+            ),
+            (
+                rules(r=ticking(topic)) | {"archive": {}},
+                "archive has no pattern, and no rule has one that it could take",
+            ),
+            (
+                {**TO_TOPIC, "name": "n" * 49, "archive": {}},
+                "An archive's name has 48 characters at most, and name has more",
+            ),
+            (one_target({"bus": here}), "The target r/a is the event bus that the rule is on"),
+            (
+                one_target({"queue": unseen}),
+                "Whether the queue work has a policy can't be seen from here",
+            ),
+            (one_target({"queue": strange}), f"{lost}Mine, Theirs."),
+            (
+                one_target({"queue": strange}) | {"existing_queue_policies": mine},
+                f"{lost}Theirs.",
             ),
             (one_target({"topic": abroad}), f"The target r/a ({abroad['arn']}) {place}"),
             (one_target({"queue": foreign}), f"The target r/a ({foreign['arn']}) {place}"),
@@ -620,4 +740,4 @@ def test_a_setting_that_is_misspelt_is_an_error(tf: Planner) -> None:
 def test_the_readmes_example(tf: Planner) -> None:
     plan = tf.plan(readme_example("event-rules"))
     assert plan.warnings == ()
-    assert len(plan.of_type("aws_cloudwatch_metric_alarm")) == 1
+    assert len(plan.of_type("aws_cloudwatch_metric_alarm")) == 2

@@ -1,0 +1,23 @@
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
+locals {
+  _archived   = [for id in sort(keys(local._texts)) : jsondecode(local._minified[id])]
+  _union      = length(local._archived) == 1 ? local._minified[one(keys(local._texts))] : "{\"$or\":[${join(",", [for id in sort(keys(local._texts)) : local._minified[id]])}]}"
+  _by_sources = "{\"source\":[${join(",", sort(distinct([for matcher in flatten(values(local._sources)) : jsonencode(matcher)])))}]}"
+}
+
+resource "aws_cloudwatch_event_archive" "this" {
+  count = var.archive == null ? 0 : 1
+
+  name             = coalesce(var.archive.name, var.name)
+  description      = "Events that the rules of ${var.name} match"
+  event_source_arn = var.event_bus == null ? "${local._arn_start}:event-bus/default" : var.event_bus.arn
+  event_pattern    = coalesce(var.archive.pattern, length(local._union) <= 2048 ? local._union : local._by_sources)
+  retention_days   = var.archive.retention_days
+
+  lifecycle {
+    precondition {
+      condition     = var.archive.pattern != null || length(local._texts) > 0
+      error_message = "archive has no pattern, and no rule has one that it could take: give archive.pattern, or leave archive out."
+    }
+  }
+}
