@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from isal import igzip_lib
 
-from trailctl.patterns import EventPattern, RuleSet
+from trailctl.patterns import EventError, EventPattern, RuleSet
 from trailctl.patterns.index import Tree
 from trailctl.patterns.model import Branch
 from trailctl.replay.project import (
@@ -246,10 +246,13 @@ class Whole:
         self._raws: list[msgspec.Raw] | None = None
 
     def event(self, number: int) -> Event:
-        """The EventBridge event of a record, all of it."""
+        """The EventBridge event of a record, all of it. Raises MalformedError."""
         if self._raws is None:
             try:
                 self._raws = whole_records(self._text)
             except (msgspec.MsgspecError, ValueError):
                 self._raws = whole_records(normalised(self._text))
-        return envelope(whole_record(self._raws[number]))
+        try:
+            return envelope(whole_record(self._raws[number]))
+        except EventError as error:
+            raise MalformedError(str(error)) from None

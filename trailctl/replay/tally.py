@@ -122,10 +122,9 @@ class Tallier:
         self._decide = {r.name: decision(r.detection) for r in rules if r.decided}
 
     def count(self, text: bytes, tally: Tally) -> None:
-        """Count a log file's records into the tally. Raises MalformedError, nothing counted."""
+        """Count a log file's records into the tally. Raises MalformedError for what is none."""
         whole = Whole(text)
         projection = self._scanner.projection
-        own = Tally()
 
         def hit(number: int, head: Any, names: frozenset[str] | set[str]) -> None:
             event: Event | None = None
@@ -134,12 +133,12 @@ class Tallier:
             for name in names:
                 if name in self._probes:
                     event = event or whole.event(number)
-                    self._probe(name, event, own)
+                    self._probe(name, event, tally)
                     continue
                 who = who or principal(projection.identity(head))
-                found = own.rules.get(name)
+                found = tally.rules.get(name)
                 if found is None:
-                    found = own.rules[name] = RuleTally()
+                    found = tally.rules[name] = RuleTally()
                 found.matches += 1
                 found.reads += projection.kind(head)[4] in (True, "true")
                 found.days[time[:10]] += 1
@@ -162,9 +161,10 @@ class Tallier:
                     found.examples.append(_example(event, who, finding))
 
         scanned = self._scanner.scan(text, hit)
-        own.events, own.first, own.last = scanned.events, scanned.first, scanned.last
-        own.files = 1
-        tally.merge(own)
+        tally.files += 1
+        tally.events += scanned.events
+        tally.first = min(filter(None, (tally.first, scanned.first)), default="")
+        tally.last = max(tally.last, scanned.last)
 
     def _probe(self, name: str, event: Event, tally: Tally) -> None:
         probe = self._probes[name]
