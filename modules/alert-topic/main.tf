@@ -18,7 +18,7 @@ locals {
   # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
   _topic_policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
@@ -62,7 +62,7 @@ locals {
           StringEquals = { "aws:SourceAccount" = local._account_id }
         }
       },
-    ]
+    ], var.policy_statements == null ? [] : jsondecode(var.policy_statements))
   })
 
   # No aws:SourceArn or aws:SourceAccount here: EventBridge sends neither to an encrypted topic's key.
@@ -118,12 +118,4 @@ resource "aws_sns_topic" "this" {
   # Part of the topic rather than a resource of its own: there is no moment without it.
   policy = local._topic_policy
   tags   = var.tags
-}
-
-resource "aws_sns_topic_subscription" "email" {
-  for_each = var.email_subscribers
-
-  topic_arn = aws_sns_topic.this.arn
-  protocol  = "email"
-  endpoint  = each.value
 }

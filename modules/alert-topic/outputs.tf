@@ -3,6 +3,16 @@ output "arn" {
   value       = aws_sns_topic.this.arn
 }
 
+output "chat_format" {
+  description = "Text for format() that makes a sentence into what chat services are sent (custom notifications): format(chat_format, jsonencode(\"<title>\"), input_template), where input_template is one quoted string."
+  value       = local._chat_format
+}
+
+output "chat_messages" {
+  description = "As messages, for a topic that a chat channel listens to: in the chat services' format for custom notifications."
+  value       = local._chat_messages
+}
+
 output "kms_key_arn" {
   description = "ARN of the key that encrypts the messages, made or given: who publishes by IAM policy needs kms:Decrypt and kms:GenerateDataKey* on it."
   value       = local._own_kms_key ? aws_kms_key.this[0].arn : var.kms_key_arn
@@ -13,7 +23,22 @@ output "kms_key_policy" {
   value       = local._kms_key_policy
 }
 
+output "messages" {
+  description = "Input transformers for event-rules, by kind of event (alarm, api_call, insight, sign_in): a sentence that tells who did what, where and when, then the details."
+  value       = local._messages
+}
+
 output "name" {
   description = "Name of the topic."
   value       = aws_sns_topic.this.name
+}
+
+output "policy" {
+  description = "Policy (JSON) of the topic."
+  value       = local._topic_policy
+}
+
+output "queue_policies" {
+  description = "Policy (JSON) of each subscribed queue by its name: what \"attach\" writes, and what the queue's own policy has to hold with \"emit\"."
+  value       = local._queue_policies
 }

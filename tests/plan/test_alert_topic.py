@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -106,13 +107,77 @@ def key_policy(partition: str) -> dict[str, Any]:
     }
 
 
+def queue(name: str = "audit", **more: Any) -> dict[str, Any]:
+    """A queue as a whole resource has it."""
+    return {
+        "arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}",
+        "fifo_queue": False,
+        "name": name,
+        "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
+    } | more
+
+
+def queue_policy(name: str, *more: dict[str, Any]) -> dict[str, Any]:
+    arn = queue(name)["arn"]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "DenyInsecureTransport",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sqs:*",
+                "Resource": arn,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+            {
+                "Sid": "AlertTopic",
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {
+                    "ArnEquals": {"aws:SourceArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"}
+                },
+            },
+            *more,
+        ],
+    }
+
+
+MINE = {"Sid": "Mine", "Effect": "Allow", "Action": "sqs:SendMessage"}
+MINE_ALONE = json.dumps({"Version": "2012-10-17", "Statement": MINE})
+BUDGETS = {"Sid": "Budgets", "Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}
+
+
 @pytest.fixture(scope="module")
 def many(tf: Planner) -> Plan:
     """All calls in one plan."""
     own: Settings = {**LEAST, "email_subscribers": PEOPLE, "tags": {"team": "platform"}}
     made: Settings = {**LEAST, "kms_key_arn": Raw('format("%s", aws_kms_key.mine.arn)')}
+    subscribers = {
+        "audit": Raw("aws_sqs_queue.audit"),
+        "raw": queue("raw", policy=MINE_ALONE, raw_message_delivery=True),
+    }
+    queues: Settings = {
+        **LEAST,
+        "queue_subscribers": subscribers,
+        "existing_queue_policies": {"raw": MINE_ALONE},
+        "https_subscribers": {"hook": Raw('sensitive("https://example.com/hook?token=1")')},
+        "policy_statements": json.dumps([BUDGETS]),
+    }
+    emit: Settings = {
+        **LEAST,
+        "queue_subscribers": {"a": queue(policy=MINE_ALONE)},
+        "queue_policies": "emit",
+    }
     return tf.plan(
         'resource "aws_kms_key" "mine" {}\n'
+        + 'resource "aws_sqs_queue" "audit" {\n  name = "audit"\n}\n'
+        + call("alert-topic", queues, "queues").replace(
+            "value = module", "sensitive = true\n  value = module"
+        )
+        + call("alert-topic", emit, "emit")
         + call("alert-topic", own, "own")
         + call("alert-topic", {**LEAST, "kms_key_arn": KEY}, "given")
         + call("alert-topic", made, "made")
@@ -163,8 +228,81 @@ def test_what_is_accepted(many: Plan) -> None:
     assert made == {"alerts", *NAMES}
 
 
+def test_queues_and_addresses(many: Plan) -> None:
+    plan = Called(many, "queues")
+    subscriptions = plan.of_type("aws_sns_topic_subscription")
+    assert sorted(subscriptions) == [
+        'aws_sns_topic_subscription.https["hook"]',
+        'aws_sns_topic_subscription.queue["audit"]',
+        'aws_sns_topic_subscription.queue["raw"]',
+    ]
+    raw = subscriptions['aws_sns_topic_subscription.queue["raw"]']
+    assert (raw["protocol"], raw["endpoint"]) == ("sqs", queue("raw")["arn"])
+    assert raw["raw_message_delivery"] is True
+    audit = subscriptions['aws_sns_topic_subscription.queue["audit"]']
+    assert audit["raw_message_delivery"] is False
+    https = subscriptions['aws_sns_topic_subscription.https["hook"]']
+    assert https["endpoint"] == "https://example.com/hook?token=1"
+    policies = plan.of_type("aws_sqs_queue_policy")
+    assert {a: json.loads(p["policy"]) for a, p in policies.items()} == {
+        'aws_sqs_queue_policy.this["audit"]': queue_policy("audit"),
+        'aws_sqs_queue_policy.this["raw"]': queue_policy("raw", MINE),
+    }
+
+
+def test_further_statements(many: Plan) -> None:
+    policy = json.loads(Called(many, "queues").one("aws_sns_topic")["policy"])
+    ours = topic_policy("aws", REGION)
+    assert policy == ours | {"Statement": [*ours["Statement"], BUDGETS]}
+
+
+def test_queue_policies_emitted(many: Plan) -> None:
+    plan = Called(many, "emit")
+    assert plan.of_type("aws_sqs_queue_policy") == {}
+    emitted = plan.shown["queue_policies"]
+    assert {name: json.loads(text) for name, text in emitted.items()} == {
+        "audit": queue_policy("audit")
+    }
+    assert json.loads(plan.shown["policy"]) == topic_policy("aws", REGION)
+
+
+def placeholders(text: str) -> set[str]:
+    return set(re.findall(r"<([a-z]+)>", text))
+
+
+def test_messages_begin_with_a_sentence(many: Plan) -> None:
+    messages = Called(many, "given").shown["messages"]
+    assert sorted(messages) == ["alarm", "api_call", "insight", "sign_in"]
+    for message in messages.values():
+        lines = message["input_template"].split("\n")
+        assert all(re.fullmatch(r'"[^"]+"', line) for line in lines)
+        assert re.fullmatch(r'".+ .+ .+\."', lines[0])
+        assert len(lines) >= 3
+        assert placeholders(message["input_template"]) == set(message["input_paths"])
+
+
+def test_chat_messages_are_custom_notifications(many: Plan) -> None:
+    shown = Called(many, "given").shown
+    for kind, message in shown["chat_messages"].items():
+        said = json.loads(message["input_template"])
+        assert (said["version"], said["source"]) == ("1.0", "custom")
+        content = said["content"]
+        assert content["textType"] == "client-markdown"
+        first = shown["messages"][kind]["input_template"].split("\n")[0]
+        assert content["description"].split("\n")[0] == json.loads(first)
+        assert content["title"]
+        assert placeholders(message["input_template"]) == set(message["input_paths"])
+    assert json.loads(shown["chat_format"] % ('"t"', '"d <who>"'))["content"] == {
+        "description": "d <who>",
+        "textType": "client-markdown",
+        "title": "t",
+    }
+
+
 def test_what_is_refused(tf: Planner) -> None:
     name = "name must be 1 to 238 letters, digits, underscores and hyphens. A FIFO topic"
+    https = "https_subscribers must hold addresses that start with https://"
+    statements = "policy_statements must be the JSON of a list of statements"
     assert_refused(
         tf,
         "alert-topic",
@@ -178,6 +316,55 @@ def test_what_is_refused(tf: Planner) -> None:
                 {**LEAST, "kms_key_arn": "alias/aws/sns"},
                 "not an alias (alias/aws/sns can't admit EventBridge) or a bare id",
             ),
+            ({**LEAST, "https_subscribers": {"a": "http://example.com"}}, https),
+            ({**LEAST, "https_subscribers": {"a": "https:// x"}}, https),
+            ({**LEAST, "policy_statements": "x"}, statements),
+            ({**LEAST, "policy_statements": json.dumps(["x"])}, statements),
+            ({**LEAST, "queue_policies": "merge"}, 'queue_policies must be "attach"'),
+            (
+                {**LEAST, "queue_subscribers": {"a": queue("a.fifo")}},
+                "name is the bare name of a standard queue",
+            ),
+            (
+                {**LEAST, "queue_subscribers": {"a": queue(arn="audit")}},
+                "arn must be that of an SQS queue; pass the queue whole",
+            ),
+            (
+                {**LEAST, "queue_subscribers": {"a": queue(), "b": queue()}},
+                "A queue is in queue_subscribers twice",
+            ),
+            (
+                {**LEAST, "existing_queue_policies": {"a": "[]"}},
+                "existing_queue_policies maps the name of a queue to its policy as JSON",
+            ),
+        ],
+    )
+
+
+def test_queues_that_are_refused(tf: Planner) -> None:
+    unseen = {key: value for key, value in queue().items() if key != "fifo_queue"}
+    abroad = queue() | {"arn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:audit"}
+    assert_refused(
+        tf,
+        "alert-topic",
+        [
+            (
+                {**LEAST, "existing_queue_policies": {"a": ""}},
+                "existing_queue_policies names queues that are no subscribers: a.",
+            ),
+            (
+                {**LEAST, "queue_subscribers": {"a": unseen}},
+                "Whether the queue audit has a policy can't be seen from here",
+            ),
+            (
+                {**LEAST, "queue_subscribers": {"a": queue(policy=MINE_ALONE)}},
+                "The queue audit has a policy with statements from elsewhere, which would be "
+                "lost: Mine.",
+            ),
+            (
+                {**LEAST, "queue_subscribers": {"a": abroad}},
+                f"The queue audit ({abroad['arn']}) is not in the topic's account and Region",
+            ),
         ],
     )
 
@@ -189,5 +376,7 @@ def test_a_setting_that_is_misspelt_is_an_error(tf: Planner) -> None:
 
 def test_the_readmes_example(tf: Planner) -> None:
     plan = tf.plan(readme_example("alert-topic"))
-    assert plan.warnings == ()
+    # Whether somebody confirmed is not known yet.
+    (warning,) = plan.warnings
+    assert warning.startswith("Check block assertion known after apply")
     assert len(plan.of_type("aws_sns_topic_subscription")) == 1
