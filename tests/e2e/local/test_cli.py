@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -356,13 +357,19 @@ def test_tail_ends_with_the_server(tmp_path: Path) -> None:
     env = variables(tmp_path)
     with up(env) as (process, exports):
         watched = subprocess.Popen(
-            [*LOCAL, "tail", "--port", port_of(exports)],
+            [*LOCAL, "tail", "--all", "--port", port_of(exports)],
             env=env,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(1)
+        assert watched.stdout is not None
+        first = threading.Thread(target=watched.stdout.readline, daemon=True)
+        first.start()
+        identity = RunningAws(exports).client("sts")
+        while first.is_alive():  # it watches once it shows a call
+            identity.get_caller_identity()
+            first.join(0.5)
         process.send_signal(signal.SIGINT)
         _, errors = watched.communicate(timeout=20)
     assert (watched.returncode, errors) == (0, "trailctl: the local AWS has stopped\n")
