@@ -46,18 +46,21 @@ class Would:
 
 @dataclass(frozen=True)
 class Probe:
-    """One reaction as it is, or as a plan deploys it. `pattern` lets its events through."""
+    """One reaction as it is, or as a plan deploys it."""
 
     name: str
     module: str
     settings: str
 
     @property
-    def pattern(self) -> str:
-        """An event pattern of all that the reaction is for."""
+    def pattern(self) -> str | None:
+        """An event pattern of the calls that the reaction is for.
+
+        None where it is for whatever rules lead to it: then it is asked about what rules matched.
+        """
         calls = self._reaction().calls
         if not calls:
-            return json.dumps({"source": [{"prefix": "aws."}]})
+            return None
         choices = [
             {"eventSource": [source], "eventName": sorted(names)}
             for source, names in sorted(calls.items())

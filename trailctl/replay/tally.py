@@ -114,9 +114,11 @@ class Tallier:
 
     def __init__(self, rules: Sequence[Rule], probes: Sequence[Probe], known: Known) -> None:
         self._rules = {rule.name: rule for rule in rules}
-        self._probes = {_PROBE + probe.name: probe for probe in probes}
+        asked = {_PROBE + probe.name: (probe, probe.pattern) for probe in probes}
+        self._probes = {name: probe for name, (probe, own) in asked.items() if own is not None}
+        self._followers = [probe for probe, own in asked.values() if own is None]
         patterns: dict[str, Any] = {name: rule.pattern for name, rule in self._rules.items()}
-        patterns.update({name: probe.pattern for name, probe in self._probes.items()})
+        patterns.update({name: own for name, (_, own) in asked.items() if own is not None})
         self._scanner = Scanner(patterns, [r.name for r in rules if r.sees_reads is False])
         self._known = known
         self._decide = {r.name: decision(r.detection) for r in rules if r.decided}
@@ -133,7 +135,7 @@ class Tallier:
             for name in names:
                 if name in self._probes:
                     event = event or whole.event(number)
-                    self._probe(name, event, tally)
+                    _ask(self._probes[name], event, tally)
                     continue
                 who = who or principal(projection.identity(head))
                 found = tally.rules.get(name)
@@ -160,27 +162,33 @@ class Tallier:
                     event = event or whole.event(number)
                     found.examples.append(_example(event, who, finding))
 
+            if who:
+                for probe in self._followers:
+                    event = event or whole.event(number)
+                    _ask(probe, event, tally)
+
         scanned = self._scanner.scan(text, hit)
         tally.files += 1
         tally.events += scanned.events
         tally.first = min(filter(None, (tally.first, scanned.first)), default="")
         tally.last = max(tally.last, scanned.last)
 
-    def _probe(self, name: str, event: Event, tally: Tally) -> None:
-        probe = self._probes[name]
-        would = probe.would(event)
-        if would is None:
-            return
-        found = tally.reactions.setdefault(probe.name, ReactionTally())
-        found.events += 1
-        if would.failure:
-            found.failures[would.failure] += 1
-        elif not would.steps:
-            found.idle += 1
-        for step in would.steps:
-            found.steps[step] += 1
-        if would.said and len(found.examples) < EXAMPLES:
-            found.examples.append(_reaction_example(event, would))
+
+def _ask(probe: Probe, event: Event, tally: Tally) -> None:
+    """Count what a reaction would have done about an event, if it is the reaction's."""
+    would = probe.would(event)
+    if would is None:
+        return
+    found = tally.reactions.setdefault(probe.name, ReactionTally())
+    found.events += 1
+    if would.failure:
+        found.failures[would.failure] += 1
+    elif not would.steps:
+        found.idle += 1
+    for step in would.steps:
+        found.steps[step] += 1
+    if would.said and len(found.examples) < EXAMPLES:
+        found.examples.append(_reaction_example(event, would))
 
 
 def principal(raw: Any) -> str:

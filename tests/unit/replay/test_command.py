@@ -154,6 +154,13 @@ def test_reactions_are_planned_and_nothing_is_called(run: Run, tmp_path: Path) -
     assert guard["examples"][0]["would"][0].startswith("tag 1 instance with ")
 
 
+def test_a_reaction_to_whatever_rules_lead_to_it_follows_them(run: Run, logs: Path) -> None:
+    found = report(run, "--id", "trail-tamper", "--id", "iam-user-created", logs)
+    notify = next(each for each in found["reactions"] if each["name"] == "notify")
+    assert notify["events"] == 4
+    assert notify["would"] == {"alert (medium)": 4}
+
+
 def plan(*rules: dict[str, Any], functions: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
     resources = [
         {
