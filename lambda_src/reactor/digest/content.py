@@ -36,7 +36,7 @@ def sha256_of_gzip(body: Readable) -> str:
         while packed := body.read(_READ):
             if inflate.eof:
                 raise ContentError("there are bytes after the end of the compressed stream")
-            while packed:
+            while packed and not inflate.eof:
                 digest.update(inflate.decompress(packed, _UNPACKED))
                 packed = inflate.unconsumed_tail
     except zlib.error:
@@ -54,7 +54,7 @@ def gunzip(body: Readable, limit: int = MAX_DIGEST) -> bytes:
         while packed := body.read(_READ):
             if inflate.eof:
                 raise ContentError("there are bytes after the end of the compressed stream")
-            while packed:
+            while packed and not inflate.eof:
                 chunks.append(inflate.decompress(packed, _UNPACKED))
                 packed = inflate.unconsumed_tail
                 size += len(chunks[-1])
