@@ -324,8 +324,11 @@ class Front:
             for t in recorded.trails
             if t.covers(identity.account, region) and t.admits(record)
         ]
+        # A trail's log begins with the call that starts it, and ends with the one that stops it.
+        if call.operation == "StartLogging":
+            self.trail_writer.look(recorded.time)
         self.trail_writer.add(recorded.time, region, record, admitted)
-        if operation.service == "cloudtrail":
+        if call.service == "cloudtrail":
             self.trail_writer.look(recorded.time)
         if category == "Management":
             self.cloudtrail.remember(identity.account, record, recorded.time)
