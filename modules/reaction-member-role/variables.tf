@@ -1,0 +1,126 @@
+variable "external_id" {
+  description = "External id that the hub's reactions name (`member_role.external_id` of reaction)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=,.@:/_-]{2,}$", var.external_id)) && length(var.external_id) <= 1224
+    error_message = "external_id must be 2 to 1224 letters, digits and + = , . @ : / _ -: the one that the hub's reactions give."
+  }
+}
+
+variable "hub_account_id" {
+  description = "Account that the reactions run in."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.hub_account_id))
+    error_message = "hub_account_id must be an account id of twelve digits."
+  }
+}
+
+variable "hub_role_names" {
+  description = "Roles of the hub's reactions that may assume this one: names with their path, * and ? are wildcards, as in [\"ec2-launch-guard-*\"]."
+  type        = set(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.hub_role_names) > 0 && alltrue([for name in var.hub_role_names : can(regex("^[A-Za-z0-9+=,.@_/*?-]+$", name)) && !contains(["*", "**"], name) && !startswith(name, "/")])
+    error_message = "hub_role_names must hold the names of the reactions' roles, with their path and without a slash in front, as in [\"security/ec2-launch-guard-*\"]; * alone would admit every role of the hub."
+  }
+}
+
+variable "may_act" {
+  description = "Whether the reactions may act here; false lets them only look, for dry_run and notify."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "name" {
+  description = "Name of the role: the same in every account."
+  type        = string
+  default     = "cloudtrail-reactor-member"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.name))
+    error_message = "name must be 1 to 64 letters, digits and + = , . @ _ -, IAM's limits for a role."
+  }
+}
+
+variable "organization_id" {
+  description = "Organization that the hub is of; null asks for none, which is for accounts without one."
+  type        = string
+
+  validation {
+    condition     = var.organization_id == null || can(regex("^o-[a-z0-9]{10,32}$", var.organization_id))
+    error_message = "organization_id must be the id of an organization, as in o-a1b2c3d4e5, or null for accounts without one."
+  }
+}
+
+variable "path" {
+  description = "IAM path of the role: the same in every account."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)*$", var.path)) && length(var.path) <= 512
+    error_message = "path must start and end with a slash, as in \"/security/\", and be at most 512 characters long."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds the role."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
+  }
+}
+
+variable "policy_json" {
+  description = "What reactions of one's own may do here, beyond those of `reactions`: a policy document."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.policy_json == null || can(flatten([jsondecode(var.policy_json).Statement])[*].Effect)
+    error_message = "policy_json is not an IAM policy document: give JSON with a Statement, from jsonencode() or data.aws_iam_policy_document."
+  }
+}
+
+variable "reactions" {
+  description = "Reactions of this repository that act here: bucket-baseline, ec2-launch-guard, iam-role-guard (containment boundary), security-group-guard, trail-guard."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.reactions, ["bucket-baseline", "ec2-launch-guard", "iam-role-guard", "security-group-guard", "trail-guard"])) == 0
+    error_message = "reactions may hold bucket-baseline, ec2-launch-guard, iam-role-guard, security-group-guard and trail-guard only; for a reaction of your own give policy_json."
+  }
+}
+
+variable "tag_prefix" {
+  description = "What the tags that ec2-launch-guard writes start with."
+  type        = string
+  default     = "reactor:"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=._:/@-]{1,64}$", var.tag_prefix))
+    error_message = "tag_prefix must be 1 to 64 letters, digits and + - = . _ : / @, as ec2-launch-guard's."
+  }
+}
+
+variable "tags" {
+  description = "Tags of the role."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
