@@ -26,6 +26,13 @@ pytestmark = pytest.mark.plan
 BUCKET = "acme-logs"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 READERS = ["arn:aws:iam::210987654321:root", f"arn:aws:iam::{ACCOUNT}:role/audit/reader"]
+EXTRA = {
+    "Sid": "Audit",
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/audit"},
+    "Action": ["s3:GetObjectVersion", "s3:ListBucketVersions"],
+    "Resource": ["arn:aws:s3:::acme-logs", "arn:aws:s3:::acme-logs/*"],
+}
 LEAST: Settings = {"name": BUCKET, "trail_name": "acme"}
 CALLS: dict[str, Settings] = {
     "tagged": {**LEAST, "tags": {"team": "platform"}},
@@ -33,6 +40,18 @@ CALLS: dict[str, Settings] = {
     "given": {**LEAST, "force_destroy": True, "kms_key_arn": KEY},
     "made": {**LEAST, "kms_key_arn": Raw('format("%s", aws_kms_key.mine.arn)')},
     "read": {**LEAST, "key_prefix": "a", "reader_arns": READERS},
+    "kept": {**LEAST, "mfa_delete": True, "mfa_device_arn": "GAHT12345678"},
+    "open": {**LEAST, "mfa_delete": False},
+    "locked": {**LEAST, "object_lock_mode": "compliance", "object_lock_days": 400},
+    "logged": {**LEAST, "access_log": "own", "access_log_expire_after_days": 400},
+    "given_log": {**LEAST, "access_log": "given", "access_log_bucket": "acme-access"},
+    "aged": {
+        **LEAST,
+        "key_prefix": "a",
+        "transitions": {"GLACIER_IR": 90, "DEEP_ARCHIVE": 365},
+        "expire_after_days": 800,
+    },
+    "extra": {**LEAST, "extra_policy_json": json.dumps({"Statement": EXTRA})},
     "organization": {
         **LEAST,
         "key_prefix": "org/audit",
@@ -154,16 +173,47 @@ def key_policy(partition: str, trail: str, trail_account: str = ACCOUNT) -> dict
 @pytest.mark.parametrize("partition", REGIONS)
 def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
     region = REGIONS[partition]
-    plan = tf.plan(PARTITION_OF_REGION + call("log-bucket", LEAST), region=region)
+    settings = {**LEAST, "access_log": "own"}
+    plan = tf.plan(PARTITION_OF_REGION + call("log-bucket", settings), region=region)
     bucket, trail = f"arn:{partition}:s3:::{BUCKET}", trail_arn(partition, region)
-    assert json.loads(plan.one("aws_s3_bucket_policy")["policy"]) == {
+    policies = Called(plan, "this").of_type("aws_s3_bucket_policy")
+    assert json.loads(policies["aws_s3_bucket_policy.this"]["policy"]) == {
         "Version": "2012-10-17",
         "Statement": [
             *denials(bucket),
             *admission(bucket, trail, ("CloudTrailWrite", f"AWSLogs/{ACCOUNT}")),
         ],
     }
+    assert json.loads(policies["aws_s3_bucket_policy.access_log[0]"]["policy"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            *denials(f"{bucket}-access-log"),
+            log_delivery(f"{bucket}-access-log", bucket),
+        ],
+    }
     assert json.loads(plan.one("aws_kms_key")["policy"]) == key_policy(partition, trail)
+    assert Called(plan, "this").shown["mfa_delete_commands"] == {
+        "enable": f"aws s3api put-bucket-versioning --region {region} --bucket {BUCKET} "
+        "--versioning-configuration Status=Enabled,MFADelete=Enabled "
+        f'--mfa "arn:{partition}:iam::{ACCOUNT}:mfa/root-account-mfa-device CODE"',
+        "disable": f"aws s3api put-bucket-versioning --region {region} --bucket {BUCKET} "
+        "--versioning-configuration Status=Enabled,MFADelete=Disabled "
+        f'--mfa "arn:{partition}:iam::{ACCOUNT}:mfa/root-account-mfa-device CODE"',
+    }
+
+
+def log_delivery(target: str, source: str) -> dict[str, Any]:
+    return {
+        "Sid": "S3ServerAccessLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{target}/{BUCKET}/*",
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": source},
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        },
+    }
 
 
 def test_what_the_bucket_is_set_to(many: Plan) -> None:
@@ -270,6 +320,73 @@ def test_everything_given(many: Plan) -> None:
     assert json.loads(outputs["kms_key_policy"]) == key_policy("aws", trail_arn())
 
 
+def test_statements_of_ones_own_come_last(many: Plan) -> None:
+    policy = json.loads(Called(many, "extra").one("aws_s3_bucket_policy")["policy"])
+    assert len(policy["Statement"]) == 5
+    assert policy["Statement"][4] == EXTRA
+
+
+def test_mfa_delete_is_told_not_done(many: Plan) -> None:
+    """The code never gets near the state; what to run is put out, for the device that was named."""
+    plan = Called(many, "kept")
+    versioning = plan.one("aws_s3_bucket_versioning")
+    assert versioning["mfa"] is None
+    assert versioning["versioning_configuration"] == [{"status": "Enabled"}]
+    assert plan.shown["mfa_delete_commands"]["enable"].endswith('--mfa "GAHT12345678 CODE"')
+    assert not plan.of_type("aws_s3_bucket_lifecycle_configuration")
+    # Whoever did not ask is not told: a first plan of all others is without a warning.
+    checks = {check["address"]["to_display"]: check["status"] for check in many.json["checks"]}
+    asked = {f"module.{name}.check.mfa_delete" for name in ("kept", "open")}
+    mine = {c: s for c, s in checks.items() if c.endswith("check.mfa_delete")}
+    assert {c for c, status in mine.items() if status == "unknown"} <= asked
+    assert len([w for w in many.warnings if "Check block" in w]) == len(asked)
+
+
+def test_object_lock(many: Plan) -> None:
+    plan = Called(many, "locked")
+    [rule] = plan.one("aws_s3_bucket_object_lock_configuration")["rule"]
+    assert rule["default_retention"] == [{"days": 400, "mode": "COMPLIANCE", "years": None}]
+    # Switched on for the bucket as it is: the argument of the bucket would replace it.
+    assert "object_lock_enabled" not in plan.one("aws_s3_bucket")
+
+
+def test_an_access_log_of_its_own(many: Plan) -> None:
+    plan = Called(many, "logged")
+    buckets = {a: b["bucket"] for a, b in plan.of_type("aws_s3_bucket").items()}
+    own = f"{BUCKET}-access-log"
+    assert buckets == {"aws_s3_bucket.this": BUCKET, "aws_s3_bucket.access_log[0]": own}
+    encryption = plan.of_type("aws_s3_bucket_server_side_encryption_configuration")
+    rule = encryption["aws_s3_bucket_server_side_encryption_configuration.access_log[0]"]["rule"][0]
+    # S3 delivers access logs to no bucket under a KMS key, nor to one with Object Lock.
+    assert rule["apply_server_side_encryption_by_default"][0]["sse_algorithm"] == "AES256"
+    assert not plan.of_type("aws_s3_bucket_object_lock_configuration")
+    assert plan.one("aws_s3_bucket_logging")["target_prefix"] == f"{BUCKET}/"
+    lifecycle = plan.one("aws_s3_bucket_lifecycle_configuration")["rule"][0]
+    assert lifecycle["expiration"][0]["days"] == 400
+    assert plan.shown["access_log_bucket"] == own
+    assert plan.shown["access_log_policy_statement"] is None
+
+
+def test_an_access_log_in_a_given_bucket(many: Plan) -> None:
+    plan = Called(many, "given_log")
+    assert list(plan.of_type("aws_s3_bucket")) == ["aws_s3_bucket.this"]
+    logging = plan.one("aws_s3_bucket_logging")
+    assert (logging["target_bucket"], logging["target_prefix"]) == ("acme-access", f"{BUCKET}/")
+    statement = json.loads(plan.shown["access_log_policy_statement"])
+    assert statement == log_delivery("arn:aws:s3:::acme-access", f"arn:aws:s3:::{BUCKET}")
+
+
+def test_logs_age_where_there_is_no_mfa_delete(many: Plan) -> None:
+    rules = Called(many, "aged").one("aws_s3_bucket_lifecycle_configuration")["rule"]
+    assert [rule["id"] for rule in rules] == [
+        f"age-{ACCOUNT}-logs",
+        f"age-{ACCOUNT}-network-activity",
+        "expire",
+        "clean-up",
+    ]
+    assert rules[0]["filter"][0]["and"][0]["prefix"] == f"a/AWSLogs/{ACCOUNT}/CloudTrail/"
+
+
 def test_an_alias_has_no_dots(many: Plan) -> None:
     plan = Called(many, "dotted")
     assert plan.one("aws_s3_bucket")["bucket"] == "acme.audit.logs"
@@ -284,7 +401,8 @@ def test_a_key_of_the_same_apply(tf: Planner, many: Plan) -> None:
 
 
 def test_what_is_accepted(many: Plan) -> None:
-    assert len(many.of_type("aws_s3_bucket")) == len(CALLS) + len(ACCEPTED)
+    made = [a for a in many.of_type("aws_s3_bucket") if a.endswith("aws_s3_bucket.this")]
+    assert len(made) == len(CALLS) + len(ACCEPTED)
 
 
 def test_what_is_refused(tf: Planner) -> None:
@@ -328,6 +446,88 @@ def test_what_is_refused(tf: Planner) -> None:
             ),
         ],
     )
+
+
+def test_what_is_refused_of_the_new(tf: Planner) -> None:
+    statement = {"Sid": "CloudTrailWrite", "Effect": "Deny", "Principal": "*", "Action": "s3:*"}
+    document = "extra_policy_json must be a policy document as JSON with a Statement"
+    serial = "mfa_device_arn must be arn:<partition>:iam::<account>:mfa/<name>"
+    assert_refused(
+        tf,
+        "log-bucket",
+        [
+            ({**LEAST, "access_log": "on"}, 'access_log must be "off", "own"'),
+            *(({**LEAST, "extra_policy_json": bad}, document) for bad in ("{", "[]", "{}")),
+            (
+                {**LEAST, "extra_policy_json": json.dumps({"Statement": statement})},
+                "extra_policy_json uses a Sid of the module's own statements",
+            ),
+            *(({**LEAST, "mfa_device_arn": bad}, serial) for bad in ("", "arn:aws:iam::1:mfa/x")),
+            (
+                {**LEAST, "object_lock_mode": "legal", "object_lock_days": 1},
+                'object_lock_mode must be "governance" or "compliance"',
+            ),
+            *(
+                (
+                    {**LEAST, "object_lock_mode": "governance", "object_lock_days": bad},
+                    "object_lock_days must be a whole number of days from 1 to 36500",
+                )
+                for bad in (0, 1.5, 36501)
+            ),
+            (
+                {**LEAST, "access_log": "own", "access_log_expire_after_days": 0},
+                "access_log_expire_after_days must be a whole number of days",
+            ),
+        ],
+    )
+
+
+def test_what_is_refused_together(tf: Planner) -> None:
+    """These read two settings, and are only reached where each by itself is right."""
+    both = 'access_log = "given" and access_log_bucket go together'
+    lifecycle = "S3 refuses a lifecycle on a bucket with MFA delete: leave out transitions and"
+    lock = "object_lock_mode and object_lock_days go together"
+    governed = {**LEAST, "object_lock_mode": "governance"}
+    assert_refused(
+        tf,
+        "log-bucket",
+        [
+            (
+                {**LEAST, "name": "a" * 53, "access_log": "own"},
+                "shorten name to 52, or give a bucket",
+            ),
+            ({**LEAST, "access_log": "given"}, both),
+            ({**LEAST, "access_log_bucket": "acme-access"}, both),
+            (
+                {**LEAST, "access_log": "given", "access_log_bucket": BUCKET},
+                "access_log_bucket is the log bucket itself",
+            ),
+            (
+                {**LEAST, "access_log_expire_after_days": 9},
+                "access_log_expire_after_days is for the module's own access log bucket",
+            ),
+            ({**LEAST, "mfa_delete": True, "transitions": {"GLACIER_IR": 90}}, lifecycle),
+            ({**LEAST, "mfa_delete": True, "expire_after_days": 90}, lifecycle),
+            (
+                {**LEAST, "mfa_delete": True, "force_destroy": True},
+                "force_destroy can't delete versions from a bucket with MFA delete",
+            ),
+            (governed, lock),
+            ({**LEAST, "object_lock_days": 9}, lock),
+            (
+                {**governed, "object_lock_days": 9, "expire_after_days": 8},
+                "expire_after_days is shorter than object_lock_days",
+            ),
+        ],
+    )
+
+
+def test_a_policy_that_s3_would_not_take(tf: Planner) -> None:
+    many = [{**EXTRA, "Sid": f"Audit{n}"} for n in range(120)]
+    error = tf.plan_error(
+        call("log-bucket", {**LEAST, "extra_policy_json": json.dumps({"Statement": many})})
+    )
+    assert "S3 takes 20,480: shorten extra_policy_json or reader_arns" in error
 
 
 def test_a_setting_that_is_misspelt_is_an_error(tf: Planner) -> None:
