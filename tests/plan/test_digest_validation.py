@@ -1,0 +1,114 @@
+"""Plans of digest-validation: what the function may do, and every refusal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.harness.local_aws import ACCOUNT, REGION
+from tests.harness.plans import Planner
+from tests.plan.calls import call
+
+pytestmark = pytest.mark.plan
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+LOG_KEY = "arn:aws:kms:eu-west-1:999999999999:key/66666666-2222-3333-4444-555555555555"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+LAYER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7"
+LEAST = {
+    "name": "proof",
+    "trail_name": "main",
+    "bucket_name": "trail-logs",
+    "powertools_layer_arn": LAYER,
+}
+ALL = {
+    **LEAST,
+    "alarm_topic": {"arn": TOPIC},
+    "alert_topic": {"arn": TOPIC, "kms_key_arn": KEY},
+    "bucket_region": "eu-west-1",
+    "key_prefix": "/central/",
+    "kms_key_arn": KEY,
+    "log_kms_key_arn": LOG_KEY,
+    "organization_id": "o-exampleorgid",
+}
+
+
+def statements(plan: Any, address: str = "aws_iam_role_policy.function") -> dict[str, Any]:
+    policy = json.loads(plan.resources[f"module.this.{address}"]["values"]["policy"])
+    return {
+        each["Sid"]: {k: v for k, v in each.items() if k != "Sid"} for each in policy["Statement"]
+    }
+
+
+def test_it_may_read_and_tell_and_nothing_else(tf: Planner) -> None:
+    plan = tf.plan(call("digest-validation", LEAST))
+    found = statements(plan)
+    sqs, logs = (f"arn:aws:{each}:{REGION}:{ACCOUNT}" for each in ("sqs", "logs"))
+    table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/proof-checkpoints"
+    assert found == {
+        sid: {"Effect": "Allow", "Action": actions, "Resource": [resource]}
+        for sid, actions, resource in (
+            ("WriteOwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"],
+             f"{logs}:log-group:/aws/lambda/proof:*"),
+            ("FindFiles", ["s3:ListBucket"], "arn:aws:s3:::trail-logs"),
+            ("ReadFiles", ["s3:GetObject"], "arn:aws:s3:::trail-logs/AWSLogs/*"),
+            ("ReadPublicKeys", ["cloudtrail:ListPublicKeys"], "*"),
+            ("KeepCheckpoints", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"], table),
+            ("TakeAndGiveWork", ["sqs:DeleteMessage", "sqs:GetQueueAttributes",
+                                 "sqs:ReceiveMessage", "sqs:SendMessage"], f"{sqs}:proof-work"),
+            ("KeepFailedRuns", ["sqs:SendMessage"], f"{sqs}:proof-failures"),
+        )
+    }  # fmt: skip
+    assert not [name for name in plan.resources if "alarm" in name]
+    started = statements(plan, "aws_iam_role_policy.schedule")["Start"]
+    assert started["Resource"] == [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:proof"]
+
+
+def test_what_is_given_is_used(tf: Planner) -> None:
+    plan = tf.plan(call("digest-validation", ALL))
+    found = statements(plan)
+    assert found["ReadFiles"]["Resource"] == ["arn:aws:s3:::trail-logs/central/AWSLogs/*"]
+    assert found["DecryptFiles"]["Resource"] == [LOG_KEY]
+    assert found["DecryptFiles"]["Condition"] == {
+        "StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
+    }
+    assert found["PublishAlerts"]["Resource"] == [TOPIC]
+    alarms = {
+        each["values"]["alarm_name"]: each["values"]
+        for name, each in plan.resources.items()
+        if "alarm" in name
+    }
+    assert set(alarms) == {"proof-errors", "proof-failures", "proof-findings", "proof-silence"}
+    silence = alarms["proof-silence"]
+    assert (silence["metric_name"], silence["threshold"]) == ("ProofAgeMinutes", 240)
+    assert silence["treat_missing_data"] == "breaching"
+    schedule = plan.resources["module.this.aws_scheduler_schedule.hourly"]["values"]
+    assert schedule["target"][0]["input"] == '{"scheduled_time":"<aws.scheduler.scheduled-time>"}'
+
+
+REFUSALS: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"name": "a b"}, "name must be 1 to 38"),
+    ({"bucket_name": "arn:aws:s3:::logs"}, "give the name, not an ARN or URL"),
+    ({"trail_name": "arn:x/y"}, "trail_name is not the name of a trail"),
+    ({"organization_id": "acme"}, "it looks like o-exampleorgid"),
+    ({"accounts": ["12"]}, "account ids of twelve digits"),
+    ({"regions": ["everywhere"]}, "regions must hold Regions"),
+    ({"home_region": "moon"}, "home_region is no Region"),
+    ({"key_prefix": "/"}, "key_prefix must be 1 to 200"),
+    ({"log_kms_key_arn": "alias/log"}, "log_kms_key_arn is not the ARN of a KMS key"),
+    ({"alert_topic": {"arn": TOPIC, "kms_key_arn": "alias/x"}}, "alert_topic.kms_key_arn is not"),
+    ({"lookback_hours": 1}, "lookback_hours must be a whole number from 2"),
+    ({"max_workers": 1}, "max_workers must be a whole number from 2"),
+    ({"stale_minutes": 100}, "at least an hour more than lag_minutes"),
+    ({"schedule_expression": "hourly"}, "must be rate"),
+    ({"trail_account_id": "1"}, "twelve digits"),
+    ({"package": {"filename": "a.zip", "s3_bucket": "b", "s3_key": "k"}}, "give one of them"),
+)
+
+
+@pytest.mark.parametrize(("given", "told"), REFUSALS, ids=[told for _, told in REFUSALS])
+def test_refusals(tf: Planner, given: dict[str, Any], told: str) -> None:
+    said = tf.plan_error(call("digest-validation", {**LEAST, **given}))
+    assert told in " ".join(str(said).split())
