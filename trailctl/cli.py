@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
-from trailctl import event_pattern
+from trailctl import event_pattern, operations
 from trailctl.errors import CheckError, UsageError
 from trailctl.local.environment import DEFAULT_ACCOUNT, DEFAULT_PORT, DEFAULT_REGION
 from trailctl.replay import arguments as replay
@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
     replay.add_parser(commands)
     event_pattern.add_parser(commands)
+    operations.add_parser(commands)
 
     demo = commands.add_parser("demo", help="apply an example, make calls, watch the reactions")
     demo.set_defaults(command=_demo)

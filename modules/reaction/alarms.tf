@@ -30,7 +30,7 @@ locals {
       metric     = "ApproximateNumberOfMessagesVisible"
       dimensions = { QueueName = local._failure_queue_name }
       statistic  = "Maximum"
-      text       = "The queue ${local._failure_queue_name} holds events that the reaction ${var.name} failed on to the last try: nothing was done about them. ${local._inspect} Then send each message's requestPayload to the function again: aws lambda invoke --function-name ${var.name} --invocation-type Event --cli-binary-format raw-in-base64-out --payload file://event.json out.json"
+      text       = "The queue ${local._failure_queue_name} holds events that the reaction ${var.name} failed on to the last try: nothing was done about them. ${local._inspect} Then send them to the function again: trailctl redrive ${local._failure_queue_name}"
     }
     kill-switch = var.kill_switch == null ? null : {
       namespace  = "CloudTrailReactor"

@@ -1,0 +1,228 @@
+"""trailctl redrive and undo: queues emptied into functions, actions taken back."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from trailctl.cli import main
+from trailctl.errors import CheckError, UsageError
+from trailctl.redrive import read, redrive
+from trailctl.undo import from_text
+
+pytestmark = pytest.mark.unit
+
+ARN = "arn:aws:lambda:eu-west-1:123456789012:function:guard"
+EVENT = {"detail": {"eventName": "RunInstances"}}
+FAILED = {
+    "requestContext": {"functionArn": f"{ARN}:$LATEST", "condition": "RetriesExhausted"},
+    "requestPayload": EVENT,
+    "responsePayload": {"errorMessage": "it broke"},
+}
+RECORD = {
+    "id": "e-1/ssm.put_parameter//a",
+    "status": "taken",
+    "summary": "set /a",
+    "reaction": "guard",
+    "time": "2026-01-01T00:00:00Z",
+    "service": "ssm",
+    "operation": "put_parameter",
+    "account": "123456789012",
+    "region": "eu-west-1",
+    "undo": {
+        "service": "ssm",
+        "operation": "delete_parameter",
+        "parameters": {"Name": "/a"},
+        "command": "aws ssm delete-parameter ...",
+    },
+}
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        yield str(boto3.client("sqs").create_queue(QueueName="failures")["QueueUrl"])
+
+
+class Functions:
+    """What was sent where; a name that is refused."""
+
+    def __init__(self, refused: str = "") -> None:
+        self.refused = refused
+        self.sent: list[tuple[str, Any]] = []
+
+    def invoke(self, **call: Any) -> None:
+        assert call["InvocationType"] == "Event"
+        if self.refused and self.refused in call["FunctionName"]:
+            error: Any = {"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}
+            raise ClientError(error, "Invoke")
+        self.sent.append((call["FunctionName"], json.loads(call["Payload"])))
+
+
+def left(url: str) -> int:
+    answer = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    numbers = answer["Attributes"]
+    return int(numbers["ApproximateNumberOfMessages"]) + int(
+        numbers["ApproximateNumberOfMessagesNotVisible"]
+    )
+
+
+def test_what_a_failure_queue_keeps_is_sent_again_and_deleted(
+    queue: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sqs, functions = boto3.client("sqs"), Functions()
+    for _ in range(12):
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
+    assert redrive(sqs, functions, "failures") == 12
+    assert functions.sent == [(ARN, EVENT)] * 12
+    assert left(queue) == 0
+    out = capsys.readouterr().out
+    assert "sent: RunInstances to guard (it broke)" in out
+    assert out.endswith("12 sent, 0 left in failures\n")
+
+
+def test_so_many_and_no_more(queue: str) -> None:
+    sqs, functions = boto3.client("sqs"), Functions()
+    for _ in range(3):
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
+    assert redrive(sqs, functions, queue, limit=2) == 2
+    assert left(queue) == 1
+
+
+def test_what_can_not_be_sent_stays(queue: str, capsys: pytest.CaptureFixture[str]) -> None:
+    sqs = boto3.client("sqs")
+    for body in (json.dumps(FAILED), json.dumps(EVENT), "no JSON"):
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+    with pytest.raises(CheckError, match="3 of 3 events could not be sent again"):
+        redrive(sqs, Functions(refused="guard"), "failures")
+    assert left(queue) == 3
+    assert "its function is not known; name --function" in capsys.readouterr().out
+
+
+def test_a_rules_dead_letter_queue_names_its_target(queue: str) -> None:
+    sqs, functions = boto3.client("sqs"), Functions()
+    for target in (ARN, "arn:aws:sns:eu-west-1:123456789012:topic"):
+        sqs.send_message(
+            QueueUrl=queue,
+            MessageBody=json.dumps(EVENT),
+            MessageAttributes={
+                "TARGET_ARN": {"DataType": "String", "StringValue": target},
+                "ERROR_CODE": {"DataType": "String", "StringValue": "NO_PERMISSIONS"},
+            },
+        )
+    with pytest.raises(CheckError, match="1 of 2"):
+        redrive(sqs, functions, "failures")
+    assert functions.sent == [(ARN, EVENT)]
+    assert read({"Body": json.dumps(EVENT)}).function == ""
+
+
+def test_a_queue_that_is_not_there(queue: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["redrive", "nothing"]) == 2
+    assert "trailctl: there is no queue nothing here" in capsys.readouterr().err
+    assert main(["redrive", "failures"]) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(RECORD),
+        json.dumps({"level": "INFO", "action": RECORD}),
+        json.dumps({"source": "cloudtrail-reactor", "detail": RECORD}),
+    ],
+)
+def test_a_record_in_any_of_its_shapes(text: str) -> None:
+    assert from_text(text) == RECORD
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"action": {}}'])
+def test_what_is_no_record(text: str) -> None:
+    with pytest.raises(UsageError, match="this is no audit record"):
+        from_text(text)
+
+
+def _parameter() -> bool:
+    try:
+        boto3.client("ssm").get_parameter(Name="/a")
+    except ClientError:
+        return False
+    return True
+
+
+def test_it_says_what_it_would_do_and_does_it_with_yes(
+    queue: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boto3.client("ssm").put_parameter(Name="/a", Value="1", Type="String")
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps(RECORD))
+    assert main(["undo", str(file)]) == 0
+    assert _parameter()
+    assert "undo: aws ssm delete-parameter ..." in capsys.readouterr().out
+    assert main(["undo", str(file), "--yes"]) == 0
+    assert not _parameter()
+    assert main(["undo", str(file), "--yes"]) == 1
+    assert "it could not be taken back" in capsys.readouterr().err
+
+
+def test_from_the_log_by_its_id(queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.client("ssm").put_parameter(Name="/a", Value="1", Type="String")
+    lines = [
+        {"message": "action taken", "action": {**RECORD, "id": "other"}},
+        {"message": "action taken", "action": RECORD},
+    ]
+    pages = [
+        {"events": [{"message": json.dumps(lines[0])}], "nextToken": "t"},
+        {"events": [{"message": "2026 [INFO] " + json.dumps(lines[1])}]},
+    ]
+    logs = SimpleNamespace(filter_log_events=lambda **_: pages.pop(0))
+    client = boto3.session.Session.client
+    monkeypatch.setattr(
+        boto3.session.Session,
+        "client",
+        lambda self, name, **more: logs if name == "logs" else client(self, name, **more),
+    )
+    assert main(["undo", str(RECORD["id"]), "--log-group", "/g", "--yes"]) == 0
+    assert not _parameter()
+    pages += [{"events": []}]
+    assert main(["undo", "nothing", "--log-group", "/g"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"account": "210987654321"}, "use credentials of that account"),
+        ({"undo": None, "status": "planned"}, "can't be taken back: it was planned"),
+    ],
+)
+def test_what_can_not_be_taken_back(
+    change: dict[str, Any],
+    told: str,
+    queue: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({**RECORD, **change})))
+    assert main(["undo", "-", "--yes"]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["undo", "nowhere.json"]) == 2
+    assert "give a file with the record, or its id and --log-group" in capsys.readouterr().err
