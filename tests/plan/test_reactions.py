@@ -385,7 +385,7 @@ def test_the_member_role_trusts_the_hubs_reactions_alone(planned: Plan) -> None:
 
 
 def test_what_is_wrong_with_a_member_role_is_refused(tf: Planner) -> None:
-    cases = [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"external_id": "a"}, "external_id must be 2 to 1224 letters"),
         ({"hub_account_id": "1"}, "hub_account_id must be an account id of twelve digits."),
         ({"hub_role_names": ["*"]}, "* alone would admit every role of the hub."),

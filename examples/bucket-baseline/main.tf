@@ -1,0 +1,43 @@
+data "aws_caller_identity" "current" {}
+
+module "log_bucket" {
+  source        = "../../modules/log-bucket"
+  name          = "${var.name}-logs-${data.aws_caller_identity.current.account_id}"
+  trail_name    = var.name
+  force_destroy = var.force_destroy
+}
+
+module "trail" {
+  source     = "../../modules/trail"
+  name       = var.name
+  log_bucket = module.log_bucket
+}
+
+module "alert_topic" {
+  source            = "../../modules/alert-topic"
+  name              = "${var.name}-alerts"
+  email_subscribers = var.email_subscribers
+}
+
+module "reaction" {
+  source      = "../../modules/bucket-baseline"
+  name        = "${var.name}-guard"
+  mode        = var.mode # dry_run, until you have read in its log what it would do
+  alert_topic = module.alert_topic
+
+  required_tags = { owner = "unknown" }
+  skip_buckets  = [module.log_bucket.name, "*-website"]
+
+  exempt_tags = var.exempt_tags
+}
+
+module "event_rules" {
+  source = "../../modules/event-rules"
+  name   = var.name
+  rules = {
+    bucket-changed = {
+      pattern = module.reaction.event_pattern
+      targets = { guard = { function = module.reaction } }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+data "aws_caller_identity" "current" {}
+
+module "log_bucket" {
+  source        = "../../modules/log-bucket"
+  name          = "${var.name}-logs-${data.aws_caller_identity.current.account_id}"
+  trail_name    = var.name
+  force_destroy = var.force_destroy
+}
+
+module "trail" {
+  source     = "../../modules/trail"
+  name       = var.name
+  log_bucket = module.log_bucket
+}
+
+module "alert_topic" {
+  source            = "../../modules/alert-topic"
+  name              = "${var.name}-alerts"
+  email_subscribers = var.email_subscribers
+}
+
+# One parameter stops every reaction that names it, without Terraform:
+# aws ssm put-parameter --name ... --value dry_run --overwrite
+resource "aws_ssm_parameter" "kill_switch" {
+  #checkov:skip=CKV2_AWS_34:The mode is no secret.
+  name  = "/${var.name}/mode"
+  type  = "String"
+  value = "enforce"
+
+  lifecycle {
+    ignore_changes = [value]
+  }
+}
+
+resource "aws_cloudwatch_event_bus" "audit" {
+  name = "${var.name}-audit"
+}
+
+module "reaction" {
+  source      = "../../modules/ec2-launch-guard"
+  name        = "${var.name}-guard"
+  mode        = var.mode # dry_run, until you have read in its log what it would do
+  alert_topic = module.alert_topic
+  alarm_topic = module.alert_topic
+  audit_bus   = aws_cloudwatch_event_bus.audit
+  kill_switch = aws_ssm_parameter.kill_switch
+
+  alert_from_size       = "4xlarge"
+  alert_on_accelerators = true
+  stop_flagged          = true
+  actions_per_hour      = 500
+
+  exempt_role_paths = var.exempt_role_paths
+}
+
+module "event_rules" {
+  source = "../../modules/event-rules"
+  name   = var.name
+  rules = {
+    ec2-launched = {
+      pattern = module.reaction.event_pattern
+      targets = { guard = { function = module.reaction } }
+    }
+  }
+}

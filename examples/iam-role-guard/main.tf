@@ -1,0 +1,42 @@
+data "aws_caller_identity" "current" {}
+
+module "log_bucket" {
+  source        = "../../modules/log-bucket"
+  name          = "${var.name}-logs-${data.aws_caller_identity.current.account_id}"
+  trail_name    = var.name
+  force_destroy = var.force_destroy
+}
+
+module "trail" {
+  source     = "../../modules/trail"
+  name       = var.name
+  log_bucket = module.log_bucket
+}
+
+module "alert_topic" {
+  source            = "../../modules/alert-topic"
+  name              = "${var.name}-alerts"
+  email_subscribers = var.email_subscribers
+}
+
+module "reaction" {
+  source      = "../../modules/iam-role-guard"
+  name        = "${var.name}-guard"
+  mode        = var.mode # dry_run, until you have read in its log what it would do
+  alert_topic = module.alert_topic
+  containment = var.containment
+
+  forbidden_names   = ["admin*"]
+  exempt_principals = var.exempt_principals
+}
+
+module "event_rules" {
+  source = "../../modules/event-rules"
+  name   = var.name
+  rules = {
+    role-changed = {
+      pattern = module.reaction.event_pattern
+      targets = { guard = { function = module.reaction } }
+    }
+  }
+}
