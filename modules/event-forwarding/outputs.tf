@@ -1,0 +1,64 @@
+output "arn" {
+  description = "ARN of the hub's event bus: a spoke takes this module whole as its hub_bus."
+  value       = local._hub_bus_arn
+}
+
+output "bus_policy_statements" {
+  description = "What the hub adds to the policy of its bus (JSON of a list), for who writes that policy as a whole."
+  value = jsonencode(concat(
+    [
+      for id in setsubtract(var.account_ids, [local._account_id]) : {
+        Sid       = "${var.name}-${id}"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:${local._partition}:iam::${id}:root" }
+        Action    = "events:PutEvents"
+        Resource  = local._hub_bus_arn
+      }
+    ],
+    [
+      for id in var.organization_id == null ? [] : [var.organization_id] : {
+        Sid       = "${var.name}-${id}"
+        Effect    = "Allow"
+        Principal = "*"
+        Action    = "events:PutEvents"
+        Resource  = local._hub_bus_arn
+        Condition = { StringEquals = { "aws:PrincipalOrgID" = id } }
+      }
+    ],
+  ))
+}
+
+output "canary_queues" {
+  description = "Queue in which each canary ends, by its key: { arn, name, url }."
+  value       = { for key, queue in aws_sqs_queue.canary : key => { arn = queue.arn, name = queue.name, url = queue.url } }
+}
+
+output "dead_letter_queue" {
+  description = "Queue of the events that were not forwarded: { arn, name, url }; null if there are no rules."
+  value       = one(module.rules[*].dead_letter_queue)
+}
+
+output "operations" {
+  description = "What to look at when something is wrong: { alarms, log_groups, queues }, each a map from its purpose to { arn, name }."
+  value = {
+    alarms = merge(
+      { for key, alarm in aws_cloudwatch_metric_alarm.canary : "canary-${key}" => { arn = alarm.arn, name = alarm.alarm_name } },
+      module.rules[*].operations.alarms...
+    )
+    log_groups = {}
+    queues = merge(
+      { for key, queue in aws_sqs_queue.canary : "canary-${key}" => { arn = queue.arn, name = queue.name } },
+      module.rules[*].operations.queues...
+    )
+  }
+}
+
+output "roles" {
+  description = "Role with which each rule puts events on the hub's bus, by the rule's key: { arn, name }."
+  value       = merge(module.rules[*].roles...)
+}
+
+output "rules" {
+  description = "Name and ARN of each rule, by the key of its pattern (a spoke's), or canary-<key> (a hub's)."
+  value       = merge(module.rules[*].rules...)
+}

@@ -1,0 +1,209 @@
+variable "account_ids" {
+  type        = set(string)
+  default     = []
+  nullable    = false
+  description = "Hub: accounts that may send it events. Other Regions of its own account need no leave."
+
+  validation {
+    condition     = alltrue([for id in var.account_ids : can(regex("^[0-9]{12}$", id))])
+    error_message = "account_ids must hold account ids of twelve digits. Correct: ${join(", ", [for id in var.account_ids : id if !can(regex("^[0-9]{12}$", id))])}."
+  }
+
+  validation {
+    condition     = length(var.account_ids) <= 40
+    error_message = "The policy of an event bus takes 10,240 characters, about 40 accounts, and these are ${length(var.account_ids)}: admit the organization with organization_id."
+  }
+}
+
+variable "alarm_state_changes" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Spoke: whether the state changes of this Region's CloudWatch alarms are forwarded, since an alarm can't report to a topic of another Region."
+}
+
+variable "alarm_topic" {
+  type = object({
+    arn = string
+  })
+  default     = null
+  description = "SNS topic of this Region that the alarms (dead-letter queue, canaries) report to. Null: a spoke's alarms report to nobody and are forwarded as state changes; a hub has canaries' alarms alone."
+}
+
+variable "canaries" {
+  type = map(object({
+    account_id = optional(string)
+    region     = optional(string)
+  }))
+  default     = {}
+  nullable    = false
+  description = "Hub: the canaries that have to arrive, by a name of your choice, each with the account and Region that sends it (default: the hub's own). Each has a rule, a queue and an alarm on its silence."
+
+  validation {
+    condition     = alltrue([for key in keys(var.canaries) : can(regex("^[A-Za-z0-9_-]{1,20}$", key))])
+    error_message = "A key of canaries is 1 to 20 letters, digits, underscores and hyphens, since it becomes part of names. Rename: ${join(", ", [for key in keys(var.canaries) : key if !can(regex("^[A-Za-z0-9_-]{1,20}$", key))])}."
+  }
+
+  validation {
+    condition     = alltrue([for canary in values(var.canaries) : can(regex("^[0-9]{12}$", coalesce(canary.account_id, "000000000000"))) && can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", coalesce(canary.region, "us-east-1")))])
+    error_message = "A canary has an account_id of twelve digits and a region such as us-east-1. Correct: ${join(", ", [for key, canary in var.canaries : key if !can(regex("^[0-9]{12}$", coalesce(canary.account_id, "000000000000"))) || !can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", coalesce(canary.region, "us-east-1")))])}."
+  }
+
+  validation {
+    condition     = length(var.canaries) == 0 || var.hub_bus == null
+    error_message = "canaries are the hub's: a spoke (hub_bus is set) sends one with canary_schedule."
+  }
+}
+
+variable "canary_schedule" {
+  type        = string
+  default     = null
+  description = "When this Region's canary is put on its default bus, as in \"rate(5 minutes)\"; a spoke forwards it. Null sends none."
+
+  validation {
+    condition     = var.canary_schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", var.canary_schedule))
+    error_message = "canary_schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>)."
+  }
+
+  validation {
+    condition     = var.canary_schedule == null || var.hub_bus != null || var.event_bus == null
+    error_message = "The canary is put on the default bus, and this hub is on another: make a spoke in the hub's own Region, which forwards there, and give canary_schedule to it."
+  }
+}
+
+variable "canary_silence_minutes" {
+  type        = number
+  default     = 15
+  nullable    = false
+  description = "Hub: for how many minutes no canary may arrive before its alarm goes off, in steps of five."
+
+  validation {
+    condition     = var.canary_silence_minutes >= 5 && var.canary_silence_minutes <= 1440
+    error_message = "canary_silence_minutes is 5 to 1440 (a day): more than twice the time between two canaries."
+  }
+}
+
+variable "dead_letter_queue" {
+  type = object({
+    arn        = string
+    fifo_queue = optional(bool)
+    name       = optional(string)
+    owner      = optional(string)
+    policy     = optional(string)
+    url        = optional(string)
+  })
+  default     = null
+  description = "Queue for events that the hub's bus did not take, as in event-rules. Null: the module makes one."
+}
+
+variable "event_bus" {
+  type = object({
+    arn  = string
+    name = string
+  })
+  default     = null
+  description = "Hub: the event bus that receives (an aws_cloudwatch_event_bus whole). Null: the Region's default bus, so that its own events and those that are forwarded reach the same rules."
+
+  validation {
+    condition     = var.event_bus == null || var.hub_bus == null
+    error_message = "event_bus is a hub's, hub_bus a spoke's: give one of them. EventBridge forwards an event once only, so a spoke can't be the hub of others."
+  }
+}
+
+variable "hub_bus" {
+  type = object({
+    arn = string
+  })
+  default     = null
+  description = "Spoke: the hub's event bus, of any account and Region (the hub's event-forwarding module whole, or { arn }). Null: this is the hub."
+
+  validation {
+    condition     = var.hub_bus == null ? true : can(regex("^arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/[/.A-Za-z0-9_-]+$", var.hub_bus.arn))
+    error_message = "hub_bus.arn must be the ARN of an event bus, arn:<partition>:events:<region>:<account>:event-bus/<name>; the default bus is called default."
+  }
+}
+
+variable "name" {
+  type        = string
+  nullable    = false
+  description = "Prefix of the names of rules, queues, roles and alarms."
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,30}$", var.name))
+    error_message = "name must be 1 to 30 letters, digits, underscores and hyphens."
+  }
+}
+
+variable "organization_id" {
+  type        = string
+  default     = null
+  description = "Hub: organization whose accounts may all send it events."
+
+  validation {
+    condition     = var.organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.organization_id))
+    error_message = "organization_id is the organization's id, o- and 10 to 32 letters and digits."
+  }
+
+  validation {
+    condition     = var.hub_bus == null || (var.organization_id == null && length(var.account_ids) == 0)
+    error_message = "account_ids and organization_id say who may send to a hub, and this is a spoke (hub_bus is set): leave them out. EventBridge forwards an event once only, so a spoke can't be the hub of others."
+  }
+}
+
+variable "patterns" {
+  type        = map(string)
+  default     = null
+  description = "Spoke: patterns (JSON) of the events to forward, by a name of your choice; the account and Region are added. Null: what the home Region would miss, which is the events of global services and sign-ins where those arrive (us-east-1, cn-north-1, us-gov-west-1), and sign-ins elsewhere."
+
+  validation {
+    condition     = var.patterns == null ? true : alltrue([for pattern in values(var.patterns) : can(keys(jsondecode(pattern)))])
+    error_message = "patterns must hold JSON objects; write them with jsonencode({ ... }). Correct: ${join(", ", [for key, pattern in var.patterns == null ? {} : var.patterns : key if !can(keys(jsondecode(pattern)))])}."
+  }
+
+  validation {
+    condition     = var.patterns == null ? true : !anytrue([for pattern in values(var.patterns) : can(jsondecode(pattern).account) || can(jsondecode(pattern).region)])
+    error_message = "The module adds this account and Region to each pattern, so that nothing is forwarded twice: leave account and region out of ${join(", ", [for key, pattern in var.patterns == null ? {} : var.patterns : key if can(jsondecode(pattern).account) || can(jsondecode(pattern).region)])}."
+  }
+
+  validation {
+    condition     = var.patterns == null ? true : length(setintersection(keys(var.patterns), ["alarms", "canary"])) == 0
+    error_message = "alarms and canary are names of the module's own patterns: rename yours."
+  }
+
+  validation {
+    condition     = var.patterns == null || var.hub_bus != null
+    error_message = "patterns are a spoke's, and this is the hub (hub_bus is null): give hub_bus, or leave patterns out."
+  }
+}
+
+variable "permissions_boundary" {
+  type        = string
+  default     = null
+  description = "ARN of the policy that bounds the roles."
+}
+
+variable "read_only_patterns" {
+  type        = set(string)
+  default     = []
+  nullable    = false
+  description = "Spoke: patterns, by their names, that also see read-only management events (Get, List, Describe, AssumeRole)."
+
+  validation {
+    condition     = length(setsubtract(var.read_only_patterns, keys(local._patterns))) == 0
+    error_message = "read_only_patterns names no pattern: ${join(", ", setsubtract(var.read_only_patterns, keys(local._patterns)))}. There are: ${join(", ", keys(local._patterns))}."
+  }
+}
+
+variable "role_path" {
+  type        = string
+  default     = "/"
+  nullable    = false
+  description = "Path of the roles."
+}
+
+variable "tags" {
+  type        = map(string)
+  default     = {}
+  nullable    = false
+  description = "Tags of everything the module makes."
+}
