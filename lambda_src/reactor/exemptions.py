@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reactor.settings import SettingsError
 
 if TYPE_CHECKING:
+    from reactor.actor import Actor
     from reactor.event import Event
 
 _KINDS = ("principals", "role_paths", "accounts", "tags")
@@ -85,18 +86,17 @@ class Exemptions:
         An expired one is only returned where no other applies.
         """
         today = today or datetime.now(UTC).date()
-        who = event.actor
-        arns = {who.principal_arn, who.arn, who.issuer} - {""}
+        arn = _lasting(event.actor)
         found = [
             Use("principal", pattern, until, until < today)
             for pattern, until in self.principals.items()
-            if any(_like(pattern, arn) for arn in arns)
+            if arn and _like(pattern, arn)
         ]
         for pattern in self.iac:
-            if any(_like(pattern, arn) for arn in arns):
+            if arn and _like(pattern, arn):
                 found.append(Use("iac", pattern, None))
         # A role of another account may have any path: whoever owns that account chose it.
-        role = who.principal_arn.split(":", 5)
+        role = arn.split(":", 5)
         if len(role) == 6 and role[4] == event.account and role[5].startswith("role/"):
             path = role[5].removeprefix("role")
             found += [
@@ -145,6 +145,21 @@ def _check(kind: str, subject: str) -> None:
     form, words = _FORMS[kind]
     if not form.fullmatch(subject):
         raise _wrong(f"has {subject!r} among {kind}; write {words}.")
+
+
+def _lasting(actor: Actor) -> str:
+    """The user or role behind a call. Never a session's ARN: its name is the caller's to choose.
+
+    Where CloudTrail does not tell a session's role, the role has no path here.
+    """
+    if actor.kind in ("root", "iam_user"):
+        return actor.arn
+    if actor.issuer:
+        return actor.issuer
+    parts = actor.arn.split(":", 5)
+    if actor.kind not in ("role", "sso_user", "service_linked_role") or len(parts) < 6:
+        return ""
+    return f"{parts[0]}:{parts[1]}:iam::{parts[4]}:role/{actor.name}"
 
 
 def _like(pattern: str, text: str) -> bool:

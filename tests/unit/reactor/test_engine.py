@@ -408,6 +408,29 @@ def test_who_is_exempt_is_left_alone_and_logged(
     assert ("exemption expired" in out) is (PAST in json.dumps(exemptions) and not exempt)
 
 
+@pytest.mark.parametrize(
+    "identity",
+    [
+        role_session("app", "breakglass"),
+        {
+            "type": "FederatedUser",
+            "arn": f"arn:aws:sts::{ACCOUNT}:federated-user/breakglass",
+            "sessionContext": {
+                "sessionIssuer": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/eve"}
+            },
+        },
+    ],
+)
+def test_nobody_is_exempt_by_the_name_of_his_session(identity: dict[str, Any]) -> None:
+    day = date(2999, 1, 1)
+    exemptions = Exemptions(principals={"*breakglass": day}, iac=("*/breakglass",))
+    assert exemptions.of(read_event(event(identity=identity))) is None
+    unpathed = json.loads(json.dumps(role_session("breakglass", "x", path="/ops/")))
+    assert exemptions.of(read_event(event(identity=unpathed))) is not None
+    unpathed["sessionContext"]["sessionIssuer"] = {}
+    assert exemptions.of(read_event(event(identity=unpathed))) is not None
+
+
 def test_a_role_of_another_account_has_no_exempt_path() -> None:
     foreign = json.loads(json.dumps(DEPLOYER).replace(ACCOUNT, OTHER))
     read = read_event(event(identity=foreign))
