@@ -1,0 +1,25 @@
+variable "email_subscribers" {
+  description = "E-mail addresses that get the alerts; each must confirm once."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "force_destroy" {
+  description = "Whether `terraform destroy` may delete the log bucket with its logs: for a demo only."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "name" {
+  description = "What everything here is called, with a suffix each."
+  type        = string
+  default     = "insights"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,23}[a-z0-9]$", var.name))
+    error_message = "name must be 3 to 25 lower-case letters, digits and hyphens, with a letter or digit at both ends."
+  }
+}

@@ -1,0 +1,19 @@
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.80, < 7"
+    }
+  }
+}
+
+# The member account, in the home Region of the hub.
+provider "aws" {}
+
+# A second Region of the member account; us-east-1 has the events of global services.
+provider "aws" {
+  alias  = "away"
+  region = var.away_region
+}

@@ -1,0 +1,64 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_region" "home" {}
+
+module "log_bucket" {
+  source        = "../../modules/log-bucket"
+  name          = "${var.name}-logs-${data.aws_caller_identity.current.account_id}"
+  trail_name    = var.name
+  force_destroy = var.force_destroy
+}
+
+module "trail" {
+  source     = "../../modules/trail"
+  name       = var.name
+  log_bucket = module.log_bucket
+}
+
+# So that what was said can be seen, beside the mail.
+resource "aws_sqs_queue" "audit" {
+  name                    = "${var.name}-audit"
+  sqs_managed_sse_enabled = true
+}
+
+module "alert_topic" {
+  source            = "../../modules/alert-topic"
+  name              = "${var.name}-alerts"
+  email_subscribers = var.email_subscribers
+  queue_subscribers = { audit = aws_sqs_queue.audit }
+}
+
+module "detections" {
+  source = "../../modules/detections"
+  ids    = ["root-access-key", "root-credential", "root-login", "root-login-failed"]
+}
+
+module "event_rules" {
+  source          = "../../modules/event-rules"
+  name            = var.name
+  alarm_topic     = module.alert_topic
+  rules           = module.detections.rules
+  default_targets = { people = { topic = module.alert_topic } }
+}
+
+# Home: its own events and those that are forwarded reach the same rules.
+module "home" {
+  source          = "../../modules/event-forwarding"
+  name            = "${var.name}-home"
+  alarm_topic     = module.alert_topic
+  canary_schedule = "rate(5 minutes)"
+  canaries = merge(
+    { home = {} },
+    data.aws_region.home.id == var.global_region ? {} : { global = { region = var.global_region } },
+  )
+}
+
+module "forwarding" {
+  source    = "../../modules/event-forwarding"
+  count     = data.aws_region.home.id == var.global_region ? 0 : 1
+  providers = { aws = aws.global }
+
+  name            = var.name
+  hub_bus         = module.home
+  canary_schedule = "rate(5 minutes)"
+}

@@ -1,0 +1,103 @@
+module "event_rules" {
+  source = "../../modules/event-rules"
+  name   = var.name
+  rules = {
+    bucket-changed = {
+      description = "A bucket was made, deleted, or its policy changed"
+      pattern = jsonencode({
+        source      = ["aws.s3"]
+        detail-type = ["AWS API Call via CloudTrail"]
+        detail = {
+          eventSource = ["s3.amazonaws.com"]
+          eventName   = ["CreateBucket", "DeleteBucket", "DeleteBucketPolicy", "PutBucketPolicy"]
+          errorCode   = [{ exists = false }]
+        }
+      })
+      targets = {
+        audit = { queue = aws_sqs_queue.audit }
+        work  = { queue = aws_sqs_queue.work }
+      }
+    }
+  }
+}
+
+# A second reader of the same events, at its own pace.
+resource "aws_sqs_queue" "audit" {
+  name                    = "${var.name}-audit"
+  sqs_managed_sse_enabled = true
+}
+
+resource "aws_sqs_queue" "work" {
+  name                       = "${var.name}-work"
+  sqs_managed_sse_enabled    = true
+  visibility_timeout_seconds = var.visibility_timeout_seconds
+  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.failed.arn, maxReceiveCount = 3 })
+}
+
+# What the consumer failed on three times. These came from a queue: SQS's own redrive works for them.
+resource "aws_sqs_queue" "failed" {
+  name                      = "${var.name}-failed"
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_iam_role" "consumer" {
+  name_prefix = "${var.name}-consumer-"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" }, Action = "sts:AssumeRole" }]
+  })
+}
+
+resource "aws_iam_role_policy" "consumer" {
+  name = "consume"
+  role = aws_iam_role.consumer.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Resource = aws_sqs_queue.work.arn
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${aws_cloudwatch_log_group.consumer.arn}:*"
+      },
+    ]
+  })
+}
+
+resource "aws_cloudwatch_log_group" "consumer" {
+  #checkov:skip=CKV_AWS_158:The log holds names of buckets.
+  #checkov:skip=CKV_AWS_338:A year of it is of no use.
+  name              = "/aws/lambda/${var.name}-consumer"
+  retention_in_days = 30
+}
+
+resource "aws_lambda_function" "consumer" {
+  #checkov:skip=CKV_AWS_50:Messages are followed by their event's id.
+  #checkov:skip=CKV_AWS_115:The queue holds what the account's concurrency does not take.
+  #checkov:skip=CKV_AWS_116:What fails goes back to the queue, then to the queue of the failed.
+  #checkov:skip=CKV_AWS_117:It calls nothing in a VPC.
+  #checkov:skip=CKV_AWS_272:Sign your own.
+  function_name    = "${var.name}-consumer"
+  role             = aws_iam_role.consumer.arn
+  runtime          = "python3.13"
+  architectures    = ["arm64"]
+  handler          = "consumer.handler"
+  filename         = "${path.module}/consumer/consumer.zip"
+  source_code_hash = filebase64sha256("${path.module}/consumer/consumer.zip")
+  timeout          = 10
+
+  depends_on = [aws_cloudwatch_log_group.consumer, aws_iam_role_policy.consumer]
+}
+
+resource "aws_lambda_event_source_mapping" "consumer" {
+  event_source_arn                   = aws_sqs_queue.work.arn
+  function_name                      = aws_lambda_function.consumer.arn
+  batch_size                         = 10
+  maximum_batching_window_in_seconds = 1
+  function_response_types            = ["ReportBatchItemFailures"]
+}
