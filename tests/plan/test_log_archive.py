@@ -418,6 +418,11 @@ def test_what_the_archive_refuses(tf: Planner) -> None:
             ({**ARCHIVE, "name": "A"}, "name must be a bucket name: 3 to 63 lower-case letters"),
             ({**ARCHIVE, "kms_key_arn": "alias/x"}, "kms_key_arn must be the ARN of a key"),
             ({**ARCHIVE, "key_prefix": "/a"}, "key_prefix must be 1 to 200 letters"),
+            ({**ARCHIVE, "key_prefix": "a*"}, 'key_prefix must not hold "*"'),
+            (
+                {**ARCHIVE, "name": "xn--logs"},
+                "name has a prefix or suffix that S3 keeps for itself",
+            ),
             ({**ARCHIVE, "organization_id": "r-1"}, "organization_id must be an organization's id"),
             ({**ARCHIVE, "reader_arns": ["*"]}, "reader_arns must hold ARNs of roles, users or"),
         ],
