@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 
     up = actions.add_parser("up", help="start it; print its environment; stay until Ctrl-C")
     _add_where(up, f"the port to listen on (default {DEFAULT_PORT}; 0 takes a free one)")
+    up.add_argument(
+        "--until-eof", action="store_true", help="stop when standard input ends, too (for scripts)"
+    )
     up.set_defaults(command=_up)
 
     execute = actions.add_parser("exec", help="run one command against the running local AWS")
@@ -159,7 +162,7 @@ def _region(text: str) -> str:
 def _up(options: argparse.Namespace) -> int:
     from trailctl.local.server import run
 
-    run(options.port, options.account, options.region)
+    run(options.port, options.account, options.region, until_eof=options.until_eof)
     return 0
 
 

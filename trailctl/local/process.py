@@ -99,12 +99,12 @@ def running(
 
     Raises CheckError with the log's last lines where it does not come up.
     """
-    command = [sys.executable, "-m", "trailctl", "local", "up", "--port", "0"]
+    command = [sys.executable, "-m", "trailctl", "local", "up", "--port", "0", "--until-eof"]
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [*command, "--account", account, "--region", region],
             env=dict(variables),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closes with us, however we end
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -113,6 +113,8 @@ def running(
     try:
         yield RunningAws(_printed(process, log))
     finally:
+        if process.stdin is not None:
+            process.stdin.close()
         process.terminate()
         try:
             process.wait(_STOP_SECONDS)

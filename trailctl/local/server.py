@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from hypercorn.asyncio import serve
@@ -44,23 +46,37 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def run(port: int, account: str, region: str) -> None:
-    """Serve until interrupted; prints the environment as `export` lines once ready."""
+def run(port: int, account: str, region: str, *, until_eof: bool = False) -> None:
+    """Serve until interrupted; prints the environment as `export` lines once ready.
+
+    `until_eof` ends it with its standard input too, and so with a parent that was killed.
+    """
     listener = bind(port)
     # Terraform's providers and functions keep many calls in flight; a collection of the model
     # objects, which live as long as the process, is a pause without gain.
     gc.freeze()
     with tempfile.TemporaryDirectory(prefix="trailctl-local-") as folder:
-        asyncio.run(_serve(listener, account, region, Path(folder)))
+        asyncio.run(_serve(listener, account, region, Path(folder), until_eof))
 
 
-async def _serve(listener: socket.socket, account: str, region: str, folder: Path) -> None:
+async def _serve(
+    listener: socket.socket, account: str, region: str, folder: Path, until_eof: bool
+) -> None:
     port = listener.getsockname()[1]
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
+    if until_eof:
+
+        def watch() -> None:
+            while os.read(0, 4096):  # unbuffered: no lock is held when the process ends
+                pass
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                loop.call_soon_threadsafe(stop.set)
+
+        threading.Thread(target=watch, daemon=True).start()
 
     front = Front(MiniStack(port, folder / "s3", Runtimes(folder / "runtimes")), MovableClock())
     await front.start()

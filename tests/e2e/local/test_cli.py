@@ -375,6 +375,23 @@ def test_tail_ends_with_the_server(tmp_path: Path) -> None:
     assert (watched.returncode, errors) == (0, "trailctl: the local AWS has stopped\n")
 
 
+def test_until_eof_it_ends_with_its_standard_input(tmp_path: Path) -> None:
+    """A parent that is killed closes it: nobody else would stop the server then."""
+    process = subprocess.Popen(
+        [*LOCAL, "up", "--port", "0", "--until-eof"],
+        env=variables(tmp_path),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdout, process:
+        assert process.stdout.readline().startswith(b"export ")
+        process.stdin.close()
+        assert process.wait(20) == 0
+
+
 @pytest.mark.parametrize("command", [["tail"], ["clock"], ["clock", "+1h"], ["reset"]])
 def test_commands_without_a_server_are_one_line_and_exit_2(
     tmp_path: Path, command: list[str]
