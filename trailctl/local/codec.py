@@ -48,6 +48,7 @@ _SIGNED_AS: Mapping[str, tuple[str, ...]] = {
 _S3_CONTROL_PATH = b"/v20180820/"
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 _ERROR_CODE = re.compile(r"<Code>([^<]*)</Code>")
+_REQUEST_ID = re.compile(rb"<request_?id>([^<]+)<", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,19 @@ def decode_answer(
         message = error.get("Message") or parsed.get("message") or parsed.get("Message") or ""
         return None, ApiError(code, str(message), response.status)
     return parsed, None
+
+
+def answered_request_id(operation: Operation, response: Response) -> str | None:
+    """The request id that the client was told, which its record must have, or None.
+
+    Query protocols say it in the body, where SDKs look for it, whatever the headers say.
+    """
+    if operation.protocol in ("query", "ec2"):
+        said = _REQUEST_ID.findall(response.body)
+        if said:  # EC2 begins with it, the others end with it
+            return str(said[0 if operation.protocol == "ec2" else -1].decode("latin-1"))
+    fields = response.fields
+    return fields.get("x-amzn-requestid") or fields.get("x-amz-request-id")
 
 
 def encode_answer(operation: Operation, result: Mapping[str, Any], request_id: str) -> Response:

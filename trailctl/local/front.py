@@ -261,17 +261,14 @@ class Front:
     def _hand_over(
         self, call: gaps.Incoming, response: Response, trails: tuple[Trail, ...]
     ) -> None:
-        fields = response.fields
-        request_id = (
-            fields.get("x-amzn-requestid") or fields.get("x-amz-request-id") or str(uuid.uuid4())
-        )
+        told = codec.answered_request_id(call.operation, response)
         recorded = _Recorded(
             operation=call.operation,
             response=response,
             identity=call.identity,
             region=call.region,
             time=self.clock.now(),
-            request_id=request_id,
+            request_id=told or str(uuid.uuid4()),
             trails=trails,
         )
         with self._settled:

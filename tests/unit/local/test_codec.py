@@ -436,3 +436,30 @@ def test_the_content_of_an_object_is_not_decoded() -> None:
     assert result is not None
     assert result["ETag"] == '"e"'
     assert not result.get("Body")
+
+
+EC2_TOLD = b"<RunInstancesResponse><requestId>ec2-1</requestId><x><requestId>no</requestId></x>"
+IAM_TOLD = b"<CreateUserResponse><ResponseMetadata><RequestId>iam-1</RequestId></ResponseMetadata>"
+REFUSED = b"<Response><Errors/><RequestID>ec2-2</RequestID></Response>"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "body", "told"),
+    [
+        ("ec2", "describe_instances", {}, EC2_TOLD, "ec2-1"),
+        ("ec2", "describe_instances", {}, REFUSED, "ec2-2"),
+        ("iam", "create_user", {"UserName": "x"}, IAM_TOLD, "iam-1"),
+        ("iam", "create_user", {"UserName": "x"}, b"", "header-1"),
+        ("events", "list_rules", {}, IAM_TOLD, "header-1"),
+    ],
+)
+def test_the_request_id_is_the_one_the_client_reads(
+    service: str, operation: str, parameters: dict[str, Any], body: bytes, told: str
+) -> None:
+    request = capture(service, operation, **parameters)
+    scope = codec.signature(request)
+    assert scope is not None
+    recognised = codec.recognise(request, scope)
+    assert recognised is not None
+    response = Response(200, [(b"x-amzn-requestid", b"header-1")], body)
+    assert codec.answered_request_id(recognised, response) == told

@@ -257,7 +257,9 @@ class _ClassicResponse(_Classic):
             return _as_text
         if isinstance(shape, ListShape) and name in ec2_tables.ITEM_SETS:
             return self._set(shape, "", "item")
-        return super().member(parent, member, shape)
+        convert = super().member(parent, member, shape)
+        absent = (self.operation, name) in ec2_tables.EMPTY_NOT_SHOWN
+        return _unless_empty(convert) if absent else convert
 
     def timestamp(self, shape: Shape) -> Converter:
         return _dated_or_plain(dates.epoch_millis)
@@ -339,6 +341,11 @@ class _NewerResponse(_Newer):
     def name(self, member: str, shape: Shape) -> str:
         return str(shape.serialization.get("name", lower_first(member)))
 
+    def member(self, parent: StructureShape, member: str, shape: Shape) -> Converter:
+        convert = super().member(parent, member, shape)
+        absent = self.name(member, shape) in ec2_tables.EMPTY_SETS_NOT_SHOWN
+        return _unless_empty(convert) if absent else convert
+
     def repeated(self, shape: ListShape) -> Converter:
         convert = self.shape(shape.member)
 
@@ -393,6 +400,10 @@ def _element(convert: Converter) -> Converter:
         return "" if record == {} else record
 
     return converted
+
+
+def _unless_empty(convert: Converter) -> Converter:
+    return lambda value: OMIT if value in ("", [], {}) else convert(value)
 
 
 def _text(value: Any) -> Any:

@@ -294,6 +294,17 @@ REQUEST_TEXT: Final = frozenset({("CreateVolume", "Size")})
 RESPONSE_TEXT: Final = frozenset({("CreateSnapshot", "volumeSize"), ("CreateVolume", "size")})
 NOT_RECORDED: Final = frozenset({("DescribeVpcAttribute", "Attribute")})
 
+# What a response leaves out where it is empty, though servers may answer it all the same.
+EMPTY_NOT_SHOWN: Final = frozenset(
+    {
+        ("CreateVolume", "attachmentSet"),
+        ("CreateVolume", "snapshotId"),
+        ("RunInstances", "keyName"),
+    }
+)
+# Likewise the sets of the newer operations' responses, whatever the operation.
+EMPTY_SETS_NOT_SHOWN: Final = frozenset({"tagSet"})
+
 # Operations that say `_return` although their response has more to tell.
 RETURN_TOO: Final = frozenset({"CreateSecurityGroup", "DisassociateRouteTable"})
 

@@ -1,6 +1,7 @@
-"""Requests that a table can't describe: the few operations whose record says more or less.
+"""What a table can't describe: the few operations whose record says more or less.
 
-Each entry changes `requestParameters` after the general rules, by botocore's service and operation.
+Each entry changes `requestParameters`, or `responseElements`, after the general rules, by
+botocore's service and operation.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from trailctl.local.model import Call
 from trailctl.local.recorder.names import partition
+from trailctl.local.recorder.resources import resources
 
 Quirk = Callable[[Call, dict[str, Any]], dict[str, Any]]
 
@@ -96,4 +98,88 @@ QUIRKS: Final[dict[tuple[str, str], Quirk]] = {
     ("dynamodb", "TransactWriteItems"): _transact_items,
     ("kms", "CreateKey"): _create_key,
     ("lambda", "UpdateFunctionCode"): _update_function_code,
+}
+
+
+# --- Responses ---------------------------------------------------------------------------------
+
+
+def _role_without_default(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """IAM answers a new role's longest session only where the caller set it."""
+    role = record.get("role")
+    if isinstance(role, dict) and "MaxSessionDuration" not in call.parameters:
+        role.pop("maxSessionDuration", None)
+    return record
+
+
+def _session(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """The size of the session's policies and tags is told where there are any."""
+    if not any(call.parameters.get(name) for name in ("Policy", "PolicyArns", "Tags")):
+        record.pop("packedPolicySize", None)
+    return record
+
+
+def _key_metadata(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """A key's metadata name its account, and of algorithms only the kinds that it has.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/ct-createkey.html
+    """
+    metadata = record.get("keyMetadata")
+    if isinstance(metadata, dict):
+        kept = {k: v for k, v in metadata.items() if not (k.endswith("Algorithms") and v == [])}
+        record["keyMetadata"] = {"aWSAccountId": call.account, **kept}
+    return record
+
+
+def _key_deletion(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/ct-schedule-key-deletion.html"""
+    record.setdefault("pendingWindowInDays", call.parameters.get("PendingWindowInDays", 30))
+    return record
+
+
+def _affected_key(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """KMS names the key that a call changed, though the call itself answers nothing.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/ct-enablekeyrotation.html
+    """
+    keys = [r["ARN"] for r in resources(call) if ":key/" in r["ARN"]]
+    return {**record, "keyId": keys[0]} if keys else record
+
+
+_FUNCTION_WHERE_SET: Final = (
+    "kMSKeyArn",
+    "lastUpdateStatusReason",
+    "lastUpdateStatusReasonCode",
+    "layers",
+    "runtimeVersionConfig",
+    "vpcConfig",
+)
+
+
+def _function(_call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    """A function's description leaves out what the function does not have."""
+    return {k: v for k, v in record.items() if k not in _FUNCTION_WHERE_SET or _says(v)}
+
+
+def _says(value: Any) -> bool:
+    """Whether there is anything in a value but empty texts, lists and structures."""
+    if isinstance(value, dict):
+        return any(map(_says, value.values()))
+    return value not in ("", [])
+
+
+RESPONSE_QUIRKS: Final[dict[tuple[str, str], Quirk]] = {
+    ("iam", "CreateRole"): _role_without_default,
+    ("kms", "CreateAlias"): _affected_key,
+    ("kms", "CreateKey"): _key_metadata,
+    ("kms", "DisableKey"): _affected_key,
+    ("kms", "EnableKey"): _affected_key,
+    ("kms", "EnableKeyRotation"): _affected_key,
+    ("kms", "ScheduleKeyDeletion"): _key_deletion,
+    ("kms", "UpdateAlias"): _affected_key,
+    ("lambda", "CreateFunction"): _function,
+    ("lambda", "PublishVersion"): _function,
+    ("lambda", "UpdateFunctionCode"): _function,
+    ("lambda", "UpdateFunctionConfiguration"): _function,
+    ("sts", "AssumeRole"): _session,
 }

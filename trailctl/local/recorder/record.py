@@ -18,7 +18,7 @@ from trailctl.local.recorder import ec2, names, s3, tables
 from trailctl.local.recorder.dates import iso_seconds
 from trailctl.local.recorder.errors import error_code, keeps_parameters
 from trailctl.local.recorder.identity import user_identity
-from trailctl.local.recorder.quirks import QUIRKS
+from trailctl.local.recorder.quirks import QUIRKS, RESPONSE_QUIRKS
 from trailctl.local.recorder.resources import resources
 from trailctl.local.recorder.values import Compiler, Field, family, structure
 
@@ -66,7 +66,7 @@ def build_record(call: Call, *, event_id: str | None = None) -> dict[str, Any]:
         "eventName": plan.name,
         "awsRegion": names.event_bridge_region(call),
         "sourceIPAddress": invoked_by or call.source_ip,
-        "userAgent": _cut(invoked_by or call.user_agent),
+        "userAgent": _cut(invoked_by or _user_agent(call)),
     }
     if call.error is None:
         record["requestParameters"] = _sized("requestParameters", plan.request(call))
@@ -96,6 +96,11 @@ def build_record(call: Call, *, event_id: str | None = None) -> dict[str, Any]:
             "clientProvidedHostHeader": names.endpoint_host(call),
         }
     return record
+
+
+def _user_agent(call: Call) -> str:
+    """What the caller's tool calls itself; S3 alone writes it in brackets."""
+    return f"[{call.user_agent}]" if call.service in s3.SERVICES else call.user_agent
 
 
 def _failure(call: Call, plan: _Plan) -> dict[str, Any]:
@@ -154,8 +159,9 @@ def _response(model: OperationModel, service: str, operation: str, *, read_only:
     if service in s3.SERVICES:
         headers = s3.response(model)
         return lambda call: headers(call.result or {})
+    quirk = RESPONSE_QUIRKS.get(key)
     if model.output_shape is None:
-        return lambda _call: None
+        return lambda call: (quirk(call, {}) if quirk else None) or None
     return _general_response(model, model.output_shape, key)
 
 
@@ -172,12 +178,14 @@ def _general_response(model: OperationModel, shape: StructureShape, key: tuple[s
         fields[name] = Field(renamed, fields[name].convert)
     convert = structure(fields)
     defaults = tables.RESPONSE_DEFAULTS.get(key, {})
+    quirk = RESPONSE_QUIRKS.get(key)
 
     def part(call: Call) -> Any:
         result = call.result or {}
         if inner is not None:
             result = result.get(inner) or {}
-        return _with_defaults(convert(result), defaults) or None
+        record = _with_defaults(convert(result), defaults)
+        return (quirk(call, record) if quirk and isinstance(record, dict) else record) or None
 
     return part
 

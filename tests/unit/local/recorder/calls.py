@@ -134,7 +134,7 @@ class Case:
             "eventName": self.name or self.operation,
             "awsRegion": self.region,
             "sourceIPAddress": "198.51.100.7",
-            "userAgent": "Boto3/1.43.106",
+            "userAgent": "[Boto3/1.43.106]" if self.service == "s3" else "Boto3/1.43.106",
             "requestParameters": self.request,
             "responseElements": self.response,
             "requestID": REQUEST_ID,

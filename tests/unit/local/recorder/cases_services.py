@@ -321,6 +321,7 @@ KEYS = [
         "DisableKey",
         parameters={"KeyId": KEY_ID},
         request={"keyId": KEY_ID},
+        response={"keyId": KEY},
         fields={"resources": [KEY_RESOURCE]},
     ),
     of(
@@ -361,6 +362,7 @@ KEYS = [
         "CreateAlias",
         parameters={"AliasName": "alias/logs", "TargetKeyId": KEY_ID},
         request={"aliasName": "alias/logs", "targetKeyId": KEY_ID},
+        response={"keyId": KEY},
         fields={
             "resources": [
                 KEY_RESOURCE,
