@@ -25,9 +25,13 @@ module "reaction" {
   mode        = var.mode # dry_run, until you have read in its log what it would do
   alert_topic = module.alert_topic
 
-  trails          = [var.name]
-  bucket          = module.log_bucket.name
-  event_selectors = jsonencode([{ FieldSelectors = [{ Field = "eventCategory", Equals = ["Management"] }] }])
+  trails = [var.name]
+  bucket = module.log_bucket.name
+  # As the trail has them, with their names: what is put back is put back whole.
+  event_selectors = jsonencode([{
+    Name           = "Management events"
+    FieldSelectors = [{ Field = "eventCategory", Equals = ["Management"] }]
+  }])
 }
 
 module "event_rules" {
