@@ -1,0 +1,122 @@
+"""Every reaction's plan over odd events and real-shaped callers: it decides, or says malformed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from reactor.actions import Action, Alert
+from reactor.event import read_event
+from reactor.reaction import MalformedEventError
+from reactor.reactions import (
+    bucket_baseline,
+    ec2_launch_guard,
+    iam_role_guard,
+    notify,
+    security_group_guard,
+    trail_guard,
+)
+
+from tests.unit.reactor.fuzz import odd
+from tests.unit.reactor.world import (
+    ALICE,
+    AUTO_SCALING,
+    AUTO_SCALING_AS_ROOT,
+    BOB_BY_SSO,
+    DEPLOYER,
+    KARPENTER,
+    ROOT,
+    envelope,
+    launch,
+    record,
+)
+
+pytestmark = pytest.mark.unit
+
+
+class Gone:
+    """AWS where nothing of what an event names is there any more."""
+
+    def read(self, service: str, operation: str, *_: object, **__: object) -> Any:
+        empty: dict[str, list[Any]] = {"Reservations": [], "Volumes": [], "InstanceTypes": []}
+        return empty if service == "ec2" and not operation.endswith("groups") else None
+
+
+REACTIONS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "ec2": (ec2_launch_guard, launch(["i-0aaaaaaaaaaaaaaa1"], volumes={"i-1": ["vol-1"]})),
+    "iam": (
+        iam_role_guard,
+        record(eventName="CreateRole", requestParameters={"roleName": "a", "path": "/"}),
+    ),
+    "s3": (
+        bucket_baseline,
+        record(
+            eventName="CreateBucket",
+            requestParameters={
+                "bucketName": "b",
+                "CreateBucketConfiguration": {"LocationConstraint": "EU"},
+            },
+        ),
+    ),
+    "sg": (
+        security_group_guard,
+        record(
+            eventName="AuthorizeSecurityGroupIngress",
+            requestParameters={"groupId": "sg-1", "cidrIp": "0.0.0.0/0", "fromPort": 22},
+            responseElements={
+                "securityGroupRuleSet": {
+                    "items": [{"groupId": "sg-1", "securityGroupRuleId": "sgr-1", "fromPort": 22}]
+                }
+            },
+        ),
+    ),
+    "trail": (
+        trail_guard,
+        record(eventName="DeleteTrail", requestParameters={"name": "main"}),
+    ),
+    "notify": (notify, record()),
+}
+
+
+def decided(module: Any, event: object) -> None:
+    read = read_event(event)
+    try:
+        steps = module.plan(read, module.Settings(), Gone())
+    except MalformedEventError:
+        return
+    for step in steps:
+        assert isinstance(step, Action | Alert)
+        json.dumps(step.parameters if isinstance(step, Action) else step.headline)
+
+
+@pytest.mark.parametrize("name", REACTIONS)
+def test_an_odd_event_is_decided_or_told_to_be_malformed(name: str) -> None:
+    module, whole = REACTIONS[name]
+
+    @settings(max_examples=80, deadline=None)
+    @given(odd(envelope(whole)))
+    def check(event: object) -> None:
+        decided(module, event)
+
+    check()
+
+
+@pytest.mark.parametrize("name", REACTIONS)
+def test_every_optional_field_may_be_missing(name: str) -> None:
+    module, whole = REACTIONS[name]
+    for field in whole:
+        decided(module, envelope({key: value for key, value in whole.items() if key != field}))
+    decided(module, envelope({}))
+    decided(module, {})
+
+
+@pytest.mark.parametrize("name", REACTIONS)
+@pytest.mark.parametrize(
+    "identity",
+    [ALICE, ROOT, DEPLOYER, BOB_BY_SSO, AUTO_SCALING, AUTO_SCALING_AS_ROOT, KARPENTER, {}],
+)
+def test_whoever_called(name: str, identity: dict[str, Any]) -> None:
+    module, whole = REACTIONS[name]
+    decided(module, envelope({**whole, "userIdentity": identity}))
