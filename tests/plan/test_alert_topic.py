@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness.local_aws import ACCOUNT, REGION
+from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import (
     PARTITION_OF_REGION,
@@ -367,6 +368,63 @@ def test_queues_that_are_refused(tf: Planner) -> None:
             ),
         ],
     )
+
+
+CONFIRMED = """
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "us-east-1" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:us-east-1:111122223333:key/1" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:us-east-1:111122223333:alerts" }
+  }
+  mock_resource "aws_sns_topic_subscription" {
+    defaults = { pending_confirmation = PENDING }
+  }
+}
+
+variables {
+  name              = "alerts"
+  email_subscribers = ["ana@example.com"]
+  https_subscribers = { pager = "https://example.com/pager" }
+}
+
+run "applied" {
+  command = apply
+}
+"""
+
+
+@pytest.mark.parametrize("pending", [True, False])
+def test_a_subscription_that_nobody_confirms_trips_the_check(
+    tf: Planner, tmp_path: Path, pending: bool
+) -> None:
+    """Under `terraform test`: an emulator confirms mail by itself."""
+    for path in (REPOSITORY / "modules" / "alert-topic").glob("*.tf"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    text = CONFIRMED.replace("PENDING", str(pending).lower())
+    (tmp_path / "confirmed.tftest.hcl").write_text(text, encoding="utf-8")
+    environment = tf.aws.environment()
+    tf.terraform.run(
+        "init", "-backend=false", cwd=tmp_path, environment=environment, timeout=60
+    ).check()
+    done = tf.terraform.run("test", "-no-color", cwd=tmp_path, environment=environment, timeout=120)
+    said = " ".join((done.stdout + done.stderr).replace("│", " ").split())
+    sentence = (
+        "The topic alerts has subscriptions that nobody confirmed, to which nothing is sent: "
+        "ana@example.com, pager."
+    )
+    assert (sentence in said) is pending, said
+    assert (done.returncode != 0) is pending, said
 
 
 def test_a_setting_that_is_misspelt_is_an_error(tf: Planner) -> None:
