@@ -49,6 +49,25 @@ class Number:
         return f"Number({self.least})"
 
 
+class Besides:
+    """Equal to a dictionary that has these members and, perhaps, some of those names besides."""
+
+    def __init__(self, members: dict[str, Any], *names: str) -> None:
+        self.members = members
+        self.names = names
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, dict):
+            return False
+        return {k: v for k, v in other.items() if k not in self.names} == self.members
+
+    def __hash__(self) -> int:
+        return hash(self.names)
+
+    def __repr__(self) -> str:
+        return f"Besides({self.members!r}, {', '.join(map(repr, self.names))})"
+
+
 UUID = Like(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SHORT_DATE = r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d\d:\d\d"
 DATE = Like(SHORT_DATE + " [AP]M")
@@ -180,6 +199,8 @@ def filled(value: Any, made: Mapping[str, Any]) -> Any:
         return _NAME.sub(lambda found: str(made.get(found[1], found[0])), value)
     if isinstance(value, Like):
         return Like(_NAME.sub(lambda found: re.escape(str(made[found[1]])), value.pattern))
+    if isinstance(value, Besides):
+        return Besides(filled(value.members, made), *value.names)
     if isinstance(value, dict):
         return {filled(key, made): filled(content, made) for key, content in value.items()}
     if isinstance(value, list):

@@ -152,6 +152,8 @@ _FUNCTION_WHERE_SET: Final = (
     "lastUpdateStatusReasonCode",
     "layers",
     "runtimeVersionConfig",
+    "stateReason",
+    "stateReasonCode",
     "vpcConfig",
 )
 

@@ -114,6 +114,7 @@ def test_a_function_leaves_out_what_it_does_not_have() -> None:
         "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": ""},
         "RuntimeVersionConfig": {"RuntimeVersionArn": ""},
         "LastUpdateStatusReason": "",
+        "StateReason": "",
     }
     assert response("lambda", "PublishVersion", {"FunctionName": "guard"}, result) == {
         "functionName": "guard",
