@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,6 +83,7 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     return [*steps, Alert("high", "it happened", "alice did it")]
 
 
+_NUMBERS = itertools.count()  # a service of its own: Powertools keeps a logger for each
 Call = tuple[str, dict[str, Any]]
 Make = Callable[..., Reaction[Settings]]
 
@@ -97,12 +99,11 @@ def make(aws: None, monkeypatch: pytest.MonkeyPatch) -> Make:
     boto3.client("ssm").put_parameter(Name=SWITCH, Value="enforce", Type="String")
     boto3.client("events").create_event_bus(Name="audit")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "engine")
-    count = iter(range(1000))
 
     def made(settings: Any = None, **environment: str) -> Reaction[Settings]:
         base = {
             "ALERT_TOPIC_ARN": TOPIC,
-            "POWERTOOLS_SERVICE_NAME": f"engine-{id(monkeypatch)}-{next(count)}",
+            "POWERTOOLS_SERVICE_NAME": f"engine-{next(_NUMBERS)}",
             "REACTION_LEDGER_TABLE": TABLE,
             "REACTION_MODE": "enforce",
             "REACTION_SETTINGS": json.dumps(settings or {}),
