@@ -154,8 +154,12 @@ def test_one_after_the_other(world: World) -> None:
     assert world.heard(2) == []
     assert all(each["Findings"] == [0] for each in world.metrics() if "Findings" in each)
 
-    # A log file is removed, one is added.
+    # A log file is removed, one is added: the last, which no run has looked at yet.
     s3 = world.client("s3")
+    world.client("sqs").list_queues()
+    assert world.aws.drain()
+    world.aws.advance(600)
+    assert world.aws.drain()
     logs = [
         each["Key"]
         for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]
