@@ -238,7 +238,8 @@ def test_rules_of_a_state_in_both_shapes(run: Run, tmp_path: Path, logs: Path) -
         assert rule(report(run, "--plan", path, logs), "stopped")["matches"] == 3
 
 
-def test_the_table(run: Run, logs: Path, pattern: Path) -> None:
+def test_the_table(run: Run, logs: Path, pattern: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")  # the table is as wide as the terminal
     code, out, err = run("replay", "--pattern", pattern, logs)
     assert code == 0
     lines = out.splitlines()
