@@ -265,7 +265,7 @@ def left_in(stack: Stack) -> dict[str, list[Any]]:
     }
 
 
-def until(look: Callable[[], Any], seconds: float = 30) -> Any:
+def until(look: Callable[[], Any], seconds: float = 120) -> Any:
     """What `look` finds, once it finds something."""
     end = time.monotonic() + seconds
     while not (found := look()) and time.monotonic() < end:
