@@ -42,6 +42,16 @@ class World:
         """Move the clock, and wait for the runs that became due."""
         self.aws.advance(hours * 3600)
         assert self.aws.drain()
+        name = self.outputs["operations"]["queues"]["work"]["name"]
+        url = self.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+        end = time.monotonic() + 120
+        while True:
+            answer = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+            if not any(map(int, answer["Attributes"].values())):
+                return
+            assert time.monotonic() < end, answer
+            time.sleep(0.1)
 
     def checkpoint(self) -> dict[str, str]:
         table = self.outputs["checkpoint_table"]["name"]

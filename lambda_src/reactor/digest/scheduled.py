@@ -130,9 +130,13 @@ class Worker:
         for record in records:
             try:
                 asked = json.loads(record["body"])
-                self.validate(asked["account"], asked["region"], _when(asked["now"]))
-            except TakenError as error:
-                self._telemetry.log.info("another worker was faster", checkpoint=str(error))
+                place = asked["account"], asked["region"], _when(asked["now"])
+                try:
+                    self.validate(*place)
+                except TakenError as error:
+                    self._telemetry.log.info("another worker was faster", checkpoint=str(error))
+                    # It may have gone less far: from its checkpoint on, the rest is still due.
+                    self.validate(*place)
             except Exception:
                 self._telemetry.log.exception("validation failed", asked=record.get("body"))
                 self._telemetry.count("ValidationsFailed")

@@ -113,6 +113,12 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         yield World(store, monkeypatch)
 
 
+def asked(hour: float) -> str:
+    """A message of the work queue, sent at that hour."""
+    now = f"{BEGIN + hour * HOUR:%Y-%m-%dT%H:%M:%SZ}"
+    return json.dumps({"account": SHARD.account, "region": SHARD.region, "now": now})
+
+
 def metrics(text: str) -> dict[str, float]:
     """The metrics of the last line of embedded metric format."""
     lines = [json.loads(line) for line in text.splitlines() if '"_aws"' in line]
@@ -243,8 +249,7 @@ def test_fan_out_over_accounts_and_regions(world: World) -> None:
 
 def test_one_that_fails_comes_again_and_holds_up_no_other(world: World) -> None:
     world.store.fail("", "ListPublicKeys", "denied", 1)
-    now = f"{BEGIN + 6 * HOUR:%Y-%m-%dT%H:%M:%SZ}"
-    body = json.dumps({"account": SHARD.account, "region": SHARD.region, "now": now})
+    body = asked(6)
     records = [{"messageId": name, "body": body} for name in ("first", "second")]
     answer = scheduled.handler({"Records": records})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "first"}]}
@@ -258,6 +263,27 @@ def test_of_two_workers_one_is_refused(world: World) -> None:
     checkpoints.save(one)
     with pytest.raises(TakenError):
         checkpoints.save(other)
+
+
+def test_who_comes_second_proves_what_the_first_did_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run(4)
+    load = Checkpoints.load
+    overtaken = iter([True])
+
+    def load_and_be_overtaken(self: Checkpoints, account: str, region: str) -> Any:
+        found = load(self, account, region)
+        if next(overtaken, False):
+            record = {"messageId": "earlier", "body": asked(5)}
+            assert scheduled.handler({"Records": [record]}) == {"batchItemFailures": []}
+            assert world.until() == 3.5
+        return found
+
+    monkeypatch.setattr(Checkpoints, "load", load_and_be_overtaken)
+    record = {"messageId": "later", "body": asked(6)}
+    assert scheduled.handler({"Records": [record]}) == {"batchItemFailures": []}
+    assert world.until() == 4.5
 
 
 @pytest.mark.parametrize(
