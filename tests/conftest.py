@@ -8,6 +8,7 @@ def test_z(local_aws):   local_aws.client("sqs"), local_aws.environment(account,
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ _KINDS = ("unit", "plan", "e2e")
 
 def pytest_configure() -> None:
     """Take the user's AWS settings out of every test's reach: a profile, a key, a bundle."""
+    # A shell ignores it for what it starts in the background, and so would all that a test starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

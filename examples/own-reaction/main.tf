@@ -32,6 +32,8 @@ module "reaction" {
   alert_topic = module.alert_topic
   settings    = jsonencode({ teams = var.teams })
 
+  exempt_principals = var.exempt_principals
+
   # Without anything of `reactor` in it: the module adds that as a layer.
   package = { filename = "${path.module}/own_reaction.zip" }
 

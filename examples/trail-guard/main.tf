@@ -32,6 +32,8 @@ module "reaction" {
     Name           = "Management events"
     FieldSelectors = [{ Field = "eventCategory", Equals = ["Management"] }]
   }])
+
+  exempt_principals = var.exempt_principals
 }
 
 module "event_rules" {

@@ -5,6 +5,13 @@ variable "email_subscribers" {
   nullable    = false
 }
 
+variable "exempt_principals" {
+  description = "ARNs, as wildcards, of users and roles that may change the trail, each with its last day."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "force_destroy" {
   description = "Whether `terraform destroy` may delete the log bucket with its logs: for a demo only."
   type        = bool

@@ -82,6 +82,7 @@ class Executor:
         self._errors: list[tuple[str, Exception]] = []
         self._unsent: list[dict[str, Any]] = []
         self._budget_spent = False
+        self._acted: dict[str, list[str]] = {}
 
     def run(self, plan: Sequence[Action | Alert] | None) -> dict[str, int]:
         """Takes the actions, then sends the alerts, which tell what became of them.
@@ -92,9 +93,12 @@ class Executor:
         actions = [step for step in plan or () if isinstance(step, Action)]
         alerts = [step for step in plan or () if isinstance(step, Alert)]
         earlier = self._recall() if plan or self._deployment.audit_bus else {}
+        self._acted = {name: [*ids] for name, ids in earlier.get("acted", {}).items()}
         outcomes = [outcome for action in actions for outcome in self._act(action)]
         if (plan is None or (self._refusal and actions)) and not alerts:
             alerts = [_refusal_alert(self._event, self._deployment.name)]
+        if actions and all(outcome.status == "exempt" for outcome in outcomes):
+            alerts = []  # what is exempt is left alone: its use has been logged
         told = [str(each) for each in earlier.get("done", [])]
         sent = sum(self._alert(alert, outcomes, told) for alert in alerts)
         if self._budget_spent:
@@ -109,8 +113,8 @@ class Executor:
         for name, number in tally.items():
             if number:
                 self._telemetry.count(_METRICS[name], number)
+        self._remember(outcomes, told, earlier.get("acted", {}))
         if self._errors:
-            self._remember(outcomes, told)
             listed = "; ".join(f"{what}: {error}" for what, error in self._errors)
             raise ReactionError(
                 f"{self._deployment.name} failed on event {self._event.id}: {listed}"
@@ -156,8 +160,15 @@ class Executor:
             return [Outcome(action, "refused", self._refusal, mode=mode)]
         if mode != "enforce":
             return [Outcome(action, "planned", reason, mode=mode)]
-        results = self._try(action, action.not_yet)
         outcomes = []
+        # A batch of other resources is another call: what an earlier one had done stays done.
+        before = [id_ for id_ in action.resources if id_ in self._acted.get(action.name, ())]
+        if before:
+            outcomes.append(Outcome(action.only(before), "taken", "", None, mode, repeated=True))
+            action = action.only([id_ for id_ in action.resources if id_ not in before])
+            if not action.resources:
+                return outcomes
+        results = self._try(action, action.not_yet)
         # One outcome for all that were acted on, one for each reason that kept others from it.
         for kind in dict.fromkeys(result.kind for result in results.values()):
             ids = [id_ for id_, result in results.items() if result.kind == kind]
@@ -166,6 +177,8 @@ class Executor:
             status: Status = "planned" if first.held else "failed" if error else "taken"
             only = action.only(ids) if action.resources else action
             outcomes.append(Outcome(only, status, first.told, error, mode, first.repeated))
+            if action.batch and status == "taken":
+                self._acted.setdefault(action.name, []).extend(ids)
         return outcomes
 
     def _try(self, action: Action, not_yet: tuple[str, ...]) -> dict[str, _Tried]:
@@ -390,15 +403,19 @@ class Executor:
             self._emit(found)
         return facts
 
-    def _remember(self, outcomes: Sequence[Outcome], told: Sequence[str]) -> None:
-        done = [o.action.done for o in outcomes if o.status == "taken"]
-        done = list(dict.fromkeys([*told, *done]))
-        if self._house.ledger is None or self._mode()[0] == "dry_run" or not (done or self._unsent):
+    def _remember(
+        self, outcomes: Sequence[Outcome], told: Sequence[str], acted: Mapping[str, Any]
+    ) -> None:
+        """Keeps what the next run of this event must know: all of a run that failed."""
+        taken = [o.action.done for o in outcomes if o.status == "taken"]
+        done = list(dict.fromkeys([*told, *taken])) if self._errors else []
+        if self._house.ledger is None or not (done or self._unsent or self._acted != acted):
             return
         try:
-            facts = {"done": done, "unsent": self._unsent}
+            facts = {"done": done, "unsent": self._unsent, "acted": self._acted}
             self._house.ledger().remember(self._event.id, facts)
         except Exception as error:
+            self._errors.append(("write into the ledger what was done", error))
             self._telemetry.log.exception("the ledger could not be written", reason=str(error))
 
 

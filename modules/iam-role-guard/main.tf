@@ -61,7 +61,19 @@ locals {
           Action   = ["iam:GetPolicy", "iam:GetPolicyVersion"]
           Resource = ["arn:${local._partition}:iam::*:policy/*"]
         },
+        var.containment != "delete" ? null : {
+          Sid      = "LookAtInstanceProfiles"
+          Effect   = "Allow"
+          Action   = ["iam:ListInstanceProfilesForRole"]
+          Resource = [local._roles]
+        },
         var.mode != "enforce" ? null : local._containing[var.containment],
+        var.mode != "enforce" || var.containment != "delete" ? null : {
+          Sid      = "LeaveInstanceProfiles"
+          Effect   = "Allow"
+          Action   = ["iam:RemoveRoleFromInstanceProfile"]
+          Resource = ["arn:${local._partition}:iam::${local._account}:instance-profile/*"]
+        },
         # Whoever may write policies could write his own.
         var.mode != "enforce" || var.containment == "none" ? null : {
           Sid    = "NeverItselfNorAws"

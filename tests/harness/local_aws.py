@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,25 @@ class Credentials:
         return cls(inner["AccessKeyId"], inner["SecretAccessKey"], inner.get("SessionToken"))
 
 
+# One session, which keeps the services' models, and one client a caller: both are dear to make.
+_SESSION = boto3.session.Session()
+_LOCK = threading.Lock()
+
+
+@lru_cache(maxsize=512)
+def _client(url: str, service: str, region: str, who: Credentials) -> Any:
+    with _LOCK:
+        return _SESSION.client(
+            service,  # type: ignore[call-overload]
+            region_name=region,
+            aws_access_key_id=who.access_key_id,
+            aws_secret_access_key=who.secret_access_key,
+            aws_session_token=who.session_token,
+            endpoint_url=url,
+            config=_CONFIG,
+        )
+
+
 @dataclass(frozen=True)
 class LocalAws:
     """A running local AWS. A 12-digit access key is that account's root user.
@@ -86,14 +107,7 @@ class LocalAws:
         credentials: Credentials | None = None,
     ) -> Any:
         """A boto3 client, as `account`'s root user or with `credentials`; it tries only once."""
-        who = credentials or Credentials(account, "test")
-        session = boto3.session.Session(
-            aws_access_key_id=who.access_key_id,
-            aws_secret_access_key=who.secret_access_key,
-            aws_session_token=who.session_token,
-            region_name=region,
-        )
-        return session.client(service, endpoint_url=self.url, config=_CONFIG)  # type: ignore[call-overload]
+        return _client(self.url, service, region, credentials or Credentials(account, "test"))
 
     def drain(self, seconds: float = 60.0) -> bool:
         """Wait until all calls so far are recorded, delivered and reacted to."""

@@ -28,6 +28,9 @@ PLAN_SECONDS = 120.0
 _LINKED = ("lambda_src", "modules")
 
 
+_ALIAS = re.compile(r"^\s+alias\s*=", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A plan that succeeded: `path` is its `terraform show -json`, `folder` what was planned."""
@@ -148,7 +151,10 @@ class Planner:
         lay_out(folder, root, None if isinstance(source, str) else REPOSITORY / source)
         for name, text in files.items():
             (work / name).write_text(text, encoding="utf-8")
-        environment = {**self.aws.environment(), "TF_REATTACH_PROVIDERS": self.reattach}
+        environment = self.aws.environment()
+        # One process has one configuration: the second provider's Region would be the first's too.
+        if not any(_ALIAS.search(text) for text in files.values()):
+            environment["TF_REATTACH_PROVIDERS"] = self.reattach
 
         def call(*arguments: str) -> Any:
             return self.terraform.run(

@@ -31,16 +31,17 @@ class Checked:
     passed: int
 
 
-def checkov(plan: Plan, folder: Path) -> Checked:
-    """Run checkov on a plan, offline, with the skips that stand in the modules' own text.
+def checkov(*plans: Plan, folder: Path) -> Checked:
+    """Run checkov on plans, offline, with the skips that stand in the modules' own text.
 
-    `folder` is for what it writes. What is known only after apply counts as set, since a key that
-    a module makes has no ARN yet.
+    All in one run, since it takes seconds to start. `folder` is for what it writes. What is known
+    only after apply counts as set, since a key that a module makes has no ARN yet.
     """
     output = run_limited(
         [
             *_tool("checkov"),
-            *("--file", str(plan.path), "--framework", "terraform_plan", "--skip-download"),
+            *("--file", *(str(plan.path) for plan in plans)),
+            *("--framework", "terraform_plan", "--skip-download"),
             # Skips are comments in the text, which a plan doesn't have: told where to read it.
             *("--repo-root-for-plan-enrichment", str(REPOSITORY)),
             *("--compact", "--output", "json"),

@@ -216,6 +216,18 @@ MEMBER: dict[str, Any] = {
 each = pytest.mark.parametrize("thin", THIN, ids=[thin.name for thin in THIN])
 
 
+# What each way of containment needs beyond the look that all of them take.
+CONTAINING: dict[str, dict[str, list[str]]] = {
+    "none": {},
+    "deny_policy": {"DenyRoles": ["iam:PutRolePolicy"]},
+    "delete": {
+        "LookAtInstanceProfiles": ["iam:ListInstanceProfilesForRole"],
+        "LeaveInstanceProfiles": ["iam:RemoveRoleFromInstanceProfile"],
+        "DeleteRoles": ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"],
+    },
+}
+
+
 @pytest.fixture(scope="session")
 def planned(tf: Planner) -> Plan:
     """One plan with each module at its least and in enforce with its settings."""
@@ -225,6 +237,9 @@ def planned(tf: Planner) -> Plan:
         parts.append(call(thin.name, {"name": thin.name, **GIVEN}, f"{label}_least"))
         enforced = {"name": "g", "mode": "enforce", "alert_topic": TOPIC, **GIVEN, **thin.settings}
         parts.append(call(thin.name, enforced, f"{label}_enforce"))
+    for way in CONTAINING:
+        enforced = {"name": "g", "mode": "enforce", "containment": way, **GIVEN}
+        parts.append(call("iam-role-guard", enforced, f"contain_{way}"))
     parts.append(call("reaction-member-role", {**MEMBER, "reactions": REACTIONS}, "member"))
     looking = {**MEMBER, "reactions": REACTIONS, "may_act": False, "name": "looking"}
     parts.append(call("reaction-member-role", looking, "looking"))
@@ -275,6 +290,16 @@ def test_only_enforce_may_act_and_only_as_it_must(planned: Plan, thin: Thin) -> 
     )
     added = {sid: s["Action"] for sid, s in acting.items() if not sid.startswith("LookAt")}
     assert added == thin.acting
+
+
+@pytest.mark.parametrize("way", CONTAINING)
+def test_a_containment_needs_no_more_than_it_does(planned: Plan, way: str) -> None:
+    policy = json.loads(one(planned, f"contain_{way}", "aws_iam_role_policy")["policy"])
+    common = {*RUNTIME, "LookAtRoles", "LookAtPolicies"}
+    found = {s["Sid"]: s["Action"] for s in policy["Statement"] if s["Sid"] not in common}
+    assert ("NeverItselfNorAws" in found) is (way != "none")
+    found.pop("NeverItselfNorAws", None)
+    assert found == CONTAINING[way]
 
 
 @each

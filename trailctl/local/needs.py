@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -246,6 +247,22 @@ def _iam(call: Incoming) -> Iterator[Need]:
     yield Need(f"iam:{call.operation.name}", arn, context)
 
 
+def _instance_profile(call: Incoming) -> Iterator[Need]:
+    """One instance profile, by its whole ARN; who puts a role into it passes that role."""
+    p = call.parameters
+    iam, name = call.client("iam"), p.get("InstanceProfileName")
+    arn = f"arn:aws:iam::{call.account}:instance-profile{p.get('Path') or '/'}{name}"
+    try:
+        found = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Arn"]
+    except ClientError:
+        found = arn  # not there, or not yet: the emulator says so to who may know
+    yield Need(f"iam:{call.operation.name}", found)
+    if call.operation.name == "AddRoleToInstanceProfile":
+        with contextlib.suppress(ClientError):
+            role = iam.get_role(RoleName=p.get("RoleName"))["Role"]["Arn"]
+            yield Need("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"})
+
+
 _ROLE_OPERATIONS = (
     "AttachRolePolicy",
     "CreateRole",
@@ -404,6 +421,16 @@ NEEDS: Mapping[tuple[str, str], Callable[[Incoming], Iterator[Need]]] = {
     ("ssm", "GetParameters"): _parameters,
     ("ssm", "GetParametersByPath"): _parameters,
     **{("iam", name): _iam for name in _ROLE_OPERATIONS + _USER_OPERATIONS},
+    **{
+        ("iam", name): _instance_profile
+        for name in (
+            "AddRoleToInstanceProfile",
+            "CreateInstanceProfile",
+            "DeleteInstanceProfile",
+            "GetInstanceProfile",
+            "RemoveRoleFromInstanceProfile",
+        )
+    },
     ("ec2", "RunInstances"): _run_instances,
     ("ec2", "CreateTags"): _tags,
     ("ec2", "DeleteTags"): _tags,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,13 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
     proxies={},
 )
+_LOCK = threading.Lock()
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all clients: it keeps the services' models, which are dear to read."""
+    return boto3.session.Session()
 
 
 @dataclass(frozen=True)
@@ -50,13 +58,16 @@ class RunningAws:
         region: str | None = None,
     ) -> Any:
         """A boto3 client: of the account's root user, or of who holds the given key."""
-        session = boto3.session.Session(
-            aws_access_key_id=access_key or self.environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=secret,
-            aws_session_token=token,
-            region_name=region or self.environment["AWS_REGION"],
-        )
-        return session.client(service, endpoint_url=self.url, config=_CONFIG)  # type: ignore[call-overload]
+        with _LOCK:
+            return _session().client(
+                service,  # type: ignore[call-overload]
+                region_name=region or self.environment["AWS_REGION"],
+                aws_access_key_id=access_key or self.environment["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=secret,
+                aws_session_token=token,
+                endpoint_url=self.url,
+                config=_CONFIG,
+            )
 
     def activity(self, since: int = 0, wait: float = 0.0) -> list[dict[str, Any]]:
         """The steps after that number; waits up to so many seconds for the first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import gc
 import logging
 import os
@@ -52,6 +53,9 @@ def run(port: int, account: str, region: str, *, until_eof: bool = False) -> Non
     `until_eof` ends it with its standard input too, and so with a parent that was killed.
     """
     listener = bind(port)
+    # Where it stands, should it ever stand still: kill -USR1 prints every thread's stack.
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1)
     # Terraform's providers and functions keep many calls in flight; a collection of the model
     # objects, which live as long as the process, is a pause without gain.
     gc.freeze()

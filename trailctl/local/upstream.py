@@ -79,8 +79,8 @@ class MiniStack:
         os.environ.update(self._environment())
         logging.getLogger("ministack").setLevel(logging.ERROR)
         from ministack import app as ministack_app
-        from ministack.core import hypercorn_compat, lambda_runtime
-        from ministack.services import eventbridge, scheduler
+        from ministack.core import hypercorn_compat, iam_evaluator, lambda_runtime
+        from ministack.services import ec2, eventbridge, iam, scheduler
 
         hypercorn_compat.install()
         logging.getLogger().setLevel(logging.ERROR)
@@ -99,6 +99,27 @@ class MiniStack:
 
         # Its workers would see every package of this process's own environment.
         lambda_runtime._detect_runtime_binary = runtime_binary
+
+        of_request = iam_evaluator._resolve_condition_key
+
+        def condition_key(key: str, context: Any) -> Any:
+            value = of_request(key, context)
+            if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
+                return value
+            _, partition, _, _, account, path = value.split(":", 5)
+            name = path.split("/")[1]
+            role = iam._roles.get_scoped(account, None, name) or {}
+            return role.get("Arn", f"arn:{partition}:iam::{account}:role/{name}")
+
+        # It takes a session's own ARN where AWS takes its role's.
+        iam_evaluator._resolve_condition_key = condition_key
+
+        permissions = ec2._parse_ip_permissions
+
+        # A rule of a security group is one range; it keeps, and revokes, a whole entry as one.
+        ec2._parse_ip_permissions = lambda parameters, prefix: [
+            rule for entry in permissions(parameters, prefix) for rule in _rules(entry)
+        ]
 
         # Its own delivery knows neither policies nor dead-letter queues: the router delivers.
         eventbridge._dispatch_event = emitted
@@ -153,6 +174,13 @@ class MiniStack:
             issuer_arn=f"arn:{partition}:iam::{account}:role/{role}",
             issuer_name=role,
         )
+
+
+def _rules(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An entry of IpPermissions as EC2 keeps it: a rule for each range, group and prefix list."""
+    peers = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+    alone = {**entry, **{kind: [] for kind in peers}}
+    return [{**alone, kind: [peer]} for kind in peers for peer in entry[kind]] or [alone]
 
 
 def _envelope(record: Mapping[str, Any]) -> dict[str, Any]:

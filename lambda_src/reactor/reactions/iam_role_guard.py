@@ -76,7 +76,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Role:
-    """A role as it is: `attached` are ARNs, `inline` and `managed` documents by name or ARN."""
+    """A role as it is: `attached` are ARNs, `inline` and `managed` documents by name or ARN.
+
+    `profiles` are the instance profiles it is in, as far as they matter.
+    """
 
     name: str
     path: str
@@ -87,6 +90,7 @@ class Role:
     attached: tuple[str, ...]
     inline: Mapping[str, Mapping[str, Any] | None]
     managed: Mapping[str, Mapping[str, Any] | None]
+    profiles: tuple[str, ...]
 
     @property
     def contained(self) -> bool:
@@ -136,6 +140,15 @@ def _look(name: str, settings: Settings, aws: Aws) -> Role | None:
         call = {"PolicyArn": arn, "VersionId": about["Policy"]["DefaultVersionId"]}
         version = aws.read("iam", "get_policy_version", call, none_on=_GONE)
         managed[arn] = policy_document(version and version["PolicyVersion"]["Document"])
+    profiles = (
+        [
+            each["InstanceProfileName"]
+            for page in _pages(aws, "list_instance_profiles_for_role", who)
+            for each in page["InstanceProfiles"]
+        ]
+        if settings.containment == "delete"
+        else []
+    )
     return Role(
         name=name,
         path=found["Path"],
@@ -146,6 +159,7 @@ def _look(name: str, settings: Settings, aws: Aws) -> Role | None:
         attached=tuple(attached),
         inline=inline,
         managed=managed,
+        profiles=tuple(profiles),
     )
 
 
@@ -230,6 +244,17 @@ def _delete(role: Role) -> Iterator[Action]:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage_delete.html
     """
     who = {"RoleName": role.name}
+    for profile in role.profiles:
+        call = {**who, "InstanceProfileName": profile}
+        yield _action(
+            role,
+            "remove_role_from_instance_profile",
+            call,
+            f"take {role.name} out of the instance profile {profile}",
+            f"took {role.name} out of the instance profile {profile}",
+            Undo("iam", "add_role_to_instance_profile", call),
+            key=profile,
+        )
     for arn in role.attached:
         call = {**who, "PolicyArn": arn}
         yield _action(
@@ -295,6 +320,7 @@ def _action(
             "boundary": role.boundary or None,
             "attached_policies": list(role.attached),
             "inline_policies": sorted(role.inline),
+            "instance_profiles": list(role.profiles) or None,
             "trust": role.trust,
         },
         after=after,

@@ -141,3 +141,26 @@ def test_a_dry_run_of_who_may_not(account: Account) -> None:
 def test_who_may_not_is_not_told_what_else_is_wrong(account: Account) -> None:
     with refused("UnauthorizedOperation", status=403):
         account.client("ec2", account.user("ana")).run_instances(**{**LAUNCH, "ImageId": "linux"})
+
+
+def test_a_rule_of_a_security_group_is_one_range(account: Account) -> None:
+    ec2 = account.client("ec2")
+    group = ec2.create_security_group(GroupName="narrow", Description="narrow")["GroupId"]
+    made = ec2.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 22,
+                "ToPort": 22,
+                "IpRanges": [{"CidrIp": "10.0.0.0/8"}, {"CidrIp": "0.0.0.0/0"}],
+                "Ipv6Ranges": [{"CidrIpv6": "::/0"}],
+            }
+        ],
+    )["SecurityGroupRules"]
+    ids = {rule.get("CidrIpv4") or rule["CidrIpv6"]: rule["SecurityGroupRuleId"] for rule in made}
+    assert len({*ids.values()}) == 3
+    ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[ids["0.0.0.0/0"]])
+    found = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+    left = {r["SecurityGroupRuleId"] for r in found["SecurityGroupRules"] if not r["IsEgress"]}
+    assert left == {ids["10.0.0.0/8"], ids["::/0"]}

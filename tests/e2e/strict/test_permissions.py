@@ -84,6 +84,14 @@ def _roles(account: Account) -> None:
             iam.attach_role_policy(RoleName="mine", PolicyArn=arn)
 
 
+def _profiles(account: Account) -> None:
+    _roles(account)
+    iam = account.client("iam")
+    for which in ("mine", "yours"):
+        iam.create_instance_profile(InstanceProfileName=which, Path="/app/")
+        iam.add_role_to_instance_profile(InstanceProfileName=which, RoleName=which)
+
+
 def iam(operation: str, action: str, **more: Any) -> Case:
     def call(client: Any, which: str, account: Account) -> None:
         given = {k: v(account) if callable(v) else v for k, v in more.items()}
@@ -230,6 +238,15 @@ CASES: dict[str, Case] = {
     "iam tags": iam("tag_role", "iam:TagRole", Tags=[{"Key": "reactor:owner", "Value": "ana"}]),
     "iam read": iam("get_role", "iam:GetRole"),
     "iam policies, read": iam("list_attached_role_policies", "iam:ListAttachedRolePolicies"),
+    "iam instance profile": plain(
+        "iam",
+        "iam:RemoveRoleFromInstanceProfile",
+        "instance-profile/app/mine",
+        _profiles,
+        lambda c, which, _: c.remove_role_from_instance_profile(
+            InstanceProfileName=which, RoleName=which
+        ),
+    ),
     "iam:PolicyARN": iam_when(
         "iam:AttachRolePolicy",
         lambda a: {"ArnEquals": {"iam:PolicyARN": a.arn("iam", "policy/mine")}},
@@ -401,6 +418,19 @@ def test_a_target_takes_a_role_that_may_be_passed(account: Account) -> None:
         with denied():
             account.client("events", bare).put_targets(Rule="mine", Targets=targets)
         account.client("events", able).put_targets(Rule="mine", Targets=targets)
+
+
+def test_an_instance_profile_takes_a_role_that_may_be_passed(account: Account) -> None:
+    account.role("passed", EC2_SERVICE)
+    account.client("iam").create_instance_profile(InstanceProfileName="web")
+    adding = allow("iam:AddRoleToInstanceProfile", account.arn("iam", "instance-profile/web"))
+    right = allow("iam:PassRole", account.arn("iam", "role/passed"))
+    call = {"InstanceProfileName": "web", "RoleName": "passed"}
+    with denied():
+        bare = account.client("iam", account.session("bare", adding))
+        bare.add_role_to_instance_profile(**call)
+    able = account.client("iam", account.session("able", adding, right))
+    able.add_role_to_instance_profile(**call)
 
 
 def test_an_instance_takes_a_role_that_may_be_passed(account: Account) -> None:

@@ -166,6 +166,57 @@ def test_an_event_that_comes_again_does_nothing_twice(make: Make) -> None:
     assert names(calls) == ["PutParameter", "Publish"]
 
 
+def tag(event: Event, settings: Settings, aws: Aws) -> list[Step]:
+    """All instances that lack a tag, in one call."""
+    found = aws.read("ec2", "describe_instances", {})
+    instances = [i for each in (found or {})["Reservations"] for i in each["Instances"]]
+    bare = [i["InstanceId"] for i in instances if not i.get("Tags")]
+    if not bare:
+        return []
+    call = {"Resources": bare, "Tags": [{"Key": "seen", "Value": "yes"}]}
+    return [
+        Action(
+            "ec2",
+            "create_tags",
+            call,
+            tuple(bare),
+            summary="tag",
+            done="tagged",
+            undo=Undo("ec2", "delete_tags", call),
+            batch="Resources",
+        )
+    ]
+
+
+def test_a_batch_is_remembered_by_each_of_its_resources(make: Make) -> None:
+    ec2 = boto3.client("ec2")
+    ec2.run_instances(ImageId="ami-1", InstanceType="t3.micro", MinCount=3, MaxCount=3)
+    make()  # sets the environment
+
+    def react() -> Any:
+        calls = {"ec2.amazonaws.com": {"RunInstances"}}
+        return Reaction("engine", tag, Settings, calls)(event(), Context())
+
+    def tagged() -> list[str]:
+        return [each["ResourceId"] for each in ec2.describe_tags()["Tags"]]
+
+    assert react()["taken"] == 1
+    first, second, _ = tagged()
+    ec2.delete_tags(Resources=[first], Tags=[{"Key": "seen"}])  # somebody took it back
+    again = react()
+    assert (again["taken"], again["repeated"]) == (0, 1)
+    assert first not in tagged()
+    # What the event had not been about before is another matter.
+    ec2.delete_tags(Resources=[second], Tags=[{"Key": "seen"}])
+    (new,) = ec2.run_instances(ImageId="ami-1", InstanceType="t3.micro", MinCount=1, MaxCount=1)[
+        "Instances"
+    ]
+    more = react()
+    assert (more["taken"], more["repeated"]) == (1, 1)
+    assert new["InstanceId"] in tagged()
+    assert not {first, second} & {*tagged()}
+
+
 def test_events_are_told_apart(make: Make) -> None:
     reaction = make()
     answers = [reaction(event(id_), Context()) for id_ in ("e-2", "e-1", "e-2")]
@@ -452,7 +503,8 @@ def test_the_last_day_is_a_whole_day() -> None:
 def test_a_tag_exempts_a_resource(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     exemptions = json.dumps({"tags": {"exempt=yes": FUTURE}})
     answer = make({"tag": "yes"}, REACTION_EXEMPTIONS=exemptions)(event(), Context())
-    assert (answer["taken"], answer["exempt"]) == (0, 1)
+    # Left alone means that nobody is told either.
+    assert (answer["taken"], answer["exempt"], answer["alerts"]) == (0, 1, 0)
     assert "exempt until 2999-12-31 (tag exempt=yes)" in capsys.readouterr().out
 
 

@@ -174,14 +174,23 @@ def test_deletion_is_in_the_order_that_iam_asks_for(
     iam.attach_role_policy(RoleName="app", PolicyArn=ADMIN)
     policy = document(Action="s3:*", Resource="*")
     iam.put_role_policy(RoleName="app", PolicyName="own", PolicyDocument=policy)
+    iam.create_instance_profile(InstanceProfileName="fleet")
+    iam.add_role_to_instance_profile(InstanceProfileName="fleet", RoleName="app")
     writes.clear()
     answer = react(guard, containment="delete")(call(), Context())
-    assert answer["taken"] == 3
-    assert [name for name, _ in writes] == ["DetachRolePolicy", "DeleteRolePolicy", "DeleteRole"]
+    assert answer["taken"] == 4
+    assert [name for name, _ in writes] == [
+        "RemoveRoleFromInstanceProfile",
+        "DetachRolePolicy",
+        "DeleteRolePolicy",
+        "DeleteRole",
+    ]
     audits = [x["action"] for x in log_lines(capsys.readouterr().out) if "action" in x]
     for audit in reversed(audits):
         getattr(iam, audit["undo"]["operation"])(**audit["undo"]["parameters"])
     assert iam.list_role_policies(RoleName="app")["PolicyNames"] == ["own"]
+    (profile,) = iam.list_instance_profiles_for_role(RoleName="app")["InstanceProfiles"]
+    assert profile["InstanceProfileName"] == "fleet"
     assert react(guard, containment="none")(call(eventID="x"), Context())["alerts"] == 1
 
 

@@ -1,4 +1,4 @@
-"""The example's plan before the policy tools, and the policy tools before broken plans."""
+"""The plans before terraform-compliance, and terraform-compliance before broken plans."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tests.harness import policy
 from tests.harness.plans import Plan, Planner
+from tests.policy.wholes import EVENTS, REACTIONS
 
 pytestmark = pytest.mark.plan
 
@@ -41,18 +42,19 @@ def scenarios(features: Path) -> set[str]:
     return {line.partition("Scenario: ")[2] for line in lines if "Scenario: " in line}
 
 
-def test_checkov_finds_nothing(plan: Plan, tmp_path: Path) -> None:
-    checked = policy.checkov(plan, tmp_path)
-    assert checked.failed == ()
-    assert checked.passed > 50  # it did look
-
-
-def test_checkov_sees_a_broken_plan(example: Plan, tmp_path: Path) -> None:
-    broken = policy.with_value(example.json, "aws_cloudtrail", "enable_log_file_validation", False)
-    path = tmp_path / "plan.json"
-    path.write_text(json.dumps(broken), encoding="utf-8")
-    failed = policy.checkov(Plan(path, example.folder, ()), tmp_path).failed
-    assert [line.split()[0] for line in failed] == ["CKV_AWS_36"]
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [(EVENTS, {"Bucket"}), (REACTIONS, {"Bucket", "Queue"})],
+    ids=["events", "reactions"],
+)
+def test_no_policy_of_the_modules_allows_everything(
+    tf: Planner, tmp_path: Path, source: str, missing: set[str]
+) -> None:
+    found = policy.compliance(tf.plan(source).json, LEAST_PRIVILEGE, tmp_path)
+    # A scenario fails where there are no policies of its kind.
+    assert {name for name, words in found.items() if words} == {
+        f"{kind} policies don't name every action but to deny it" for kind in missing
+    }
 
 
 def test_every_promise_is_in_the_plan(plan: Plan, tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""Every example, and the modules with all that they have, before checkov: in one run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness import policy
+from tests.harness.local_aws import REPOSITORY
+from tests.harness.plans import Plan, Planner
+from tests.policy.wholes import EVENTS
+
+pytestmark = pytest.mark.plan
+
+# What an example must be given. The others' plans are made for other tests already.
+VARIABLES: dict[str, dict[str, Any]] = {
+    "digest-validation": {"bucket_name": "logs", "trail_name": "main"},
+    "multi-region": {"away_region": "eu-west-1", "member_account_ids": ["123456789012"]},
+    "organization-trail": {"organization_id": "o-a1b2c3d4e5"},
+}
+EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/main.tf"))
+SKIP = re.compile(r"#checkov:skip=(\w+)(?::(.*))?")
+
+
+@pytest.fixture(scope="module")
+def plans(tf: Planner) -> dict[str, Plan]:
+    found = {name: tf.plan(Path("examples") / name, VARIABLES.get(name, {})) for name in EXAMPLES}
+    own_keys = tf.plan(Path("tests/policy/fixtures/own_keys"))
+    return {**found, "events": tf.plan(EVENTS), "offered": tf.plan(offered()), "own": own_keys}
+
+
+def offered() -> str:
+    """The commented options of examples/trail, switched on."""
+    main = (REPOSITORY / "examples" / "trail" / "main.tf").read_text(encoding="utf-8")
+    option = re.compile(r"^  # (?=(?: *[a-z_]+ +=| *[a-z-]+ += \{| *\}))", re.MULTILINE)
+    # Object Lock and MFA delete stand for each other, and so do MFA delete and a lifecycle.
+    text = option.sub("  ", main).replace("  mfa_delete = true\n", "")
+    assert "data_events" in text
+    assert "# data_events" not in text
+    variables = (REPOSITORY / "examples/trail/variables.tf").read_text(encoding="utf-8")
+    return 'provider "aws" {}\n' + text.replace('"../../modules/', '"${modules}/') + variables
+
+
+def test_it_finds_nothing(plans: dict[str, Plan], tmp_path: Path) -> None:
+    checked = policy.checkov(*plans.values(), folder=tmp_path)
+    assert checked.failed == ()
+    assert checked.passed > 20 * len(plans)  # it did look, at all of them
+    assert {line.split()[0] for line in checked.skipped} <= {check for check, _ in skips()}
+
+
+def test_what_is_offered_is_among_them(plans: dict[str, Plan]) -> None:
+    kinds = {resource["type"] for resource in plans["offered"].resources.values()}
+    assert {"aws_cloudwatch_log_group", "aws_s3_bucket_lifecycle_configuration"} <= kinds
+
+
+def test_it_sees_what_is_broken(plans: dict[str, Plan], tmp_path: Path) -> None:
+    trail, events = plans["ec2-launch-monitor"], plans["events"]
+    cases = [
+        policy.with_value(trail.json, "aws_cloudtrail", "enable_log_file_validation", False),
+        policy.with_value(events.json, "aws_sqs_queue", "sqs_managed_sse_enabled", False),
+    ]
+    broken = []
+    for number, case in enumerate(cases):
+        path = tmp_path / f"plan-{number}.json"
+        path.write_text(json.dumps(case), encoding="utf-8")
+        broken.append(Plan(path, trail.folder, ()))
+    failed = policy.checkov(*broken, folder=tmp_path).failed
+    assert {line.split()[0] for line in failed} == {"CKV_AWS_36", "CKV_AWS_27"}
+
+
+def test_every_skip_says_why() -> None:
+    found = skips()
+    assert found
+    assert [(check, why) for check, why in found if len(why.strip()) < 10] == []
+
+
+def skips() -> list[tuple[str, str]]:
+    """What is skipped, and why."""
+    return [
+        pair
+        for kind in ("examples", "modules")
+        for path in sorted(REPOSITORY.glob(f"{kind}/**/*.tf"))
+        for pair in SKIP.findall(path.read_text(encoding="utf-8"))
+    ]

@@ -1,0 +1,92 @@
+"""Modules with all that they have, keys given, so that every policy is known before apply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.harness.local_aws import ACCOUNT, REGION
+from tests.plan.calls import call
+
+# With all that they have: a spoke, a hub with canaries, every kind of target, an archive.
+EVENTS = f"""
+resource "aws_sqs_queue" "work" {{
+  name                    = "work"
+  sqs_managed_sse_enabled = true
+}}
+
+module "topic" {{
+  source            = "${{modules}}/alert-topic"
+  name              = "alerts"
+  kms_key_arn       = "arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+  email_subscribers = ["ana@example.com"]
+  https_subscribers = {{ hook = "https://example.com/hook" }}
+}}
+
+module "rules" {{
+  source                   = "${{modules}}/event-rules"
+  name                     = "acme"
+  alarm_topic              = module.topic
+  archive                  = {{ retention_days = 30 }}
+  failed_invocation_alarms = ["made"]
+  rules = {{
+    made = {{
+      pattern = jsonencode({{ source = ["aws.s3"] }})
+      targets = {{
+        bus      = {{ bus = {{ arn = "arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/hub" }} }}
+        function = {{ function = {{
+          arn           = "arn:aws:lambda:{REGION}:{ACCOUNT}:function:react"
+          function_name = "react"
+        }} }}
+        people   = {{ topic = module.topic }}
+        work     = {{ queue = aws_sqs_queue.work }}
+      }}
+    }}
+    tick = {{ schedule = "rate(1 hour)", targets = {{ work = {{ queue = aws_sqs_queue.work }} }} }}
+  }}
+}}
+
+module "hub" {{
+  source          = "${{modules}}/event-forwarding"
+  name            = "hub"
+  account_ids     = ["123456789012"]
+  organization_id = "o-abcdefghij"
+  canaries        = {{ home = {{}} }}
+  canary_schedule = "rate(5 minutes)"
+}}
+
+module "spoke" {{
+  source          = "${{modules}}/event-forwarding"
+  name            = "spoke"
+  hub_bus         = {{ arn = "arn:aws:events:eu-west-1:123456789012:event-bus/default" }}
+  canary_schedule = "rate(5 minutes)"
+}}
+"""
+
+_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+_LAYER = {"powertools_layer_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7"}
+_REACTIONS: dict[str, dict[str, Any]] = {
+    "bucket-baseline": _LAYER,
+    "ec2-launch-guard": {**_LAYER, "alert_on_accelerators": True, "stop_flagged": True},
+    "iam-role-guard": {**_LAYER, "containment": "delete"},
+    "notify": _LAYER,
+    "security-group-guard": _LAYER,
+    "trail-guard": {**_LAYER, "trails": ["main"], "bucket": "logs"},
+}
+_MEMBER = {
+    "external_id": "shared",
+    "hub_account_id": "111111111111",
+    "hub_role_names": ["guard-*"],
+    "organization_id": "o-a1b2c3d4e5",
+    "reactions": sorted({*_REACTIONS} - {"notify"}),
+}
+_GIVEN = {
+    "mode": "enforce",
+    "alert_topic": {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts", "kms_key_arn": _KEY},
+    "kms_key_arn": _KEY,
+}
+REACTIONS = "".join(
+    [
+        *(call(name, {"name": name, **_GIVEN, **more}, name) for name, more in _REACTIONS.items()),
+        call("reaction-member-role", _MEMBER, "member"),
+    ]
+)
