@@ -8,7 +8,7 @@ SHELL := /bin/sh
 PYTHON ?=
 BENCH ?=
 # Plans gain nothing beyond two processes; applies mostly wait.
-WORKERS ?= 4
+WORKERS ?= 6
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,12 @@ from tests.harness import local_aws as local
 from trailctl import terraform as runner
 
 _KINDS = ("unit", "plan", "e2e")
+# Parts of the names of the groups that take longest, the longest first.
+_LONGEST = ("forwarding", "event_rules", "launch_monitor", "log_keeping", "reaction-", "digest_val",
+            "module_sources", "own-local-aws", "checkov", "recorder")  # fmt: skip
+# How many groups that compute are begun after one that waits.
+_BESIDE = 6
+_APPLIERS: list[applies.Applier] = []
 
 
 def pytest_configure() -> None:
@@ -43,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a test without a kind, which no `make` target would run; group and order the others.
 
     A module's tests run in one worker, and so do modules that name one `xdist_group`: what they
-    apply and plan, they share. Applies come first, since they mostly wait while the rest computes.
+    apply and plan, they share.
     """
     bare = sorted(
         {
@@ -56,10 +62,52 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(
             f"no pytestmark = pytest.mark.{'|'.join(_KINDS)} in: {', '.join(bare)}"
         )
+    groups: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+        groups.setdefault(_group(item), []).append(item)
+    items[:] = [item for name in _ordered(groups) for item in groups[name]]
+
+
+def _group(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    assert marker is not None
+    return str(marker.args[0])
+
+
+def _ordered(groups: Mapping[str, list[pytest.Item]]) -> list[str]:
+    """Applies wait for the provider most of the time, the rest computes: both are always under way.
+
+    The longest come first, since the run is as long as whatever is begun last.
+    """
+
+    def applies_something(name: str) -> bool:
+        return any(
+            item.get_closest_marker("e2e") and "terraform" in getattr(item, "fixturenames", ())
+            for item in groups[name]
+        )
+
+    def length(name: str) -> int:
+        return next((n for n, word in enumerate(_LONGEST) if word in name), len(_LONGEST))
+
+    waiting = sorted(filter(applies_something, groups), key=length)
+    computing = sorted(set(groups) - {*waiting}, key=lambda name: (length(name), name))
+    ordered = []
+    for number, name in enumerate(waiting):
+        ordered += [name, *computing[number * _BESIDE : (number + 1) * _BESIDE]]
+    return ordered + computing[len(waiting) * _BESIDE :]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, None, None]:
+    """What a group has applied is destroyed while the next one runs."""
+    yield
+    if nextitem is not None and _group(nextitem) != _group(item):
+        for applier in _APPLIERS:
+            applier.retire()
 
 
 @pytest.fixture(scope="session")
@@ -107,5 +155,7 @@ def apply(
     """Applies: `apply(source, variables)`, `apply.start(...)`, `apply.fresh(...)`."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     applier = applies.Applier(terraform, local_aws, tmp_path_factory.mktemp("stacks"), worker)
+    _APPLIERS.append(applier)
     yield applier
+    _APPLIERS.remove(applier)
     applier.close()

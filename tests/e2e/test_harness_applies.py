@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness.applies import Applier
-from trailctl.terraform import TerraformError
+from tests.harness.local_aws import LocalAws
+from trailctl.terraform import Terraform, TerraformError
 
 pytestmark = pytest.mark.e2e
 
@@ -75,3 +76,23 @@ def test_what_terraform_refuses_is_told_in_its_words(apply: Applier) -> None:
 def test_an_example_keeps_its_place_beside_the_modules(apply: Applier) -> None:
     stack = apply.start(Path("tests/e2e/fixtures/placed")).result()
     assert stack.outputs["modules"] == ["trail"]
+
+
+def test_what_takes_too_long_tells_where_the_local_aws_stood(apply: Applier) -> None:
+    stack = apply(TOPIC)
+    with pytest.raises(TerraformError, match="was ended after") as raised:
+        stack.run("plan", timeout=0.01)
+    (note,) = raised.value.__notes__
+    assert "Current thread" in note or "Thread 0x" in note
+
+
+def test_what_is_retired_goes_while_others_work(
+    terraform: Terraform, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    applier = Applier(terraform, local_aws, tmp_path, 99)
+    stack = applier(TOPIC)
+    applier.retire()
+    assert applier(TOPIC) is not stack
+    applier.close()
+    assert stack.destroyed
+    assert stack.client("sns").list_topics()["Topics"] == []

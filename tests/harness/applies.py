@@ -6,6 +6,7 @@ are waiting, not work: start all that a module of tests needs, then take them.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import shutil
@@ -19,10 +20,10 @@ from typing import Any
 
 from tests.harness.local_aws import REGION, REPOSITORY, Credentials, LocalAws
 from tests.harness.plans import diagnostics, fill, flatten, lay_out, place
-from trailctl.terraform import Completed, Terraform
+from trailctl.terraform import Completed, Terraform, TerraformError
 
-APPLY_SECONDS = 300.0
-_SIDE_BY_SIDE = 4
+APPLY_SECONDS = 600.0
+_SIDE_BY_SIDE = 8
 
 
 @dataclass
@@ -97,16 +98,20 @@ class Stack:
 
     def run(self, *arguments: str, timeout: float = APPLY_SECONDS) -> Completed:
         """Any Terraform command in this stack's folder and account."""
-        return self.terraform.run(
-            *arguments, cwd=self.folder, environment=self.environment, timeout=timeout
-        )
+        try:
+            return self.terraform.run(
+                *arguments, cwd=self.folder, environment=self.environment, timeout=timeout
+            )
+        except TerraformError as error:  # it took too long: on whose account?
+            error.add_note(f"Meanwhile in the local AWS:\n{self.aws.last_words()}")
+            raise
 
 
 class Applier:
     """`apply(source, variables)` returns a Stack; the same arguments return the same one.
 
     `apply.start(...)` does not wait: it returns a Future of the Stack. All stacks that were not
-    destroyed by a test are destroyed when the session ends.
+    destroyed by a test are destroyed when its group of tests is over.
     """
 
     def __init__(self, terraform: Terraform, aws: LocalAws, folder: Path, worker: int) -> None:
@@ -118,6 +123,7 @@ class Applier:
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="apply")
         self._shared: dict[str, Future[Stack]] = {}
         self._stacks: list[Stack] = []
+        self._retired: list[Future[None]] = []
 
     def account(self) -> str:
         """An account id that no other stack or worker of this run has."""
@@ -157,12 +163,20 @@ class Applier:
         """Apply for one test that will change or break it: shared with no one."""
         return self._apply(source, dict(variables or {}), region, self.account())
 
+    def retire(self) -> None:
+        """Begin to destroy all there is, and return at once: nobody asks for it any more."""
+        for future in self._shared.values():
+            with contextlib.suppress(Exception):  # whoever asked for it has had the error
+                future.result()
+        self._shared.clear()
+        self._retired += [self._pool.submit(stack.destroy) for stack in self._stacks]
+        self._stacks.clear()
+
     def close(self) -> None:
         """Destroy what is left, side by side. Raises the first failure after trying all."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="destroy") as pool:
-            endings = [pool.submit(stack.destroy) for stack in self._stacks]
-        for ending in endings:
+        self.retire()
+        self._pool.shutdown(wait=True)
+        for ending in self._retired:
             ending.result()
 
     def _apply(

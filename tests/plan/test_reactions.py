@@ -238,7 +238,13 @@ def planned(tf: Planner) -> Plan:
         enforced = {"name": "g", "mode": "enforce", "alert_topic": TOPIC, **GIVEN, **thin.settings}
         parts.append(call(thin.name, enforced, f"{label}_enforce"))
     for way in CONTAINING:
-        enforced = {"name": "g", "mode": "enforce", "containment": way, **GIVEN}
+        enforced = {
+            "name": "g",
+            "mode": "enforce",
+            "containment": way,
+            "alert_topic": TOPIC,
+            **GIVEN,
+        }
         parts.append(call("iam-role-guard", enforced, f"contain_{way}"))
     parts.append(call("reaction-member-role", {**MEMBER, "reactions": REACTIONS}, "member"))
     looking = {**MEMBER, "reactions": REACTIONS, "may_act": False, "name": "looking"}
