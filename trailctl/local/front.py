@@ -41,6 +41,9 @@ from trailctl.local.upstream import Upstream
 
 _log = logging.getLogger(__name__)
 _CHANGE_PERMISSIONS = ("iam", "cloudformation")
+# How many answers are kept for an SDK that asks again, and how long (in bytes) one may be.
+_INVOCATIONS = 2_000
+_SMALL = 16_384
 _READS = ("Get", "List", "Describe", "Generate", "Simulate")
 
 
@@ -76,6 +79,7 @@ class Front:
             clock, self.cloudtrail.keys, self.cloudtrail.trails, self._deliver
         )
         self.kept = gaps.State()
+        self._invocations: dict[str, tuple[float, asyncio.Future[Response | None]]] = {}
         self._calls: queue.SimpleQueue[_Recorded | None] = queue.SimpleQueue()
         self._settled = threading.Condition()
         self._under_way = 0
@@ -118,6 +122,7 @@ class Front:
         self.cloudtrail.reset()
         self.identities.reset()
         self.permissions.reset()
+        self._invocations.clear()
         self.kept = gaps.State()
         self.functions = AsyncInvoker(self.aws, self.clock, self.activity.add)
         self.router = self._new_router()
@@ -160,10 +165,44 @@ class Front:
         if request.raw_path.startswith(b"/_local/"):
             response = await self._control(request)
         else:
-            response = await self._serve(request)
+            response = await self._once(request)
         if request.method == "HEAD":
             response.body = b""
         await send_response(send, response)
+
+    async def _once(self, request: Request) -> Response:
+        """An SDK that has lost an answer on its way asks again: it gets that answer, and no second
+        role or statement is refused because the first is there.
+
+        https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+        """
+        invocation = request.fields.get("amz-sdk-invocation-id")
+        if invocation is None:
+            return await self._serve(request)
+        earlier = self._invocations.get(invocation)
+        if earlier is not None:
+            begun, answering = earlier
+            answer = await asyncio.shield(answering)
+            if answer is not None and answer.status < 300:
+                _log.warning(
+                    "%s %s is asked for again (%s), %.1f s after the first time, which went well",
+                    request.method,
+                    request.path,
+                    request.fields.get("amz-sdk-request", ""),
+                    time.monotonic() - begun,
+                )
+                return answer
+        future: asyncio.Future[Response | None] = asyncio.get_running_loop().create_future()
+        self._invocations[invocation] = (time.monotonic(), future)
+        if len(self._invocations) > _INVOCATIONS:
+            del self._invocations[next(iter(self._invocations))]
+        response = None
+        try:
+            response = await self._serve(request)
+            return response
+        finally:
+            small = response is not None and len(response.body) <= _SMALL
+            future.set_result(response if small else None)
 
     async def internal(self, request: Request) -> Response:
         """A call of the local AWS's own: answered like any, but neither recorded nor routed."""
