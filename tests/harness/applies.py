@@ -14,12 +14,14 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.harness.local_aws import REGION, REPOSITORY, Credentials, LocalAws
 from tests.harness.plans import diagnostics, fill, flatten, lay_out, place
+from tests.harness.providers import kept_provider, one_provider
 from trailctl.terraform import Completed, Terraform, TerraformError
 
 APPLY_SECONDS = 600.0
@@ -40,6 +42,8 @@ class Stack:
     region: str
     seconds: float = 0.0
     destroyed: bool = False
+    keeping: ExitStack = field(default_factory=ExitStack, repr=False)
+    reattach: dict[str, str] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
@@ -95,12 +99,26 @@ class Stack:
                 left = self.run("state", "list").check().stdout.split()
                 assert not left, f"destroy left {left}"
                 self.destroyed = True
+                self.keeping.close()
+                self.reattach.clear()
+
+    def keep_provider(self) -> None:
+        """Start the provider of all further calls, where the configuration has only one."""
+        texts = (path.read_text(encoding="utf-8") for path in self.folder.glob("*.tf"))
+        if one_provider(texts):
+            found = self.keeping.enter_context(
+                kept_provider(self.terraform, self.environment, self.aws.log.parent, self.folder)
+            )
+            self.reattach["TF_REATTACH_PROVIDERS"] = found
 
     def run(self, *arguments: str, timeout: float = APPLY_SECONDS) -> Completed:
         """Any Terraform command in this stack's folder and account."""
         try:
             return self.terraform.run(
-                *arguments, cwd=self.folder, environment=self.environment, timeout=timeout
+                *arguments,
+                cwd=self.folder,
+                environment={**self.environment, **self.reattach},
+                timeout=timeout,
             )
         except TerraformError as error:  # it took too long: on whose account?
             error.add_note(f"Meanwhile in the local AWS:\n{self.aws.last_words()}")
@@ -124,6 +142,7 @@ class Applier:
         self._shared: dict[str, Future[Stack]] = {}
         self._stacks: list[Stack] = []
         self._retired: list[Future[None]] = []
+        self._keeping: list[ExitStack] = []
 
     def account(self) -> str:
         """An account id that no other stack or worker of this run has."""
@@ -170,12 +189,15 @@ class Applier:
                 future.result()
         self._shared.clear()
         self._retired += [self._pool.submit(stack.destroy) for stack in self._stacks]
+        self._keeping += [stack.keeping for stack in self._stacks]
         self._stacks.clear()
 
     def close(self) -> None:
         """Destroy what is left, side by side. Raises the first failure after trying all."""
         self.retire()
         self._pool.shutdown(wait=True)
+        for keeping in self._keeping:
+            keeping.close()
         for ending in self._retired:
             ending.result()
 
@@ -196,11 +218,13 @@ class Applier:
         self._stacks.append(stack)
         begun = time.monotonic()
         try:
+            stack.keep_provider()
             stack.run("init", "-no-color").check()
             stack.run("apply", "-auto-approve", "-no-color").check()
         except BaseException:
             if not (work / "terraform.tfstate").exists():
                 self._stacks.remove(stack)  # nothing was made: nothing to destroy
+                stack.keeping.close()
                 shutil.rmtree(base, ignore_errors=True)
             raise
         stack.seconds = time.monotonic() - begun

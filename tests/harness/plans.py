@@ -1,10 +1,4 @@
-"""Terraform plans that are quick enough to have many: one provider process, no plan made twice.
-
-A provider started with `-debug` serves any number of Terraform calls (TF_REATTACH_PROVIDERS), which
-halves the time of a plan. Its environment is fixed when it starts and relative paths are resolved
-against its own folder: for plans only, applies use an ordinary provider.
-https://developer.hashicorp.com/terraform/plugin/debugging#starting-a-provider-in-debug-mode
-"""
+"""Terraform plans that are quick enough to have many: one provider process, no plan made twice."""
 
 from __future__ import annotations
 
@@ -19,16 +13,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.harness.kept import kept, locked
+from tests.harness.kept import locked
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY, LocalAws
-from trailctl.terraform import Terraform, TerraformError, provider_binary
+from tests.harness.providers import kept_provider, one_provider
+from trailctl.terraform import Terraform
 
 PLAN_SECONDS = 120.0
 # What a configuration under test may refer to by a path relative to itself.
 _LINKED = ("lambda_src", "modules")
-
-
-_ALIAS = re.compile(r"^\s+alias\s*=", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -152,8 +144,7 @@ class Planner:
         for name, text in files.items():
             (work / name).write_text(text, encoding="utf-8")
         environment = self.aws.environment()
-        # One process has one configuration: the second provider's Region would be the first's too.
-        if not any(_ALIAS.search(text) for text in files.values()):
+        if one_provider(files.values()):
             environment["TF_REATTACH_PROVIDERS"] = self.reattach
 
         def call(*arguments: str) -> Any:
@@ -188,14 +179,8 @@ class Planner:
 @contextmanager
 def planner(terraform: Terraform, aws: LocalAws, shared: Path, own: Path) -> Iterator[Planner]:
     """A planner with a provider process of this worker's own, kept in the folder `own`."""
-    with kept(
-        own,
-        "provider",
-        [str(_provider(terraform, shared)), "-debug"],
-        environment=terraform.environment(aws.environment()),
-        ready=_reattach,
-    ) as facts:
-        yield Planner(terraform, aws, facts["reattach"], shared)
+    with kept_provider(terraform, aws.environment(), shared, own) as reattach:
+        yield Planner(terraform, aws, reattach, shared)
 
 
 def flatten(module: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -265,31 +250,6 @@ def _read(source: str | Path) -> tuple[dict[str, str], Path, list[tuple[str, str
         if path.is_file() and ".terraform" not in path.parts
     ]
     return files, root, digests
-
-
-def _provider(terraform: Terraform, shared: Path) -> Path:
-    """The provider's binary: where `terraform init` takes it from or has put it."""
-    folder = shared / "provider-init"
-    with locked(shared / "provider-init.lock"):
-        providers = folder / ".terraform" / "providers"
-        if not providers.is_dir():
-            folder.mkdir(exist_ok=True)
-            (folder / "main.tf").write_text(
-                "terraform {\n  required_providers {\n    aws = {\n"
-                '      source  = "hashicorp/aws"\n      version = ">= 5.80, < 7"\n'
-                "    }\n  }\n}\n",
-                encoding="utf-8",
-            )
-            terraform.run("init", "-backend=false", "-no-color", cwd=folder, timeout=600).check()
-    binary = provider_binary(providers)
-    if binary is None:
-        raise TerraformError(f"terraform init left no AWS provider in {providers}")
-    return binary
-
-
-def _reattach(printed: str) -> dict[str, str] | None:
-    found = re.search(r"TF_REATTACH_PROVIDERS='(\{.*\})'", printed)
-    return {"reattach": found[1]} if found else None
 
 
 def _one_line(text: str) -> str:
