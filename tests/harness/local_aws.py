@@ -61,7 +61,7 @@ _SESSION = boto3.session.Session()
 _LOCK = threading.Lock()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _client(url: str, service: str, region: str, who: Credentials) -> Any:
     with _LOCK:
         return _SESSION.client(
