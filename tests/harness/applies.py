@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.harness.local_aws import REGION, REPOSITORY, Credentials, LocalAws
 from tests.harness.plans import diagnostics, fill, flatten, lay_out, place
-from tests.harness.providers import kept_provider, one_provider
+from tests.harness.providers import ONE_CORE, kept_provider, one_provider
 from trailctl.terraform import Completed, Terraform, TerraformError
 
 APPLY_SECONDS = 600.0
@@ -117,7 +117,7 @@ class Stack:
             return self.terraform.run(
                 *arguments,
                 cwd=self.folder,
-                environment={**self.environment, **self.reattach},
+                environment={**self.environment, **ONE_CORE, **self.reattach},
                 timeout=timeout,
             )
         except TerraformError as error:  # it took too long: on whose account?

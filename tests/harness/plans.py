@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.harness.kept import locked
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY, LocalAws
-from tests.harness.providers import kept_provider, one_provider
+from tests.harness.providers import ONE_CORE, kept_provider, one_provider
 from trailctl.terraform import Terraform
 
 PLAN_SECONDS = 120.0
@@ -143,7 +143,7 @@ class Planner:
         lay_out(folder, root, None if isinstance(source, str) else REPOSITORY / source)
         for name, text in files.items():
             (work / name).write_text(text, encoding="utf-8")
-        environment = self.aws.environment()
+        environment = {**self.aws.environment(), **ONE_CORE}
         if one_provider(files.values()):
             environment["TF_REATTACH_PROVIDERS"] = self.reattach
 

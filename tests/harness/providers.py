@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.harness.kept import kept, locked
 from trailctl.terraform import Terraform, TerraformError, provider_binary
 
+# As many calls run side by side as there are cores, or more: a second thread each only costs.
+ONE_CORE = {"GOMAXPROCS": "1"}
 _ALIAS = re.compile(r"^\s+alias\s*=", re.MULTILINE)
 
 
@@ -36,7 +38,7 @@ def kept_provider(
         own,
         "provider",
         ["sh", "-c", 'cd "$0" && exec "$@"', str(own), str(_provider(terraform, shared)), "-debug"],
-        environment=terraform.environment(environment),
+        environment=terraform.environment({**environment, **ONE_CORE}),
         ready=_reattach,
     ) as facts:
         yield facts["reattach"]
