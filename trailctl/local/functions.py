@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,8 @@ _RETRIES = 2
 _MAX_AGE_SECONDS = 21_600
 # AWS waits a minute, then two; nobody waits for that at a laptop.
 _WAITS_SECONDS = (0.3, 0.6)
+_TURN_SECONDS = 0.05
+_PATIENCE_SECONDS = 60.0
 
 Json = dict[str, Any]
 
@@ -101,15 +104,26 @@ class AsyncInvoker:
         retries = int(settings.get("MaximumRetryAttempts", _RETRIES))
         max_age = int(settings.get("MaximumEventAgeInSeconds", _MAX_AGE_SECONDS))
         attempt, condition, answer, error = 0, "RetriesExhausted", {}, ""
+        patience = time.monotonic() + _PATIENCE_SECONDS
         while True:
             attempt += 1
             started = self._clock.monotonic()
-            answer = functions.invoke(
-                FunctionName=invocation.function_arn,
-                InvocationType="RequestResponse",
-                LogType="Tail",
-                Payload=invocation.payload,
-            )
+            try:
+                answer = functions.invoke(
+                    FunctionName=invocation.function_arn,
+                    InvocationType="RequestResponse",
+                    LogType="Tail",
+                    Payload=invocation.payload,
+                )
+            except ClientError as refused:
+                # Throttled: that is no attempt. It waits for its turn, on AWS for up to six hours.
+                throttled = refused.response["Error"]["Code"] == "TooManyRequestsException"
+                if not throttled or time.monotonic() > patience:
+                    raise
+                attempt -= 1
+                if not self._clock.wait(_TURN_SECONDS, self._closing):
+                    return
+                continue
             body = answer["Payload"].read()
             error = answer.get("FunctionError", "")
             if not error:
