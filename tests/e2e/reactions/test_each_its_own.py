@@ -92,17 +92,23 @@ def test_the_kill_switch_is_thrown_in_the_middle_of_a_burst(case: Case, world: W
     world.settled()
     try:
         everything = {*launched, *late}
-        taken = [r for r in world.audited("taken") if everything & {*r["resources"]}]
-        planned = [r for r in world.audited("planned") if everything & {*r["resources"]}]
+        kept: list[dict[str, Any]] = []
+        end = time.monotonic() + 60
+        while True:
+            taken = [r for r in world.audited("taken") if everything & {*r["resources"]}]
+            planned = [r for r in world.audited("planned") if everything & {*r["resources"]}]
+            kept += world.failures()
+            # Each was acted on, or planned for, or is kept: no event was lost.
+            known = {id_ for record in (*taken, *planned) for id_ in record["resources"]}
+            missing = {id_ for id_ in everything - known if id_ not in json.dumps(kept)}
+            if not missing or time.monotonic() > end:
+                break
+            time.sleep(1)
+        assert missing == set(), kept
         assert taken
         assert {record["mode"] for record in planned} == {"dry_run"}
         assert not {*late} & {id_ for record in taken for id_ in record["resources"]}
         assert [seen(world, id_)[1] for id_ in late] == [{}] * len(late)
-        # Each was acted on, or planned for, or is kept: no event was lost.
-        known = {id_ for record in (*taken, *planned) for id_ in record["resources"]}
-        kept = world.failures()
-        missing = {id_ for id_ in everything - known if id_ not in json.dumps(kept)}
-        assert missing == set(), kept
     finally:
         ssm.put_parameter(Name=name, Value="enforce", Type="String", Overwrite=True)
         time.sleep(SWITCH_SECONDS)
