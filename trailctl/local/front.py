@@ -177,7 +177,7 @@ class Front:
         https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
         """
         invocation = request.fields.get("amz-sdk-invocation-id")
-        if invocation is None:
+        if invocation is None or request.method in ("GET", "HEAD"):  # a read may be read again
             return await self._serve(request)
         earlier = self._invocations.get(invocation)
         if earlier is not None:

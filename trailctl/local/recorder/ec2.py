@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/logging-using-cloudtrail.htm
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -289,7 +290,7 @@ def _classic_response(model: OperationModel) -> Response:
 # --- The newer shape ---------------------------------------------------------------------------
 
 
-class _Newer(Compiler):
+class _Newer(Compiler, ABC):
     """The general rules for values that went through XML."""
 
     def shape(self, shape: Shape) -> Converter:
@@ -310,8 +311,9 @@ class _Newer(Compiler):
             return constant(tables.REMOVED)
         return self.shape(shape)
 
+    @abstractmethod
     def repeated(self, shape: ListShape) -> Converter:
-        raise NotImplementedError
+        """The converter of a list: a request's and a response's have other wrappings."""
 
 
 class _NewerRequest(_Newer):
