@@ -109,7 +109,8 @@ def _tree(rng: random.Random, depth: int) -> Any:
         return {rng.choice(_KEYS): _tree(rng, depth - 1) for _ in range(rng.randint(0, 4))}
     if depth and kind < 0.75:
         return [_tree(rng, depth - 1) for _ in range(rng.randint(0, 3))]
-    return rng.choice(rng.choice([_TEXTS, _TEXTS, _TEXTS, _NUMBERS, _PLAIN]))
+    values: list[Any] = rng.choice([_TEXTS, _TEXTS, _TEXTS, _NUMBERS, _PLAIN])
+    return rng.choice(values)
 
 
 def rule(rng: random.Random) -> dict[str, Any]:
@@ -135,7 +136,8 @@ def rule(rng: random.Random) -> dict[str, Any]:
     if detail:
         made["detail"] = detail
     if rng.random() < 0.15:
-        choices = [{"detail": {rng.choice(["userAgent", "requestID"]): [{"exists": True}]}}]
+        asked = rng.choice(["userAgent", "requestID"])
+        choices: list[Any] = [{"detail": {asked: [{"exists": True}]}}]
         for _ in range(2):
             names = rng.sample(_TEXTS, 2)
             choices.append({"detail": {"userIdentity": {"arn": names}}})
