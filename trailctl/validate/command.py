@@ -25,7 +25,7 @@ from trailctl.validate.arguments import parse_time
 from trailctl.validate.places import Wanted, shards
 
 _AT_ONCE = 4
-_ISAL = Inflater(isal_zlib.decompressobj, isal_zlib.error)  # type: ignore[arg-type]  # its stub's
+ISAL = Inflater(isal_zlib.decompressobj, isal_zlib.error)  # type: ignore[arg-type]  # its stub's
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
             )
         watcher = output.Watcher(options.verbose, lines=text, progress=not options.verbose)
         try:
-            with Engine(transport, options.concurrency, replicas, watcher, _ISAL) as engine:
+            with Engine(transport, options.concurrency, replicas, watcher, ISAL) as engine:
                 reports, errors = _validated(engine, places, span)
         finally:
             watcher.close()

@@ -354,7 +354,8 @@ class Transport:
                 manager = self._manager(base)
                 pool = manager.connection_from_url(base)
                 self._pools[base] = pool
-        return pool, url[len(base) :]
+        # A proxy is told the whole URL, but for what goes through it as through a tunnel.
+        return pool, url if pool.proxy and parts.scheme == "http" else url[len(base) :]
 
     def _manager(self, base: str) -> urllib3.PoolManager:
         proxies = get_environ_proxies(base)
