@@ -302,7 +302,10 @@ def profile() -> None:
             whole(files)
 
         scan()
-        steps = (lambda: [*map(unpacked, files)], heads, scan, all_of_it)
+        steps: tuple[Callable[[], object], ...] = (
+            lambda: [*map(unpacked, files)],
+            *(heads, scan, all_of_it),
+        )
         taken: list[list[float]] = [[] for _ in steps]
         for _ in range(9):
             for step, found in zip(steps, taken, strict=True):

@@ -21,7 +21,7 @@ from tests.e2e.local import tampering
 from tests.e2e.local.tampering import ARN, SHARD
 from tests.harness.object_store import Object, ObjectStore, served
 from trailctl.cli import main
-from trailctl.validate import command, helpers
+from trailctl.validate import command
 from trailctl.validate.helpers import Helper, helping, spare_cores
 
 pytestmark = pytest.mark.unit
@@ -140,7 +140,7 @@ def test_a_helper_ends_with_who_started_it() -> None:
 
 
 def test_where_none_can_be_started_one_process_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(helpers.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with helping(3, 1) as none:
         assert none == []
 
