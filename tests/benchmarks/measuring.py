@@ -160,7 +160,8 @@ def command(
         arguments, env=dict(variables), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     assert process.stdout is not None
-    said = process.stdout.read().decode()
+    with process.stdout as output:
+        said = output.read().decode()
     _, status, used = os.wait4(process.pid, 0)
     taken = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
