@@ -21,8 +21,7 @@ from tests.e2e.local import tampering
 from tests.e2e.local.tampering import ARN, SHARD
 from tests.harness.object_store import Object, ObjectStore, served
 from trailctl.cli import main
-from trailctl.validate import command
-from trailctl.validate.helpers import Helper, helping, spare_cores
+from trailctl.validate.helpers import Helper, cores, helping
 
 pytestmark = pytest.mark.unit
 
@@ -39,24 +38,20 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
         yield made
 
 
-def report(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, others: int) -> Any:
-    monkeypatch.setattr(command, "spare_cores", lambda: others)
-    main(TRAIL)
+def report(capsys: pytest.CaptureFixture[str], jobs: int) -> Any:
+    main([*TRAIL, "--jobs", str(jobs)])
     said = capsys.readouterr()
     assert said.err == ""
     return json.loads(said.out)
 
 
-def test_there_is_one_a_core_beside_this_process() -> None:
-    assert 0 <= spare_cores() <= 7
+def test_there_are_as_many_as_cores() -> None:
+    assert 1 <= cores() <= 8
 
 
-@pytest.mark.parametrize("others", [1, 3])
+@pytest.mark.parametrize("jobs", [2, 4])
 def test_verdicts_are_those_of_one_process(
-    store: ObjectStore,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    others: int,
+    store: ObjectStore, capsys: pytest.CaptureFixture[str], jobs: int
 ) -> None:
     logs = store.list(SHARD.bucket, "/CloudTrail/")
     first, bucket = logs.index(next(k for k in logs if "T0300Z" in k)), SHARD.bucket
@@ -72,14 +67,14 @@ def test_verdicts_are_those_of_one_process(
         store.fail(bucket, key, "throttled", times=1)
     for key in logs[first + 20 : first + 24]:
         store.fail(bucket, key, "cut", times=1)
-    alone = report(capsys, monkeypatch, 0)
+    alone = report(capsys, 1)
     for key in logs[first + 16 : first + 20]:
         store.fail(bucket, key, "throttled", times=1)
     assert alone["reports"][0]["objects"]["log"] == {
         "archived": 4, "changed": 8, "missing": 4, "valid": 92,
     }  # fmt: skip
     before = store.requests["get"]
-    assert report(capsys, monkeypatch, others) == alone
+    assert report(capsys, jobs) == alone
     assert store.requests["get"] > before
 
 

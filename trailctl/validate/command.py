@@ -22,7 +22,7 @@ from trailctl.session import aws_session
 from trailctl.validate import output
 from trailctl.validate.arguments import parse_time
 from trailctl.validate.hashing import ISAL
-from trailctl.validate.helpers import helping, spare_cores
+from trailctl.validate.helpers import cores, helping
 from trailctl.validate.places import Wanted, shards
 
 _AT_ONCE = 4
@@ -62,10 +62,10 @@ def run(options: argparse.Namespace) -> int:
         watcher = output.Watcher(options.verbose, lines=text, progress=not options.verbose)
         try:
             # Requests at once are shared out among all processes.
-            others = spare_cores() if end - start >= _WORTH_HELP else 0
-            share = -(-options.concurrency // (others + 1))
+            jobs = options.jobs or (cores() if end - start >= _WORTH_HELP else 1)
+            share = -(-options.concurrency // jobs)
             with (
-                helping(others, share) as helpers,
+                helping(jobs - 1, share) as helpers,
                 Engine(transport, share, replicas, watcher, ISAL, helpers) as engine,
             ):
                 reports, errors = _validated(engine, places, span)

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 import signal
-import ssl
 import sys
 import threading
 import time
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isal import isal_zlib
 from reactor.digest.content import ContentError, Inflater, sha256_of_gzip
 from reactor.digest.wire import Answer, Credentials, RefusedError, Signer, UnusualError, Wire
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 ISAL = Inflater(isal_zlib.decompressobj, isal_zlib.error)  # type: ignore[arg-type]  # its stub's
 _CONNECT, _READ = 5.0, 20.0
@@ -66,7 +68,7 @@ class _Hasher:
         with self._lock:
             wire = self._wires.get(place)
             if wire is None:
-                context = ssl.create_default_context(cafile=batch.bundle) if batch.secure else None
+                context = _context(batch.bundle) if batch.secure else None
                 wire = Wire(batch.name, batch.port, context, _CONNECT, _READ)
                 self._wires[place] = wire
         return wire
@@ -78,6 +80,12 @@ class _Hasher:
                 line = json.dumps({"number": batch.number, "hashes": batch.hashes})
                 sys.stdout.write(line + "\n")
                 sys.stdout.flush()
+
+
+def _context(bundle: str) -> SSLContext:
+    from ssl import create_default_context
+
+    return create_default_context(cafile=bundle)
 
 
 def _hashed(answer: Answer) -> str:

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 Done = Callable[[str | None], None]
 _BATCH = 32
-_MOST = 7
+_MOST = 8
 _PROGRAM = "import sys; sys.path[:0] = {path!r}; import trailctl.validate.hashing as h; h.main({n})"
 
 
-def spare_cores() -> int:
-    """How many helpers there is room for beside this process."""
+def cores() -> int:
+    """How many processes can work at once; a few at most."""
     try:
-        cores = len(os.sched_getaffinity(0))
+        found = len(os.sched_getaffinity(0))
     except AttributeError:  # not on Linux
-        cores = os.cpu_count() or 1
-    return min(cores - 1, _MOST)
+        found = os.cpu_count() or 1
+    return min(found, _MOST)
 
 
 @contextmanager
