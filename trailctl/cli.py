@@ -7,9 +7,9 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
+from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_PORT, DEFAULT_REGION
 from trailctl import event_pattern, operations
 from trailctl.errors import CheckError, UsageError
-from trailctl.local.environment import DEFAULT_ACCOUNT, DEFAULT_PORT, DEFAULT_REGION
 from trailctl.replay import arguments as replay
 from trailctl.validate.arguments import add_arguments
 
@@ -160,7 +160,7 @@ def _region(text: str) -> str:
 
 
 def _up(options: argparse.Namespace) -> int:
-    from trailctl.local.server import run
+    from localaws.server import run
 
     run(options.port, options.account, options.region, until_eof=options.until_eof)
     return 0
@@ -187,8 +187,8 @@ def _emit(options: argparse.Namespace) -> int:
 
 
 def _clock(options: argparse.Namespace) -> int:
-    from trailctl.local.control import Control
-    from trailctl.local.durations import duration
+    from localaws.client.control import Control
+    from trailctl.durations import duration
 
     control = Control(options.port)
     if options.by is None:
@@ -206,7 +206,7 @@ def _tail(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
-    from trailctl.local.control import Control
+    from localaws.client.control import Control
 
     Control(options.port).post("reset")
     print("all that was made, recorded or on its way is gone; the clock shows the machine's time")

@@ -27,7 +27,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print whether the event matches. Raises UsageError with the reason of what is refused."""
-    from trailctl.patterns import EventError, EventPattern, PatternError
+    from reactor.patterns import EventError, EventPattern, PatternError
 
     try:
         pattern = EventPattern(_given(options.event_pattern))

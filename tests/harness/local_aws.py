@@ -21,9 +21,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from localaws.client.environment import environment
+from localaws.client.process import RunningAws
 from tests.harness.kept import kept
-from trailctl.local.environment import environment
-from trailctl.local.process import RunningAws
 from trailctl.terraform import clean_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from reactor.patterns import EventPattern
 
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import Raw, assert_refused, call, readme_example
-from trailctl.patterns import EventPattern
 from trailctl.replay.catalogue import load_catalogue
 
 pytestmark = pytest.mark.plan

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from reactor.patterns import EventPattern
 from reactor.settings import Deployment, parse_settings
 
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import Called, assert_refused, call, readme_example
-from trailctl.patterns import EventPattern
 
 pytestmark = pytest.mark.plan
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localaws.cloudtrail.selectors import selected
 from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import (
@@ -20,7 +21,6 @@ from tests.plan.calls import (
     calls,
     readme_example,
 )
-from trailctl.local.selectors import selected
 
 pytestmark = pytest.mark.plan
 

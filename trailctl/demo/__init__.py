@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from localaws.client.process import RunningAws, running
 from trailctl.demo.scenario import Scenario
 from trailctl.demo.show import Screen
 from trailctl.errors import CheckError, UsageError
-from trailctl.local.process import RunningAws, running
 from trailctl.terraform import (
     Terraform,
     TerraformError,

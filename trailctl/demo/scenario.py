@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from trailctl.local.process import RunningAws
+from localaws.client.process import RunningAws
 
 _PREFIX = "reactor:"
 _IMAGE = "ami-0abcdef1234567890"

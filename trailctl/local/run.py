@@ -8,8 +8,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 
+from localaws.client.environment import client_environment
 from trailctl.errors import UsageError
-from trailctl.local.environment import client_environment
 
 
 def run_command(argv: Sequence[str], port: int, account: str, region: str) -> int:

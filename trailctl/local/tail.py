@@ -8,8 +8,8 @@ import sys
 from datetime import datetime
 from typing import Any, TextIO
 
+from localaws.client.control import Control
 from trailctl.errors import UsageError
-from trailctl.local.control import Control
 
 _WAIT_SECONDS = 20.0
 _COLOURS = {"dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reactor.patterns import EventPattern, PatternError
+
 from trailctl.errors import UsageError
-from trailctl.patterns import EventPattern, PatternError
 from trailctl.replay.catalogue import Count, Entry
 
 _ALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"

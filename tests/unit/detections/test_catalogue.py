@@ -14,10 +14,10 @@ import botocore.session
 import pytest
 from reactor.detections import DECISIONS, decide
 from reactor.event import read_event
+from reactor.patterns import EventPattern
 
-from trailctl.local.recorder.names import event_name, event_source
-from trailctl.local.router.transform import fill as fill_template
-from trailctl.patterns import EventPattern
+from localaws.cloudtrail.recorder.names import event_name, event_source
+from localaws.events.router.transform import fill as fill_template
 from trailctl.replay.catalogue import FOLDER, SEVERITIES, Entry, load_catalogue, select
 from trailctl.replay.coverage import README, updated
 

@@ -1,0 +1,237 @@
+"""EventBridge rules and targets: what AWS refuses of them.
+
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+from reactor.patterns import PatternError, parse_pattern
+
+from localaws.iam import authorize
+from localaws.wire.call import Check, Incoming, Key, blocking, need
+from localaws.wire.codec import RefusedError
+
+_NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
+_ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:.+", re.DOTALL)
+_STATES = ("ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+_RATE = re.compile(r"rate\((\d+) (minute|minutes|hour|hours|day|days)\)")
+_CRON = re.compile(r"cron\(\S+ \S+ \S+ \S+ \S+ \S+\)")
+_PATTERN_CHARACTERS = 2048
+_RULES_A_BUS = 300
+_TARGETS_A_RULE = 5
+
+
+def _invalid(name: str, value: Any, constraint: str) -> RefusedError:
+    return RefusedError(
+        "ValidationException",
+        f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
+        f"{constraint}",
+    )
+
+
+@blocking
+def _rule(call: Incoming) -> None:
+    p = call.parameters
+    name, state = str(p.get("Name") or ""), p.get("State")
+    pattern, schedule = p.get("EventPattern"), p.get("ScheduleExpression")
+    if not _NAME.fullmatch(name):
+        constraint = (
+            "Member must have length less than or equal to 64"
+            if len(name) > 64
+            else r"Member must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+"
+        )
+        raise _invalid("name", name, constraint)
+    if state is not None and state not in _STATES:
+        raise _invalid(
+            "state", state, f"Member must satisfy enum value set: [{', '.join(_STATES)}]"
+        )
+    need(
+        pattern or schedule,
+        "ValidationException",
+        "Parameter(s) EventPattern or ScheduleExpression must be specified.",
+    )
+    if schedule:
+        _schedule(str(schedule), _bus(p), state)
+    if pattern:
+        _pattern(str(pattern))
+    _room(call, name)
+
+
+def _schedule(expression: str, bus: str, state: str | None) -> None:
+    rate = _RATE.fullmatch(expression)
+    valid = bool(_CRON.fullmatch(expression))
+    if rate:
+        count, unit = int(rate[1]), rate[2]
+        # AWS insists on `rate(1 hour)` and `rate(2 hours)`.
+        valid = count > 0 and (count == 1) != unit.endswith("s")
+    need(valid, "ValidationException", "Parameter ScheduleExpression is not valid.")
+    need(
+        bus == "default",
+        "ValidationException",
+        "ScheduleExpression is supported only on the default event bus.",
+    )
+    need(
+        state != "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
+        "ValidationException",
+        "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS is not supported for scheduled rules.",
+    )
+
+
+def _pattern(pattern: str) -> None:
+    need(
+        len(pattern) <= _PATTERN_CHARACTERS,
+        "InvalidEventPatternException",
+        "Event pattern is not valid. Reason: Event pattern is longer than "
+        f"{_PATTERN_CHARACTERS} characters",
+    )
+    try:
+        parse_pattern(pattern)
+    except PatternError as error:
+        raise RefusedError(
+            "InvalidEventPatternException", f"Event pattern is not valid. Reason: {error.reason}"
+        ) from None
+
+
+def _room(call: Incoming, name: str) -> None:
+    """Whether the bus has room for one more rule, if it is one more."""
+    events, bus = call.client("events"), _bus(call.parameters)
+    try:
+        events.describe_rule(Name=name, EventBusName=bus)
+    except ClientError:
+        pass
+    else:
+        return
+    count = 0
+    token: dict[str, str] = {}
+    while True:
+        try:
+            answer = events.list_rules(EventBusName=bus, **token)
+        except ClientError:
+            return  # no such bus: the emulator says so
+        count += len(answer["Rules"])
+        if not answer.get("NextToken"):
+            break
+        token = {"NextToken": answer["NextToken"]}
+    need(
+        count < _RULES_A_BUS,
+        "LimitExceededException",
+        "The requested resource exceeds the maximum number allowed.",
+    )
+
+
+def _bus(p: Mapping[str, Any]) -> str:
+    return str(p.get("EventBusName") or "default").rpartition("/")[2]
+
+
+@blocking
+def _targets(call: Incoming) -> None:
+    p = call.parameters
+    targets = p.get("Targets") or ()
+    for target in targets:
+        _target(call, target)
+    ids = [t.get("Id") for t in targets]
+    need(
+        len(ids) == len(set(ids)),
+        "ValidationException",
+        "Parameter(s) Id must be unique within a request.",
+    )
+    events, bus = call.client("events"), _bus(p)
+    try:
+        answer = events.list_targets_by_rule(Rule=p.get("Rule"), EventBusName=bus)
+    except ClientError:
+        return  # no such rule: the emulator says so
+    all_ids = {t["Id"] for t in answer["Targets"]} | set(ids)
+    need(
+        len(all_ids) <= _TARGETS_A_RULE,
+        "LimitExceededException",
+        "The requested resource exceeds the maximum number allowed.",
+    )
+
+
+def _target(call: Incoming, target: Mapping[str, Any]) -> None:
+    identity, arn = str(target.get("Id") or ""), str(target.get("Arn") or "")
+    if not _NAME.fullmatch(identity):
+        raise _invalid(
+            "targets.1.member.id",
+            identity,
+            r"Member must satisfy regular expression pattern: [\.\-_A-Za-z0-9]+",
+        )
+    need(
+        _ARN.fullmatch(arn),
+        "ValidationException",
+        f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.",
+    )
+    inputs = [k for k in ("Input", "InputPath", "InputTransformer") if target.get(k) is not None]
+    need(
+        len(inputs) <= 1,
+        "ValidationException",
+        "Only one of Input, InputPath, or InputTransformer must be provided for target "
+        f"{identity}.",
+    )
+    if target.get("Input") is not None:
+        try:
+            json.loads(target["Input"])
+        except ValueError:
+            raise RefusedError(
+                "ValidationException", f"JSON syntax error in input for target {identity}."
+            ) from None
+    retry = target.get("RetryPolicy") or {}
+    for name, low, high in (
+        ("MaximumRetryAttempts", 0, 185),
+        ("MaximumEventAgeInSeconds", 60, 86_400),
+    ):
+        value = retry.get(name)
+        if value is not None and not low <= int(value) <= high:
+            bound = (
+                f"less than or equal to {high}"
+                if int(value) > high
+                else f"greater than or equal to {low}"
+            )
+            member = f"targets.1.member.retryPolicy.{name[0].lower()}{name[1:]}"
+            raise _invalid(member, value, f"Member must have value {bound}")
+    if target.get("RoleArn"):
+        authorize.ensure_pass_role(call, str(target["RoleArn"]), "events.amazonaws.com")
+    _dead_letters(call, identity, (target.get("DeadLetterConfig") or {}).get("Arn"))
+
+
+def _dead_letters(call: Incoming, target: str, queue: str | None) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
+    if not queue:
+        return
+    parts = queue.split(":")
+    reason = None
+    if len(parts) != 6 or parts[2] != "sqs":
+        reason = "Provided Arn is not in correct format."
+    elif queue.endswith(".fifo"):
+        reason = "Dead-letter queue must be a standard queue."
+    elif parts[3] != call.region:
+        reason = "Dead-letter queue must be in the same Region as the rule."
+    elif not _queue_exists(call, parts):
+        reason = "The specified queue does not exist."
+    need(
+        reason is None,
+        "ValidationException",
+        f"Parameter DeadLetterConfig.Arn {queue} of target {target} is not valid. Reason: {reason}",
+    )
+
+
+def _queue_exists(call: Incoming, arn: list[str]) -> bool:
+    try:
+        call.client("sqs", arn[4], arn[3]).get_queue_url(QueueName=arn[5])
+    except ClientError:
+        return False
+    return True
+
+
+CHECKS: Mapping[Key, tuple[Check, ...]] = {
+    ("events", "PutRule"): (_rule,),
+    ("events", "PutTargets"): (_targets,),
+}
