@@ -21,7 +21,7 @@ def admin_inline(event: Event, known: Known) -> Finding | None:
         return Finding(
             f"version {version} became the default; the event does not hold what it allows", arn
         )
-    found = admin_action(policy_document(request.get("policyDocument")))
+    found = admin_action(policy_document(request.get("policyDocument")), event.account)
     return Finding(f"the policy {found}", _target(event)) if found else None
 
 
@@ -34,16 +34,16 @@ def role_forbidden(event: Event, known: Known) -> Finding | None:
         return None
     reasons = []
     if event.name == "CreateRole":
-        if any_matches(name, known.forbidden_role_names):
+        if any_matches(name, known.forbidden_role_names, any_case=True):
             reasons.append(f"the name {name} is forbidden")
         if known.allowed_role_paths and not any_matches(path or "/", known.allowed_role_paths):
             reasons.append(f"the path {path or '/'} is not allowed")
     if event.name == "AttachRolePolicy":
         policy = text(request.get("policyArn"))
-        if any_matches(policy, known.forbidden_role_policies):
+        if any_matches(policy, known.forbidden_role_policies, any_case=True):
             reasons.append(f"the policy {policy} is forbidden")
     if event.name == "PutRolePolicy":
-        found = admin_action(policy_document(request.get("policyDocument")))
+        found = admin_action(policy_document(request.get("policyDocument")), event.account)
         if found:
             reasons.append(f"its inline policy {found}")
     trusted = _trust(event, known)

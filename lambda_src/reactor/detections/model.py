@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
+from reactor.meaning.globs import matches, text_glob
 from reactor.sizes import rank
 
 
@@ -60,6 +60,12 @@ class Known:
                 raise ValueError(f"trusted_accounts has {account!r}; use ids of twelve digits.")
 
 
-def any_matches(text: str, wildcards: tuple[str, ...]) -> bool:
-    """Whether one of the wildcards matches the whole text, in its own case."""
-    return any(fnmatchcase(text, wildcard) for wildcard in wildcards)
+def any_matches(text: str, wildcards: tuple[str, ...], *, any_case: bool = False) -> bool:
+    """Whether one of the wildcards (`*`, `?`) matches the whole text.
+
+    `any_case` is for what is forbidden: IAM allows no two names that differ in case alone, and
+    whoever picks a name picks its case. What is allowed is compared as it is written.
+    """
+    if any_case:
+        text, wildcards = text.lower(), tuple(wildcard.lower() for wildcard in wildcards)
+    return any(matches(text_glob(wildcard), text) for wildcard in wildcards)
