@@ -56,7 +56,7 @@ class Entry:
     regions: str
     read_only: bool
     failures: str
-    decision: str | None
+    decision: bool
     count: Count | None
     placeholders: Mapping[str, Mapping[str, Any]]
     patterns: Mapping[str, Mapping[str, Any]]

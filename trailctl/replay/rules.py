@@ -78,7 +78,7 @@ def from_catalogue(
                 severity=entry.severity,
                 title=entry.title,
                 detection=entry.id,
-                decided=entry.decision is not None,
+                decided=entry.decision,
                 count=entry.count,
             )
             for key, pattern in found.items()

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reactor.meaning.globs import matches, text_glob
 from reactor.sizes import rank
+
+if TYPE_CHECKING:
+    from reactor.event import Event
+
+    Decision = Callable[[Event, "Known"], "Finding | None"]
+
+# By the entry's id, as far as the modules of decisions are loaded.
+REGISTERED: dict[str, Decision] = {}
+
+
+def decides(detection: str) -> Callable[[Decision], Decision]:
+    """Makes a function the decision of the catalogue's entry of that id."""
+
+    def register(function: Decision) -> Decision:
+        REGISTERED[detection] = function
+        return function
+
+    return register
 
 
 @dataclass(frozen=True)

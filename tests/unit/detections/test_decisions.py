@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from reactor.detections import DECISIONS, Known, decide, decision
+from reactor.detections import Known, decide, decision, decisions
 from reactor.detections.grants import admin_action, outsiders, public_grant
 from reactor.event import read_event
 from reactor.settings import SettingsError, parse_settings
@@ -193,7 +193,7 @@ def test_unknown_detections_are_a_mistake() -> None:
 NOISE: list[Any] = [None, "", "x", 0, 1.5, True, [], {}, [None], [{}], {"items": [5]}, {"a": {}}]
 
 
-@pytest.mark.parametrize("id_", sorted(DECISIONS))
+@pytest.mark.parametrize("id_", sorted(decisions()))
 def test_nothing_raises_on_odd_input(id_: str) -> None:
     """Every sample, with any part of it replaced by something else."""
     rng = random.Random(id_)
