@@ -22,8 +22,8 @@ from localaws.client.environment import environment
 from localaws.clock import MovableClock
 from localaws.emulator.ministack import MiniStack
 from localaws.emulator.runtime import Runtimes
+from localaws.errors import LocalAwsError
 from localaws.front.front import Front
-from trailctl.errors import UsageError
 
 HOST = "127.0.0.1"
 
@@ -31,7 +31,7 @@ HOST = "127.0.0.1"
 def bind(port: int) -> socket.socket:
     """A listening socket on the loopback; port 0 takes a free one.
 
-    Raises UsageError, naming the port and what to do, where it is taken or not ours to take.
+    Raises LocalAwsError, naming the port and what to do, where it is taken or not ours to take.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -39,7 +39,7 @@ def bind(port: int) -> socket.socket:
         listener.bind((HOST, port))
     except OSError as error:
         listener.close()
-        raise UsageError(
+        raise LocalAwsError(
             f"port {port} of {HOST} can't be used ({error.strerror}): "
             "give another with --port N, or --port 0 for any free one"
         ) from None
@@ -59,7 +59,7 @@ def run(port: int, account: str, region: str, *, until_eof: bool = False) -> Non
     # Terraform's providers and functions keep many calls in flight; a collection of the model
     # objects, which live as long as the process, is a pause without gain.
     gc.freeze()
-    with tempfile.TemporaryDirectory(prefix="trailctl-local-") as folder:
+    with tempfile.TemporaryDirectory(prefix="localaws-") as folder:
         asyncio.run(_serve(listener, account, region, Path(folder), until_eof))
 
 

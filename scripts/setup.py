@@ -73,7 +73,7 @@ ENVIRONMENTS = (
     Environment(
         ".venv",
         "trailctl, reactor, tests",
-        ("--editable", ".[dev]"),
+        ("--editable", ".[dev,local]"),
         ("pyproject.toml", "requirements/dev.txt"),
     ),
     Environment(

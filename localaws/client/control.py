@@ -1,4 +1,4 @@
-"""How the commands talk to the local AWS that runs: its own endpoints under `/_local/`."""
+"""How programs talk to the local AWS that runs: its own endpoints under `/_local/`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from trailctl.errors import UsageError
+from localaws.errors import LocalAwsError, NotRunningError
 
 
 class Control:
     """The endpoints of the local AWS on a port of the loopback.
 
-    Every method raises UsageError where none answers there, or where it says what is wrong.
+    Every method raises NotRunningError where none answers there, and LocalAwsError with its
+    sentence where it refuses.
     """
 
     def __init__(self, port: int) -> None:
@@ -37,12 +38,9 @@ class Control:
             with self._opener.open(request, timeout=timeout) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            raise UsageError(_sentence(error)) from None
+            raise LocalAwsError(_sentence(error)) from None
         except (urllib.error.URLError, OSError, ValueError):
-            raise UsageError(
-                f"no local AWS answers on port {self.port}: "
-                f"start it with `trailctl local up --port {self.port}`"
-            ) from None
+            raise NotRunningError(f"no local AWS answers on port {self.port}") from None
 
 
 def _sentence(error: urllib.error.HTTPError) -> str:

@@ -20,7 +20,7 @@ import boto3
 from botocore.config import Config
 
 from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, environment
-from trailctl.errors import CheckError
+from localaws.errors import LocalAwsError
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 15.0
@@ -106,11 +106,11 @@ def running(
     account: str = DEFAULT_ACCOUNT,
     region: str = DEFAULT_REGION,
 ) -> Iterator[RunningAws]:
-    """Start `trailctl local up` on a free port, in the given environment; its stderr goes to `log`.
+    """Start a local AWS on a free port, in the given environment; its stderr goes to `log`.
 
-    Raises CheckError with the log's last lines where it does not come up.
+    Raises LocalAwsError with the log's last lines where it does not come up.
     """
-    command = [sys.executable, "-m", "trailctl", "local", "up", "--port", "0", "--until-eof"]
+    command = [sys.executable, "-m", "localaws", "--port", "0", "--until-eof"]
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [*command, "--account", account, "--region", region],
@@ -154,7 +154,9 @@ def _printed(process: subprocess.Popen[str], log: Path) -> dict[str, str]:
             line = None
         if line is None:
             words = log.read_text(errors="replace").strip().splitlines()[-5:]
-            raise CheckError("the local AWS did not start: " + (" / ".join(words) or "no output"))
+            raise LocalAwsError(
+                "the local AWS did not start: " + (" / ".join(words) or "no output")
+            )
         name, _, value = line.removeprefix("export ").rstrip("\n").partition("=")
         found[name] = value
     return found

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-permissions-for-sns-notifications.html
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/send-cloudtrail-events-to-cloudwatch-logs.html
 
-Every function raises RefusedError with the code and sentence of CreateTrail and UpdateTrail.
+Every function raises RefusalError with the code and sentence of CreateTrail and UpdateTrail.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localaws.cloudtrail.cloudtrail import Trail
-from localaws.iam import authorize
+from localaws.cloudtrail.keeper import Trail
 from localaws.iam.permissions import Context, Permissions
 from localaws.iam.policy import PolicyError, Principal, evaluate
-from localaws.wire.call import Incoming, need
-from localaws.wire.codec import RefusedError
+from localaws.organizations.trusted_access import TrustedAccess, organization
+from localaws.s3.buckets import Buckets
+from localaws.wire.call import Call
+from localaws.wire.errors import RefusalError, need
 
 SERVICE = "cloudtrail.amazonaws.com"
 _CLOUDTRAIL = Principal.service(SERVICE)
@@ -29,7 +30,7 @@ _LOG_GROUP = re.compile(r"arn:[a-z-]+:logs:([a-z0-9-]+):(\d{12}):log-group:([^:*
 _KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(?:key/[A-Za-z0-9-]+|alias/[\w/-]+)")
 
 
-def admit(call: Incoming, trail: Trail) -> None:
+def admit(call: Call, trail: Trail) -> None:
     """Refuse a trail that could not deliver; resolves a key's alias to the key (blocking)."""
     _organization(call, trail)
     _bucket(call, trail)
@@ -38,8 +39,8 @@ def admit(call: Incoming, trail: Trail) -> None:
     _log_group(call, trail)
 
 
-def _context(call: Incoming, trail: Trail) -> dict[str, str]:
-    now = call.front.clock.now()
+def _context(call: Call, trail: Trail) -> dict[str, str]:
+    now = call.parts.clock.now()
     return {
         "aws:CurrentTime": now.isoformat(),
         "aws:EpochTime": str(int(now.timestamp())),
@@ -66,10 +67,10 @@ def _allowed(policy: Any, action: str, resource: str, context: Context) -> bool:
 # --- organization ------------------------------------------------------------------------------
 
 
-def _organization(call: Incoming, trail: Trail) -> None:
+def _organization(call: Call, trail: Trail) -> None:
     if not trail.settings.get("IsOrganizationTrail"):
         return
-    master = organization(call).get("MasterAccountId")
+    master = _organization_of(call).get("MasterAccountId")
     need(
         master == trail.account,
         "NotOrganizationMasterAccountException",
@@ -77,38 +78,36 @@ def _organization(call: Incoming, trail: Trail) -> None:
         "administrator account.",
     )
     need(
-        SERVICE in call.front.kept.service_access.get(trail.account, {}),
+        SERVICE in call.kept(TrustedAccess).get(trail.account, {}),
         "CloudTrailAccessNotEnabledException",
         "To let CloudTrail integrate with AWS Organizations, enable trusted access for "
         f"{SERVICE} in AWS Organizations.",
     )
 
 
-def organization(call: Incoming) -> dict[str, Any]:
+def _organization_of(call: Call) -> dict[str, Any]:
     """The caller's organization, or the refusal of one who has none."""
     try:
-        answer = call.client("organizations").describe_organization()
+        return organization(call)
     except ClientError:
-        raise RefusedError(
+        raise RefusalError(
             "OrganizationsNotInUseException",
             "Your account is not a member of an organization. Create one, or leave "
             "IsOrganizationTrail out.",
         ) from None
-    found: dict[str, Any] = answer["Organization"]
-    return found
 
 
 # --- bucket ------------------------------------------------------------------------------------
 
 
-def _bucket(call: Incoming, trail: Trail) -> None:
+def _bucket(call: Call, trail: Trail) -> None:
     name = str(trail.settings.get("S3BucketName") or "")
     need(
         _BUCKET_NAME.fullmatch(name),
         "InvalidS3BucketNameException",
         f"Bucket name is not valid: {name!r}",
     )
-    refused = RefusedError(
+    refused = RefusalError(
         "InsufficientS3BucketPolicyException",
         f"Incorrect S3 bucket policy is detected for bucket: {name}",
     )
@@ -136,21 +135,21 @@ def _bucket(call: Incoming, trail: Trail) -> None:
         raise refused
 
 
-def _paths(call: Incoming, trail: Trail) -> list[str]:
+def _paths(call: Call, trail: Trail) -> list[str]:
     """An object of each kind that the trail writes."""
     prefix = trail.settings.get("S3KeyPrefix")
     root = f"{prefix}/AWSLogs" if prefix else "AWSLogs"
     if trail.settings.get("IsOrganizationTrail"):
-        root = f"{root}/{organization(call)['Id']}"
+        root = f"{root}/{_organization_of(call)['Id']}"
     kinds = ["CloudTrail"]
     if trail.settings.get("LogFileValidationEnabled"):
         kinds.append("CloudTrail-Digest")
     return [f"{root}/{trail.account}/{kind}/{trail.home_region}/file" for kind in kinds]
 
 
-def _owner(call: Incoming, bucket: str) -> Any:
+def _owner(call: Call, bucket: str) -> Any:
     """An S3 client of the account that has the bucket."""
-    s3 = call.client("s3", call.front.kept.bucket_owners.get(bucket))
+    s3 = call.client("s3", call.kept(Buckets).owners.get(bucket))
     try:
         s3.head_bucket(Bucket=bucket)
     except ClientError as error:
@@ -162,7 +161,7 @@ def _owner(call: Incoming, bucket: str) -> Any:
     return s3
 
 
-def _bucket_region(call: Incoming, bucket: str) -> str:
+def _bucket_region(call: Call, bucket: str) -> str:
     location = _owner(call, bucket).get_bucket_location(Bucket=bucket).get("LocationConstraint")
     return str(location or "us-east-1")
 
@@ -170,7 +169,7 @@ def _bucket_region(call: Incoming, bucket: str) -> str:
 # --- key ---------------------------------------------------------------------------------------
 
 
-def _key(call: Incoming, trail: Trail) -> None:
+def _key(call: Call, trail: Trail) -> None:
     key, bucket = trail.settings.get("KmsKeyId"), trail.settings["S3BucketName"]
     if not key:
         return
@@ -205,7 +204,7 @@ def _key(call: Incoming, trail: Trail) -> None:
     trail.settings["KmsKeyId"] = metadata["Arn"]
 
 
-def _described(call: Incoming, key: str) -> tuple[dict[str, Any], Any]:
+def _described(call: Call, key: str) -> tuple[dict[str, Any], Any]:
     parts = key.split(":")
     kms = call.client("kms", parts[4], parts[3])
     try:
@@ -219,17 +218,17 @@ def _described(call: Incoming, key: str) -> tuple[dict[str, Any], Any]:
 # --- topic -------------------------------------------------------------------------------------
 
 
-def _topic(call: Incoming, trail: Trail) -> None:
+def _topic(call: Call, trail: Trail) -> None:
     arn = trail.settings.get("SnsTopicARN")
     if not arn:
         return
-    refused = RefusedError(
+    refused = RefusalError(
         "InsufficientSnsTopicPolicyException",
         "SNS Topic does not exist or the topic policy is incorrect!",
     )
     parts = str(arn).split(":")
     if len(parts) != 6 or parts[2] != "sns":
-        raise RefusedError("InvalidSnsTopicNameException", f"SNS topic name is not valid: {arn}")
+        raise RefusalError("InvalidSnsTopicNameException", f"SNS topic name is not valid: {arn}")
     try:
         attributes = call.client("sns", parts[4], parts[3]).get_topic_attributes(TopicArn=arn)[
             "Attributes"
@@ -261,7 +260,7 @@ def _topic(call: Incoming, trail: Trail) -> None:
 # --- log group ---------------------------------------------------------------------------------
 
 
-def _log_group(call: Incoming, trail: Trail) -> None:
+def _log_group(call: Call, trail: Trail) -> None:
     group = trail.settings.get("CloudWatchLogsLogGroupArn")
     role = trail.settings.get("CloudWatchLogsRoleArn")
     if not group and not role:
@@ -277,7 +276,7 @@ def _log_group(call: Incoming, trail: Trail) -> None:
         "You must specify a log group as well as a role ARN.",
     )
     found = _LOG_GROUP.fullmatch(str(group))
-    missing = RefusedError(
+    missing = RefusalError(
         "InvalidCloudWatchLogsLogGroupArnException",
         "CloudTrail cannot validate the specified log group ARN.",
     )
@@ -290,10 +289,10 @@ def _log_group(call: Incoming, trail: Trail) -> None:
     _log_role(call, trail, str(role), str(group))
 
 
-def _log_role(call: Incoming, trail: Trail, role: str, group: str) -> None:
+def _log_role(call: Call, trail: Trail, role: str, group: str) -> None:
     parts = role.split(":")
     name = role.rpartition("/")[2]
-    untrusted = RefusedError(
+    untrusted = RefusalError(
         "InvalidCloudWatchLogsRoleArnException",
         "Access denied. Check the trust relationships for your role.",
     )
@@ -309,11 +308,10 @@ def _log_role(call: Incoming, trail: Trail, role: str, group: str) -> None:
     ):
         raise untrusted
     stream = f"{group.removesuffix(':*')}:log-stream:{trail.account}_CloudTrail_{trail.home_region}"
-    permissions: Permissions = call.front.permissions
+    permissions = call.of(Permissions)
     for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
         need(
             permissions.role_may(role, action, stream),
             "InvalidCloudWatchLogsLogGroupArnException",
             "Access denied. Check the permissions for your role.",
         )
-    authorize.ensure_pass_role(call, role, SERVICE)

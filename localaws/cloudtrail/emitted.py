@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from localaws.cloudtrail.cloudtrail import Trail
+from localaws.cloudtrail.keeper import Trail
 from localaws.cloudtrail.recorder import detail_type, envelope
 from localaws.cloudtrail.recorder.record import EVENT_VERSION
-
-Json = dict[str, Any]
+from localaws.wire.parts import Json
 
 SIGN_IN_SPELLINGS = ("Sign In", "Signin")
 _ACCOUNT = re.compile(r"\d{12}")

@@ -8,12 +8,11 @@ import zlib
 from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+
+from localaws.wire.parts import Json
 
 # AWS keeps 90 days; of a laptop's calls the last ten thousand an account and Region are kept.
 MOST_EVENTS = 10_000
-
-Json = dict[str, Any]
 
 
 class History:

@@ -1,34 +1,50 @@
-"""CloudTrail: the layer keeps the trails; the emulator decides only whether the caller may."""
+"""CloudTrail's API, answered by the layer alone."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from localaws.cloudtrail.admission import admit
-from localaws.wire.call import Answer, Incoming, Key, denied
-from localaws.wire.codec import decode_answer
-from localaws.wire.http import Response
+from localaws.cloudtrail.admission import SERVICE, admit
+from localaws.cloudtrail.keeper import CloudTrail
+from localaws.cloudtrail.recording import Recording
+from localaws.iam.needs import passing, request_tags
+from localaws.wire import gap
+from localaws.wire.call import Call
+from localaws.wire.parts import Json
+
+_WITHOUT_TRAIL = frozenset({"DescribeTrails", "ListPublicKeys", "ListTrails", "LookupEvents"})
 
 
-async def _cloudtrail(call: Incoming) -> Response | Mapping[str, Any]:
-    asked = await call.forward()
-    if denied(asked):
-        _, error = decode_answer(call.operation, asked)
-        if error is not None and error.code != "MaximumNumberOfTrailsExceededException":
-            return asked
-    name = call.operation.name
+@gap.answers("cloudtrail", "*", alone=True)
+def _cloudtrail(call: Call) -> Json:
+    name, parameters = call.operation, call.parameters
     if name == "LookupEvents":
-        await asyncio.to_thread(call.front.settle_records, 10.0)
-    keeper, parameters = call.front.cloudtrail, call.parameters
+        call.of(Recording).settle(10.0)
+    keeper = call.of(CloudTrail)
     if name in ("CreateTrail", "UpdateTrail"):
         trail = keeper.proposed(name, call.account, call.region, parameters)
-        await asyncio.to_thread(admit, call, trail)
+        admit(call, trail)
         if parameters.get("KmsKeyId"):
             # An alias is given, a key is kept.
             parameters = {**parameters, "KmsKeyId": trail.settings["KmsKeyId"]}
     return keeper.handle(name, call.account, call.region, parameters)
 
 
-ANSWERS: Mapping[Key, Answer] = {("cloudtrail", "*"): _cloudtrail}
+@gap.needs("cloudtrail", "*")
+def _needs(call: Call) -> Iterator[gap.Need]:
+    """One trail, by its ARN, with the tags of the request.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
+    """
+    p = call.parameters
+    named = p.get("Name") or p.get("TrailName") or p.get("ResourceId")
+    names = [named] if named else list(p.get("ResourceIdList") or ())
+    if call.operation in _WITHOUT_TRAIL or not names:
+        names = ["*"]
+    context = request_tags(p.get("TagsList") or ())
+    place = f"arn:aws:cloudtrail:{call.region}:{call.account}:trail/"
+    for name in map(str, names):
+        arn = name if name == "*" or name.startswith("arn:") else f"{place}{name}"
+        yield gap.Need(f"cloudtrail:{call.operation}", arn, context)
+    if p.get("CloudWatchLogsRoleArn"):
+        yield passing(str(p["CloudWatchLogsRoleArn"]), SERVICE)

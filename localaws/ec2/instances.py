@@ -13,18 +13,24 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localaws.wire.call import After, Check, Incoming, Key, blocking, need
-from localaws.wire.codec import RefusedError, service_model
-from localaws.wire.http import Response
+from localaws.wire import gap
+from localaws.wire.call import Call
+from localaws.wire.codec import service_model
+from localaws.wire.errors import RefusalError, need
 
 _ID = re.compile(r"[a-z]+-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
-async def _dry_run(call: Incoming) -> None:
+class Images(set[tuple[str, str, str]]):
+    """Account, Region and id of images that were found to exist."""
+
+
+@gap.refuses("ec2", "*")
+def _dry_run(call: Call) -> None:
     """The caller may (what is raised here is raised only then): AWS says so by an error."""
-    for name, value in call.operation.form:
+    for name, value in call.form:
         if name == "DryRun" and value.lower() == "true":
-            raise RefusedError(
+            raise RefusalError(
                 "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412
             )
 
@@ -36,8 +42,8 @@ def instance_types() -> frozenset[str]:
     return frozenset(shape.enum)
 
 
-@blocking
-def _launch(call: Incoming) -> None:
+@gap.refuses("ec2", "RunInstances")
+def _launch(call: Call) -> None:
     p = call.parameters
     kind = str(p.get("InstanceType") or "m1.small")
     need(
@@ -49,7 +55,7 @@ def _launch(call: Incoming) -> None:
     image = p.get("ImageId")
     template = p.get("LaunchTemplate")
     if image is None and not template:
-        raise RefusedError("MissingParameter", "The request must contain the parameter ImageId")
+        raise RefusalError("MissingParameter", "The request must contain the parameter ImageId")
     if image is not None:
         _image(call, ec2, str(image))
     interfaces = p.get("NetworkInterfaces") or ()
@@ -88,9 +94,9 @@ def _launch(call: Incoming) -> None:
         _profile(call, profile)
 
 
-def _image(call: Incoming, ec2: Any, image: str) -> None:
+def _image(call: Call, ec2: Any, image: str) -> None:
     key = (call.account, call.region, image)
-    if key in call.front.kept.images:
+    if key in call.kept(Images):
         return
     need(
         _ID.fullmatch(image) and image.startswith("ami-"),
@@ -103,7 +109,7 @@ def _image(call: Incoming, ec2: Any, image: str) -> None:
         "InvalidAMIID.NotFound",
         f"The image id '[{image}]' does not exist",
     )
-    call.front.kept.images.add(key)
+    call.kept(Images).add(key)
 
 
 def _exists(describe: Any, which: Mapping[str, Any], code: str, message: str) -> None:
@@ -115,7 +121,7 @@ def _exists(describe: Any, which: Mapping[str, Any], code: str, message: str) ->
     need(any(answer.values()), code, message)
 
 
-def _profile(call: Incoming, profile: Mapping[str, Any]) -> None:
+def _profile(call: Call, profile: Mapping[str, Any]) -> None:
     name, arn = profile.get("Name"), profile.get("Arn")
     asked = str(name or str(arn).rpartition("/")[2])
     try:
@@ -123,14 +129,22 @@ def _profile(call: Incoming, profile: Mapping[str, Any]) -> None:
     except ClientError:
         kind = "name" if name else "arn"
         what = "name" if name else "ARN"
-        raise RefusedError(
+        raise RefusalError(
             "InvalidParameterValue",
             f"Value ({name or arn}) for parameter iamInstanceProfile.{kind} is invalid. "
             f"Invalid IAM Instance Profile {what}",
         ) from None
 
 
-async def _instance_ids(call: Incoming) -> None:
+@gap.refuses(
+    "ec2",
+    "DescribeInstances",
+    "RebootInstances",
+    "StartInstances",
+    "StopInstances",
+    "TerminateInstances",
+)
+def _instance_ids(call: Call) -> None:
     for instance in call.parameters.get("InstanceIds") or ():
         need(
             _ID.fullmatch(str(instance)) and str(instance).startswith("i-"),
@@ -139,23 +153,7 @@ async def _instance_ids(call: Incoming) -> None:
         )
 
 
-def _deregistered(call: Incoming, _: Response) -> None:
+@gap.learns("ec2", "DeregisterImage")
+def _deregistered(call: Call) -> None:
     image = str(call.parameters.get("ImageId", ""))
-    call.front.kept.images.discard((call.account, call.region, image))
-
-
-AFTER: Mapping[Key, After] = {("ec2", "DeregisterImage"): _deregistered}
-CHECKS: Mapping[Key, tuple[Check, ...]] = {
-    ("ec2", "*"): (_dry_run,),
-    ("ec2", "RunInstances"): (_launch,),
-    **{
-        ("ec2", name): (_instance_ids,)
-        for name in (
-            "DescribeInstances",
-            "RebootInstances",
-            "StartInstances",
-            "StopInstances",
-            "TerminateInstances",
-        )
-    },
-}
+    call.kept(Images).discard((call.account, call.region, image))

@@ -1,46 +1,23 @@
-"""The emulator behind the layer: ministack in this process, behind a seam others can fill.
+"""The emulator behind the layer: ministack in this process.
 
-All the layer asks of an emulator is AWS's public protocol, one request at a time, and three things
-that no AWS API tells: who a session is that the emulator made itself (a function's role), the
-events its services emit without an API call, and a fresh start. What is asked of ministack's own
-code for that stands in `MiniStack` and nowhere else.
+What is read of ministack's own code stands here, what is changed of it in `patches`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from localaws.emulator.runtime import Runtimes
+from localaws.wire.emulator import EmittedEvent
 from localaws.wire.http import Message, Request, Response, call_app
-from localaws.wire.model import Identity
-
-EmittedEvent = Callable[[dict[str, Any], str, str, str], None]
-"""Called with (event envelope, account, Region, bus) for what a service puts on a bus."""
-
-
-class Upstream(Protocol):
-    """An emulated AWS that answers the public protocol."""
-
-    async def start(self, on_event: EmittedEvent) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def send(self, request: Request) -> Response: ...
-
-    async def reset(self) -> None: ...
-
-    def session(self, access_key: str) -> Identity | None:
-        """Who holds a temporary key that the emulator itself gave out, where it can say."""
-        ...
+from localaws.wire.identity import Identity
 
 
 class MiniStack:
@@ -79,53 +56,15 @@ class MiniStack:
         os.environ.update(self._environment())
         logging.getLogger("ministack").setLevel(logging.ERROR)
         from ministack import app as ministack_app
-        from ministack.core import hypercorn_compat, iam_evaluator, lambda_runtime
-        from ministack.services import ec2, eventbridge, iam, scheduler
+        from ministack.core import hypercorn_compat
+
+        from localaws.emulator import patches
 
         hypercorn_compat.install()
         logging.getLogger().setLevel(logging.ERROR)
         self._app = ministack_app.app
 
-        def emitted(record: dict[str, Any], view: Any = None) -> None:
-            del view
-            on_event(_envelope(record), record["Account"], record["Region"], record["EventBusName"])
-
-        worker = lambda_runtime._detect_runtime_binary
-
-        def runtime_binary(runtime: str) -> tuple[str, str]:
-            binary, script = worker(runtime)
-            is_python = runtime.startswith("python")
-            return (self._runtimes.launcher(runtime), script) if is_python else (binary, script)
-
-        # Its workers would see every package of this process's own environment.
-        lambda_runtime._detect_runtime_binary = runtime_binary
-
-        of_request = iam_evaluator._resolve_condition_key
-
-        def condition_key(key: str, context: Any) -> Any:
-            value = of_request(key, context)
-            if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
-                return value
-            _, partition, _, _, account, path = value.split(":", 5)
-            name = path.split("/")[1]
-            role = iam._roles.get_scoped(account, None, name) or {}
-            return role.get("Arn", f"arn:{partition}:iam::{account}:role/{name}")
-
-        # It takes a session's own ARN where AWS takes its role's.
-        iam_evaluator._resolve_condition_key = condition_key
-
-        permissions = ec2._parse_ip_permissions
-
-        # A rule of a security group is one range; it keeps, and revokes, a whole entry as one.
-        ec2._parse_ip_permissions = lambda parameters, prefix: [
-            rule for entry in permissions(parameters, prefix) for rule in _rules(entry)
-        ]
-
-        # Its own delivery knows neither policies nor dead-letter queues: the router delivers.
-        eventbridge._dispatch_event = emitted
-        # So do schedules and archives: theirs would fire by the machine's clock, and twice.
-        eventbridge.start_scheduler = scheduler.start_scheduler = lambda: None
-        eventbridge._archive_event = lambda event, view=None: None
+        patches.apply(self._runtimes, on_event)
 
         async def receive() -> Message:
             return await self._to_app.get()
@@ -174,27 +113,3 @@ class MiniStack:
             issuer_arn=f"arn:{partition}:iam::{account}:role/{role}",
             issuer_name=role,
         )
-
-
-def _rules(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """An entry of IpPermissions as EC2 keeps it: a rule for each range, group and prefix list."""
-    peers = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
-    alone = {**entry, **{kind: [] for kind in peers}}
-    return [{**alone, kind: [peer]} for kind in peers for peer in entry[kind]] or [alone]
-
-
-def _envelope(record: Mapping[str, Any]) -> dict[str, Any]:
-    """EventBridge's envelope of an event that ministack holds in its own form."""
-    detail = record.get("Detail", "{}")
-    when = datetime.fromtimestamp(float(record.get("Time", 0)), UTC)
-    return {
-        "version": "0",
-        "id": record["EventId"],
-        "detail-type": record.get("DetailType", ""),
-        "source": record.get("Source", ""),
-        "account": record["Account"],
-        "time": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": record["Region"],
-        "resources": list(record.get("Resources", [])),
-        "detail": json.loads(detail) if isinstance(detail, str) else detail,
-    }

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from reactor.patterns import EventPattern, PatternError
@@ -23,12 +22,12 @@ from localaws.activity import Activity
 from localaws.clock import MovableClock
 from localaws.events.router import Router
 from localaws.events.router.rules import is_read_only_management
-from localaws.wire.aws import InProcessClients
+from localaws.wire.clients import InProcessClients
+from localaws.wire.parts import Json
 
 _log = logging.getLogger(__name__)
 
 MOST_EVENTS = 20_000
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

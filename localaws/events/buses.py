@@ -7,54 +7,56 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
 
-from localaws.iam import authorize
 from localaws.iam.policy import PolicyError, Principal, evaluate
-from localaws.wire.call import After, Answer, Incoming, Json, Key, succeeded
-from localaws.wire.call import answered_on_a_thread as on_a_thread
-from localaws.wire.codec import RefusedError
+from localaws.wire import gap
+from localaws.wire.call import Call
+from localaws.wire.errors import RefusalError
 from localaws.wire.http import Response
+from localaws.wire.parts import Json
 
 _POLICY_CHARACTERS = 10_240
 _ACCOUNT = re.compile(r"\d{12}")
 
 
-def _bus(call: Incoming) -> tuple[str, str, str]:
+class BusPolicies(dict[tuple[str, str, str], Json]):
+    """By account, Region and event bus."""
+
+
+def _bus(call: Call) -> tuple[str, str, str]:
     name = call.parameters.get("EventBusName") or "default"
     return call.account, call.region, str(name).rpartition("/")[2]
 
 
-def _must_exist(call: Incoming, bus: str) -> str:
+def _must_exist(call: Call, bus: str) -> str:
     try:
         answer = call.client("events").describe_event_bus(Name=bus)
     except ClientError:
-        raise RefusedError(
+        raise RefusalError(
             "ResourceNotFoundException", f"Event bus {bus} does not exist."
         ) from None
     return str(answer["Arn"])
 
 
-@on_a_thread
-def _put_permission(call: Incoming) -> Json:
-    authorize.ensure(call)
+@gap.answers("events", "PutPermission", alone=True)
+def _put_permission(call: Call) -> Json:
     key, p = _bus(call), call.parameters
     arn = _must_exist(call, key[2])
     if p.get("Policy"):
         policy = _given(str(p["Policy"]))
     else:
         statement = _classic(p, arn)
-        old = call.front.kept.bus_policies.get(key, {}).get("Statement", [])
+        old = call.kept(BusPolicies).get(key, {}).get("Statement", [])
         kept = [s for s in old if s.get("Sid") != statement["Sid"]]
         policy = {"Version": "2012-10-17", "Statement": [*kept, statement]}
     if len(json.dumps(policy, separators=(",", ":"))) > _POLICY_CHARACTERS:
-        raise RefusedError(
+        raise RefusalError(
             "PolicyLengthExceededException",
             f"The event bus policy is too long. The limit is {_POLICY_CHARACTERS} characters.",
         )
-    call.front.kept.bus_policies[key] = policy
+    call.kept(BusPolicies)[key] = policy
     return {}
 
 
@@ -68,7 +70,7 @@ def _given(text: str) -> Json:
     except (ValueError, PolicyError):
         policy = None
     if not isinstance(policy, dict) or not policy.get("Statement"):
-        raise RefusedError("ValidationException", "The policy document is not valid.")
+        raise RefusalError("ValidationException", "The policy document is not valid.")
     if isinstance(policy["Statement"], dict):
         policy["Statement"] = [policy["Statement"]]
     return policy
@@ -78,12 +80,12 @@ def _classic(p: Json, arn: str) -> Json:
     principal, sid = str(p.get("Principal") or ""), str(p.get("StatementId") or "")
     action = p.get("Action")
     if not sid or not principal or not action:
-        raise RefusedError(
+        raise RefusalError(
             "ValidationException",
             "Parameters Action, Principal and StatementId must be specified without Policy.",
         )
     if principal != "*" and not _ACCOUNT.fullmatch(principal):
-        raise RefusedError(
+        raise RefusalError(
             "ValidationException",
             f"1 validation error detected: Value '{principal}' at 'principal' failed to satisfy "
             r"constraint: Member must satisfy regular expression pattern: (\d{12}|\*)",
@@ -101,12 +103,11 @@ def _classic(p: Json, arn: str) -> Json:
     return statement
 
 
-@on_a_thread
-def _remove_permission(call: Incoming) -> Json:
-    authorize.ensure(call)
+@gap.answers("events", "RemovePermission", alone=True)
+def _remove_permission(call: Call) -> Json:
     key, p = _bus(call), call.parameters
     _must_exist(call, key[2])
-    policies = call.front.kept.bus_policies
+    policies = call.kept(BusPolicies)
     if p.get("RemoveAllPermissions"):
         policies.pop(key, None)
         return {}
@@ -114,7 +115,7 @@ def _remove_permission(call: Incoming) -> Json:
     kept = [s for s in old if s.get("Sid") != p.get("StatementId")]
     if len(kept) == len(old):
         what = "Statement with the provided id" if old else "EventBus"
-        raise RefusedError(
+        raise RefusalError(
             "ResourceNotFoundException",
             f"{what} does not exist." if old else "EventBus does not have a policy.",
         )
@@ -125,23 +126,25 @@ def _remove_permission(call: Incoming) -> Json:
     return {}
 
 
-def _shown(call: Incoming, name: str) -> Json:
-    policy = call.front.kept.bus_policies.get((call.account, call.region, name))
+def _shown(call: Call, name: str) -> Json:
+    policy = call.kept(BusPolicies).get((call.account, call.region, name))
     return {"Policy": json.dumps(policy, separators=(",", ":"))} if policy else {}
 
 
-async def _describe(call: Incoming) -> Response | Json:
-    asked = await call.forward()
-    if not succeeded(asked):
+@gap.answers("events", "DescribeEventBus", inside=True)
+def _describe(call: Call) -> Response | Json:
+    asked = call.forward()
+    if asked.status >= 300:
         return asked
     bus = call.decoded(asked)
     bus.pop("Policy", None)
     return {**bus, **_shown(call, str(bus["Name"]))}
 
 
-async def _list(call: Incoming) -> Response | Json:
-    asked = await call.forward()
-    if not succeeded(asked):
+@gap.answers("events", "ListEventBuses")
+def _list(call: Call) -> Response | Json:
+    asked = call.forward()
+    if asked.status >= 300:
         return asked
     answer = call.decoded(asked)
     for bus in answer.get("EventBuses", ()):
@@ -150,16 +153,7 @@ async def _list(call: Incoming) -> Response | Json:
     return answer
 
 
-def _deleted(call: Incoming, _: Response) -> None:
+@gap.learns("events", "DeleteEventBus")
+def _deleted(call: Call) -> None:
     name = str(call.parameters.get("Name", "")).rpartition("/")[2]
-    call.front.kept.bus_policies.pop((call.account, call.region, name), None)
-
-
-ANSWERS: Mapping[Key, Answer] = {
-    ("events", "DescribeEventBus"): _describe,
-    ("events", "ListEventBuses"): _list,
-    ("events", "PutPermission"): _put_permission,
-    ("events", "RemovePermission"): _remove_permission,
-}
-AFTER: Mapping[Key, After] = {("events", "DeleteEventBus"): _deleted}
-OVERLAID: frozenset[Key] = frozenset({("events", "DescribeEventBus")})
+    call.kept(BusPolicies).pop((call.account, call.region, name), None)

@@ -32,15 +32,15 @@ from localaws.events.expressions import (
 )
 from localaws.events.router import Router
 from localaws.events.router.model import SCHEDULER, Rule, Target
-from localaws.wire.aws import InProcessClients
+from localaws.wire.clients import InProcessClients
+from localaws.wire.parts import Json
 
 _log = logging.getLogger(__name__)
 
 MOST_FIRINGS = 1_000
 _LONGEST_SLEEP = 3600.0
 _INSTANT = timedelta(microseconds=1)
-Kind = Literal["events", "scheduler"]
-Json = dict[str, Any]
+Origin = Literal["events", "scheduler"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class _Change:
     """Schedules of an account and Region may have changed at that time."""
 
     time: datetime
-    kind: Kind
+    kind: Origin
     account: str
     region: str
 
@@ -126,7 +126,7 @@ class Schedules:
         self._asked = self._done = 0
         self._generation = 0
         self._closed = False
-        self._running: dict[tuple[Kind, str, str], dict[str, _Running]] = {}
+        self._running: dict[tuple[Origin, str, str], dict[str, _Running]] = {}
         self._rhythms: dict[tuple[object, ...], datetime] = {}
         self._places: set[tuple[str, str]] = set()
         self._thread: threading.Thread | None = None
@@ -136,7 +136,7 @@ class Schedules:
         self, service: str, operation: str, account: str, region: str, parameters: Json
     ) -> None:
         """An API call was made: look again where it may have changed a schedule."""
-        kinds: tuple[Kind, ...] = ()
+        kinds: tuple[Origin, ...] = ()
         if service == "cloudformation":
             kinds = ("events", "scheduler")
         elif service == "events" and operation.endswith("Rule"):

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localaws.iam import authorize
+from localaws.iam.needs import passing
+from localaws.iam.permissions import Permissions
 from localaws.iam.policy import PolicyError, Principal, evaluate
-from localaws.wire.call import Check, Incoming, Key, blocking, need
-from localaws.wire.codec import RefusedError, service_model
+from localaws.wire import gap
+from localaws.wire.call import Call
+from localaws.wire.codec import service_model
+from localaws.wire.errors import RefusalError, need
 
 _ENVIRONMENT_BYTES = 4096
 _LAYERS = 5
@@ -57,8 +60,8 @@ _RESERVED = frozenset(
 _INVALID = "InvalidParameterValueException"
 
 
-def _constraint(member: str, value: Any, constraint: str) -> RefusedError:
-    return RefusedError(
+def _constraint(member: str, value: Any, constraint: str) -> RefusalError:
+    return RefusalError(
         "ValidationException",
         f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy "
         f"constraint: {constraint}",
@@ -71,7 +74,8 @@ def _runtimes() -> frozenset[str]:
     return frozenset(shape.enum)
 
 
-async def _shape(call: Incoming) -> None:
+@gap.refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+def _shape(call: Call) -> None:
     """Names, numbers and the environment: what is wrong with the request by itself."""
     p = call.parameters
     name = str(p.get("FunctionName", ""))
@@ -133,8 +137,8 @@ def _environment(variables: Mapping[str, str]) -> None:
     )
 
 
-@blocking
-def _role(call: Incoming) -> None:
+@gap.refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+def _role(call: Call) -> None:
     role = call.parameters.get("Role")
     if role is None:
         return
@@ -163,13 +167,12 @@ def _role(call: Incoming) -> None:
             context={"aws:PrincipalIsAWSService": "true", "aws:SourceAccount": call.account},
         )
     except (ClientError, PolicyError):
-        raise RefusedError(_INVALID, cannot) from None
+        raise RefusalError(_INVALID, cannot) from None
     need(found["Arn"] == role and decision.allowed, _INVALID, cannot)
-    authorize.ensure_pass_role(call, str(role), "lambda.amazonaws.com")
 
 
-@blocking
-def _dead_letters(call: Incoming) -> None:
+@gap.refuses("lambda", "CreateFunction", "UpdateFunctionConfiguration")
+def _dead_letters(call: Call) -> None:
     """The function's own dead-letter queue or topic: there, and its role may write to it."""
     p = call.parameters
     target = (p.get("DeadLetterConfig") or {}).get("TargetArn")
@@ -185,14 +188,13 @@ def _dead_letters(call: Incoming) -> None:
         except ClientError:
             return  # no such function: the emulator says so
     need(
-        call.front.permissions.role_may(str(role), f"{service.lower()}:{action}", target),
+        call.of(Permissions).role_may(str(role), f"{service.lower()}:{action}", target),
         _INVALID,
         f"The provided execution role does not have permissions to call {action} on {service}",
     )
 
 
-_ALL: tuple[Check, ...] = (_shape, _role, _dead_letters)
-CHECKS: Mapping[Key, tuple[Check, ...]] = {
-    ("lambda", "CreateFunction"): _ALL,
-    ("lambda", "UpdateFunctionConfiguration"): _ALL,
-}
+@gap.needs("lambda", "CreateFunction", "UpdateFunctionConfiguration", besides=True)
+def _pass_role(call: Call) -> Iterator[gap.Need]:
+    if call.parameters.get("Role"):
+        yield passing(str(call.parameters["Role"]), "lambda.amazonaws.com")

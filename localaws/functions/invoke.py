@@ -23,7 +23,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from localaws.activity import Activity
 from localaws.clock import MovableClock
 from localaws.iam.permissions import role_allows
-from localaws.wire.aws import InProcessClients
+from localaws.wire.clients import InProcessClients
+from localaws.wire.parts import Json
 
 _RETRIES = 2
 _MAX_AGE_SECONDS = 21_600
@@ -31,8 +32,6 @@ _MAX_AGE_SECONDS = 21_600
 _WAITS_SECONDS = (0.3, 0.6)
 _TURN_SECONDS = 0.05
 _PATIENCE_SECONDS = 60.0
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from localaws.iam.policy import (
     evaluate,
     strongest,
 )
-from localaws.wire.aws import InProcessClients
-from localaws.wire.model import Identity
+from localaws.wire.clients import InProcessClients
+from localaws.wire.identity import Identity
 
 Context = Mapping[str, ContextValue]
 Document = Mapping[str, Any] | str

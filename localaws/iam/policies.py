@@ -11,7 +11,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localaws.wire.call import Check, Incoming, Key, blocking, need
+from localaws.wire import gap
+from localaws.wire.call import Call
+from localaws.wire.errors import need
 
 _MANAGED_CHARACTERS = 6144
 _TRUST_CHARACTERS = 2048
@@ -25,7 +27,8 @@ def _size(document: Any) -> int:
     return len("".join(text.split()))
 
 
-async def _managed(call: Incoming) -> None:
+@gap.refuses("iam", "CreatePolicy", "CreatePolicyVersion")
+def _managed(call: Call) -> None:
     need(
         _size(call.parameters.get("PolicyDocument") or "") <= _MANAGED_CHARACTERS,
         "LimitExceeded",
@@ -34,7 +37,8 @@ async def _managed(call: Incoming) -> None:
     )
 
 
-async def _trust(call: Incoming) -> None:
+@gap.refuses("iam", "CreateRole", "UpdateAssumeRolePolicy")
+def _trust(call: Call) -> None:
     p = call.parameters
     document = p.get("AssumeRolePolicyDocument") or p.get("PolicyDocument") or ""
     need(
@@ -45,13 +49,13 @@ async def _trust(call: Incoming) -> None:
     )
 
 
-def _holder(call: Incoming) -> tuple[str, dict[str, str]]:
+def _holder(call: Call) -> tuple[str, dict[str, str]]:
     kind = next(k for k in ("Role", "User", "Group") if call.parameters.get(f"{k}Name"))
     return kind.lower(), {f"{kind}Name": str(call.parameters[f"{kind}Name"])}
 
 
-@blocking
-def _inline(call: Incoming) -> None:
+@gap.refuses("iam", "PutRolePolicy", "PutUserPolicy", "PutGroupPolicy")
+def _inline(call: Call) -> None:
     """All inline policies of a holder share one quota."""
     kind, who = _holder(call)
     iam, new = call.client("iam"), call.parameters.get("PolicyName")
@@ -73,8 +77,8 @@ def _inline(call: Incoming) -> None:
     )
 
 
-@blocking
-def _attached(call: Incoming) -> None:
+@gap.refuses("iam", "AttachRolePolicy", "AttachUserPolicy", "AttachGroupPolicy")
+def _attached(call: Call) -> None:
     kind, who = _holder(call)
     iam, arn = call.client("iam"), str(call.parameters.get("PolicyArn", ""))
     # AWS's own policies (`arn:aws:iam::aws:policy/...`) are taken at their word.
@@ -99,13 +103,3 @@ def _attached(call: Incoming) -> None:
         f"Cannot exceed quota for PoliciesPer{kind.title()}: {_ATTACHED}",
         409,
     )
-
-
-CHECKS: Mapping[Key, tuple[Check, ...]] = {
-    ("iam", "CreatePolicy"): (_managed,),
-    ("iam", "CreatePolicyVersion"): (_managed,),
-    ("iam", "CreateRole"): (_trust,),
-    ("iam", "UpdateAssumeRolePolicy"): (_trust,),
-    **{("iam", f"Put{kind}Policy"): (_inline,) for kind in ("Role", "User", "Group")},
-    **{("iam", f"Attach{kind}Policy"): (_attached,) for kind in ("Role", "User", "Group")},
-}

@@ -1,18 +1,23 @@
-"""STS: who may assume a role, and what a session may.
+"""Keys and sessions: who may assume a role, what a session may, and who holds a new key.
 
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
 
-from localaws.wire.call import After, Check, Incoming, Key, need
-from localaws.wire.codec import decode_answer
-from localaws.wire.http import Response
+from localaws.iam.identities import Identities
+from localaws.iam.permissions import Permissions
+from localaws.wire import gap
+from localaws.wire.call import Call
+from localaws.wire.errors import need
+
+_READS = ("Get", "List", "Describe", "Generate", "Simulate")
 
 
-async def _not_root(call: Incoming) -> None:
+@gap.refuses("sts", "AssumeRole")
+def _not_root(call: Call) -> None:
     need(
         call.identity.type != "Root",
         "AccessDenied",
@@ -21,21 +26,49 @@ async def _not_root(call: Incoming) -> None:
     )
 
 
-def _limited(call: Incoming, response: Response) -> None:
+@gap.learns("iam", "CreateAccessKey")
+@gap.learns(
+    "sts",
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "GetFederationToken",
+    "GetSessionToken",
+)
+def _credentials(call: Call) -> None:
+    """At once: the client may use its new key before the call is recorded."""
+    with contextlib.suppress(KeyError):
+        call.of(Identities).learn(
+            call.operation,
+            call.identity,
+            call.parameters,
+            call.result or {},
+            call.parts.clock.now(),
+        )
+
+
+@gap.learns("iam", "DeleteAccessKey", "UpdateAccessKey")
+def _switched(call: Call) -> None:
+    active = call.parameters.get("Status") == "Active"
+    call.of(Identities).switch(str(call.parameters.get("AccessKeyId")), active=active)
+
+
+@gap.learns(
+    "sts", "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetFederationToken"
+)
+def _limited(call: Call) -> None:
     """The session's own policies narrow what the layer lets it do, as they do in the emulator."""
     p = call.parameters
     documents = [str(a.get("arn")) for a in p.get("PolicyArns") or ()]
     if p.get("Policy"):
         documents.append(str(p["Policy"]))
     if documents:
-        result, _ = decode_answer(call.operation, response)
-        key = str((result or {})["Credentials"]["AccessKeyId"])
-        call.front.permissions.limit_session(key, tuple(documents))
+        key = str((call.result or {})["Credentials"]["AccessKeyId"])
+        call.of(Permissions).limit_session(key, tuple(documents))
 
 
-CHECKS: Mapping[Key, tuple[Check, ...]] = {("sts", "AssumeRole"): (_not_root,)}
-AFTER: Mapping[Key, After] = {
-    ("sts", name): _limited
-    for name in ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity",
-                 "GetFederationToken")
-}  # fmt: skip
+@gap.learns("iam", "*")
+@gap.learns("cloudformation", "*")
+def _changed(call: Call) -> None:
+    if not call.operation.startswith(_READS):
+        call.of(Permissions).forget()

@@ -1,7 +1,7 @@
 """Bucket configurations by id: analytics, intelligent tiering, inventory and metrics.
 
 The emulator does not know these sub-resources: a PUT would make the bucket, a DELETE remove it. So
-nothing of them reaches it; the layer authorizes the call itself.
+nothing of them reaches it.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketMetricsConfiguration.html
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localaws.s3.buckets import own_bucket
-from localaws.wire.call import Answer, Incoming, Json, Key, answered_on_a_thread, need
-from localaws.wire.codec import RefusedError
+from localaws.s3.buckets import Buckets, own_bucket
+from localaws.wire import gap
+from localaws.wire.call import Call
+from localaws.wire.errors import RefusalError, need
 from localaws.wire.http import Response
+from localaws.wire.parts import Json
 
 _KINDS: Mapping[str, str] = {
     "Analytics": "AnalyticsConfiguration",
@@ -23,17 +25,18 @@ _KINDS: Mapping[str, str] = {
 _CONFIGURATIONS_A_BUCKET = 1000
 
 
-def _answers(kind: str, member: str) -> dict[Key, Answer]:
-    def kept(call: Incoming) -> dict[str, Json]:
-        return call.front.kept.bucket_configurations.setdefault((own_bucket(call), kind), {})
+def _register(kind: str, member: str) -> None:
+    def kept(call: Call) -> dict[str, Json]:
+        of_bucket = call.kept(Buckets).configurations.setdefault(own_bucket(call), {})
+        return of_bucket.setdefault(kind, {})
 
-    def missing() -> RefusedError:
-        return RefusedError(
+    def missing() -> RefusalError:
+        return RefusalError(
             "NoSuchConfiguration", "The specified configuration does not exist.", 404
         )
 
-    @answered_on_a_thread
-    def put(call: Incoming) -> Response:
+    @gap.answers("s3", f"PutBucket{kind}Configuration", alone=True)
+    def put(call: Call) -> Response:
         configurations, identity = kept(call), str(call.parameters["Id"])
         configuration = call.parameters.get(member) or {}
         need(
@@ -50,35 +53,27 @@ def _answers(kind: str, member: str) -> dict[Key, Answer]:
         configurations[identity] = configuration
         return Response(200)
 
-    @answered_on_a_thread
-    def get(call: Incoming) -> Json:
+    @gap.answers("s3", f"GetBucket{kind}Configuration", alone=True)
+    def get(call: Call) -> Json:
         configuration = kept(call).get(str(call.parameters["Id"]))
         if configuration is None:
             raise missing()
         return {member: configuration}
 
-    @answered_on_a_thread
-    def delete(call: Incoming) -> Response:
+    @gap.answers("s3", f"DeleteBucket{kind}Configuration", alone=True)
+    def delete(call: Call) -> Response:
         if kept(call).pop(str(call.parameters["Id"]), None) is None:
             raise missing()
         return Response(204)
 
-    @answered_on_a_thread
-    def listed(call: Incoming) -> Json:
+    @gap.answers("s3", f"ListBucket{kind}Configurations", alone=True)
+    def listed(call: Call) -> Json:
         configurations = kept(call)
         return {
             f"{member}List": [configurations[key] for key in sorted(configurations)],
             "IsTruncated": False,
         }
 
-    return {
-        ("s3", f"PutBucket{kind}Configuration"): put,
-        ("s3", f"GetBucket{kind}Configuration"): get,
-        ("s3", f"DeleteBucket{kind}Configuration"): delete,
-        ("s3", f"ListBucket{kind}Configurations"): listed,
-    }
 
-
-ANSWERS: Mapping[Key, Answer] = {
-    key: answer for kind, member in _KINDS.items() for key, answer in _answers(kind, member).items()
-}
+for _kind, _member in _KINDS.items():
+    _register(_kind, _member)

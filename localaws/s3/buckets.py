@@ -7,56 +7,69 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-set-lifecycle-confi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localaws.iam import authorize
-from localaws.wire.call import (
-    After,
-    Answer,
-    Check,
-    Incoming,
-    Json,
-    Key,
-    answered_on_a_thread,
-    blocking,
-    need,
-    succeeded,
-)
-from localaws.wire.codec import RefusedError
+from localaws.wire import gap
+from localaws.wire.call import Call
+from localaws.wire.errors import RefusalError, need
 from localaws.wire.http import Response
+from localaws.wire.parts import Json
 
 # The device's serial number (or ARN) and its code.
 _MFA = re.compile(r"\S+ \d{6}")
 
 
-def _made(call: Incoming, _: Response) -> None:
-    call.front.kept.bucket_owners[str(call.parameters["Bucket"])] = call.account
+@dataclass
+class Buckets:
+    """What is kept of buckets, by their names."""
+
+    owners: dict[str, str] = field(default_factory=dict)
+    """The account that made it."""
+
+    payers: dict[str, str] = field(default_factory=dict)
+    """Requester or BucketOwner, where it was said."""
+
+    mfa_delete: dict[str, str] = field(default_factory=dict)
+    """Enabled or Disabled, once the root user has switched it."""
+
+    configurations: dict[str, dict[str, dict[str, Json]]] = field(default_factory=dict)
+    """By kind (`Metrics`, `Analytics`, ...) and id."""
+
+    def forget(self, bucket: str) -> None:
+        for kept in (self.owners, self.payers, self.mfa_delete, self.configurations):
+            kept.pop(bucket, None)
 
 
-def _gone(call: Incoming, _: Response) -> None:
-    call.front.kept.forget_bucket(str(call.parameters["Bucket"]))
+@gap.learns("s3", "CreateBucket")
+def _made(call: Call) -> None:
+    call.kept(Buckets).owners[str(call.parameters["Bucket"])] = call.account
 
 
-def _has_token(call: Incoming) -> bool:
+@gap.learns("s3", "DeleteBucket")
+def _gone(call: Call) -> None:
+    call.kept(Buckets).forget(str(call.parameters["Bucket"]))
+
+
+def _has_token(call: Call) -> bool:
     """The root user, with the serial number and code of a device.
 
     The local AWS has no devices: it takes any code of the right form.
     """
     if call.identity.type != "Root":
         return False
-    return bool(_MFA.fullmatch(call.operation.request.fields.get("x-amz-mfa", "").strip()))
+    return bool(_MFA.fullmatch(call.request.fields.get("x-amz-mfa", "").strip()))
 
 
-def _protected(call: Incoming) -> bool:
+def _protected(call: Call) -> bool:
     bucket = str(call.parameters.get("Bucket", ""))
-    return call.front.kept.mfa_delete.get(bucket) == "Enabled"
+    return call.kept(Buckets).mfa_delete.get(bucket) == "Enabled"
 
 
-@blocking
-def _versioning(call: Incoming) -> None:
+@gap.refuses("s3", "PutBucketVersioning")
+def _versioning(call: Call) -> None:
     bucket = str(call.parameters.get("Bucket", ""))
     wanted = call.parameters.get("VersioningConfiguration") or {}
     mfa_delete, status = wanted.get("MFADelete"), wanted.get("Status")
@@ -70,7 +83,7 @@ def _versioning(call: Incoming) -> None:
         "MalformedXML",
         "The XML you provided was not well-formed or did not validate against our published schema",
     )
-    s3 = call.client("s3", call.front.kept.bucket_owners.get(bucket))
+    s3 = call.client("s3", call.kept(Buckets).owners.get(bucket))
     try:
         current = s3.get_bucket_versioning(Bucket=bucket).get("Status")
     except ClientError:
@@ -117,7 +130,8 @@ def _object_lock(s3: Any, bucket: str) -> bool:
     return True
 
 
-async def _no_lifecycle_beside_mfa(call: Incoming) -> None:
+@gap.refuses("s3", "PutBucketLifecycle", "PutBucketLifecycleConfiguration")
+def _no_lifecycle_beside_mfa(call: Call) -> None:
     need(
         not _protected(call),
         "InvalidBucketState",
@@ -126,18 +140,20 @@ async def _no_lifecycle_beside_mfa(call: Incoming) -> None:
     )
 
 
-async def _version_delete(call: Incoming) -> None:
+@gap.refuses("s3", "DeleteObject")
+def _version_delete(call: Call) -> None:
     if call.parameters.get("VersionId") and _protected(call):
         _demand_token(call)
 
 
-async def _version_deletes(call: Incoming) -> None:
+@gap.refuses("s3", "DeleteObjects")
+def _version_deletes(call: Call) -> None:
     objects = (call.parameters.get("Delete") or {}).get("Objects") or ()
     if any(o.get("VersionId") for o in objects) and _protected(call):
         _demand_token(call)
 
 
-def _demand_token(call: Incoming) -> None:
+def _demand_token(call: Call) -> None:
     need(
         _has_token(call),
         "AccessDenied",
@@ -146,16 +162,17 @@ def _demand_token(call: Incoming) -> None:
     )
 
 
-async def _get_versioning(call: Incoming) -> Response | Json:
-    asked = await call.forward()
-    state = call.front.kept.mfa_delete.get(str(call.parameters.get("Bucket", "")))
-    if state is None or not succeeded(asked):
+@gap.answers("s3", "GetBucketVersioning", inside=True)
+def _get_versioning(call: Call) -> Response | Json:
+    asked = call.forward()
+    state = call.kept(Buckets).mfa_delete.get(str(call.parameters.get("Bucket", "")))
+    if state is None or asked.status >= 300:
         return asked
     return {**call.decoded(asked), "MFADelete": state}
 
 
-@answered_on_a_thread
-def _put_payer(call: Incoming) -> Response:
+@gap.answers("s3", "PutBucketRequestPayment", alone=True)
+def _put_payer(call: Call) -> Response:
     """The emulator takes this for CreateBucket, and answers the GET with a listing."""
     bucket = own_bucket(call)
     payer = (call.parameters.get("RequestPaymentConfiguration") or {}).get("Payer")
@@ -164,56 +181,34 @@ def _put_payer(call: Incoming) -> Response:
         "MalformedXML",
         "The XML you provided was not well-formed or did not validate against our published schema",
     )
-    call.front.kept.payers[bucket] = str(payer)
+    call.kept(Buckets).payers[bucket] = str(payer)
     return Response(200)
 
 
-@answered_on_a_thread
-def _get_payer(call: Incoming) -> Json:
-    return {"Payer": call.front.kept.payers.get(own_bucket(call), "BucketOwner")}
+@gap.answers("s3", "GetBucketRequestPayment", alone=True, inside=True)
+def _get_payer(call: Call) -> Json:
+    return {"Payer": call.kept(Buckets).payers.get(own_bucket(call), "BucketOwner")}
 
 
-def own_bucket(call: Incoming) -> str:
-    """The bucket that a call is about, where the caller may (blocking).
+def own_bucket(call: Call) -> str:
+    """The bucket that a call is about.
 
-    Raises RefusedError for one that is not there, or another account's.
+    Raises RefusalError for one that is not there, or another account's.
     """
-    authorize.ensure(call)
     bucket = str(call.parameters["Bucket"])
-    owner = call.front.kept.bucket_owners.get(bucket, call.account)
+    owner = call.kept(Buckets).owners.get(bucket, call.account)
     try:
         call.client("s3", owner).head_bucket(Bucket=bucket)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            raise RefusedError("NoSuchBucket", "The specified bucket does not exist", 404) from None
+            raise RefusalError("NoSuchBucket", "The specified bucket does not exist", 404) from None
         owner = ""
     need(owner == call.account, "AccessDenied", "Access Denied", 403)
     return bucket
 
 
-def _switched(call: Incoming, _: Response) -> None:
+@gap.learns("s3", "PutBucketVersioning")
+def _switched(call: Call) -> None:
     wanted = call.parameters.get("VersioningConfiguration") or {}
     if wanted.get("MFADelete"):
-        call.front.kept.mfa_delete[str(call.parameters["Bucket"])] = wanted["MFADelete"]
-
-
-ANSWERS: Mapping[Key, Answer] = {
-    ("s3", "GetBucketRequestPayment"): _get_payer,
-    ("s3", "GetBucketVersioning"): _get_versioning,
-    ("s3", "PutBucketRequestPayment"): _put_payer,
-}
-CHECKS: Mapping[Key, tuple[Check, ...]] = {
-    ("s3", "DeleteObject"): (_version_delete,),
-    ("s3", "DeleteObjects"): (_version_deletes,),
-    ("s3", "PutBucketLifecycle"): (_no_lifecycle_beside_mfa,),
-    ("s3", "PutBucketLifecycleConfiguration"): (_no_lifecycle_beside_mfa,),
-    ("s3", "PutBucketVersioning"): (_versioning,),
-}
-AFTER: Mapping[Key, After] = {
-    ("s3", "CreateBucket"): _made,
-    ("s3", "DeleteBucket"): _gone,
-    ("s3", "PutBucketVersioning"): _switched,
-}
-OVERLAID: frozenset[Key] = frozenset(
-    {("s3", "GetBucketRequestPayment"), ("s3", "GetBucketVersioning")}
-)
+        call.kept(Buckets).mfa_delete[str(call.parameters["Bucket"])] = wanted["MFADelete"]

@@ -1,94 +1,135 @@
-"""A call on its way, and what the tables of answers and checks are made of."""
+"""One API call, from the door to its record."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeVar
 
-from localaws.wire.codec import Operation, RefusedError, decode_answer
-from localaws.wire.http import Response
-from localaws.wire.model import Identity
+from botocore.model import OperationModel
 
-if TYPE_CHECKING:
-    from localaws.front.front import Front
+from localaws.wire import codec
+from localaws.wire.errors import ApiError, RefusalError
+from localaws.wire.http import Request, Response
+from localaws.wire.identity import Identity
+from localaws.wire.parts import Json, Parts
 
-Json = dict[str, Any]
+_T = TypeVar("_T")
+NOBODY = Identity(type="Unknown", account="")
+_NEVER = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """A recognised call with its caller, before it is answered."""
+class Scope:
+    """What a signature says: the access key, the Region and the service's signing name."""
 
-    front: Front
-    operation: Operation
-    identity: Identity
+    access_key: str
     region: str
+    signing_name: str
+
+
+@dataclass
+class Call:
+    """A recognised call, filled in by each handler of the chain.
+
+    `service` is botocore's service name (`ec2`, `s3`, `events`), `model` the operation's; `region`
+    is the Region that was called, `account` the account whose resources it touches.
+    """
+
+    request: Request
+    parts: Parts = field(repr=False)
+    scope: Scope
+    service: str
+    model: OperationModel = field(repr=False)
+    protocol: str
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    form: tuple[tuple[str, str], ...] = ()
+    identity: Identity = NOBODY
+    """Who calls: `identify` says."""
+
+    trails: tuple[Any, ...] = ()
+    """The trails that log in the account when the call comes or ends: `watch` and `record` say."""
+
+    refusal: RefusalError | None = None
+    """Why it is refused before anybody answers: `check` and `authorize` say."""
+
+    response: Response = field(default_factory=lambda: Response(500), repr=False)
+    """What the client is told: `answer` says."""
+
+    time: datetime = _NEVER
+    request_id: str = ""
+    """When it was answered, and the id that the client was told: `record` says."""
+
+    @property
+    def operation(self) -> str:
+        """The API's name: `RunInstances`."""
+        return str(self.model.name)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Service and operation, by botocore's names."""
+        return self.service, self.operation
 
     @property
     def account(self) -> str:
         return self.identity.account
 
     @property
+    def region(self) -> str:
+        return self.scope.region
+
+    @property
+    def source_ip(self) -> str:
+        return self.request.client[0]
+
+    @property
+    def user_agent(self) -> str:
+        return self.request.fields.get("user-agent", "")
+
+    @property
+    def host(self) -> str:
+        return self.request.fields.get("host", "")
+
+    @cached_property
     def parameters(self) -> Json:
-        return self.operation.parameters
+        """The request's members by botocore's names; empty where the body cannot be read."""
+        return codec.decode_request(
+            self.model, self.protocol, self.request, self.path_parameters, self.form
+        )
 
-    async def forward(self) -> Response:
+    @cached_property
+    def outcome(self) -> tuple[Json | None, ApiError | None]:
+        """What the answer says: (members, None) on success, (None, error) on failure."""
+        return codec.decode_answer(self.model, self.protocol, self.response)
+
+    @property
+    def result(self) -> Json | None:
+        return self.outcome[0]
+
+    @property
+    def error(self) -> ApiError | None:
+        return self.outcome[1]
+
+    # --- what a gap asks for: all of it blocks, none of it may run on the event loop --------------
+
+    def forward(self) -> Response:
         """The emulator's own answer."""
-        return await self.front.upstream.send(self.operation.request)
-
-    def client(self, service: str, account: str | None = None, region: str | None = None) -> Any:
-        """A blocking client with root's rights, of the caller's account and Region unless given.
-
-        Use it in a thread: `blocking` makes one of a function.
-        """
-        return self.front.aws.client(service, account or self.account, region or self.region)
+        return self.parts.aws.ask(self.request)
 
     def decoded(self, response: Response) -> Json:
         """The members of an answer of the emulator; empty for a refusal."""
-        return decode_answer(self.operation, response)[0] or {}
+        return codec.decode_answer(self.model, self.protocol, response)[0] or {}
 
+    def client(self, service: str, account: str | None = None, region: str | None = None) -> Any:
+        """A client with root's rights, of the caller's account and Region unless given."""
+        return self.parts.aws.client(service, account or self.account, region or self.region)
 
-Answer = Callable[[Incoming], Awaitable[Response | Mapping[str, Any]]]
-Check = Callable[[Incoming], Awaitable[None]]
-After = Callable[[Incoming, Response], None]
-Key = tuple[str, str]
-"""Service and operation, by botocore's names."""
+    def of(self, kind: type[_T]) -> _T:
+        """A part of the local AWS by its type: `call.of(Permissions)`."""
+        return self.parts.of(kind)
 
-
-def denied(response: Response) -> bool:
-    return response.status in (401, 403)
-
-
-def succeeded(response: Response) -> bool:
-    return response.status < 300
-
-
-def blocking(check: Callable[[Incoming], None]) -> Check:
-    """A check that calls the emulator, made one that does not hold the event loop up."""
-
-    @wraps(check)
-    async def on_a_thread(call: Incoming) -> None:
-        await asyncio.to_thread(check, call)
-
-    return on_a_thread
-
-
-def answered_on_a_thread(
-    answer: Callable[[Incoming], Response | Mapping[str, Any]],
-) -> Answer:
-    """An answer that calls the emulator, made one that does not hold the event loop up."""
-
-    @wraps(answer)
-    async def on_a_thread(call: Incoming) -> Response | Mapping[str, Any]:
-        return await asyncio.to_thread(answer, call)
-
-    return on_a_thread
-
-
-def need(condition: object, code: str, message: str, status: int = 400) -> None:
-    """Refuse the call, in AWS's words, where the condition does not hold."""
-    if not condition:
-        raise RefusedError(code, message, status)
+    def kept(self, kind: type[_T]) -> _T:
+        """What a service keeps because the emulator does not: `call.kept(Buckets)`."""
+        return self.parts.kept(kind)

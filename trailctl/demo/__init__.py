@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws.client.process import RunningAws, running
+from localaws.errors import LocalAwsError
 from trailctl.demo.scenario import Scenario
 from trailctl.demo.show import Screen
 from trailctl.errors import CheckError, UsageError
@@ -53,6 +54,8 @@ def run_demo() -> int:
             _perform(screen, terraform, folder)
         except TerraformError as error:
             raise CheckError(f"{error}{_said(folder / LOG)}") from None
+        except LocalAwsError as error:
+            raise CheckError(str(error)) from None
     screen.say(f"\nDone in {time.monotonic() - began:.0f} s; nothing of it is left.")
     return 0
 

@@ -9,7 +9,8 @@ from botocore.model import OperationModel
 
 from localaws.cloudtrail.recorder import tables
 from localaws.cloudtrail.recorder.values import family
-from localaws.wire.model import ApiError, Call
+from localaws.wire.call import Call
+from localaws.wire.errors import ApiError
 
 # Services that record the code of the wire as it is.
 _AS_ANSWERED = frozenset({"s3", "s3control", "sqs"})

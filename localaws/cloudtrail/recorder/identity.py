@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from localaws.cloudtrail.recorder.dates import iso_seconds
-from localaws.wire.model import Identity
+from localaws.wire.identity import Identity
 
 
 def user_identity(identity: Identity) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Literal
 from botocore.model import OperationModel
 
 from localaws.cloudtrail.recorder import tables
-from localaws.wire.model import Call
+from localaws.wire.call import Call
 
 Category = Literal["Management", "Data"]
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from localaws.cloudtrail.recorder.names import partition
 from localaws.cloudtrail.recorder.resources import resources
-from localaws.wire.model import Call
+from localaws.wire.call import Call
 
 Quirk = Callable[[Call, dict[str, Any]], dict[str, Any]]
 

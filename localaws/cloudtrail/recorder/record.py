@@ -20,7 +20,7 @@ from localaws.cloudtrail.recorder.identity import user_identity
 from localaws.cloudtrail.recorder.quirks import QUIRKS, RESPONSE_QUIRKS
 from localaws.cloudtrail.recorder.resources import resources
 from localaws.cloudtrail.recorder.values import Compiler, Field, family, structure
-from localaws.wire.model import Call
+from localaws.wire.call import Call
 
 EVENT_VERSION = "1.11"
 

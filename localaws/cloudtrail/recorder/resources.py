@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localaws.cloudtrail.recorder.names import category, partition
-from localaws.wire.model import Call
+from localaws.wire.call import Call
 
 Resource = dict[str, str]
 

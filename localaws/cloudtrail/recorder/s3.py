@@ -19,7 +19,7 @@ from localaws.cloudtrail.recorder import dates
 from localaws.cloudtrail.recorder.names import endpoint_host
 from localaws.cloudtrail.recorder.values import OMIT, Converter, plain
 from localaws.cloudtrail.recorder.xmljson import once_or_list, text_value
-from localaws.wire.model import Call
+from localaws.wire.call import Call
 
 SERVICES = frozenset({"s3", "s3control"})
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"

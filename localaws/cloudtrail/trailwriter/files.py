@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from reactor.digest.document import ALGORITHM, HASH
-from reactor.digest.names import Shard
-from reactor.digest.verdicts import iso
-
+from localaws.cloudtrail.trailwriter.names import Named
 from localaws.cloudtrail.trailwriter.signing import SigningKey
+
+_ALGORITHM, _HASH = "SHA256withRSA", "SHA-256"
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def log_body(records: Sequence[Mapping[str, Any]], level: int = 6) -> LogBody:
 
 
 def digest_file(
-    shard: Shard,
+    place: Named,
     start: datetime,
     end: datetime,
     logs: Iterable[LogFile],
@@ -92,28 +91,28 @@ def digest_file(
     """
     logs = list(logs)
     times = sorted(t for log in logs for t in (log.oldest, log.newest) if t)
-    name = shard.digest_key(end, backfill=backfilled is not None)
+    name = place.digest_key(end, backfill=backfilled is not None)
     document = {
-        "awsAccountId": shard.account,
-        "digestStartTime": iso(start),
-        "digestEndTime": iso(end),
-        "digestS3Bucket": shard.bucket,
+        "awsAccountId": place.account,
+        "digestStartTime": _iso(start),
+        "digestEndTime": _iso(end),
+        "digestS3Bucket": place.bucket,
         "digestS3Object": name,
         "digestPublicKeyFingerprint": key.fingerprint,
-        "digestSignatureAlgorithm": ALGORITHM,
+        "digestSignatureAlgorithm": _ALGORITHM,
         "newestEventTime": times[-1] if times else None,
         "oldestEventTime": times[0] if times else None,
         "previousDigestS3Bucket": previous.bucket if previous else None,
         "previousDigestS3Object": previous.key if previous else None,
         "previousDigestHashValue": previous.hash if previous else None,
-        "previousDigestHashAlgorithm": HASH if previous else None,
+        "previousDigestHashAlgorithm": _HASH if previous else None,
         "previousDigestSignature": previous.signature if previous else None,
         "logFiles": [
             {
                 "s3Bucket": log.bucket,
                 "s3Object": log.key,
                 "hashValue": log.hash,
-                "hashAlgorithm": HASH,
+                "hashAlgorithm": _HASH,
                 "newestEventTime": log.newest,
                 "oldestEventTime": log.oldest,
             }
@@ -133,8 +132,12 @@ def sign_digest(
     before = document["previousDigestSignature"] or "null"
     text = f"{document['digestEndTime']}\n{bucket}/{name}\n{content_hash}\n{before}"
     signature = key.sign(text.encode())
-    metadata = {"signature": signature, "signature-algorithm": ALGORITHM}
+    metadata = {"signature": signature, "signature-algorithm": _ALGORITHM}
     if backfilled is not None:
-        metadata["backfill-generation-timestamp"] = iso(backfilled)
+        metadata["backfill-generation-timestamp"] = _iso(backfilled)
     stored = Stored(bucket, name, gzip.compress(content, 6, mtime=0), metadata)
     return stored, ChainEnd(bucket, name, content_hash, signature)
+
+
+def _iso(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

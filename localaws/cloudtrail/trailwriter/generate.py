@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from reactor.digest.names import Shard
-
 from localaws.cloudtrail.trailwriter.files import (
     ChainEnd,
     LogBody,
@@ -15,22 +13,23 @@ from localaws.cloudtrail.trailwriter.files import (
     Stored,
     digest_file,
 )
+from localaws.cloudtrail.trailwriter.names import Named
 from localaws.cloudtrail.trailwriter.signing import SigningKey
 
 SLOT = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 
 
-def write_log(put: Put, shard: Shard, time: datetime, unique: str, body: LogBody) -> LogFile:
+def write_log(put: Put, place: Named, time: datetime, unique: str, body: LogBody) -> LogFile:
     """Write one log file."""
-    name = shard.log_key(time, unique)
-    put(Stored(shard.bucket, name, body.body))
-    return LogFile(shard.bucket, name, body.hash, body.oldest, body.newest)
+    name = place.log_key(time, unique)
+    put(Stored(place.bucket, name, body.body))
+    return LogFile(place.bucket, name, body.hash, body.oldest, body.newest)
 
 
 def write_range(
     put: Put,
-    shard: Shard,
+    place: Named,
     key: SigningKey,
     start: datetime,
     end: datetime,
@@ -50,9 +49,9 @@ def write_range(
         slot = start + SLOT
         while slot <= until:
             for number, body in enumerate(bodies(slot)):
-                logs.append(write_log(put, shard, slot, f"{_unique(slot, number)}", body))
+                logs.append(write_log(put, place, slot, f"{_unique(slot, number)}", body))
             slot += SLOT
-        stored, end_of_chain = digest_file(shard, start, until, logs, end_of_chain, key)
+        stored, end_of_chain = digest_file(place, start, until, logs, end_of_chain, key)
         put(stored)
         start = until
     if end_of_chain is None:
@@ -62,7 +61,7 @@ def write_range(
 
 def write_backfill(
     put: Put,
-    shard: Shard,
+    place: Named,
     key: SigningKey,
     end: datetime,
     body: LogBody,
@@ -70,8 +69,8 @@ def write_backfill(
     previous: ChainEnd | None = None,
 ) -> ChainEnd:
     """A log file of the hour that ends then, delivered late, and its backfill digest."""
-    log = write_log(put, shard, end - SLOT, f"{_unique(end, 0)}late", body)
-    stored, chain = digest_file(shard, end - HOUR, end, [log], previous, key, made)
+    log = write_log(put, place, end - SLOT, f"{_unique(end, 0)}late", body)
+    stored, chain = digest_file(place, end - HOUR, end, [log], previous, key, made)
     put(stored)
     return chain
 

@@ -17,11 +17,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from reactor.digest.names import Shard
-
 from localaws.clock import MovableClock
 from localaws.cloudtrail.trailwriter.files import ChainEnd, LogFile, Stored, digest_file, log_body
 from localaws.cloudtrail.trailwriter.generate import HOUR, SLOT, write_log
+from localaws.cloudtrail.trailwriter.names import Place
 from localaws.cloudtrail.trailwriter.signing import SigningKeys
 
 _log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ _ALPHABET = string.ascii_letters + string.digits
 _SECOND = timedelta(seconds=1)
 
 
-class Trail(Protocol):
+class Logged(Protocol):
     """What the writer asks of a trail."""
 
     name: str
@@ -50,7 +49,7 @@ class Storing(Protocol):
 class _Flow:
     """One Region of a trail that logs: what waits to be written, and where its chain ends."""
 
-    shard: Shard
+    place: Place
     since: datetime
     """The end of the last digest, or the start of logging."""
     chain: ChainEnd | None = None
@@ -80,7 +79,7 @@ class TrailWriter:
         self,
         clock: MovableClock,
         keys: SigningKeys,
-        trails: Callable[[], Iterable[Trail]],
+        trails: Callable[[], Iterable[Logged]],
         store: Storing,
     ) -> None:
         self._clock = clock
@@ -175,23 +174,23 @@ class TrailWriter:
         for session in tuple(self._sessions.values()):
             self._advance(session, now)
 
-    def _look(self, time: datetime, states: Iterable[tuple[str, Shard, str | None, bool]]) -> None:
-        now = {arn: (shard, kms_key, validates) for arn, shard, kms_key, validates in states}
+    def _look(self, time: datetime, states: Iterable[tuple[str, Place, str | None, bool]]) -> None:
+        now = {arn: (place, kms_key, validates) for arn, place, kms_key, validates in states}
         time = time.replace(microsecond=0)
         for arn, session in tuple(self._sessions.items()):
             self._advance(session, time)
             if arn not in now or now[arn][2] != session.validates:
                 self._end(session, time)
                 del self._sessions[arn]
-        for arn, (shard, kms_key, validates) in now.items():
+        for arn, (place, kms_key, validates) in now.items():
             known = self._sessions.get(arn)
             if known is None:
-                known = _Session(shard.account, shard.home_region, kms_key, validates, time)
+                known = _Session(place.account, place.home_region, kms_key, validates, time)
                 self._sessions[arn] = known
-                known.flows[shard.home_region] = _Flow(shard, time)
+                known.flows[place.home_region] = _Flow(place, time)
             known.kms_key = kms_key
             for region, flow in known.flows.items():
-                flow.shard = replace(shard, region=region)
+                flow.place = replace(place, region=region)
 
     def _add(
         self, time: datetime, region: str, record: Mapping[str, Any], arns: Iterable[str]
@@ -203,7 +202,7 @@ class TrailWriter:
             self._advance(session, time)
             flow = session.flows.get(region)
             if flow is None:
-                home = session.flows[session.home_region].shard
+                home = session.flows[session.home_region].place
                 flow = _Flow(replace(home, region=region), session.started)
                 session.flows[region] = flow
                 self._advance(session, time)
@@ -239,7 +238,7 @@ class TrailWriter:
         unique = "".join(secrets.choice(_ALPHABET) for _ in range(16))
         log = write_log(
             lambda stored: self._put(session, stored),
-            flow.shard,
+            flow.place,
             min(slot, delivered),
             unique,
             log_body(records),
@@ -255,8 +254,8 @@ class TrailWriter:
         start, flow.since = flow.since, end
         if not session.validates:
             return
-        key = self._keys.of(flow.shard.region)
-        stored, flow.chain = digest_file(flow.shard, start, end, logs, flow.chain, key)
+        key = self._keys.of(flow.place.region)
+        stored, flow.chain = digest_file(flow.place, start, end, logs, flow.chain, key)
         self._put(session, stored)
         for hour, logs in sorted(late.items()):
             ends = hour
@@ -264,7 +263,7 @@ class TrailWriter:
                 ends += _SECOND  # each backfill digest has a name of its own
             flow.late_ends.add(ends)
             stored, flow.late_chain = digest_file(
-                flow.shard, hour - HOUR, ends, logs, flow.late_chain, key, backfilled=end
+                flow.place, hour - HOUR, ends, logs, flow.late_chain, key, backfilled=end
             )
             self._put(session, stored)
 
@@ -275,17 +274,17 @@ class TrailWriter:
             _log.warning("s3://%s/%s could not be written: %s", stored.bucket, stored.key, error)
 
 
-def _state(trail: Trail) -> tuple[Shard, str | None, bool]:
+def _state(trail: Logged) -> tuple[Place, str | None, bool]:
     settings = trail.settings
-    shard = Shard(
+    place = Place(
         bucket=str(settings.get("S3BucketName") or ""),
         account=trail.account,
         region=trail.home_region,
         trail_name=trail.name,
         home_region=trail.home_region,
-        prefix=str(settings.get("S3KeyPrefix") or ""),
+        prefix=str(settings.get("S3KeyPrefix") or "").strip("/"),
     )
-    return shard, settings.get("KmsKeyId"), bool(settings.get("LogFileValidationEnabled"))
+    return place, settings.get("KmsKeyId"), bool(settings.get("LogFileValidationEnabled"))
 
 
 def _slot_end(time: datetime) -> datetime:

@@ -8,15 +8,15 @@ True
 
 from localaws.events.router.changes import touched
 from localaws.events.router.core import Router
-from localaws.events.router.model import AwsClients, Clock, Kind, RouterEvent, TargetKind
+from localaws.events.router.model import AwsClients, Kind, RouterClock, RouterEvent, TargetKind
 from localaws.events.router.retry import Backoff
 
 __all__ = [
     "AwsClients",
     "Backoff",
-    "Clock",
     "Kind",
     "Router",
+    "RouterClock",
     "RouterEvent",
     "TargetKind",
     "touched",

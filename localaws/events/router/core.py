@@ -18,13 +18,13 @@ from typing import Any
 from reactor.patterns import RuleSet
 
 from localaws.events.router.changes import touched
-from localaws.events.router.delivery import Deliverer, Delivery
+from localaws.events.router.delivery import Deliverer, Delivery, Invoke
 from localaws.events.router.model import (
     Arn,
     AwsClients,
-    Clock,
     DeliveryError,
     Kind,
+    RouterClock,
     RouterEvent,
     Rule,
     RuleSetFactory,
@@ -40,7 +40,7 @@ _DEAD_LETTER_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Incoming:
+class _Arrival:
     event: dict[str, Any]
     account: str
     region: str
@@ -78,15 +78,17 @@ class Router:
 
     `on` is told of every step, on the router's own threads: it must be quick. Events of one target
     are delivered in the order they came, as long as none is retried; AWS promises no order.
-    `arrived` is told of each event that a bus gets, before it is matched.
+    `invoke` takes an event for a function, `arrived` is told of each event that a bus gets, before
+    it is matched.
     """
 
     def __init__(
         self,
         aws: AwsClients,
-        clock: Clock,
+        clock: RouterClock,
         on: Callable[[RouterEvent], None],
         *,
+        invoke: Invoke,
         rule_set: RuleSetFactory = RuleSet,
         arrived: Arrived | None = None,
         backoff: Backoff | None = None,
@@ -95,18 +97,18 @@ class Router:
         self._on = on
         self._arrived = arrived
         self._rules = RuleBook(aws, rule_set)
-        self._deliverer = Deliverer(aws, clock, self._forward)
+        self._deliverer = Deliverer(aws, clock, self._forward, invoke)
         self._backoff = backoff or Backoff()
         self._agenda = Agenda(clock)
         self._settled = threading.Condition()
         self._pending = 0
         self._closed = False
-        self._incoming: SimpleQueue[_Work | None] = SimpleQueue()
+        self._arrivals: SimpleQueue[_Work | None] = SimpleQueue()
         self._lanes: list[SimpleQueue[_Work | None]] = [SimpleQueue() for _ in range(_WORKERS)]
         self._threads = [
             threading.Thread(target=self._run, args=(queue,), name=name, daemon=True)
             for name, queue in [
-                ("router-match", self._incoming),
+                ("router-match", self._arrivals),
                 *((f"router-deliver-{n}", lane) for n, lane in enumerate(self._lanes)),
             ]
         ]
@@ -133,13 +135,13 @@ class Router:
         rules that may take it (a replay's filter). After `close` nothing is taken any more.
         """
         now = self._clock.now()
-        self._take(_Incoming(event, account, region, bus, hops, now, only=only))
+        self._take(_Arrival(event, account, region, bus, hops, now, only=only))
 
     def fire(
         self, event: dict[str, Any], *, rule: str, account: str, region: str, bus: str = "default"
     ) -> None:
         """Hand the event of a rule's own schedule to that rule's targets; returns at once."""
-        self._take(_Incoming(event, account, region, bus, 0, self._clock.now(), rule=rule))
+        self._take(_Arrival(event, account, region, bus, 0, self._clock.now(), rule=rule))
 
     def invoke(self, event: dict[str, Any], target: Target) -> None:
         """Hand an event to a target that no rule of a bus has: a schedule's; returns at once."""
@@ -148,9 +150,9 @@ class Router:
         if self._begin():
             self._enqueue(_Job(delivery))
 
-    def _take(self, incoming: _Incoming) -> None:
+    def _take(self, arrival: _Arrival) -> None:
         if self._begin():
-            self._incoming.put(lambda: self._match(incoming))
+            self._arrivals.put(lambda: self._match(arrival))
 
     def invalidate(self, account: str, region: str) -> None:
         """Rules of this account and Region have changed: read them, and all grants, again."""
@@ -187,7 +189,7 @@ class Router:
     def drain_arrivals(self, timeout: float) -> bool:
         """Wait until every event that was put so far has been looked at; deliveries may go on."""
         looked_at = threading.Event()
-        self._incoming.put(looked_at.set)
+        self._arrivals.put(looked_at.set)
         return looked_at.wait(timeout)
 
     def close(self) -> None:
@@ -197,7 +199,7 @@ class Router:
                 return
             self._closed = True
         self._agenda.close()
-        for queue in (self._incoming, *self._lanes):
+        for queue in (self._arrivals, *self._lanes):
             queue.put(None)
         for thread in self._threads:
             if thread is not threading.current_thread():
@@ -241,48 +243,48 @@ class Router:
 
     # --- matching -------------------------------------------------------------------------------
 
-    def _match(self, incoming: _Incoming) -> None:
-        event = incoming.event
-        place = (incoming.account, incoming.region, incoming.bus)
-        if self._arrived is not None and incoming.attempt == 1 and incoming.rule is None:
+    def _match(self, arrival: _Arrival) -> None:
+        event = arrival.event
+        place = (arrival.account, arrival.region, arrival.bus)
+        if self._arrived is not None and arrival.attempt == 1 and arrival.rule is None:
             self._arrived(event, *place)
         try:
-            if incoming.rule is None:
+            if arrival.rule is None:
                 matches = self._rules.matching(event, *place)
             else:
-                matches = self._rules.named(incoming.rule, *place)
+                matches = self._rules.named(arrival.rule, *place)
         except Exception as error:
-            self._match_failed(incoming, as_delivery_error(error))
+            self._match_failed(arrival, as_delivery_error(error))
             return
         for rule, targets in matches:
-            if incoming.only is not None and rule.arn not in incoming.only:
+            if arrival.only is not None and rule.arn not in arrival.only:
                 continue
-            self._report("matched", incoming, rule)
+            self._report("matched", arrival, rule)
             for target in targets:
-                delivery = Delivery(event, target, incoming.received, incoming.hops)
+                delivery = Delivery(event, target, arrival.received, arrival.hops)
                 if self._begin():
                     self._enqueue(_Job(delivery))
         self._settle()
 
-    def _match_failed(self, incoming: _Incoming, failure: DeliveryError) -> None:
-        retries = incoming.attempt - 1
+    def _match_failed(self, arrival: _Arrival, failure: DeliveryError) -> None:
+        retries = arrival.attempt - 1
         delay = RetryPolicy().next_delay(
-            retries, incoming.received, self._clock.now(), self._backoff.delay(retries)
+            retries, arrival.received, self._clock.now(), self._backoff.delay(retries)
         )
         if not failure.retry or isinstance(delay, str):
-            self._report("dropped", incoming, reason=failure.reason, error_code=failure.code)
+            self._report("dropped", arrival, reason=failure.reason, error_code=failure.code)
             self._settle()
             return
         self._report(
             "retried",
-            incoming,
-            attempt=incoming.attempt,
+            arrival,
+            attempt=arrival.attempt,
             delay=delay,
             reason=failure.reason,
             error_code=failure.code,
         )
-        again = replace(incoming, attempt=incoming.attempt + 1)
-        self._later(delay, self._incoming, lambda: self._match(again))
+        again = replace(arrival, attempt=arrival.attempt + 1)
+        self._later(delay, self._arrivals, lambda: self._match(again))
 
     def _forward(self, delivery: Delivery, bus: Arn, name: str) -> None:
         """The event as it is, id, account, Region, source and time kept."""
@@ -364,20 +366,18 @@ class Router:
 
     # --- reporting ------------------------------------------------------------------------------
 
-    def _report(
-        self, kind: Kind, incoming: _Incoming, rule: Rule | None = None, **more: Any
-    ) -> None:
+    def _report(self, kind: Kind, arrival: _Arrival, rule: Rule | None = None, **more: Any) -> None:
         self._tell(
             RouterEvent(
                 kind=kind,
                 time=self._clock.now(),
-                event_id=str(incoming.event.get("id", "")),
-                account=incoming.account,
-                region=incoming.region,
-                bus=incoming.bus,
+                event_id=str(arrival.event.get("id", "")),
+                account=arrival.account,
+                region=arrival.region,
+                bus=arrival.bus,
                 rule=rule.arn if rule else "",
                 rule_name=rule.name if rule else "",
-                event=incoming.event,
+                event=arrival.event,
                 **more,
             )
         )

@@ -19,10 +19,10 @@ from localaws.events.router.model import (
     SCHEDULER,
     Arn,
     AwsClients,
-    Clock,
     DeliveryError,
+    Envelope,
     ErrorCode,
-    Event,
+    RouterClock,
     Rule,
     Target,
 )
@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 class Delivery:
     """An event for one target. `received`: when the bus got it; `hops`: how often forwarded."""
 
-    event: Event
+    event: Envelope
     target: Target
     received: datetime
     hops: int
@@ -52,6 +52,8 @@ class Delivery:
 Send = Callable[[Delivery], str]
 # Puts the event on the bus of that name in the ARN's account and Region.
 Forward = Callable[[Delivery, Arn, str], None]
+# Accepts an event for the function of that ARN, to be run soon; gives the request's id.
+Invoke = Callable[[str, bytes], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,17 @@ class Deliverer:
     """
 
     def __init__(
-        self, aws: AwsClients, clock: Clock, forward: Forward, max_age: float = 5.0
+        self,
+        aws: AwsClients,
+        clock: RouterClock,
+        forward: Forward,
+        invoke: Invoke,
+        max_age: float = 5.0,
     ) -> None:
         self._aws = aws
         self._clock = clock
         self._forward = forward
+        self._invoke = invoke
         self._grants = Grants(aws)
         self._max_age = max_age
         self._lock = threading.Lock()
@@ -203,15 +211,7 @@ class Deliverer:
         )
 
     def _to_function(self, arn: Arn) -> Send:
-        client = self._aws.client("lambda", arn.account, arn.region)
-
-        def send(delivery: Delivery) -> str:
-            answer = client.invoke(
-                FunctionName=arn.text, InvocationType="Event", Payload=delivery.text().encode()
-            )
-            return str(answer.get("ResponseMetadata", {}).get("RequestId", ""))
-
-        return send
+        return lambda delivery: self._invoke(arn.text, delivery.text().encode())
 
     def _to_topic(self, arn: Arn) -> Send:
         client = self._aws.client("sns", arn.account, arn.region)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-Event = Mapping[str, Any]
+Envelope = Mapping[str, Any]
 
 EVENTS = "events.amazonaws.com"
 SCHEDULER = "scheduler.amazonaws.com"
@@ -45,7 +45,7 @@ class AwsClients(Protocol):
     def client(self, service: str, account: str, region: str) -> Any: ...
 
 
-class Clock(Protocol):
+class RouterClock(Protocol):
     """The local AWS's time, which can be moved forward."""
 
     def now(self) -> datetime:
@@ -98,7 +98,7 @@ class RouterEvent:
     error_code: ErrorCode | None = None
     dead_letter_arn: str = ""
     receipt: str = ""
-    event: Event = field(default_factory=dict, repr=False, compare=False)
+    event: Envelope = field(default_factory=dict, repr=False, compare=False)
 
 
 class DeliveryError(Exception):

@@ -24,7 +24,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as EndpointError
 
 from localaws.events.router.grants import is_missing
-from localaws.events.router.model import Clock, DeliveryError, ErrorCode
+from localaws.events.router.model import DeliveryError, ErrorCode, RouterClock
 
 MAXIMUM_ATTEMPTS = 185
 MAXIMUM_AGE = 86_400
@@ -84,7 +84,7 @@ class Backoff:
 class Agenda:
     """Calls things when their time on the clock has come. One thread, asleep while it is empty."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: RouterClock) -> None:
         self._clock = clock
         self._ready = threading.Condition()
         self._heap: list[tuple[datetime, int, Callable[[], None]]] = []

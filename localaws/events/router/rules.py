@@ -13,7 +13,7 @@ from reactor.patterns import PatternError
 
 from localaws.events.router.model import (
     AwsClients,
-    Event,
+    Envelope,
     Rule,
     RuleSetFactory,
     RuleSetLike,
@@ -25,7 +25,7 @@ ENABLED = "ENABLED"
 ENABLED_ALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
-def takes(state: str, event: Event) -> bool:
+def takes(state: str, event: Envelope) -> bool:
     """Whether a rule in this state looks at the event at all.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
@@ -35,7 +35,7 @@ def takes(state: str, event: Event) -> bool:
     return state == ENABLED and not is_read_only_management(event)
 
 
-def is_read_only_management(event: Event) -> bool:
+def is_read_only_management(event: Envelope) -> bool:
     """A List, Get or Describe call's record; sign-ins, Insights, data events are none."""
     if event.get("detail-type") != "AWS API Call via CloudTrail":
         return False
@@ -86,7 +86,7 @@ class RuleBook:
                 self._stale[key] = self._buses.pop(key)
 
     def matching(
-        self, event: Event, account: str, region: str, bus: str
+        self, event: Envelope, account: str, region: str, bus: str
     ) -> list[tuple[Rule, tuple[Target, ...]]]:
         """The rules that take the event, by name, each with its targets."""
         key = (account, region, bus)

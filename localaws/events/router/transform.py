@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from localaws.events.router.model import DeliveryError, Event, Rule, Target
+from localaws.events.router.model import DeliveryError, Envelope, Rule, Target
 
 _MISSING: Any = object()
 
@@ -27,7 +27,7 @@ def compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def target_input(target: Target, event: Event, ingested: datetime) -> str:
+def target_input(target: Target, event: Envelope, ingested: datetime) -> str:
     """The text that the target gets for an event that EventBridge received at `ingested`.
 
     Raises DeliveryError (INVALID_JSON, INVALID_PARAMETER) where the target's settings and this
@@ -103,7 +103,7 @@ _STRING_OR_SPACE = re.compile(r"(\"(?:[^\"\\]|\\.)*\")|\s+", re.DOTALL)
 
 
 def fill(
-    template: str, paths: Mapping[str, str], event: Event, rule: Rule, ingested: datetime
+    template: str, paths: Mapping[str, str], event: Envelope, rule: Rule, ingested: datetime
 ) -> str:
     """The template with each `<name>` replaced by what its path finds."""
     reserved = _reserved(event, rule, ingested)
@@ -151,7 +151,7 @@ def _minified(text: str) -> str:
     return _STRING_OR_SPACE.sub(lambda found: found.group(1) or "", text)
 
 
-def _reserved(event: Event, rule: Rule, ingested: datetime) -> dict[str, Any]:
+def _reserved(event: Envelope, rule: Rule, ingested: datetime) -> dict[str, Any]:
     return {
         "aws.events.rule-arn": rule.arn,
         "aws.events.rule-name": rule.name,

@@ -93,7 +93,7 @@ def test_up_says_when_it_is_ready_and_leaves_nothing(
     env = variables(tmp_path, TMPDIR=str(temporary))
     with up(env, "--account", "444455556666", "--region", "eu-west-1") as (process, exports):
         assert exports == environment(int(port_of(exports)), "444455556666", "eu-west-1")
-        assert [p.name for p in temporary.iterdir() if p.name.startswith("trailctl-local-")]
+        assert [p.name for p in temporary.iterdir() if p.name.startswith("localaws-")]
         health = run(["clock", "--port", port_of(exports)], env)
         assert health.returncode == 0
 

@@ -1,6 +1,6 @@
 """The seam is real: moto's AWS behind the same layer, for what it can do.
 
-The layer asks of an emulator what `Upstream` names and otherwise AWS's public protocol, so trails,
+The layer asks of an emulator what `Emulator` names and otherwise AWS's public protocol, so trails,
 records, rules, grants and deliveries are the same whichever answers.
 """
 
@@ -21,12 +21,12 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.moto_api._internal.models import moto_api_backend
 
 from localaws.clock import MovableClock
-from localaws.emulator.ministack import EmittedEvent
 from localaws.front.front import Front
-from localaws.wire import codec
-from localaws.wire.aws import InProcessClients
+from localaws.wire.clients import InProcessClients
+from localaws.wire.emulator import EmittedEvent
 from localaws.wire.http import Request, Response, call_app
-from localaws.wire.model import Identity
+from localaws.wire.identity import Identity
+from localaws.wire.recognise import signature
 from tests.e2e.localaws.conftest import allow, policy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("moto")]
@@ -59,7 +59,7 @@ class Moto:
         return await asyncio.to_thread(self._send, request)
 
     def _send(self, request: Request) -> Response:
-        scope = codec.signature(request)
+        scope = signature(request)
         if scope is None:
             return Response(403, [], b"unsigned")
         # It knows a service by its host and an account by a header of its own.
@@ -132,7 +132,7 @@ class Behind:
         return instance
 
     def received(self, name: str) -> list[Any]:
-        assert self.front.drain(30)
+        assert self.front.services.settle(30)
         sqs = self.client("sqs")
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
@@ -178,7 +178,7 @@ def test_launch_is_recorded_matched_and_delivered(behind: Behind) -> None:
     assert record["userIdentity"]["arn"] == f"arn:aws:iam::{ACCOUNT}:root"
     items = record["responseElements"]["instancesSet"]["items"]
     assert [item["instanceId"] for item in items] == [instance]
-    steps = behind.front.activity.since(0)
+    steps = behind.front.services.activity.since(0)
     # The emulator behind knows no LookupEvents: the layer has the history.
     assert [s["extra"]["rule"] for s in steps if s["step"] == "delivered"] == [rule]
     found = behind.client("cloudtrail").lookup_events(
@@ -195,7 +195,7 @@ def test_queue_that_does_not_admit_gets_nothing(behind: Behind) -> None:
     events.put_targets(Rule="launches", Targets=[{"Id": "q", "Arn": queue}])
     behind.launch()
     assert behind.received("closed") == []
-    assert "refused" in [s["step"] for s in behind.front.activity.since(0)]
+    assert "refused" in [s["step"] for s in behind.front.services.activity.since(0)]
 
 
 def test_nothing_is_routed_before_the_trail_logs_and_accounts_are_apart(behind: Behind) -> None:
@@ -213,9 +213,9 @@ def test_schedule_fires_and_reset_empties_it(behind: Behind) -> None:
     events.put_rule(Name="tick", ScheduleExpression="rate(1 hour)")
     queue = behind.queue("ticks", admits=True)
     events.put_targets(Rule="tick", Targets=[{"Id": "q", "Arn": queue}])
-    behind.front.clock.advance(7200)
+    behind.front.services.parts.clock.advance(7200)
     assert len(behind.received("ticks")) == 2
 
     loop = behind.clients._loop
-    asyncio.run_coroutine_threadsafe(behind.front.reset(), loop).result(30)
+    asyncio.run_coroutine_threadsafe(behind.front.services.reset(), loop).result(30)
     assert behind.client("events").list_rules()["Rules"] == []

@@ -230,44 +230,44 @@ def _big_inline(account: Account) -> None:
 
 ACCEPTED: dict[str, tuple[Callable[[Account], None], str]] = {
     "a trail without its bucket": (_trail, "cloudtrail/admission.py"),
-    "a principal of a bucket policy": (_bucket_policy, "iam/principals.py"),
-    "a bucket policy's syntax": (_bucket_policy_syntax, "iam/principals.py"),
-    "a principal of a key policy": (_key_policy, "iam/principals.py"),
-    "a key policy that locks out": (_key_lockout, "iam/principals.py"),
-    "a principal of a trust policy": (_trust_policy, "iam/principals.py"),
-    "a principal of a topic policy": (_topic_policy, "iam/principals.py"),
-    "a principal of a queue policy": (_queue_policy, "iam/principals.py"),
-    "a principal of a function's policy": (_permission, "iam/principals.py"),
+    "a principal of a bucket policy": (_bucket_policy, "s3/policy.py"),
+    "a bucket policy's syntax": (_bucket_policy_syntax, "s3/policy.py"),
+    "a principal of a key policy": (_key_policy, "kms/policy.py"),
+    "a key policy that locks out": (_key_lockout, "kms/policy.py"),
+    "a principal of a trust policy": (_trust_policy, "iam/trust.py"),
+    "a principal of a topic policy": (_topic_policy, "sns/policy.py"),
+    "a principal of a queue policy": (_queue_policy, "sqs/policy.py"),
+    "a principal of a function's policy": (_permission, "functions/permission.py"),
     "whether a policy to attach is there": (_attach_ghost, "iam/policies.py"),
     "a managed policy's size": (_big_managed, "iam/policies.py"),
     "an inline policy's size": (_big_inline, "iam/policies.py"),
-    "a rule's name": (_put_rule(Name="has space", EventPattern=PATTERN), "events/put_rule.py"),
+    "a rule's name": (_put_rule(Name="has space", EventPattern=PATTERN), "events/rules.py"),
     "a pattern's length": (
         _put_rule(EventPattern=json.dumps({"source": ["x" * 2048]})),
-        "events/put_rule.py",
+        "events/rules.py",
     ),
-    "a rule of neither pattern nor schedule": (_put_rule(), "events/put_rule.py"),
-    "a rate's plural": (_put_rule(ScheduleExpression="rate(1 hours)"), "events/put_rule.py"),
-    "a rule's state": (_put_rule(EventPattern=PATTERN, State="ON"), "events/put_rule.py"),
+    "a rule of neither pattern nor schedule": (_put_rule(), "events/rules.py"),
+    "a rate's plural": (_put_rule(ScheduleExpression="rate(1 hours)"), "events/rules.py"),
+    "a rule's state": (_put_rule(EventPattern=PATTERN, State="ON"), "events/rules.py"),
     "the state of a schedule": (
         _put_rule(
             ScheduleExpression="rate(1 hour)",
             State="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
         ),
-        "events/put_rule.py",
+        "events/rules.py",
     ),
-    "a schedule on a bus of one's own": (_scheduled_on_a_bus, "events/put_rule.py"),
-    "the number of rules": (_many_rules, "events/put_rule.py"),
-    "the number of targets": (_six_targets, "events/put_rule.py"),
+    "a schedule on a bus of one's own": (_scheduled_on_a_bus, "events/rules.py"),
+    "the number of rules": (_many_rules, "events/rules.py"),
+    "the number of targets": (_six_targets, "events/rules.py"),
     "a target's dead-letter queue": (
         _put_target(DeadLetterConfig={"Arn": "arn:aws:sqs:us-east-1:111122223333:ghost"}),
-        "events/put_rule.py",
+        "events/rules.py",
     ),
-    "a target's input": (_put_target(Input="{"), "events/put_rule.py"),
-    "a target's two inputs": (_put_target(Input="{}", InputPath="$.a"), "events/put_rule.py"),
+    "a target's input": (_put_target(Input="{"), "events/rules.py"),
+    "a target's two inputs": (_put_target(Input="{}", InputPath="$.a"), "events/rules.py"),
     "a target's retries": (
         _put_target(RetryPolicy={"MaximumRetryAttempts": 186}),
-        "events/put_rule.py",
+        "events/rules.py",
     ),
     "an instance type": (_launch(InstanceType="zzz"), "ec2/instances.py"),
     "an image": (_launch(ImageId="ami-00000000000000bad"), "ec2/instances.py"),
@@ -407,7 +407,7 @@ def test_it_does_not_know_trusted_access(account: Account) -> None:
     except ClientError as error:
         assert "not implemented" in str(error)  # noqa: PT017 (no refusal would be the news)
         return
-    pytest.fail(news("knows services with trusted access", "iam/organizations.py"))
+    pytest.fail(news("knows services with trusted access", "organizations/trusted_access.py"))
 
 
 # --- whom it lets in ----------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from localaws.cloudtrail.cloudtrail import CloudTrail
-from localaws.wire.codec import RefusedError
+from localaws.cloudtrail.keeper import CloudTrail
+from localaws.wire.errors import RefusalError
 
 pytestmark = pytest.mark.unit
 
@@ -31,7 +31,7 @@ class Keeper:
         return self.cloudtrail.handle(operation, account, region, parameters)
 
     def refuses(self, code: str, operation: str, region: str = HOME, **parameters: Any) -> str:
-        with pytest.raises(RefusedError) as caught:
+        with pytest.raises(RefusalError) as caught:
             self(operation, region, **parameters)
         assert caught.value.code == code, caught.value.message
         return caught.value.message
@@ -172,7 +172,7 @@ def test_trails_of_elsewhere(trails: Keeper) -> None:
 
 def test_no_trail_of_another_account(audit: Keeper) -> None:
     arn = audit("GetTrail", Name="audit")["Trail"]["TrailARN"]
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(RefusalError) as caught:
         audit("StopLogging", account=OTHER, Name=arn)
     assert caught.value.code == "TrailNotFoundException"
     assert audit("ListTrails", account=OTHER)["Trails"] == []

@@ -14,8 +14,11 @@ from botocore.config import Config
 from botocore.serialize import create_serializer
 
 from localaws.wire import codec
-from localaws.wire.codec import Operation, RefusedError
+from localaws.wire.call import Call, Scope
+from localaws.wire.errors import RefusalError
 from localaws.wire.http import Request, Response
+from localaws.wire.parts import Parts
+from localaws.wire.recognise import recognise, signature
 
 pytestmark = pytest.mark.unit
 
@@ -65,12 +68,10 @@ def _request(sent: Any) -> Request:
     )
 
 
-def recognised(request: Request) -> Operation:
-    scope = codec.signature(request)
-    assert scope is not None
-    operation = codec.recognise(request, scope)
-    assert operation is not None
-    return operation
+def recognised(request: Request) -> Call:
+    call = recognise(request, Parts())
+    assert call is not None
+    return call
 
 
 def signed(
@@ -98,21 +99,21 @@ def signed(
 
 
 def test_the_scope_of_a_signature() -> None:
-    scope = codec.signature(capture("cloudwatch", "describe_alarms"))
-    assert scope == codec.Scope(ACCOUNT, "eu-west-1", "monitoring")
+    scope = signature(capture("cloudwatch", "describe_alarms"))
+    assert scope == Scope(ACCOUNT, "eu-west-1", "monitoring")
 
 
 def test_the_scope_of_a_presigned_url() -> None:
     credential = f"{ACCOUNT}/20261122/us-east-1/s3/aws4_request"
     query = urlencode({"X-Amz-Credential": credential, "X-Amz-Signature": "00"})
-    scope = codec.signature(Request("GET", b"/bucket/key", query.encode(), [], b""))
-    assert scope == codec.Scope(ACCOUNT, "us-east-1", "s3")
+    scope = signature(Request("GET", b"/bucket/key", query.encode(), [], b""))
+    assert scope == Scope(ACCOUNT, "us-east-1", "s3")
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer abc", "AWS4-HMAC-SHA256 Credential=x"])
 def test_a_request_without_signature(authorization: str) -> None:
     headers = [(b"authorization", authorization.encode())]
-    assert codec.signature(Request("GET", b"/", b"", headers, b"")) is None
+    assert signature(Request("GET", b"/", b"", headers, b"")) is None
 
 
 # --- which operation, as boto3 writes it ----------------------------------------------------------
@@ -199,7 +200,7 @@ def test_calls_of_boto3(
     decoded: dict[str, Any],
 ) -> None:
     found = recognised(capture(service, method, **parameters))
-    assert (found.service, found.name, found.protocol) == (service, operation, protocol)
+    assert (found.service, found.operation, found.protocol) == (service, operation, protocol)
     expected = {k: v for k, v in {**parameters, **decoded}.items() if v is not None}
     assert {k: v for k, v in found.parameters.items() if k in expected} == expected
 
@@ -217,7 +218,7 @@ def test_an_upload_is_decoded_without_its_content() -> None:
         b"1\r\nx\r\n0\r\n\r\n",
     )
     found = recognised(framed)
-    assert (found.name, found.parameters["Key"]) == ("PutObject", "k")
+    assert (found.operation, found.parameters["Key"]) == ("PutObject", "k")
     assert not found.parameters.get("Body")
 
 
@@ -242,7 +243,7 @@ def test_an_upload_is_decoded_without_its_content() -> None:
 )
 def test_targets(service: str, target: str, operation: str) -> None:
     request = signed(service, body=b"{}", x_amz_target=target)
-    assert recognised(request).name == operation
+    assert recognised(request).operation == operation
 
 
 @pytest.mark.parametrize(
@@ -255,23 +256,22 @@ def test_targets(service: str, target: str, operation: str) -> None:
 )
 def test_targets_of_nothing_known(service: str, target: str) -> None:
     request = signed(service, body=b"{}", x_amz_target=target)
-    scope = codec.signature(request)
-    assert scope is not None
-    assert codec.recognise(request, scope) is None
+    assert signature(request) is not None
+    assert recognise(request, Parts()) is None
 
 
 def test_a_query_in_the_url() -> None:
     found = recognised(
         signed("sts", "GET", query="Action=GetAccessKeyInfo&Version=2011-06-15&AccessKeyId=AKIA")
     )
-    assert (found.name, found.parameters) == ("GetAccessKeyInfo", {"AccessKeyId": "AKIA"})
+    assert (found.operation, found.parameters) == ("GetAccessKeyInfo", {"AccessKeyId": "AKIA"})
 
 
 def test_a_form_with_a_charset() -> None:
     body = urlencode({"Action": "DescribeAlarms", "Version": "2010-08-01"}).encode()
     content = "application/x-www-form-urlencoded; charset=utf-8"
     found = recognised(signed("monitoring", body=body, content_type=content))
-    assert (found.service, found.name, found.protocol) == (
+    assert (found.service, found.operation, found.protocol) == (
         "cloudwatch",
         "DescribeAlarms",
         "query",
@@ -288,12 +288,12 @@ def test_services_that_share_a_signing_name(version: str, service: str) -> None:
 
 def test_an_object_whose_query_looks_like_a_form() -> None:
     found = recognised(signed("s3", "GET", "/bucket/key", "Action=GetObject"))
-    assert found.name == "GetObject"
+    assert found.operation == "GetObject"
 
 
 def test_the_dated_path_of_a_function() -> None:
     found = recognised(signed("lambda", "POST", "/2015-03-31/functions/f/invocations", body=b"{}"))
-    assert (found.name, found.parameters["FunctionName"]) == ("Invoke", "f")
+    assert (found.operation, found.parameters["FunctionName"]) == ("Invoke", "f")
 
 
 def test_an_arn_in_a_path() -> None:
@@ -318,14 +318,14 @@ def cbor(operation: str, members: dict[str, Any]) -> Request:
 
 def test_cbor() -> None:
     found = recognised(cbor("DescribeAlarms", {"AlarmNames": ["a", "b"], "MaxRecords": 5}))
-    assert (found.service, found.name) == ("cloudwatch", "DescribeAlarms")
+    assert (found.service, found.operation) == ("cloudwatch", "DescribeAlarms")
     assert found.parameters == {"AlarmNames": ["a", "b"], "MaxRecords": 5}
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff"])
 def test_a_body_that_cannot_be_read_is_a_call_all_the_same(body: bytes) -> None:
     found = recognised(signed("events", body=body, x_amz_target="AWSEvents.PutRule"))
-    assert (found.name, found.parameters) == ("PutRule", {})
+    assert (found.operation, found.parameters) == ("PutRule", {})
 
 
 # --- answers and refusals, read back as the client reads them -------------------------------------
@@ -342,19 +342,19 @@ PROTOCOLS: dict[str, Request] = {
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_refusal_is_read_by_the_client(protocol: str) -> None:
-    operation = recognised(PROTOCOLS[protocol])
-    assert operation.protocol == protocol
-    refusal = RefusedError("AccessDenied", 'Not <you>, "ana" & co.', 403)
-    written = codec.encode_refusal(operation, refusal, "request-1")
+    call = recognised(PROTOCOLS[protocol])
+    assert call.protocol == protocol
+    refusal = RefusalError("AccessDenied", 'Not <you>, "ana" & co.', 403)
+    written = codec.encode_refusal(call.protocol, refusal, "request-1")
     assert written.status == 403
     parser: Any = botocore.parsers.create_parser(protocol)
     read = parser.parse(
         {"body": written.body, "headers": _Headers(written), "status_code": 403},
-        operation.model.output_shape,
+        call.model.output_shape,
     )
     assert read["Error"]["Code"] == "AccessDenied"
     assert read["Error"]["Message"] == 'Not <you>, "ana" & co.'
-    _, error = codec.decode_answer(operation, written)
+    _, error = codec.decode_answer(call.model, call.protocol, written)
     assert error is not None
     assert (error.code, error.message, error.status) == (
         "AccessDenied",
@@ -401,38 +401,43 @@ ANSWERS: list[tuple[Request, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("request_", "answer"), ANSWERS)
 def test_an_answer_is_read_by_the_client(request_: Request, answer: dict[str, Any]) -> None:
-    operation = recognised(request_)
-    written = codec.encode_answer(operation, answer, "request-1")
+    call = recognised(request_)
+    written = codec.encode_answer(call.service, call.model, call.protocol, answer, "request-1")
     assert written.status == 200
     assert written.fields["x-amzn-requestid"] == "request-1"
-    assert codec.decode_answer(operation, written) == (answer, None)
+    assert codec.decode_answer(call.model, call.protocol, written) == (answer, None)
 
 
 def test_an_error_of_s3_without_body() -> None:
-    operation = recognised(capture("s3", "head_bucket", Bucket="b"))
-    result, error = codec.decode_answer(operation, Response(404))
+    call = recognised(capture("s3", "head_bucket", Bucket="b"))
+    result, error = codec.decode_answer(call.model, call.protocol, Response(404))
     assert result is None
     assert error is not None
     assert (error.code, error.status) == ("404", 404)
 
 
 def test_not_modified_is_no_error() -> None:
-    operation = recognised(capture("s3", "get_object", Bucket="b", Key="k"))
-    assert codec.decode_answer(operation, Response(304)) == ({}, None)
+    call = recognised(capture("s3", "get_object", Bucket="b", Key="k"))
+    assert codec.decode_answer(call.model, call.protocol, Response(304)) == ({}, None)
 
 
 def test_an_answer_that_cannot_be_read() -> None:
-    operation = recognised(capture("sns", "list_topics"))
-    assert codec.decode_answer(operation, Response(200, [], b"not xml")) == ({}, None)
-    _, error = codec.decode_answer(operation, Response(500, [], b"not xml"))
+    call = recognised(capture("sns", "list_topics"))
+    assert codec.decode_answer(call.model, call.protocol, Response(200, [], b"not xml")) == (
+        {},
+        None,
+    )
+    _, error = codec.decode_answer(call.model, call.protocol, Response(500, [], b"not xml"))
     assert error is not None
     assert (error.code, error.status) == ("InternalFailure", 500)
 
 
 def test_the_content_of_an_object_is_not_decoded() -> None:
-    operation = recognised(capture("s3", "get_object", Bucket="b", Key="k"))
+    call = recognised(capture("s3", "get_object", Bucket="b", Key="k"))
     body = b"x" * 1000
-    result, _ = codec.decode_answer(operation, Response(200, [(b"etag", b'"e"')], body))
+    result, _ = codec.decode_answer(
+        call.model, call.protocol, Response(200, [(b"etag", b'"e"')], body)
+    )
     assert result is not None
     assert result["ETag"] == '"e"'
     assert not result.get("Body")
@@ -457,9 +462,6 @@ def test_the_request_id_is_the_one_the_client_reads(
     service: str, operation: str, parameters: dict[str, Any], body: bytes, told: str
 ) -> None:
     request = capture(service, operation, **parameters)
-    scope = codec.signature(request)
-    assert scope is not None
-    recognised = codec.recognise(request, scope)
-    assert recognised is not None
+    protocol = recognised(request).protocol
     response = Response(200, [(b"x-amzn-requestid", b"header-1")], body)
-    assert codec.answered_request_id(recognised, response) == told
+    assert codec.answered_request_id(protocol, response) == told

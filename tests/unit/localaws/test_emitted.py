@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from localaws.cloudtrail.cloudtrail import Trail
 from localaws.cloudtrail.emitted import EmitError, Emitted, complete, kept_back
+from localaws.cloudtrail.keeper import Trail
 
 pytestmark = pytest.mark.unit
 

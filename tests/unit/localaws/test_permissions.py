@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 
 from localaws.iam.permissions import Permissions, role_allows
-from localaws.wire.aws import InProcessClients
-from localaws.wire.model import Identity
+from localaws.wire.clients import InProcessClients
+from localaws.wire.identity import Identity
 
 pytestmark = pytest.mark.unit
 

@@ -11,7 +11,11 @@ import botocore.session
 from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 
-from localaws.wire.model import ApiError, Call, Identity
+from localaws.wire.call import Call, Scope
+from localaws.wire.errors import ApiError
+from localaws.wire.http import Request
+from localaws.wire.identity import Identity
+from localaws.wire.parts import Parts
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
@@ -55,7 +59,6 @@ def make_call(
     error: ApiError | None = None,
     identity: Identity = USER,
     region: str = REGION,
-    account: str = ACCOUNT,
     host: str = "127.0.0.1:4599",
 ) -> Call:
     """A call whose parameters and result botocore's model accepts."""
@@ -63,22 +66,28 @@ def make_call(
     check(model.input_shape, parameters or {})
     if result is not None:
         check(model.output_shape, result, required=False)
-    return Call(
-        service=service,
-        operation=operation,
-        model=model,
-        account=account,
-        region=region,
+    headers = {"host": host, "user-agent": "Boto3/1.43.106"}
+    call = Call(
+        Request(
+            "POST",
+            b"/",
+            b"",
+            [(name.encode(), value.encode()) for name, value in headers.items()],
+            b"",
+            client=("198.51.100.7", 40_000),
+        ),
+        Parts(),
+        Scope("AKIAEXAMPLE000000001", region, service),
+        service,
+        model,
+        str(model.service_model.protocol),
         identity=identity,
-        parameters=parameters or {},
-        result=None if error else (result or {}),
-        error=error,
         time=TIME,
         request_id=REQUEST_ID,
-        source_ip="198.51.100.7",
-        user_agent="Boto3/1.43.106",
-        host=host,
     )
+    call.parameters = parameters or {}
+    call.outcome = (None if error else (result or {}), error)
+    return call
 
 
 def check(shape: Any, values: dict[str, Any], *, required: bool = True) -> None:

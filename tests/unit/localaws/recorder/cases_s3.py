@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from localaws.wire.model import ApiError
+from localaws.wire.errors import ApiError
 from tests.unit.localaws.recorder.calls import ACCOUNT, Case
 
 HOST = "s3.eu-west-1.amazonaws.com"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localaws.wire.model import ApiError
+from localaws.wire.errors import ApiError
 from tests.unit.localaws.recorder.calls import ACCOUNT, TIME, Case, denied, refusal
 
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:guard"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import re
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localaws.cloudtrail.recorder import build_record, envelope
-from localaws.wire.model import ApiError, Call
+from localaws.wire.call import Call
+from localaws.wire.errors import ApiError
 from tests.unit.localaws.recorder.calls import make_call, operation_model, service_model
 from tests.unit.localaws.recorder.generate import value
 
@@ -115,22 +117,10 @@ def arbitrary(service: str, operation: str, rng: random.Random) -> Call:
         result = value(model.output_shape, rng)
     base = call or make_call("sts", "GetCallerIdentity")
     error = rng.choice([None, None, *ERRORS])
-    return Call(
-        service=service,
-        operation=operation,
-        model=model,
-        account=base.account,
-        region=base.region,
-        identity=base.identity,
-        parameters=parameters,
-        result=None if error else result,
-        error=error,
-        time=base.time,
-        request_id=base.request_id,
-        source_ip=base.source_ip,
-        user_agent=base.user_agent,
-        host=base.host,
-    )
+    made = dataclasses.replace(base, service=service, model=model)
+    made.parameters = parameters
+    made.outcome = (None if error else result, error)
+    return made
 
 
 @pytest.mark.parametrize("service", SERVICES)

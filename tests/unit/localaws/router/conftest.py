@@ -110,7 +110,12 @@ class Bench:
         self.aws = aws
         self.clock = clock
         self.steps: list[RouterEvent] = []
-        self.router = Router(aws, clock, self.steps.append)
+        self.invoked: list[tuple[str, bytes]] = []
+        self.router = Router(aws, clock, self.steps.append, invoke=self._invoke)
+
+    def _invoke(self, function: str, payload: bytes) -> str:
+        self.invoked.append((function, payload))
+        return f"invocation-{len(self.invoked)}"
 
     def rule(
         self,

@@ -42,13 +42,13 @@ def test_to_another_account(bench: Any, tools: Any) -> None:
     role = bench.role("forward", tools.grants("events:PutEvents", HUB))
     bench.rule("forward", {"Id": "hub", "Arn": HUB, "RoleArn": role})
     event = tools.call_event()
-    assert bench.put(event) == ["matched", "delivered", "matched", "delivered"]
+    assert sorted(bench.put(event)) == ["delivered", "delivered", "matched", "matched"]
     (message,) = bench.messages(queue)
     # id, account, region, source and time are those of where it happened.
     assert json.loads(message["Body"]) == event
-    first, second = [step for step in bench.steps if step.kind == "delivered"]
-    assert (first.target_kind, first.account) == ("bus", tools.ACCOUNT)
-    assert (second.account, second.event_id) == (tools.OTHER, first.event_id)
+    delivered = {step.account: step for step in bench.steps if step.kind == "delivered"}
+    assert delivered[tools.ACCOUNT].target_kind == "bus"
+    assert delivered[tools.OTHER].event_id == delivered[tools.ACCOUNT].event_id
 
 
 def test_to_another_region_and_a_named_bus(bench: Any, tools: Any) -> None:
@@ -57,8 +57,9 @@ def test_to_another_region_and_a_named_bus(bench: Any, tools: Any) -> None:
     bench.rule("there", region="eu-west-1", bus="security")
     role = bench.role("forward", tools.grants("events:PutEvents", arn))
     bench.rule("forward", {"Id": "eu", "Arn": arn, "RoleArn": role})
-    assert bench.put(tools.call_event()) == ["matched", "delivered", "matched"]
-    assert (bench.steps[-1].region, bench.steps[-1].bus) == ("eu-west-1", "security")
+    assert sorted(bench.put(tools.call_event())) == ["delivered", "matched", "matched"]
+    matched = {(step.region, step.bus) for step in bench.steps if step.kind == "matched"}
+    assert matched == {(tools.REGION, "default"), ("eu-west-1", "security")}
 
 
 def test_read_only_events_are_held_back_at_each_bus(bench: Any, tools: Any) -> None:
@@ -83,15 +84,17 @@ def test_one_hop(bench: Any, tools: Any, same_region: bool) -> None:
     bus_policy(bench, tools, admits(tools.ACCOUNT))
     role = bench.role("forward", tools.grants("events:PutEvents", HUB))
     bench.rule("forward", {"Id": "hub", "Arn": HUB, "RoleArn": role})
-    assert bench.put(tools.call_event()) == [
-        "matched",
+    # The next bus may match before the first one says that it has delivered.
+    assert sorted(bench.put(tools.call_event())) == [
+        "dead-lettered",
         "delivered",
         "matched",
+        "matched",
         "refused",
-        "dead-lettered",
     ]
     code = "THIRD_ACCOUNT_HOP_DETECTED" if same_region else "THIRD_REGION_HOP_DETECTED"
-    assert bench.steps[-1].error_code == code
+    (dead,) = [step for step in bench.steps if step.kind == "dead-lettered"]
+    assert dead.error_code == code
     (message,) = bench.messages(dlq)
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == code
 
@@ -100,12 +103,12 @@ def test_a_bus_that_sends_to_itself_stops_after_a_hop(bench: Any, tools: Any) ->
     arn = f"arn:aws:events:{tools.REGION}:{tools.ACCOUNT}:event-bus/default"
     role = bench.role("forward", tools.grants("events:PutEvents", arn))
     bench.rule("loop", {"Id": "self", "Arn": arn, "RoleArn": role})
-    assert bench.put(tools.call_event()) == [
-        "matched",
+    assert sorted(bench.put(tools.call_event())) == [
         "delivered",
+        "dropped",
+        "matched",
         "matched",
         "refused",
-        "dropped",
     ]
 
 
@@ -168,7 +171,9 @@ def test_rights_by_an_attached_policy_and_a_role_with_a_path(bench: Any, tools: 
     iam.attach_role_policy(RoleName="forward", PolicyArn=attached)
     bus_policy(bench, tools, admits(role))
     bench.rule("forward", {"Id": "hub", "Arn": HUB, "RoleArn": role})
-    assert bench.put(tools.call_event()) == ["matched", "delivered", "matched", "delivered"]
+    assert sorted(bench.put(tools.call_event())) == [
+        "delivered", "delivered", "matched", "matched",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

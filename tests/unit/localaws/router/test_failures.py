@@ -404,7 +404,7 @@ def test_a_listener_that_fails_loses_no_event(
     def listener(step: Any) -> None:
         raise RuntimeError(step.kind)
 
-    router = Router(clients, bench.clock, listener)
+    router = Router(clients, bench.clock, listener, invoke=lambda *_: "")
     try:
         queue = bench.queue("work", tools.allow(SEND))
         bench.rule("launches", {"Id": "q", "Arn": queue})

@@ -134,7 +134,9 @@ def test_schedule_s_role_must_let_scheduler_in(bench: Any, tools: Any, trust: st
 def slow(clients: Any) -> Iterator[tuple[Any, Router, MovableClock, list[Any]]]:
     """A router whose retries wait ten minutes of a clock that only moves when it is moved."""
     clock, steps = MovableClock(), []  # type: ignore[var-annotated]
-    router = Router(clients, clock, steps.append, backoff=Backoff(first=600.0))
+    router = Router(
+        clients, clock, steps.append, invoke=lambda *_: "", backoff=Backoff(first=600.0)
+    )
     yield clients, router, clock, steps
     router.close()
 

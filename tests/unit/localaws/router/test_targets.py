@@ -146,7 +146,7 @@ def test_a_fifo_queue_without_a_group(bench: Any, tools: Any) -> None:
         tools.REGION,
     )
     delivery = Delivery(tools.call_event(), Target(rule, "q", queue, {}), tools.START, 0)
-    deliverer = Deliverer(bench.aws, bench.clock, lambda *_: None)
+    deliverer = Deliverer(bench.aws, bench.clock, lambda *_: None, lambda *_: "")
     with pytest.raises(DeliveryError, match="MessageGroupId"):
         deliverer.deliver(delivery)
 
@@ -316,9 +316,10 @@ def test_a_function_is_invoked_asynchronously(bench: Any, tools: Any) -> None:
     bench.rule("launches", {"Id": "f", "Arn": function})
     event = tools.call_event()
     assert bench.put(event) == ["matched", "delivered"]
-    (call,) = bench.aws.made("Invoke")
-    assert (call["FunctionName"], call["InvocationType"]) == (function, "Event")
-    assert json.loads(call["Payload"]) == event
+    ((invoked, payload),) = bench.invoked
+    assert invoked == function
+    assert json.loads(payload) == event
+    assert bench.steps[-1].receipt == "invocation-1"
 
 
 @pytest.mark.parametrize(
@@ -345,7 +346,7 @@ def test_a_functions_permission(
         code, reason = refusal(bench)
         assert code == "NO_PERMISSIONS"
         assert "add a Lambda permission for events.amazonaws.com with source_arn" in reason
-        assert not bench.aws.made("Invoke")
+        assert bench.invoked == []
 
 
 def test_a_function_that_is_not_there(bench: Any, tools: Any) -> None:

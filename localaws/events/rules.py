@@ -9,36 +9,36 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 from reactor.patterns import PatternError, parse_pattern
 
-from localaws.iam import authorize
-from localaws.wire.call import Check, Incoming, Key, blocking, need
-from localaws.wire.codec import RefusedError
+from localaws.events.expressions import ExpressionError, rule_expression
+from localaws.iam.needs import passing, resource
+from localaws.wire import gap
+from localaws.wire.call import Call
+from localaws.wire.errors import RefusalError, need
 
 _NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:.+", re.DOTALL)
 _STATES = ("ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
-_RATE = re.compile(r"rate\((\d+) (minute|minutes|hour|hours|day|days)\)")
-_CRON = re.compile(r"cron\(\S+ \S+ \S+ \S+ \S+ \S+\)")
 _PATTERN_CHARACTERS = 2048
 _RULES_A_BUS = 300
 _TARGETS_A_RULE = 5
 
 
-def _invalid(name: str, value: Any, constraint: str) -> RefusedError:
-    return RefusedError(
+def _invalid(name: str, value: Any, constraint: str) -> RefusalError:
+    return RefusalError(
         "ValidationException",
         f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: "
         f"{constraint}",
     )
 
 
-@blocking
-def _rule(call: Incoming) -> None:
+@gap.refuses("events", "PutRule")
+def _rule(call: Call) -> None:
     p = call.parameters
     name, state = str(p.get("Name") or ""), p.get("State")
     pattern, schedule = p.get("EventPattern"), p.get("ScheduleExpression")
@@ -66,13 +66,12 @@ def _rule(call: Incoming) -> None:
 
 
 def _schedule(expression: str, bus: str, state: str | None) -> None:
-    rate = _RATE.fullmatch(expression)
-    valid = bool(_CRON.fullmatch(expression))
-    if rate:
-        count, unit = int(rate[1]), rate[2]
-        # AWS insists on `rate(1 hour)` and `rate(2 hours)`.
-        valid = count > 0 and (count == 1) != unit.endswith("s")
-    need(valid, "ValidationException", "Parameter ScheduleExpression is not valid.")
+    try:
+        rule_expression(expression)
+    except ExpressionError:
+        raise RefusalError(
+            "ValidationException", "Parameter ScheduleExpression is not valid."
+        ) from None
     need(
         bus == "default",
         "ValidationException",
@@ -95,12 +94,12 @@ def _pattern(pattern: str) -> None:
     try:
         parse_pattern(pattern)
     except PatternError as error:
-        raise RefusedError(
+        raise RefusalError(
             "InvalidEventPatternException", f"Event pattern is not valid. Reason: {error.reason}"
         ) from None
 
 
-def _room(call: Incoming, name: str) -> None:
+def _room(call: Call, name: str) -> None:
     """Whether the bus has room for one more rule, if it is one more."""
     events, bus = call.client("events"), _bus(call.parameters)
     try:
@@ -131,8 +130,8 @@ def _bus(p: Mapping[str, Any]) -> str:
     return str(p.get("EventBusName") or "default").rpartition("/")[2]
 
 
-@blocking
-def _targets(call: Incoming) -> None:
+@gap.refuses("events", "PutTargets")
+def _targets(call: Call) -> None:
     p = call.parameters
     targets = p.get("Targets") or ()
     for target in targets:
@@ -156,7 +155,7 @@ def _targets(call: Incoming) -> None:
     )
 
 
-def _target(call: Incoming, target: Mapping[str, Any]) -> None:
+def _target(call: Call, target: Mapping[str, Any]) -> None:
     identity, arn = str(target.get("Id") or ""), str(target.get("Arn") or "")
     if not _NAME.fullmatch(identity):
         raise _invalid(
@@ -180,7 +179,7 @@ def _target(call: Incoming, target: Mapping[str, Any]) -> None:
         try:
             json.loads(target["Input"])
         except ValueError:
-            raise RefusedError(
+            raise RefusalError(
                 "ValidationException", f"JSON syntax error in input for target {identity}."
             ) from None
     retry = target.get("RetryPolicy") or {}
@@ -197,12 +196,10 @@ def _target(call: Incoming, target: Mapping[str, Any]) -> None:
             )
             member = f"targets.1.member.retryPolicy.{name[0].lower()}{name[1:]}"
             raise _invalid(member, value, f"Member must have value {bound}")
-    if target.get("RoleArn"):
-        authorize.ensure_pass_role(call, str(target["RoleArn"]), "events.amazonaws.com")
     _dead_letters(call, identity, (target.get("DeadLetterConfig") or {}).get("Arn"))
 
 
-def _dead_letters(call: Incoming, target: str, queue: str | None) -> None:
+def _dead_letters(call: Call, target: str, queue: str | None) -> None:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
     if not queue:
         return
@@ -223,7 +220,7 @@ def _dead_letters(call: Incoming, target: str, queue: str | None) -> None:
     )
 
 
-def _queue_exists(call: Incoming, arn: list[str]) -> bool:
+def _queue_exists(call: Call, arn: list[str]) -> bool:
     try:
         call.client("sqs", arn[4], arn[3]).get_queue_url(QueueName=arn[5])
     except ClientError:
@@ -231,7 +228,13 @@ def _queue_exists(call: Incoming, arn: list[str]) -> bool:
     return True
 
 
-CHECKS: Mapping[Key, tuple[Check, ...]] = {
-    ("events", "PutRule"): (_rule,),
-    ("events", "PutTargets"): (_targets,),
-}
+@gap.needs("events", "PutTargets", besides=True)
+def _pass_roles(call: Call) -> Iterator[gap.Need]:
+    for target in call.parameters.get("Targets") or ():
+        if target.get("RoleArn"):
+            yield passing(str(target["RoleArn"]), "events.amazonaws.com")
+
+
+@gap.needs("events", "DeleteRule", "DisableRule", "EnableRule", "RemoveTargets")
+def _by_name(call: Call) -> Iterator[gap.Need]:
+    yield gap.Need(f"events:{call.operation}", resource(call))

@@ -2,7 +2,7 @@
 
 The layer keeps trails itself, because what a trail is decides what reaches the bus. Each operation
 is a method of the API's name that takes the caller's account, the Region and the decoded request,
-and returns the members of the answer or raises `RefusedError`.
+and returns the members of the answer or raises `RefusalError`.
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Operations.html
 """
 
@@ -20,7 +20,8 @@ from typing import Any
 from localaws.cloudtrail.history import History
 from localaws.cloudtrail.selectors import DEFAULT_SELECTORS, selected
 from localaws.cloudtrail.trailwriter.signing import SigningKeys
-from localaws.wire.codec import RefusedError
+from localaws.wire.errors import RefusalError
+from localaws.wire.parts import Json
 
 _NAME = re.compile(r"(?=.{3,128}$)[A-Za-z0-9](?:[A-Za-z0-9]|[._-](?![._-]))*[A-Za-z0-9]")
 _HISTORY_DAYS = 90
@@ -40,8 +41,6 @@ _TRAIL_MEMBERS = (
     "KmsKeyId",
     "IsOrganizationTrail",
 )
-
-Json = dict[str, Any]
 
 
 @dataclass
@@ -133,10 +132,10 @@ class CloudTrail:
     # The API
 
     def handle(self, operation: str, account: str, region: str, parameters: Json) -> Json:
-        """Answer one API call; raises RefusedError with AWS's code and sentence."""
+        """Answer one API call; raises RefusalError with AWS's code and sentence."""
         method = getattr(self, f"_{_snake(operation)}", None)
         if method is None:
-            raise RefusedError(
+            raise RefusalError(
                 "UnsupportedOperationException",
                 f"The local AWS does not emulate cloudtrail:{operation}.",
             )
@@ -161,7 +160,7 @@ class CloudTrail:
     def _new(self, account: str, region: str, p: Json) -> Trail:
         name = _checked_name(p.get("Name"))
         if self._in_home(account, region, name) or self._visible_name(account, region, name):
-            raise RefusedError(
+            raise RefusalError(
                 "TrailAlreadyExistsException",
                 f"Trail {name} already exists for customer: {account}",
             )
@@ -169,7 +168,7 @@ class CloudTrail:
             t for t in self._trails.values() if (t.account, t.home_region) == (account, region)
         ]
         if len(homed) >= 5:
-            raise RefusedError(
+            raise RefusalError(
                 "MaximumNumberOfTrailsExceededException",
                 f"User: {account} already has 5 trails in {region}.",
             )
@@ -240,17 +239,17 @@ class CloudTrail:
         trail = self._mutable(account, region, p.get("TrailName"))
         basic, advanced = p.get("EventSelectors"), p.get("AdvancedEventSelectors")
         if (basic is None) == (advanced is None):
-            raise RefusedError(
+            raise RefusalError(
                 "InvalidEventSelectorsException",
                 "Specify either EventSelectors or AdvancedEventSelectors, one of the two.",
             )
         if basic is not None and not 1 <= len(basic) <= 5:
-            raise RefusedError(
+            raise RefusalError(
                 "InvalidEventSelectorsException",
                 "Specify a valid number of selectors (1 to 5) for your trail.",
             )
         if advanced is not None and not 1 <= len(advanced) <= 500:
-            raise RefusedError(
+            raise RefusalError(
                 "InvalidEventSelectorsException",
                 "Specify between 1 and 500 advanced event selectors for your trail.",
             )
@@ -272,7 +271,7 @@ class CloudTrail:
         known = ("ApiCallRateInsight", "ApiErrorRateInsight")
         for selector in wanted:
             if selector.get("InsightType") not in known:
-                raise RefusedError(
+                raise RefusalError(
                     "InvalidInsightSelectorsException",
                     f"The insight type must be one of {', '.join(known)}.",
                 )
@@ -283,7 +282,7 @@ class CloudTrail:
     def _get_insight_selectors(self, account: str, region: str, p: Json) -> Json:
         trail = self._found(account, region, p.get("TrailName"))
         if not trail.insights:
-            raise RefusedError(
+            raise RefusalError(
                 "InsightNotEnabledException",
                 f"Insights is not enabled on trail {trail.arn}.",
             )
@@ -320,18 +319,18 @@ class CloudTrail:
         end = p.get("EndTime") or self._now() + timedelta(seconds=1)
         attributes = p.get("LookupAttributes") or []
         if len(attributes) > 1:
-            raise RefusedError(
+            raise RefusalError(
                 "InvalidLookupAttributesException",
                 "Only one lookup attribute can be given: name one of them.",
             )
         wanted = {a["AttributeKey"]: a["AttributeValue"] for a in attributes}
         size = int(p.get("MaxResults") or 50)
         if not 1 <= size <= 50:
-            raise RefusedError("InvalidMaxResultsException", "MaxResults must be from 1 to 50.")
+            raise RefusalError("InvalidMaxResultsException", "MaxResults must be from 1 to 50.")
         try:
             first = int(p.get("NextToken") or 0)
         except ValueError:
-            raise RefusedError(
+            raise RefusalError(
                 "InvalidNextTokenException", "The next token is not valid."
             ) from None
         matching = (
@@ -350,7 +349,7 @@ class CloudTrail:
         end = _aware(p.get("EndTime") or self._now())
         start = _aware(p.get("StartTime") or end)
         if start > end:
-            raise RefusedError(
+            raise RefusalError(
                 "InvalidTimeRangeException", "The start time must not be after the end time."
             )
         return {"PublicKeyList": [key.describe() for key in self.keys.valid(region, start, end)]}
@@ -368,14 +367,14 @@ class CloudTrail:
     def _found(self, account: str, region: str, name: str | None) -> Trail:
         trail = self._find(account, region, name)
         if trail is None:
-            raise RefusedError(
+            raise RefusalError(
                 "TrailNotFoundException", f"Unknown trail: {name} for the user: {account}"
             )
         return trail
 
     def _find(self, account: str, region: str, name: str | None) -> Trail | None:
         if not name:
-            raise RefusedError("InvalidTrailNameException", "Trail name cannot be blank!")
+            raise RefusalError("InvalidTrailNameException", "Trail name cannot be blank!")
         if name.startswith("arn:"):
             trail = self._trails.get(name)
             return trail if trail and trail.account == account else None
@@ -384,7 +383,7 @@ class CloudTrail:
     def _mutable(self, account: str, region: str, name: str | None) -> Trail:
         trail = self._found(account, region, name)
         if trail.home_region != region:
-            raise RefusedError(
+            raise RefusalError(
                 "InvalidHomeRegionException",
                 f"Trail {trail.arn} can only be changed from its home Region, {trail.home_region}.",
             )
@@ -393,7 +392,7 @@ class CloudTrail:
     def _tagged(self, account: str, arn: str | None) -> Trail:
         trail = self._trails.get(arn or "")
         if trail is None or trail.account != account:
-            raise RefusedError("ResourceNotFoundException", f"Unknown trail: {arn}")
+            raise RefusalError("ResourceNotFoundException", f"Unknown trail: {arn}")
         return trail
 
 
@@ -417,12 +416,12 @@ def _insights_have_events(insights: list[Json], selectors: list[Json]) -> None:
     }
     kinds = {selector.get("InsightType") for selector in insights}
     if "ApiCallRateInsight" in kinds and False not in logged:
-        raise RefusedError(
+        raise RefusalError(
             "InvalidInsightSelectorsException",
             "The trail must log write management events to log Insights events on API call rate.",
         )
     if "ApiErrorRateInsight" in kinds and not logged:
-        raise RefusedError(
+        raise RefusalError(
             "InvalidInsightSelectorsException",
             "The trail must log management events to log Insights events on API error rate.",
         )
@@ -454,13 +453,13 @@ def _settings(old: Json, p: Json, region: str, account: str, partition: str) -> 
         arn = topic if is_arn else f"arn:{partition}:sns:{region}:{account}:{topic}"
         new["SnsTopicName"], new["SnsTopicARN"] = topic, arn if topic else None
     if new["IsMultiRegionTrail"] and not new["IncludeGlobalServiceEvents"]:
-        raise RefusedError(
+        raise RefusalError(
             "InvalidParameterCombinationException",
             "Multi-Region trail must include global service events.",
         )
     prefix = new.get("S3KeyPrefix")
     if prefix and len(prefix) > 200:
-        raise RefusedError(
+        raise RefusalError(
             "InvalidS3PrefixException", "The S3 prefix is longer than 200 characters."
         )
     return new
@@ -475,7 +474,7 @@ def _key_arn(key: str, region: str, account: str, partition: str) -> str:
 
 def _checked_name(name: Any) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or re.fullmatch(r"[\d.]+", name):
-        raise RefusedError(
+        raise RefusalError(
             "InvalidTrailNameException",
             "Trail name must be 3 to 128 letters, numbers, periods, underscores or dashes, start "
             "with a letter or number, end with one, and have no two separators in a row.",
@@ -543,7 +542,7 @@ def _lookup_values(record: Mapping[str, Any], key: str) -> list[str]:
         return [str(_user_name(record))]
     if key in ("ResourceName", "ResourceType"):
         return [name if key == "ResourceName" else kind for kind, name in _names(record)]
-    raise RefusedError("InvalidLookupAttributesException", f"{key} is not a lookup attribute.")
+    raise RefusalError("InvalidLookupAttributesException", f"{key} is not a lookup attribute.")
 
 
 def _event(when: datetime, record: Mapping[str, Any]) -> Json:

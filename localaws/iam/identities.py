@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.emulator.ministack import Upstream
-from localaws.wire.aws import InProcessClients
-from localaws.wire.model import Identity
-
-# The calls whose answers hold credentials: service, operation.
-GIVES_CREDENTIALS = frozenset(
-    {
-        ("iam", "CreateAccessKey"),
-        ("sts", "AssumeRole"),
-        ("sts", "AssumeRoleWithSAML"),
-        ("sts", "AssumeRoleWithWebIdentity"),
-        ("sts", "GetFederationToken"),
-        ("sts", "GetSessionToken"),
-    }
-)
+from localaws.wire.clients import InProcessClients
+from localaws.wire.identity import Identity
 
 
 class Identities:
-    """Access keys and the identities that hold them."""
+    """Access keys and the identities that hold them; `session` knows those of the emulator."""
 
-    def __init__(self, upstream: Upstream, aws: InProcessClients, partition: str = "aws") -> None:
-        self._upstream = upstream
+    def __init__(
+        self,
+        session: Callable[[str], Identity | None],
+        aws: InProcessClients,
+        partition: str = "aws",
+    ) -> None:
+        self._session_of = session
         self._aws = aws
         self._partition = partition
         self._known: dict[str, Identity] = {}
+        self._inactive: set[str] = set()
         self._lock = threading.Lock()
 
     def reset(self) -> None:
         with self._lock:
             self._known.clear()
+            self._inactive.clear()
 
     def of(self, access_key: str) -> Identity | None:
         """The identity behind a key, without its unique ids; None for a key nobody gave out.
@@ -56,8 +50,10 @@ class Identities:
                 access_key=access_key,
             )
         with self._lock:
+            if access_key in self._inactive:
+                return None
             known = self._known.get(access_key)
-        return known or self._upstream.session(access_key)
+        return known or self._session_of(access_key)
 
     def complete(self, identity: Identity) -> Identity:
         """The identity with the unique ids that IAM gave its user or role (blocking look-up)."""
@@ -82,6 +78,14 @@ class Identities:
                 self._known[identity.access_key] = identity
         return identity
 
+    def switch(self, access_key: str, *, active: bool) -> None:
+        """A key that is not active is nobody's."""
+        with self._lock:
+            if active:
+                self._inactive.discard(access_key)
+            else:
+                self._inactive.add(access_key)
+
     def learn(
         self,
         operation: str,
@@ -90,7 +94,7 @@ class Identities:
         result: Mapping[str, Any],
         now: datetime,
     ) -> None:
-        """Remember the credentials in the answer of one of `GIVES_CREDENTIALS`."""
+        """Remember the credentials in the answer of a call that gives them."""
         if operation == "CreateAccessKey":
             key = result["AccessKey"]
             name = key["UserName"]
