@@ -57,14 +57,6 @@ def blocks(kind: str, source: str) -> dict[str, str]:
     return dict(found)
 
 
-def listed(readme: str, title: str) -> list[str]:
-    """The names in the first column of the table below a heading."""
-    section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", readme, re.MULTILINE | re.DOTALL)
-    if section is None:
-        return []
-    return re.findall(r"^\| (?:<a [^>]*></a> ?)?`(\w+)` ", section[1], flags=re.MULTILINE)
-
-
 def tracked() -> list[Path]:
     answer = subprocess.run(
         ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True
@@ -129,13 +121,6 @@ def test_versions_are_the_projects(folder: Path) -> None:
 @modules
 def test_a_module_brings_no_provider_of_its_own(folder: Path) -> None:
     assert re.findall(r"^provider ", code(folder), flags=re.MULTILINE) == []
-
-
-@modules
-def test_a_readme_lists_the_inputs_and_outputs_that_there_are(folder: Path) -> None:
-    readme = (folder / "README.md").read_text(encoding="utf-8")
-    assert listed(readme, "Inputs") == sorted(blocks("variable", code(folder)))
-    assert listed(readme, "Outputs") == sorted(blocks("output", code(folder)))
 
 
 def test_nothing_of_one_machine_is_tracked() -> None:

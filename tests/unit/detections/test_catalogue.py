@@ -19,7 +19,6 @@ from trailctl.local.recorder.names import event_name, event_source
 from trailctl.local.router.transform import fill as fill_template
 from trailctl.patterns import EventPattern
 from trailctl.replay.catalogue import FOLDER, SEVERITIES, Entry, load_catalogue, select
-from trailctl.replay.coverage import README, updated
 
 pytestmark = pytest.mark.unit
 
@@ -324,12 +323,6 @@ def test_samples_are_records_of_the_right_shape() -> None:
             assert event["region"] == event["detail"]["awsRegion"]
             ids.append(event["detail"]["eventID"])
     assert len(set(ids)) == len(ids) > 250
-
-
-def test_the_readme_has_the_coverage_table() -> None:
-    readme = README.read_text(encoding="utf-8")
-    assert readme == updated(readme), "run: python -m trailctl.replay.coverage"
-    assert readme.count("\n| `") >= len(CATALOGUE)
 
 
 def test_selection() -> None:

@@ -26,6 +26,7 @@ from reactor.ledger import BudgetSpentError, Ledger
 from reactor.reaction import Reaction, Step
 from reactor.retry import Clock
 from reactor.settings import Deployment, SettingsError
+from reactor.testing import role_session
 
 from tests.unit.reactor.world import (
     ACCOUNT,
@@ -38,7 +39,6 @@ from tests.unit.reactor.world import (
     launch,
     log_lines,
     record,
-    role_session,
 )
 
 pytestmark = pytest.mark.unit

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reactor import testing
-from reactor.testing import ACCOUNT, REGION, role_session, user
+from reactor.testing import role_session, user
 
+ACCOUNT, REGION = testing.ACCOUNT, testing.REGION
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 IMAGE = "ami-12c6146b"
 
