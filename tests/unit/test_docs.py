@@ -85,6 +85,13 @@ def test_pages_are_short_enough_to_be_read(page: str) -> None:
     assert len(lines) < LIMITS[page]
 
 
+def test_pictures_fit_a_terminal() -> None:
+    page = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"^```\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(pictures) == 2
+    assert [line for each in pictures for line in each.splitlines() if len(line) > 80] == []
+
+
 # ---- what the sources say
 
 
