@@ -5,14 +5,16 @@
 
 It writes the tables of inputs and outputs into the READMEs of modules and examples, the table of
 the catalogue and the number of its detections, the rows of the modules in the README at the top,
-and the code that a page of docs/ shows of a file: `<!-- file: PATH -->` before the code stands for
-the whole file, `<!-- file: PATH: BLOCK -->` for one block of Terraform.
+the version that sources are pinned to (`?ref=v...`), and the code that a page of docs/ shows of a
+file: `<!-- file: PATH -->` before the code stands for the whole file, `<!-- file: PATH: BLOCK -->`
+for one block of Terraform.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -186,8 +188,18 @@ def with_files(page: str) -> str:
     return fence.sub(shown, page)
 
 
+def with_version(page: str) -> str:
+    """A page whose examples pin this version's modules."""
+    project = tomllib.loads(_text(REPOSITORY / "pyproject.toml"))["project"]
+    return re.sub(r"\?ref=v[0-9][\w.-]*[0-9]", f"?ref=v{project['version']}", page)
+
+
 def pages() -> Iterator[tuple[Path, str]]:
     """Every page that repeats something, as it has to be."""
+    yield from ((path, with_version(page)) for path, page in _pages())
+
+
+def _pages() -> Iterator[tuple[Path, str]]:
     for versions in sorted(REPOSITORY.glob("*/*/versions.tf")):
         path = versions.with_name("README.md")
         new = with_tables(_text(path), versions.parent)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+import reactor
 
 from tests.harness.local_aws import REPOSITORY
+from trailctl.patterns import EventPattern
 
 pytestmark = pytest.mark.unit
 
@@ -145,10 +149,56 @@ def test_a_new_module_gets_its_row_and_one_that_is_gone_loses_it() -> None:
     assert "| [modules/log-archive](modules/log-archive) | the second bucket" in found
 
 
+def test_sources_are_pinned_to_this_version() -> None:
+    page = 'source = "git::https://example.com/x.git//modules/trail?ref=v0.0.9-rc.1"\n'
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+    assert tables.with_version(page) == page.replace("0.0.9-rc.1", version)
+    assert reactor.__version__ == version
+
+
 def test_a_page_that_shows_what_is_not_there_is_refused() -> None:
     page = "<!-- file: examples/none.py -->\n```python\n```\n"
     with pytest.raises(tables.PageError, match=r"examples/none\.py, which is not there"):
         tables.with_files(page)
+
+
+def test_make_targets_that_pages_name_are_there() -> None:
+    targets = re.findall(r"^([a-z0-9-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    for page in PAGES:
+        named = re.findall(r"(?:^|`)make ((?:[a-z]+ ?)+)", page.read_text("utf-8"), re.MULTILINE)
+        for target in " ".join(named).split():
+            assert target in targets, f"{name(page)} names make {target}"
+
+
+# ---- what begins an entry
+
+
+def test_an_entry_that_was_begun_asks_for_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin = load(REPOSITORY / "scripts" / "new_detection.py")
+    monkeypatch.setattr(begin, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(begin, "CATALOGUE", tmp_path)
+    (tmp_path / "catalogue").mkdir()
+    (tmp_path / "samples").mkdir()
+    call = ["flow-logs-gone", "ec2.amazonaws.com", "DeleteFlowLogs"]
+    assert begin.main(call) == 0
+    assert capsys.readouterr().out.split() == [
+        "catalogue/flow-logs-gone.json",
+        "samples/flow-logs-gone.json",
+    ]
+    found = json.loads((tmp_path / "catalogue" / "flow-logs-gone.json").read_text())
+    assert (found["title"], found["why"]) == ("", "")
+    samples = json.loads((tmp_path / "samples" / "flow-logs-gone.json").read_text())
+    pattern = EventPattern(json.dumps(found["patterns"]["main"]))
+    matches = {s["case"]: pattern.matches(s["event"]) for kind in samples.values() for s in kind}
+    # The near miss is the call itself, until somebody makes it one.
+    assert [case for case, matched in matches.items() if matched] == ["called", "a near miss"]
+    ids = {s["event"]["detail"]["eventID"] for kind in samples.values() for s in kind}
+    assert len(ids) == 4
+    assert begin.main(call) == 2
+    assert "there is a flow-logs-gone.json already" in capsys.readouterr().err
+    assert begin.main(["flow-logs-gone"]) == 2
 
 
 # ---- code
