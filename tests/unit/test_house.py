@@ -123,6 +123,21 @@ def test_a_module_brings_no_provider_of_its_own(folder: Path) -> None:
     assert re.findall(r"^provider ", code(folder), flags=re.MULTILINE) == []
 
 
+def test_every_guard_has_its_module_its_tests_and_an_example() -> None:
+    files = sorted((REPOSITORY / "lambda_src/reactor/reactions").glob("[a-z]*.py"))
+    assert len(files) >= 6
+    shown = "".join(path.read_text(encoding="utf-8") for path in REPOSITORY.glob("examples/*/*.tf"))
+    applied = shown + text("tests/e2e/reactions/cases.py")
+    for path in files:
+        name = path.stem.replace("_", "-")
+        assert REPOSITORY / "modules" / name in MODULES, f"there is no module {name}"
+        tests = REPOSITORY / "tests/unit/reactor" / f"test_{path.stem}.py"
+        assert tests.is_file(), f"{tests.name} is not there"
+        assert f'/modules/{name}"' in applied or f'modules}}/{name}"' in applied, (
+            f"nothing applies {name}: give it an example and a case in tests/e2e/reactions/cases.py"
+        )
+
+
 def test_nothing_of_one_machine_is_tracked() -> None:
     """No path of somebody's machine, no registry host, no state, no lock of someone's platform."""
     paths = re.compile(r"(?<![\w.~$)}])/(?:home|Users|root|work|farm)/[\w.]")
