@@ -37,8 +37,8 @@ PROVIDER = "registry.terraform.io/hashicorp/aws"
 PROVIDER_MINIMUM = (5, 80)
 PROVIDER_BELOW = (7,)
 
-# What a child keeps of the caller's environment: what it needs to find programs and temporary space,
-# and to download the provider. The caller sets everything else.
+# What a child keeps of the caller's environment: what it needs to find programs and temporary
+# space, and to download the provider. The caller sets everything else.
 _KEPT = (
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -143,7 +143,7 @@ def clean_environment(*, home: Path, source: Mapping[str, str] | None = None) ->
 
 
 def find_terraform(source: Mapping[str, str] | None = None) -> Path:
-    """The Terraform on PATH. Raises TerraformError, with what to do, if it is missing or too old."""
+    """The Terraform on PATH. Raises TerraformError if there is none or it is too old."""
     source = os.environ if source is None else source
     wanted = ".".join(map(str, MINIMUM_VERSION))
     found = shutil.which("terraform", path=source.get("PATH", os.defpath))
@@ -174,8 +174,8 @@ def find_terraform(source: Mapping[str, str] | None = None) -> Path:
 def find_mirror(source: Mapping[str, str] | None = None, root: Path = Path("/")) -> Path | None:
     """The folder that holds `registry.terraform.io` with an AWS provider that fits, or None.
 
-    Raises TerraformError if `TF_PLUGIN_MIRROR` is set and holds none: the user asked for that folder
-    by name.
+    Raises TerraformError if `TF_PLUGIN_MIRROR` is set and holds none: the user asked for
+    that folder by name.
     """
     source = os.environ if source is None else source
     if named := source.get("TF_PLUGIN_MIRROR"):

@@ -80,7 +80,7 @@ class Screen:
             )
 
     def timeline(self, steps: Sequence[Step]) -> None:
-        """Prints a line for each step: its time (since the first step), kind, subject and detail."""
+        """Prints a line for each step: its time since the first, kind, subject and detail."""
         start = steps[0].time if steps else None
         for step in steps:
             assert start is not None
