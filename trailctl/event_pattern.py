@@ -26,7 +26,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints whether the event matches. Raises UsageError for what EventBridge would refuse."""
+    """Print whether the event matches. Raises UsageError with the reason of what is refused."""
     from trailctl.patterns import EventError, EventPattern, PatternError
 
     try:
