@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -135,7 +136,7 @@ def test_a_description_is_told_in_a_cell(description: str, told: str) -> None:
 
 
 def test_a_long_type_is_told_by_its_outermost_words() -> None:
-    inner = ", ".join(f"field_{n} = string" for n in range(20))
+    inner = ", ".join(f"field_{n} = string" for n in range(40))
     assert tables.outermost(f"map(object({{ {inner} }}))") == "map(object(...))"
 
 
@@ -233,6 +234,7 @@ def test_an_examples_own_tests_pass_where_it_was_copied_to(folder: Path, tmp_pat
     done = subprocess.run(
         [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "lambda_src")},
         capture_output=True,
         text=True,
         timeout=120,
