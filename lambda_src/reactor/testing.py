@@ -1,4 +1,4 @@
-"""For tests of reactions, without AWS: events to react to, answers to read, a handler's rehearsal.
+"""Helps to test reactions without AWS: makes events, answers reads, runs handlers.
 
     from reactor.testing import AwsDouble, api_call, rehearse, role_session
 
@@ -169,7 +169,7 @@ def api_call(event_source: str, event_name: str, **what: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer of AWS that is an error, such as `Refusal("ParameterNotFound")`."""
+    """AWS answers a call with this error code: `Refusal("ParameterNotFound")`."""
 
     code: str
     message: str = "refused by the test"
@@ -197,7 +197,7 @@ Answer = Mapping[str, Any] | Refusal | Callable[[Mapping[str, Any]], Any]
 
 
 class UnexpectedCallError(AssertionError):
-    """A call was made that the test's answers do not hold."""
+    """The code under test made a call that AwsDouble has no answer to."""
 
 
 class AwsDouble(Aws):
@@ -307,22 +307,22 @@ class Rehearsal:
 
     @property
     def left_alone(self) -> str:
-        """Why nothing was looked at, such as `not one of this reaction's calls`."""
+        """Why the handler did not look at the event: `not one of this reaction's calls`, ..."""
         return str(self.answer.get("why", ""))
 
     @property
     def planned(self) -> tuple[str, ...]:
-        """What would be done, was it not for the mode: the actions' summaries."""
+        """Summaries of the actions that the mode held back."""
         return self._summaries("planned")
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """What was done: the actions' summaries."""
+        """Summaries of the actions that were taken."""
         return self._summaries("taken")
 
     @property
     def undo(self) -> tuple[str, ...]:
-        """The AWS CLI's commands that take back what was done, in the order to run them."""
+        """Commands of the AWS CLI that take the actions back, the last action first."""
         taken = [action["undo"]["command"] for action in self.actions if "undo" in action]
         return tuple(reversed(taken))
 
@@ -330,7 +330,7 @@ class Rehearsal:
         return tuple(each["summary"] for each in self.actions if each["status"] == status)
 
     def __str__(self) -> str:
-        """All of it in words, a line each."""
+        """A line for each action, alert and undo."""
         lines = [f"left alone: {self.left_alone}"] if self.left_alone else []
         lines += [f"{each['status']}: {each['summary']}" for each in self.actions]
         lines += [f"alert sent: {each}" for each in self.alerts]
@@ -401,7 +401,7 @@ class _Stage(AwsDouble):
         self._begun = len(self.calls)
 
     def expect(self, steps: Iterable[Step]) -> None:
-        """From now on the decided actions are answered."""
+        """Answers the decided actions from now on."""
         self._begun = len(self.calls)
         for step in steps:
             if isinstance(step, Action):
