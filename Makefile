@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint unit plan e2e package demo bench clean
+.PHONY: help setup test lint unit plan e2e tables package demo bench clean
 
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
@@ -44,6 +44,9 @@ plan: setup ## tests that read Terraform plans
 
 e2e: setup ## tests that apply Terraform to the local AWS
 	@$(PYTEST) -m e2e $(SIDE_BY_SIDE)
+
+tables: setup ## write what READMEs and docs repeat of the sources
+	@$(BIN)/python scripts/tables.py
 
 package: setup ## build lambda_src/dist/reactor.zip, the same bytes on any system
 	@$(BIN)/python lambda_src/build.py

@@ -16,7 +16,7 @@ Command = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the process's exit code."""
+    """Runs one command and returns the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
     command: Command | None = getattr(options, "command", None)

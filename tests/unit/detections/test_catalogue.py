@@ -19,7 +19,6 @@ from reactor.patterns import EventPattern
 from localaws.cloudtrail.recorder.names import event_name, event_source
 from localaws.events.router.transform import fill as fill_template
 from trailctl.replay.catalogue import FOLDER, SEVERITIES, Entry, load_catalogue, select
-from trailctl.replay.coverage import README, updated
 
 pytestmark = pytest.mark.unit
 
@@ -322,12 +321,6 @@ def test_samples_are_records_of_the_right_shape() -> None:
             assert event["region"] == event["detail"]["awsRegion"]
             ids.append(event["detail"]["eventID"])
     assert len(set(ids)) == len(ids) > 250
-
-
-def test_the_readme_has_the_coverage_table() -> None:
-    readme = README.read_text(encoding="utf-8")
-    assert readme == updated(readme), "run: python -m trailctl.replay.coverage"
-    assert readme.count("\n| `") >= len(CATALOGUE)
 
 
 def test_selection() -> None:

@@ -51,7 +51,7 @@ def call(name: str = "app", event_name: str = "CreateRole", **changes: Any) -> d
             **changes,
         }
     )
-    return envelope(detail, source="aws.iam")
+    return envelope(detail)
 
 
 def test_a_role_that_breaks_no_rule_is_left_alone(react: React, aws: None, writes: Writes) -> None:
