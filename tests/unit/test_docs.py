@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 import reactor
+from reactor.patterns import EventPattern
 
 from tests.harness.local_aws import REPOSITORY
-from trailctl.patterns import EventPattern
 
 pytestmark = pytest.mark.unit
 

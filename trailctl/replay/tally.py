@@ -142,7 +142,7 @@ class Tallier:
                 if found is None:
                     found = tally.rules[name] = RuleTally()
                 found.matches += 1
-                found.reads += projection.kind(head)[4] in (True, "true")
+                found.reads += projection.read_only(head) in (True, "true")
                 found.days[time[:10]] += 1
                 found.principals[who] += 1
                 if time:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.session import Session
+from isal import isal_zlib
+from reactor.digest.content import Inflater
 from reactor.digest.engine import Engine, Span
 from reactor.digest.names import Shard, TrailArn, is_account, is_organization, is_region
 from reactor.digest.transport import AccessError, Transport
@@ -23,6 +25,7 @@ from trailctl.validate.arguments import parse_time
 from trailctl.validate.places import Wanted, shards
 
 _AT_ONCE = 4
+_ISAL = Inflater(isal_zlib.decompressobj, isal_zlib.error)  # type: ignore[arg-type]  # its stub's
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
             )
         watcher = output.Watcher(options.verbose, lines=text, progress=not options.verbose)
         try:
-            with Engine(transport, options.concurrency, replicas, watcher) as engine:
+            with Engine(transport, options.concurrency, replicas, watcher, _ISAL) as engine:
                 reports, errors = _validated(engine, places, span)
         finally:
             watcher.close()
