@@ -104,12 +104,12 @@ class Stack:
 
     def keep_provider(self) -> None:
         """Start the provider of all further calls, where the configuration has only one."""
-        texts = (path.read_text(encoding="utf-8") for path in self.folder.glob("*.tf"))
+        texts = [path.read_text(encoding="utf-8") for path in self.folder.glob("*.tf")]
         if one_provider(texts):
             found = self.keeping.enter_context(
                 kept_provider(self.terraform, self.environment, self.aws.log.parent, self.folder)
             )
-            self.reattach["TF_REATTACH_PROVIDERS"] = found
+            self.reattach |= found.environment(texts)
 
     def run(self, *arguments: str, timeout: float = APPLY_SECONDS) -> Completed:
         """Any Terraform command in this stack's folder and account."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
+import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -36,20 +38,28 @@ def checkov(*plans: Plan, folder: Path) -> Checked:
 
     All in one run, since it takes seconds to start. `folder` is for what it writes. What is known
     only after apply counts as set, since a key that a module makes has no ARN yet.
+
+    The plans are copied to short paths first. checkov adds the path of its input to every block of
+    it, among others to a function's variables, and then looks for keys in these: 40 characters of
+    letters, digits, "/", "+" and "=" are one. `0/shared/plans/`, 20 digits and `/plan` are 40.
     """
-    output = run_limited(
-        [
-            *_tool("checkov"),
-            *("--file", *(str(plan.path) for plan in plans)),
-            *("--framework", "terraform_plan", "--skip-download"),
-            # Skips are comments in the text, which a plan doesn't have: told where to read it.
-            *("--repo-root-for-plan-enrichment", str(REPOSITORY)),
-            *("--compact", "--output", "json"),
-        ],
-        cwd=folder,
-        environment={**clean_environment(home=folder), "EVAL_TF_PLAN_AFTER_UNKNOWN": "true"},
-        timeout=_SECONDS,
-    )
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="plans_") as short:
+        files = [Path(short) / f"{number}.json" for number, _ in enumerate(plans)]
+        for plan, file in zip(plans, files, strict=True):
+            shutil.copyfile(plan.path, file)
+        output = run_limited(
+            [
+                *_tool("checkov"),
+                *("--file", *map(str, files)),
+                *("--framework", "terraform_plan", "--skip-download"),
+                # Skips are comments in the text, which a plan doesn't have: told where to read it.
+                *("--repo-root-for-plan-enrichment", str(REPOSITORY)),
+                *("--compact", "--output", "json"),
+            ],
+            cwd=folder,
+            environment={**clean_environment(home=folder), "EVAL_TF_PLAN_AFTER_UNKNOWN": "true"},
+            timeout=_SECONDS,
+        )
     try:
         report = json.loads(output.stdout)
         results, passed = report["results"], int(report["summary"]["passed"])
