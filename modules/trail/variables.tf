@@ -1,3 +1,9 @@
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+}
+
 variable "cloudwatch_logs" {
   type        = string
   default     = "off"
@@ -267,11 +273,22 @@ variable "permissions_boundary" {
   description = "ARN of the policy that bounds the role for CloudWatch Logs. Null: none."
 }
 
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+}
+
 variable "role_path" {
   type        = string
   default     = "/"
   nullable    = false
   description = "Path of the role for CloudWatch Logs."
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path starts and ends with a slash, as in \"/audit/\", and has 512 characters at most."
+  }
 }
 
 variable "scope" {
