@@ -238,7 +238,7 @@ OF_THE_GUARD = {
 
 def hcl(label: str = "reaction", **settings: Any) -> str:
     """A configuration with a reaction and its guard in place, and an output with all of it."""
-    given = {"name": "watch", "powertools_layer_arn": LAYER}
+    given: dict[str, Any] = {"name": "watch", "powertools_layer_arn": LAYER}
     guard: dict[str, Any] = {
         "handler": "watch.handler", "policy_json": None, "settings": None, "event_pattern": None,
     }  # fmt: skip
