@@ -119,7 +119,7 @@ locals {
 
   # `Statement` may be one statement or a list of them, with attributes of their
   # own each, for which a conditional has no common type.
-  _reaction_statements = flatten([try(jsondecode(var.policy_json).Statement, [])])
+  _reaction_statements = flatten([try(jsondecode(local._guard.policy_json).Statement, [])])
 
   _policy_json = jsonencode({
     Version   = "2012-10-17"

@@ -29,7 +29,7 @@ data "aws_ssm_parameter" "powertools" {
 locals {
   # Our own handlers come with the engine in their zip; those of a user's
   # package find it in a layer.
-  _own_code    = var.package != null && !startswith(var.handler, "reactor.")
+  _own_code    = var.package != null && !startswith(var.guard.handler, "reactor.")
   _makes_layer = local._own_code && var.reactor_layer_arn == null
   _reactor_zip = "${path.module}/../../lambda_src/dist/reactor-layer.zip"
 

@@ -1,16 +1,16 @@
 variable "actions_per_hour" {
-  description = "How many actions (each on one resource) the reaction may take in an hour; then it only notifies until the hour is over. Null sets no limit."
+  description = "How many actions (each on one resource) the reaction may take in an hour; then it only notifies until the hour is over. Null takes the guard's own limit, -1 sets none."
   type        = number
-  default     = 100
+  default     = null
 
   validation {
-    condition     = var.actions_per_hour == null ? true : var.actions_per_hour >= 1 && var.actions_per_hour <= 999999999 && floor(var.actions_per_hour) == var.actions_per_hour
-    error_message = "actions_per_hour must be a whole number from 1, or null for no limit; to take no action at all use mode = \"notify\"."
+    condition     = alltrue([for limit in [coalesce(var.actions_per_hour, var.guard.actions_per_hour)] : limit == -1 || limit >= 1 && limit <= 999999999 && floor(limit) == limit])
+    error_message = "actions_per_hour must be a whole number from 1, or -1 for no limit; to take no action at all use the guard's mode = \"notify\"."
   }
 }
 
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch, refused events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
   type = object({
     arn = string
   })
@@ -23,7 +23,7 @@ variable "alarm_topic" {
 }
 
 variable "alert_topic" {
-  description = "SNS topic that the reaction's alerts go to, with the key it is encrypted with, if any; null sends none."
+  description = "SNS topic that the alerts go to, with the key it is encrypted with, if any: `module.alert_topic` whole. Null sends none; a guard that alerts asks for it, beyond dry_run."
   type = object({
     arn         = string
     kms_key_arn = optional(string)
@@ -33,6 +33,11 @@ variable "alert_topic" {
   validation {
     condition     = var.alert_topic == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", var.alert_topic.arn))
     error_message = "alert_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
+  }
+
+  validation {
+    condition     = var.alert_topic != null || var.guard.mode == "dry_run" || (var.guard.mode == "enforce" && var.guard.alerts == null)
+    error_message = "The alerts of ${var.name} would reach nobody: in mode ${var.guard.mode} its guard ${var.guard.alerts == null ? "does nothing but alert" : "alerts on ${var.guard.alerts}"}. Give alert_topic, or leave the guard's mode at dry_run."
   }
 
   validation {
@@ -67,18 +72,6 @@ variable "code_signing_config_arn" {
   validation {
     condition     = var.code_signing_config_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:code-signing-config:csc-.+$", var.code_signing_config_arn))
     error_message = "code_signing_config_arn is not the ARN of a code signing configuration: give \"arn:aws:lambda:<region>:<account>:code-signing-config:csc-...\"."
-  }
-}
-
-variable "description" {
-  description = "Description of the function."
-  type        = string
-  default     = "A reaction to CloudTrail events"
-  nullable    = false
-
-  validation {
-    condition     = length(var.description) <= 256
-    error_message = "description is longer than Lambda's limit of 256 characters: shorten it."
   }
 }
 
@@ -171,14 +164,57 @@ variable "failure_queue" {
   }
 }
 
-variable "handler" {
-  description = "Entry point, as module.function: `reactor.reactions.ec2_launch_guard.handler`, or one of the user's own package."
-  type        = string
+variable "guard" {
+  description = "What the reaction does: a module of a guard whole (guard = module.launches), or a handler of one's own, written in place. handler is its entry point (module.function), policy_json what its role may do beyond logging and alerting, settings a JSON object, event_pattern the events it is for; policy_json, settings and event_pattern may be null. mode is dry_run (what would be done is logged, nothing is touched, no alert leaves), notify (alerts leave too) or enforce (everything is done). alerts says what it alerts on, where alert_topic is needed for it; a reaction in dry_run needs none. scp_json is what service control policies can say of the same rules. In policy_json and event_pattern, {{account_id}}, {{partition}}, {{region}} and {{role_arn}} (the reaction's own role) are filled in."
   nullable    = false
+  type = object({
+    actions_per_hour = optional(number, 100)
+    alerts           = optional(string)
+    description      = optional(string, "A reaction to CloudTrail events")
+    event_pattern    = string
+    handler          = string
+    memory_size      = optional(number, 256)
+    mode             = optional(string, "dry_run")
+    policy_json      = string
+    scp_json         = optional(string)
+    settings         = string
+    settle_seconds   = optional(number, 0)
+    timeout          = optional(number, 60)
+  })
 
   validation {
-    condition     = can(regex("^[A-Za-z_][A-Za-z0-9_]*([./][A-Za-z_][A-Za-z0-9_]*)*\\.[A-Za-z_][A-Za-z0-9_]*$", var.handler)) && length(var.handler) <= 128
-    error_message = "handler must be a Python module and a function in it, as in \"reactor.reactions.ec2_launch_guard.handler\", of at most 128 characters."
+    condition     = length(var.guard.description) <= 256
+    error_message = "guard.description is longer than Lambda's limit of 256 characters: shorten it."
+  }
+
+  validation {
+    condition     = var.guard.event_pattern == null || can(keys(jsondecode(var.guard.event_pattern)))
+    error_message = "guard.event_pattern is not a JSON object: give it as jsonencode({ ... }), or null where rules of your own lead to the reaction."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Za-z_][A-Za-z0-9_]*([./][A-Za-z_][A-Za-z0-9_]*)*\\.[A-Za-z_][A-Za-z0-9_]*$", var.guard.handler)) && length(var.guard.handler) <= 128
+    error_message = "guard.handler must be a Python module and a function in it, as in \"reactor.reactions.ec2_launch_guard.handler\", of at most 128 characters."
+  }
+
+  validation {
+    condition     = contains(["dry_run", "notify", "enforce"], var.guard.mode)
+    error_message = "guard.mode must be dry_run, notify or enforce: start with dry_run and read in the log what would be done."
+  }
+
+  validation {
+    condition     = var.guard.policy_json == null || can(flatten([jsondecode(var.guard.policy_json).Statement])[*].Effect)
+    error_message = "guard.policy_json is not an IAM policy document: give JSON with a Statement, from jsonencode() or data.aws_iam_policy_document, or null where the handler only alerts."
+  }
+
+  validation {
+    condition     = length(setsubtract(flatten(regexall("{{([^{}]*)}}", "${var.guard.policy_json == null ? "" : var.guard.policy_json}${var.guard.event_pattern == null ? "" : var.guard.event_pattern}")), ["account_id", "partition", "region", "role_arn"])) == 0
+    error_message = "guard.policy_json or guard.event_pattern has a placeholder that is not filled in: there are {{account_id}}, {{partition}}, {{region}} and {{role_arn}}."
+  }
+
+  validation {
+    condition     = var.guard.settings == null || can(keys(jsondecode(var.guard.settings)))
+    error_message = "guard.settings is not a JSON object: give it as jsonencode({ ... }), or null where the handler has none."
   }
 }
 
@@ -219,7 +255,7 @@ variable "kms_key_arn" {
 }
 
 variable "ledger_days" {
-  description = "How long it is remembered what was done about an event: longer than the failure queue keeps it, which is 14 days."
+  description = "Days for which the ledger remembers what the reaction did about an event: more than the 14 days that the failure queue keeps it."
   type        = number
   default     = 30
   nullable    = false
@@ -335,26 +371,13 @@ variable "member_role" {
 }
 
 variable "memory_size" {
-  description = "Memory of the function in MB; its share of a CPU grows with it."
+  description = "Memory of the function in MB; its share of a CPU grows with it. Null takes the guard's own."
   type        = number
-  default     = 256
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    condition     = alltrue([for size in [coalesce(var.memory_size, var.guard.memory_size)] : size >= 128 && size <= 10240 && floor(size) == size])
     error_message = "memory_size must be a whole number of MB from 128 to 10240, Lambda's limits."
-  }
-}
-
-variable "mode" {
-  description = "dry_run: what would be done is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: everything is done."
-  type        = string
-  default     = "dry_run"
-  nullable    = false
-
-  validation {
-    condition     = contains(["dry_run", "notify", "enforce"], var.mode)
-    error_message = "mode must be dry_run, notify or enforce: start with dry_run and read in the log what would be done."
   }
 }
 
@@ -409,17 +432,6 @@ variable "permissions_boundary" {
   validation {
     condition     = var.permissions_boundary == null || var.role == null
     error_message = "permissions_boundary is for the role that this module makes, but `role` brings one: put the boundary on that role, or leave `role` out."
-  }
-}
-
-variable "policy_json" {
-  description = "What the reaction itself may do, beyond logging, alerting and keeping failed events: a policy document."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.policy_json == null || can(flatten([jsondecode(var.policy_json).Statement])[*].Effect)
-    error_message = "policy_json is not an IAM policy document: give JSON with a Statement, from jsonencode() or data.aws_iam_policy_document."
   }
 }
 
@@ -481,31 +493,18 @@ variable "role_path" {
   }
 }
 
-variable "settings" {
-  description = "Settings of the reaction: a JSON object."
-  type        = string
-  default     = "{}"
-  nullable    = false
-
-  validation {
-    condition     = can(keys(jsondecode(var.settings)))
-    error_message = "settings is not a JSON object: give it as jsonencode({ ... })."
-  }
-}
-
 variable "settle_seconds" {
-  description = "How old an event must be before the reaction looks at the state and acts: time for its caller to finish what he is doing (tags that come after a launch). The function waits, and is paid for, that long."
+  description = "How old an event must be before the reaction looks at the state and acts. Its caller has so long to finish (to tag what was launched, say). The function waits, and is paid for, that long. Null takes the guard's own."
   type        = number
-  default     = 0
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.settle_seconds >= 0 && floor(var.settle_seconds) == var.settle_seconds
+    condition     = alltrue([for seconds in [coalesce(var.settle_seconds, var.guard.settle_seconds)] : seconds >= 0 && floor(seconds) == seconds])
     error_message = "settle_seconds must be a whole number of seconds from 0."
   }
 
   validation {
-    condition     = var.settle_seconds == 0 || var.settle_seconds + 20 <= var.timeout
+    condition     = alltrue([for seconds in [coalesce(var.settle_seconds, var.guard.settle_seconds)] : seconds == 0 || seconds + 20 <= coalesce(var.timeout, var.guard.timeout)])
     error_message = "settle_seconds leaves the function less than 20 seconds to act: raise timeout (at most 900), or wait less."
   }
 }
@@ -518,13 +517,12 @@ variable "tags" {
 }
 
 variable "timeout" {
-  description = "Seconds that the function may take for an event."
+  description = "Seconds that the function may take for an event. Null takes the guard's own."
   type        = number
-  default     = 60
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.timeout >= 1 && var.timeout <= 900 && floor(var.timeout) == var.timeout
+    condition     = alltrue([for seconds in [coalesce(var.timeout, var.guard.timeout)] : seconds >= 1 && seconds <= 900 && floor(seconds) == seconds])
     error_message = "timeout must be a whole number of seconds from 1 to 900, Lambda's limits."
   }
 }

@@ -63,6 +63,15 @@ def call(module: str, settings: Settings, label: str = "this") -> str:
     )
 
 
+def react(guard: str, settings: Settings, more: Settings, label: str = "this") -> str:
+    """A guard named `<label>_guard` with these settings, and a reaction `label` that runs it.
+
+    `more` are settings of the reaction. Both are shown as outputs of their names.
+    """
+    given = {"name": "guard", "guard": Raw(f"module.{label}_guard"), **more}
+    return call(guard, settings, f"{label}_guard") + call("reaction", given, label)
+
+
 def calls(module: str, many: Iterable[Settings]) -> str:
     """Calls named `case_0`, `case_1` and so on."""
     return "\n".join(call(module, s, f"case_{i}") for i, s in enumerate(many))
