@@ -36,7 +36,7 @@ def entry(id_: str, event_source: str, event_name: str) -> dict[str, Any]:
         "regions": "every",
         "read_only": False,
         "failures": "excluded",
-        "decision": None,
+        "decision": False,
         "count": None,
         "placeholders": {},
         "patterns": {
