@@ -489,6 +489,8 @@ run "applied" {
 }
 """
 TOPIC = """
+provider "aws" {}
+
 module "topic" {
   source            = "${modules}/alert-topic"
   name              = "alerts"

@@ -1,4 +1,4 @@
-"""Uses of the log and event modules as people's bug reports have them: each plans, or says why not."""
+"""Uses of the log and event modules from public bug reports: each plans, or says why not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 TOPIC = {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"}
 OTHER = "210987654321"
 
-# What a resource is replaced for, of all that these modules make: the provider's ForceNew arguments.
+# What a resource of these modules is replaced for: the provider's ForceNew arguments.
 FORCE_NEW = {
     "aws_cloudtrail": ["name"],
     "aws_cloudwatch_event_bus_policy": ["event_bus_name"],
@@ -399,6 +399,8 @@ def test_a_mocked_provider(tf: Planner, tmp_path: Path, source: str, test: str) 
 
 
 MFA_DELETE = """
+provider "aws" {}
+
 module "bucket" {
   source     = "${modules}/log-bucket"
   name       = "acme-logs-28"
