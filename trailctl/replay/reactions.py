@@ -6,6 +6,7 @@ import json
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -75,7 +76,7 @@ class Probe:
         if not handler.is_for(read):
             return None
         try:
-            steps = handler.plan(read, parse_settings(handler.settings, self.settings), NoAws())
+            steps = handler.plan(read, _settings(self), NoAws())
         except (RefusedError, MalformedEventError) as error:
             return Would(failure=str(error))
         except Exception as error:  # the reaction's own mistake is a result, too
@@ -95,6 +96,12 @@ class Probe:
         if not isinstance(found, Reaction):
             raise UsageError(f"{self.module} holds no reaction")
         return found
+
+
+@cache
+def _settings(probe: Probe) -> Any:
+    """A probe's settings, read once for all events. Raises SettingsError."""
+    return parse_settings(probe._reaction().settings, probe.settings)
 
 
 def existing() -> list[Probe]:

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 _READ = 1 << 18
 _UNPACKED = 1 << 18
 _GZIP = 16 + zlib.MAX_WBITS
+_FLAGS_AT, _RESERVED = 3, 0xE0  # in a gzip header
 MAX_DIGEST = 256 << 20
 
 
@@ -76,8 +77,13 @@ def gunzip(body: Readable, inflater: Inflater = ZLIB, limit: int = MAX_DIGEST) -
 
 def _inflate(body: Readable, inflater: Inflater, take: Callable[[bytes], object]) -> None:
     inflate = inflater.make(_GZIP)
+    to_flags = _FLAGS_AT
     try:
         while packed := body.read(_READ):
+            # Libraries differ about flags that nobody has given a meaning yet.
+            if 0 <= to_flags < len(packed) and packed[to_flags] & _RESERVED:
+                raise ContentError("it can't be uncompressed")
+            to_flags -= len(packed)
             if inflate.eof:
                 raise ContentError("there are bytes after the end of the compressed stream")
             while packed and not inflate.eof:

@@ -92,11 +92,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An object in a listing."""
+    """An object in a listing; `size` in bytes."""
 
     key: str
     modified: datetime
     storage_class: str
+    size: int = 0
 
 
 class Body(Protocol):
@@ -217,6 +218,7 @@ class Transport:
                     unquote_plus(each.findtext(f"{_S3_XML}Key", "")),
                     _time(each.findtext(f"{_S3_XML}LastModified", "")),
                     each.findtext(f"{_S3_XML}StorageClass", "STANDARD"),
+                    int(each.findtext(f"{_S3_XML}Size") or 0),
                 )
                 for each in page.iter(f"{_S3_XML}Contents")
             ]
@@ -354,7 +356,8 @@ class Transport:
                 manager = self._manager(base)
                 pool = manager.connection_from_url(base)
                 self._pools[base] = pool
-        return pool, url[len(base) :]
+        # A proxy is told the whole URL, but for what goes through it as through a tunnel.
+        return pool, url if pool.proxy and parts.scheme == "http" else url[len(base) :]
 
     def _manager(self, base: str) -> urllib3.PoolManager:
         proxies = get_environ_proxies(base)
