@@ -44,6 +44,8 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # moto makes 1,296 images, and a snapshot of each, whenever a test begins and ends.
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         os.environ[name] = os.devnull
 
