@@ -7,6 +7,8 @@ SHELL := /bin/sh
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
 BENCH ?=
+# What `make quick` compares with.
+BASE ?= HEAD
 # Plans gain nothing beyond two processes; applies mostly wait.
 WORKERS ?= 6
 
@@ -34,9 +36,9 @@ setup: ## everything for development, into .venv and two environments beside it
 test: setup lint ## all checks and all tests, as CI runs them
 	@$(PYTEST) $(SIDE_BY_SIDE)
 
-quick: lint ## lint, unit tests, and the plans of what changed since the last commit
+quick: lint ## lint, unit tests, and the plans of what changed since BASE=HEAD
 	$(call set-up,dev policy provider)
-	@$(PYTEST) --changed -n 2 --dist loadgroup
+	@$(PYTEST) --changed $(BASE) -n 2 --dist loadgroup
 
 lint: ## ruff, mypy, terraform fmt, and the package's bytes
 	$(call set-up,dev)

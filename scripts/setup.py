@@ -30,6 +30,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 OLDEST, BELOW = (3, 11), (3, 14)
+# Python compiles what it imports when it does; pip would compile all, and most is never imported.
+QUICKLY = ("--progress-bar", "off", "--no-compile")
 
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
@@ -196,7 +198,7 @@ def build(env: Environment) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             run([sys.executable, "-m", "venv", str(folder)], log, output.fileno())
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-        run([*pip, "install", "--progress-bar", "off", *env.arguments], log, output.fileno())
+        run([*pip, "install", *QUICKLY, *env.arguments], log, output.fileno())
     env.stamp.write_text(env.wanted, encoding="utf-8")
 
 
