@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 import tempfile
 import xml.etree.ElementTree as ElementTree
@@ -18,6 +19,9 @@ from trailctl.terraform import clean_environment, run_limited
 
 UNKNOWN = "known after apply"
 _SECONDS = 180.0
+_INDEX = re.compile(r"\[[^\]]*\]")
+_RESOURCE = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
+_SKIP = re.compile(r"#checkov:skip=(\w+)")
 
 
 class PolicyToolError(Exception):
@@ -34,7 +38,7 @@ class Checked:
 
 
 def checkov(*plans: Plan, folder: Path) -> Checked:
-    """Run checkov on plans, offline, with the skips that stand in the modules' own text.
+    """Run checkov on plans, offline, with the skips that stand in each resource's own text.
 
     All in one run, since it takes seconds to start. `folder` is for what it writes. What is known
     only after apply counts as set, since a key that a module makes has no ARN yet.
@@ -44,7 +48,7 @@ def checkov(*plans: Plan, folder: Path) -> Checked:
     letters, digits, "/", "+" and "=" are one. `0/shared/plans/`, 20 digits and `/plan` are 40.
     """
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="plans_") as short:
-        files = [Path(short) / f"{number}.json" for number, _ in enumerate(plans)]
+        files = [Path(short).resolve() / f"{number}.json" for number, _ in enumerate(plans)]
         for plan, file in zip(plans, files, strict=True):
             shutil.copyfile(plan.path, file)
         output = run_limited(
@@ -52,8 +56,6 @@ def checkov(*plans: Plan, folder: Path) -> Checked:
                 *_tool("checkov"),
                 *("--file", *map(str, files)),
                 *("--framework", "terraform_plan", "--skip-download"),
-                # Skips are comments in the text, which a plan doesn't have: told where to read it.
-                *("--repo-root-for-plan-enrichment", str(REPOSITORY)),
                 *("--compact", "--output", "json"),
             ],
             cwd=folder,
@@ -67,12 +69,30 @@ def checkov(*plans: Plan, folder: Path) -> Checked:
         words = output.stderr.strip() or output.stdout.strip()
         raise PolicyToolError(f"checkov gave no report:\n{words[-3000:]}") from None
 
-    def names(kind: str) -> tuple[str, ...]:
-        return tuple(
-            sorted(f"{c['check_id']} {c['resource']}: {c['check_name']}" for c in results[kind])
-        )
+    # A plan doesn't have the text's comments. Checkov's own way to them takes resources of the
+    # same type and name for one, whatever module they are of.
+    skips: dict[str, dict[str, set[str]]] = {
+        str(file): _skips(plan) for file, plan in zip(files, plans, strict=True)
+    }
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for check in results["failed_checks"]:
+        address = _INDEX.sub("", check["resource"])
+        skipped = check["check_id"] in skips[check["file_abs_path"]].get(address, ())
+        found[skipped].append(f"{check['check_id']} {check['resource']}: {check['check_name']}")
+    return Checked(tuple(sorted(found[False])), tuple(sorted(found[True])), passed)
 
-    return Checked(names("failed_checks"), names("skipped_checks"), passed)
+
+def _skips(plan: Plan) -> dict[str, set[str]]:
+    """The checks that the text skips, by the address of the resource without its keys."""
+
+    def of(module: Mapping[str, Any], folder: Path, start: str) -> Iterator[tuple[str, set[str]]]:
+        texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.tf"))]
+        for kind, name, body in _RESOURCE.findall("\n".join(texts)):
+            yield f"{start}{kind}.{name}", set(_SKIP.findall(body))
+        for name, call in module.get("module_calls", {}).items():
+            yield from of(call["module"], folder / call["source"], f"{start}module.{name}.")
+
+    return dict(of(plan.json["configuration"]["root_module"], plan.folder, ""))
 
 
 def compliance(plan: Mapping[str, Any], features: Path, folder: Path) -> dict[str, str]:

@@ -74,14 +74,15 @@ def test_what_is_offered_is_among_them(plans: dict[str, Plan]) -> None:
 def test_it_sees_what_is_broken(plans: dict[str, Plan], tmp_path: Path) -> None:
     trail, events = plans["ec2-launch-monitor"], plans["events"]
     cases = [
-        policy.with_value(trail.json, "aws_cloudtrail", "enable_log_file_validation", False),
-        policy.with_value(events.json, "aws_sqs_queue", "sqs_managed_sse_enabled", False),
+        (trail, ("aws_cloudtrail", "enable_log_file_validation")),
+        (events, ("aws_sqs_queue", "sqs_managed_sse_enabled")),
     ]
     broken = []
-    for number, case in enumerate(cases):
+    for number, (plan, (kind, name)) in enumerate(cases):
         path = tmp_path / f"plan-{number}.json"
+        case = policy.with_value(plan.json, kind, name, False)
         path.write_text(json.dumps(case), encoding="utf-8")
-        broken.append(Plan(path, trail.folder, ()))
+        broken.append(Plan(path, plan.folder, ()))
     failed = policy.checkov(*broken, folder=tmp_path).failed
     assert {line.split()[0] for line in failed} == {"CKV_AWS_36", "CKV_AWS_27"}
 
