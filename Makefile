@@ -12,8 +12,11 @@ BASE ?= HEAD
 # Plans gain nothing beyond two processes; applies mostly wait.
 WORKERS ?= 6
 
+# What is random in tests follows from it; a run prints it, and make test SEED=n repeats that run.
+SEED := $(or $(SEED),$(shell od -An -N3 -tu4 /dev/urandom | tr -d ' '))
+
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest
+PYTEST := PYTHONHASHSEED=$(SEED) $(BIN)/python -m pytest --seed $(SEED) --hypothesis-seed $(SEED)
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # Each command makes only what it needs of what scripts/setup.py can make; without names, all.
@@ -33,7 +36,7 @@ help: ## what there is to call
 setup: ## everything for development, into .venv and two environments beside it
 	$(call set-up)
 
-test: setup lint ## all checks and all tests, as CI runs them
+test: setup lint ## all checks and all tests, as CI runs them; SEED=n repeats a run
 	@$(PYTEST) $(SIDE_BY_SIDE)
 
 quick: lint ## lint, unit tests, and the plans of what changed since BASE=HEAD

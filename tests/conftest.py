@@ -8,6 +8,7 @@ def test_z(local_aws):   local_aws.client("sqs"), local_aws.environment(account,
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
@@ -28,12 +29,19 @@ _APPLIERS: list[applies.Applier] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer `--changed` for `make quick`."""
+    """Offer `--changed` for `make quick`, and `--seed` for runs that can be repeated."""
+    parser.addoption("--seed", type=int, help="what the module random begins every test with")
     parser.addoption(
         "--changed",
         metavar="COMMIT",
         help="unit tests, and of the plans those about what differs from a commit",
     )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how to repeat this run."""
+    seed = config.getoption("seed")
+    return None if seed is None else f"seed: {seed} (make test SEED={seed} repeats this run)"
 
 
 def pytest_configure() -> None:
@@ -137,6 +145,13 @@ def pytest_runtest_teardown(
     if nextitem is not None and _group(nextitem) != _group(item):
         for applier in _APPLIERS:
             applier.retire()
+
+
+@pytest.fixture(autouse=True)
+def _seeded(request: pytest.FixtureRequest) -> None:
+    seed = request.config.getoption("seed")
+    if seed is not None:
+        random.seed(f"{seed} {request.node.nodeid}")
 
 
 @pytest.fixture(scope="session")

@@ -123,7 +123,7 @@ class LocalAws:
             time.sleep(0.5)
         return self.log.read_text(encoding="utf-8", errors="replace")[-8000:]
 
-    def drain(self, seconds: float = 60.0) -> bool:
+    def drain(self, seconds: float = 300.0) -> bool:
         """Wait until all calls so far are recorded, delivered and reacted to."""
         return RunningAws({"AWS_ENDPOINT_URL": self.url}).drain(seconds)
 

@@ -18,7 +18,7 @@ from tests.harness.plans import Plan, flatten
 from trailctl.terraform import clean_environment, run_limited
 
 UNKNOWN = "known after apply"
-_SECONDS = 180.0
+_SECONDS = 900.0  # a bound for what hangs: checkov takes 10 s, and minutes under load
 _INDEX = re.compile(r"\[[^\]]*\]")
 _RESOURCE = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 _SKIP = re.compile(r"#checkov:skip=(\w+)")
