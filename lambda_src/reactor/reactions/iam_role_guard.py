@@ -39,6 +39,14 @@ CALLS = frozenset(
     }
 )
 _OURS_NEVER = ("/aws-service-role/", "/aws-reserved/")
+# Organizations and Control Tower make these, and without them nobody gets into the account. Anybody
+# may give a role such a name: it is judged and told like every other, and not contained.
+_ENTRANCES = (
+    "/AWSControlTower*",
+    "/OrganizationAccountAccessRole",
+    "/aws-controltower-*",
+    "/service-role/AWSControlTower*",
+)
 _CONTAINMENTS = ("none", "deny_policy", "boundary", "delete")
 _GONE = ("NoSuchEntity",)
 _SHOWN = 10
@@ -97,6 +105,11 @@ class Role:
         """Whether it can do nothing already."""
         return QUARANTINE in self.inline or self.boundary.endswith(":policy/AWSDenyAll")
 
+    @property
+    def entrance(self) -> bool:
+        """Whether it has the name of one by which AWS gets into the account."""
+        return any_matches(f"{self.path}{self.name}", _ENTRANCES)
+
 
 def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     """Containment and an alert for a role that breaks a rule; nothing for one that breaks none."""
@@ -109,7 +122,8 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     reasons = list(_broken(role, settings, event.account))
     if not reasons:
         return []
-    steps: list[Step] = [] if role.contained else list(_contain(role, settings))
+    spared = role.contained or role.entrance
+    steps: list[Step] = [] if spared else list(_contain(role, settings))
     return [*steps, _alert(event, role, reasons)]
 
 
@@ -332,6 +346,8 @@ def _alert(event: Event, role: Role, reasons: Sequence[str]) -> Alert:
     when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
     more = f" and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
     contained = "; it is contained already" if role.contained else ""
+    if role.entrance:
+        contained = "; it has the name of a role of AWS's own, which is never contained"
     return Alert(
         severity="high",
         subject=f"role {role.name} breaks a rule ({event.account})",
