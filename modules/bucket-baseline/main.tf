@@ -32,6 +32,13 @@ locals {
         Action   = [for action, needed in local._writing : action if needed]
         Resource = ["arn:{{partition}}:s3:::*"]
       },
+      # Not even a fault of the guard's changes what it leaves alone: the log, its archive.
+      var.mode != "enforce" || !anytrue(values(local._writing)) || length(var.skip_buckets) == 0 ? null : {
+        Sid      = "LeaveSkippedBucketsAlone"
+        Effect   = "Deny"
+        Action   = [for action, needed in local._writing : action if needed]
+        Resource = [for name in var.skip_buckets : "arn:{{partition}}:s3:::${name}"]
+      },
     ] : statement if statement != null
   ]
 }

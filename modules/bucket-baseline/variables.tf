@@ -73,7 +73,7 @@ variable "required_tags" {
 }
 
 variable "skip_buckets" {
-  description = "Names of buckets, as wildcards, that are left alone, as in [\"*-website\"]."
+  description = "Names of buckets, as wildcards, that are left alone, as in [\"*-website\"]; the role is denied to change them. Name the trail's log bucket and its archive here."
   type        = list(string)
   default     = []
   nullable    = false

@@ -61,6 +61,11 @@ locals {
           "{{role_arn}}",
           "arn:{{partition}}:iam::{{account_id}}:role/aws-reserved/*",
           "arn:{{partition}}:iam::{{account_id}}:role/aws-service-role/*",
+          # Made by Organizations and Control Tower: without them nobody gets into the account.
+          "arn:{{partition}}:iam::{{account_id}}:role/AWSControlTower*",
+          "arn:{{partition}}:iam::{{account_id}}:role/OrganizationAccountAccessRole",
+          "arn:{{partition}}:iam::{{account_id}}:role/aws-controltower-*",
+          "arn:{{partition}}:iam::{{account_id}}:role/service-role/AWSControlTower*",
         ]
       },
     ] : statement if statement != null

@@ -1,10 +1,13 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
-  _account   = data.aws_caller_identity.current.account_id
-  _partition = data.aws_partition.current.partition
+  _account   = module.location.account_id
+  _partition = module.location.partition
 
   _role_arn = "arn:${local._partition}:iam::${local._account}:role${var.path}${var.name}"
 

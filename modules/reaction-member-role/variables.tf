@@ -1,3 +1,9 @@
+variable "account_id" {
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  type        = string
+  default     = null
+}
+
 variable "external_id" {
   description = "External id that the hub's reactions name (`member_role.external_id` of reaction)."
   type        = string
@@ -83,7 +89,7 @@ variable "path" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^/([!-~]+/)*$", var.path)) && length(var.path) <= 512
+    condition     = can(regex("^/([\\x21-\\x2e\\x30-\\x7e]+/)*$", var.path)) && length(var.path) <= 512
     error_message = "path must start and end with a slash, as in \"/security/\", and be at most 512 characters long."
   }
 }
@@ -97,6 +103,12 @@ variable "permissions_boundary" {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
     error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
   }
+}
+
+variable "region" {
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+  type        = string
+  default     = null
 }
 
 variable "tags" {

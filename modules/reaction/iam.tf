@@ -33,7 +33,7 @@ locals {
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource  = [local._failure_queue_key_arn]
-        Condition = { StringEquals = { "kms:ViaService" = "sqs.${local._region}.${data.aws_partition.current.dns_suffix}" } }
+        Condition = { StringEquals = { "kms:ViaService" = "sqs.${local._region}.${local._dns_suffix}" } }
       },
       var.alert_topic == null ? null : {
         Sid      = "PublishAlerts"
@@ -48,7 +48,7 @@ locals {
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = [var.alert_topic.kms_key_arn]
-        Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${data.aws_partition.current.dns_suffix}" } }
+        Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${local._dns_suffix}" } }
       },
       # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
       local._ledger_key_arn == null ? null : {
@@ -56,7 +56,7 @@ locals {
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
         Resource  = [local._ledger_key_arn]
-        Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${local._region}.${data.aws_partition.current.dns_suffix}" } }
+        Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${local._region}.${local._dns_suffix}" } }
       },
       # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
       var.kill_switch == null ? null : {

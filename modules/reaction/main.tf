@@ -1,15 +1,17 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
   # ARNs in policy text are built from inputs, so that every policy is known
   # at plan time and free of cycles.
-  _account   = data.aws_caller_identity.current.account_id
-  _partition = data.aws_partition.current.partition
-  _region    = data.aws_region.current.id
+  _account    = module.location.account_id
+  _dns_suffix = module.location.dns_suffix
+  _partition  = module.location.partition
+  _region     = module.location.region
 
   _function_arn = "arn:${local._partition}:lambda:${local._region}:${local._account}:function:${var.name}"
 

@@ -1,3 +1,9 @@
+variable "account_id" {
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  type        = string
+  default     = null
+}
+
 variable "actions_per_hour" {
   description = "How many actions (each on one resource) the reaction may take in an hour; then it only notifies until the hour is over. Null takes the guard's own limit, -1 sets none."
   type        = number
@@ -355,7 +361,7 @@ variable "member_role" {
   default = null
 
   validation {
-    condition     = var.member_role == null || can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.member_role.name)) && can(regex("^/([!-~]+/)*$", var.member_role.path))
+    condition     = var.member_role == null || can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.member_role.name)) && can(regex("^/([\\x21-\\x2e\\x30-\\x7e]+/)*$", var.member_role.path))
     error_message = "member_role.name must be a role's name without its path, and path start and end with a slash: as in { name = \"reactor-member\", path = \"/security/\", external_id = \"...\" }."
   }
 
@@ -390,6 +396,13 @@ variable "name" {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$", var.name))
     error_message = "name must be 1 to 48 letters, digits, hyphens and underscores, starting with a letter or digit, so that the role's name (<name>-<region>) fits into IAM's 64 characters."
   }
+}
+
+variable "own_reactor_layer" {
+  description = "Whether the module makes the layer with this repository's engine, where `package` is given and the handler is not this repository's. Set it to false beside `reactor_layer_arn`."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "package" {
@@ -436,7 +449,7 @@ variable "permissions_boundary" {
 }
 
 variable "powertools_layer_arn" {
-  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter. The ARN of a layer that is made in the same apply is not known when planning: write format(\"%s\", aws_lambda_layer_version.x.arn), which at least is known not to be null."
+  description = "ARN of a layer (with version) of one's own that holds Powertools for AWS Lambda (Python) 3, which may be made in the same apply. Give it with public_powertools_layer = false."
   type        = string
   default     = null
 
@@ -444,10 +457,27 @@ variable "powertools_layer_arn" {
     condition     = var.powertools_layer_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.powertools_layer_arn))
     error_message = "powertools_layer_arn is not the ARN of a layer version: give \"arn:aws:lambda:<region>:<account>:layer:<name>:<version>\", with the version at its end."
   }
+
+  validation {
+    condition     = var.public_powertools_layer ? true : var.powertools_layer_arn != null
+    error_message = "public_powertools_layer is false, and nothing brings Powertools: give powertools_layer_arn, or leave public_powertools_layer out."
+  }
+
+  validation {
+    condition     = var.public_powertools_layer ? var.powertools_layer_arn == null : true
+    error_message = "powertools_layer_arn stands in place of AWS's own layer: give public_powertools_layer = false beside it."
+  }
+}
+
+variable "public_powertools_layer" {
+  description = "Whether the function gets AWS's own Powertools layer, of a pinned version, from its public SSM parameter. Set it to false beside `powertools_layer_arn`."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "reactor_layer_arn" {
-  description = "ARN of the layer (with version) that holds this repository's engine, for a handler of one's own; null makes one where `package` is given and the handler is not this repository's."
+  description = "ARN of a layer (with version) of one's own that holds this repository's engine, for a handler of one's own. Give it with own_reactor_layer = false."
   type        = string
   default     = null
 
@@ -455,6 +485,17 @@ variable "reactor_layer_arn" {
     condition     = var.reactor_layer_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.reactor_layer_arn))
     error_message = "reactor_layer_arn is not the ARN of a layer version: give \"arn:aws:lambda:<region>:<account>:layer:<name>:<version>\", with the version at its end."
   }
+
+  validation {
+    condition     = var.own_reactor_layer ? var.reactor_layer_arn == null : true
+    error_message = "reactor_layer_arn stands in place of the layer that the module makes: give own_reactor_layer = false beside it."
+  }
+}
+
+variable "region" {
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id: the role's name holds it, and a name that is unknown in the plan replaces the role."
+  type        = string
+  default     = null
 }
 
 variable "reserved_concurrency" {

@@ -57,6 +57,7 @@ output "settings" {
     key_prefix      = var.key_prefix
     kms_key_arn     = var.kms_key_arn
     multi_region    = var.multi_region
+    organization    = var.organization
     restore         = var.restore
     trails          = var.trails
     validation      = var.validation

@@ -51,6 +51,12 @@ variable "multi_region" {
   default     = true
 }
 
+variable "organization" {
+  description = "Whether the trails should be the organization's. Null does not look. False also leaves out what only an organization's trail needs of Organizations and IAM."
+  type        = bool
+  default     = null
+}
+
 variable "restore" {
   description = "Whether, in enforce, a changed trail is restored. Logging that was stopped is started again in any case."
   type        = bool

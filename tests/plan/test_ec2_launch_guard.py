@@ -54,7 +54,7 @@ def hcl(label: str = "guard", **settings: Any) -> str:
     return react(
         "ec2-launch-guard",
         settings,
-        {"powertools_layer_arn": LAYER, **GIVEN.get(label, {})},
+        {"powertools_layer_arn": LAYER, "public_powertools_layer": False, **GIVEN.get(label, {})},
         label,
     )
 

@@ -27,9 +27,22 @@ OWN_STATEMENT = {
     "Resource": ["arn:{{partition}}:x:{{region}}:{{account_id}}:y", "{{role_arn}}"],
 }
 OWN = {"policy_json": json.dumps({"Statement": OWN_STATEMENT})}
-GIVEN = {"powertools_layer_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7"}
+GIVEN = {
+    "powertools_layer_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7",
+    "public_powertools_layer": False,
+}
 RUNTIME = {"WriteOwnLog", "KeepFailedEvents", "KeepLedger", "PublishAlerts"}
 SELECTORS = [{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}]
+
+BASELINE = [
+    "s3:PutBucketLogging",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketTagging",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+]
 
 
 @dataclass(frozen=True)
@@ -113,15 +126,8 @@ GUARDS = [
             "skip_buckets": ("*-site",),
         },
         {
-            "SetTheBaseline": [
-                "s3:PutBucketLogging",
-                "s3:PutBucketOwnershipControls",
-                "s3:PutBucketPolicy",
-                "s3:PutBucketPublicAccessBlock",
-                "s3:PutBucketTagging",
-                "s3:PutBucketVersioning",
-                "s3:PutEncryptionConfiguration",
-            ]
+            "SetTheBaseline": BASELINE,
+            "LeaveSkippedBucketsAlone": BASELINE,
         },
         {
             "block_public_access",
@@ -144,6 +150,7 @@ GUARDS = [
             "event_selectors": json.dumps(SELECTORS),
             "key_prefix": "p",
             "kms_key_arn": "arn:k",
+            "organization": True,
             "trails": ["main"],
         },
         {
@@ -151,6 +158,7 @@ GUARDS = [
             "event_selectors": json.dumps(SELECTORS),
             "key_prefix": "p",
             "kms_key_arn": "arn:k",
+            "organization": True,
             "trails": ("main",),
         },
         {
@@ -158,7 +166,9 @@ GUARDS = [
                 "cloudtrail:PutEventSelectors",
                 "cloudtrail:StartLogging",
                 "cloudtrail:UpdateTrail",
-            ]
+            ],
+            "AskTheOrganization": ["organizations:ListAWSServiceAccessForOrganization"],
+            "UseTheServiceLinkedRole": ["iam:CreateServiceLinkedRole", "iam:GetRole"],
         },
         {
             "bucket",
@@ -166,6 +176,7 @@ GUARDS = [
             "global_events",
             "key_prefix",
             "multi_region",
+            "organization",
             "restore",
             "kms_key_arn",
             "trails",
@@ -230,6 +241,22 @@ OUTPUTS = {
 each = pytest.mark.parametrize("guard", GUARDS, ids=[guard.name for guard in GUARDS])
 
 
+MUCH = {
+    "forbidden_names": ["admin*"],
+    "required_boundary": "arn:*:iam::*:policy/developer-boundary",
+    "required_tags": ["owner", "team", "cost-center", "environment", "service"],
+}
+EXEMPT: dict[str, Any] = {
+    "exempt_accounts": {"210987654321": "2028-01-01"},
+    "exempt_principals": {
+        f"arn:aws:iam::*:role/team-{number}-deployment": "2027-06-30" for number in range(8)
+    },
+    "exempt_role_paths": {"/ci/": "2027-06-30"},
+    "iac_principals": ["arn:aws:iam::*:role/terraform-*"],
+    "member_role": {"name": "member", "path": "/security/", "external_id": "shared"},
+}
+
+
 # What each way of containment needs beyond the look that all of them take.
 CONTAINING: dict[str, dict[str, list[str]]] = {
     "none": {},
@@ -266,6 +293,15 @@ def planned(tf: Planner) -> Plan:
         }  # fmt: skip
         parts.append(call("reaction-member-role", {**MEMBER, **given}, f"member_{case}"))
     parts.append(call("reaction-member-role", {**MEMBER, "guards": {"own": OWN}}, "member_own"))
+    for way in ("deny_policy", "delete"):
+        given = {"guards": {"roles": Raw(f"module.contain_{way}_guard")}, "name": way}
+        parts.append(call("reaction-member-role", {**MEMBER, **given}, f"member_{way}"))
+    parts.append(call("ec2-launch-guard", {"mode": "enforce"}, "tagging"))
+    given = {"guards": {"launches": Raw("module.tagging")}, "name": "tagging"}
+    parts.append(call("reaction-member-role", {**MEMBER, **given}, "member_tagging"))
+    for case, settings in (("trails_any", {}), ("trails_own", {"organization": False})):
+        parts.append(call("trail-guard", {"mode": "enforce", **settings}, f"{case}_guard"))
+    parts.append(react("iam-role-guard", MUCH, {**GIVEN, **EXEMPT}, "exempting"))
     return tf.plan("".join(parts))
 
 
@@ -533,6 +569,105 @@ def test_what_is_wrong_is_refused_with_a_sentence(
     for told, number in Counter(told for _, _, told in wrong).items():
         assert errors.count(told) == number
     assert len(errors.splitlines()) == len(wrong), errors
+
+
+def test_only_an_organizations_trail_needs_the_organization(planned: Plan) -> None:
+    """The actions that UpdateTrail, StartLogging and PutEventSelectors depend on there."""
+    asked = {"AskTheOrganization", "UseTheServiceLinkedRole"}
+    for case, expected in (("trails_any", asked), ("trails_own", set())):
+        granted = json.loads(shown(planned, f"{case}_guard")["policy_json"])["Statement"]
+        by_sid = {s["Sid"]: s for s in granted}
+        assert by_sid.keys() & asked == expected
+        if expected:
+            assert by_sid["UseTheServiceLinkedRole"]["Resource"] == [
+                "arn:{{partition}}:iam::{{account_id}}:role/aws-service-role/"
+                "cloudtrail.amazonaws.com/AWSServiceRoleForCloudTrail"
+            ]
+
+
+def test_what_the_baseline_skips_its_role_cant_change(planned: Plan) -> None:
+    guard = next(guard for guard in GUARDS if guard.name == "bucket-baseline")
+    denied = statements(planned, guard, "enforce")["LeaveSkippedBucketsAlone"]
+    assert (denied["Effect"], denied["Resource"]) == ("Deny", ["arn:aws:s3:::*-site"])
+    member = json.loads(one(planned, "member_enforce", "aws_iam_role_policy")["policy"])
+    assert {k: v for k, v in denied.items() if k != "Sid"} in member["Statement"]
+
+
+def test_no_role_of_a_guard_can_change_itself_or_the_entrances_of_aws(planned: Plan) -> None:
+    """At home and in a member account, with every containment that writes to roles."""
+    roles = f"arn:aws:iam::{ACCOUNT}:role/"
+    entrances = {
+        f"{roles}aws-reserved/*",
+        f"{roles}aws-service-role/*",
+        f"{roles}AWSControlTower*",
+        f"{roles}OrganizationAccountAccessRole",
+        f"{roles}aws-controltower-*",
+        f"{roles}service-role/AWSControlTower*",
+    }
+    for way in ("deny_policy", "delete"):
+        for name, own in ((f"contain_{way}", f"guard-{REGION}"), (f"member_{way}", way)):
+            policy = json.loads(one(planned, name, "aws_iam_role_policy")["policy"])
+            (denied,) = [s for s in policy["Statement"] if s["Effect"] == "Deny"]
+            assert {*denied["Resource"]} == {f"{roles}{own}", *entrances}
+            written = [
+                action
+                for s in policy["Statement"]
+                if s["Effect"] == "Allow"
+                for action in s["Action"]
+                if re.match("iam:(Put|Delete|Detach)", action)
+            ]
+            assert written
+            assert {*written} <= {*denied["Action"]}
+
+
+def test_a_member_role_contains_as_the_hub_does_by_default(planned: Plan) -> None:
+    policy = json.loads(one(planned, "member_deny_policy", "aws_iam_role_policy")["policy"])
+    allowed = [s for s in policy["Statement"] if s["Effect"] == "Allow"]
+    assert {
+        "Effect": "Allow",
+        "Action": ["iam:PutRolePolicy"],
+        "Resource": [f"arn:aws:iam::{ACCOUNT}:role/*"],
+    } in allowed
+
+
+def test_a_member_role_may_stop_instances_only_where_the_guard_does(planned: Plan) -> None:
+    for name, expected in (("member_enforce", True), ("member_tagging", False)):
+        policy = one(planned, name, "aws_iam_role_policy")["policy"]
+        assert "ec2:CreateTags" in policy
+        assert ("ec2:StopInstances" in policy) is expected
+
+
+def test_an_scp_spares_the_guard_everywhere_and_exemptions_end(planned: Plan) -> None:
+    """Also with 8 principals and 5 tags: 10,003 characters in one policy, which AWS refuses."""
+    outputs = shown(planned, "exempting")
+    assert len(outputs["service_control_policies"]) > 1
+    found = scps(outputs)
+    for_good = [
+        "arn:aws:iam::*:role/terraform-*",
+        f"arn:aws:iam::{ACCOUNT}:role/guard-{REGION}",
+        "arn:aws:iam::*:role/security/member",
+    ]
+    path, account = "arn:*:iam::*:role/ci/*", "arn:*:iam::210987654321:*"
+    principals = [f"arn:aws:iam::*:role/team-{number}-deployment" for number in range(8)]
+    rules = {s["Sid"] for s in found if "DateGreaterThan" not in s["Condition"]}
+    assert len([sid for sid in rules if sid.startswith("RequiredTag")]) == 5
+    for sid in rules:
+        spared = {
+            s["Condition"].get("DateGreaterThan", {}).get("aws:CurrentTime", ""): s["Condition"][
+                "ArnNotLike"
+            ]["aws:PrincipalArn"]
+            for s in found
+            if re.fullmatch(f"{sid}(Since[0-9]{{8}})?", s["Sid"])
+        }
+        assert spared == {
+            "": [*sorted([account, path, *principals]), *for_good],
+            "2027-06-30T23:59:59Z": [account, *for_good],
+            "2028-01-01T23:59:59Z": for_good,
+        }
+    # What a statement asks beside stays in each of them.
+    bounds = [s for s in found if s["Sid"].startswith("RequiredBoundary")]
+    assert len(bounds) == 3
+    assert all("iam:PermissionsBoundary" in s["Condition"]["ArnNotLike"] for s in bounds)
 
 
 @pytest.mark.parametrize(

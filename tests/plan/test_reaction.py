@@ -16,7 +16,7 @@ from reactor.exemptions import Exemptions
 from reactor.settings import Deployment
 
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
-from tests.harness.plans import Plan, Planner
+from tests.harness.plans import Plan, Planner, fill, lay_out
 from tests.plan.calls import Raw, call
 
 pytestmark = pytest.mark.plan
@@ -122,6 +122,7 @@ CASES: dict[str, dict[str, Any]] = {
     "file_and_layer": {
         "package": {"filename": str(OWN_FILE)},
         "reactor_layer_arn": LAYER + "1",
+        "own_reactor_layer": False,
     },
     "file_of_ours": {
         "handler": "reactor.reactions.ec2_launch_guard.handler",
@@ -196,7 +197,12 @@ module "given_resources" {
     settings      = null
     event_pattern = null
   }
-  powertools_layer_arn = format("%s", aws_lambda_layer_version.own.arn)
+  powertools_layer_arn = aws_lambda_layer_version.own.arn
+  reactor_layer_arn    = aws_lambda_layer_version.own.arn
+  own_reactor_layer    = false
+
+  public_powertools_layer = false
+
   alert_topic          = aws_sns_topic.own
   failure_queue        = aws_sqs_queue.own
   log_group            = aws_cloudwatch_log_group.own
@@ -238,7 +244,9 @@ OF_THE_GUARD = {
 
 def hcl(label: str = "reaction", **settings: Any) -> str:
     """A configuration with a reaction and its guard in place, and an output with all of it."""
-    given: dict[str, Any] = {"name": "watch", "powertools_layer_arn": LAYER}
+    given: dict[str, Any] = {"name": "watch"}
+    if "public_powertools_layer" not in settings:
+        given |= {"powertools_layer_arn": LAYER, "public_powertools_layer": False}
     guard: dict[str, Any] = {
         "handler": "watch.handler", "policy_json": None, "settings": None, "event_pattern": None,
     }  # fmt: skip
@@ -408,7 +416,7 @@ def test_permissions_and_log_group_come_before_the_function(cases: dict[str, Mad
 
 
 def test_the_layer_comes_from_the_public_parameter_of_a_pinned_version(tf: Planner) -> None:
-    plan = tf.plan(hcl(powertools_layer_arn=None))
+    plan = tf.plan(hcl(public_powertools_layer=True))
     parameter = plan.data["module.reaction.data.aws_ssm_parameter.powertools[0]"]["values"]
     prefix = "/aws/service/powertools/python/arm64/python3.13/"
     assert parameter["name"].startswith(prefix)
@@ -802,8 +810,8 @@ def test_another_partition(tf: Planner) -> None:
 
 
 def test_where_aws_publishes_no_layer_parameter_it_asks_for_the_layer(tf: Planner) -> None:
-    said = tf.plan_error(hcl(powertools_layer_arn=None) + elsewhere("us-gov-west-1"))
-    assert "exists in commercial Regions only. Give `powertools_layer_arn`" in said
+    said = tf.plan_error(hcl(public_powertools_layer=True) + elsewhere("us-gov-west-1"))
+    assert "exists in commercial Regions only. Set `public_powertools_layer = false`" in said
 
 
 def test_what_does_not_fit_or_is_not_there_is_refused(tf: Planner) -> None:
@@ -925,6 +933,7 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
             "member_role.name must be a role's name without its path, and path start and end",
         ),
         "reactor_layer_arn": (LAYER[:-2], "with the version at its end."),
+        "own_reactor_layer": (False, ""),
         "settle_seconds": (-1, "settle_seconds must be a whole number of seconds from 0."),
     },
     "engine, once more": {
@@ -974,6 +983,77 @@ def test_what_is_wrong_is_refused_with_a_sentence(tf: Planner, group: str, name:
 def test_a_setting_that_does_not_exist_is_an_error(tf: Planner) -> None:
     said = tf.plan_error(hcl(alert_topc={"arn": TOPIC}))
     assert 'An argument named "alert_topc" is not expected here.' in said
+
+
+LATER = """
+resource "terraform_data" "network" {
+  input = "x"
+}
+"""
+
+
+def test_depends_on_leaves_names_and_policies_known_where_the_place_is_told(tf: Planner) -> None:
+    """A lookup waits for the apply then; an unknown name would replace the role."""
+    late = {"depends_on": Raw("[terraform_data.network]"), "alarm_topic": {"arn": TOPIC}}
+    told = {"account_id": ACCOUNT, "region": REGION}
+    guard = {"event_pattern": '{"source": ["aws.s3"], "detail": {"arn": ["{{role_arn}}"]}}'}
+    plan = tf.plan(LATER + hcl("told", **late, **told, **guard) + hcl("looked_up", **late))
+    unknown = {
+        address: name
+        for address, change in plan.resource_changes.items()
+        if address.startswith("module.told.") and change["mode"] == "managed"
+        for name in ("name", "function_name", "alarm_name", "policy", "assume_role_policy")
+        if change["change"]["after_unknown"].get(name)
+    }
+    assert unknown == {}
+    assert Made(plan, "told").outputs()["rule"]["pattern"]
+    assert Made(plan, "looked_up").one("aws_lambda_function")["function_name"] == "watch"
+
+
+def test_a_place_that_is_another_is_refused(tf: Planner) -> None:
+    said = tf.plan_error(hcl(account_id="210987654321", region="eu-west-1"))
+    assert "account_id is 210987654321, and the provider is in the account" in said
+    assert f"region is eu-west-1, and the provider is in {REGION}" in said
+
+
+def test_a_mocked_provider_plans(tf: Planner, tmp_path: Path) -> None:
+    """A consumer's own `terraform test` has no AWS and no answers of it."""
+    root = Path("root")
+    lay_out(tmp_path, root, None)
+    source = (
+        hcl(public_powertools_layer=True, alarm_topic=Raw("aws_sns_topic.own"))
+        + 'resource "aws_sns_topic" "own" {\n  name = "own"\n}\n'
+    )
+    (tmp_path / root / "main.tf").write_text(fill(source, root), encoding="utf-8")
+    test = 'mock_provider "aws" {}\nrun "plans" {\n  command = plan\n  assert {\n    condition = '
+    test += 'module.reaction.mode == "dry_run"\n    error_message = "mode"\n  }\n}\n'
+    (tmp_path / root / "it.tftest.hcl").write_text(test, encoding="utf-8")
+    environment = tf.aws.environment()
+    for command in (("init", "-backend=false", "-no-color"), ("test", "-no-color")):
+        done = tf.terraform.run(*command, cwd=tmp_path / root, environment=environment, timeout=240)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", ["security", "/security", "security/", "//", "/a//b/", "/a b/"])
+def test_a_path_is_checked_alike_wherever_one_is_given(tf: Planner, path: str) -> None:
+    member = {"name": "member", "external_id": "shared", "path": path}
+    said = tf.plan_error(
+        hcl("own", role_path=path)
+        + hcl("assuming", member_role=member)
+        + call(
+            "reaction-member-role",
+            {
+                "external_id": "shared",
+                "guards": {"own": {"policy_json": json.dumps({"Statement": OWN_STATEMENT})}},
+                "hub_account_id": ACCOUNT,
+                "hub_role_names": ["watch-*"],
+                "organization_id": None,
+                "path": path,
+            },
+            "assumed",
+        )
+    )
+    assert said.count("start and end with a slash") == 3
 
 
 MISSPELT = ("handlr", "polcy_json", "setings", "event_patern")

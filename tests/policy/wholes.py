@@ -65,7 +65,10 @@ module "spoke" {{
 """
 
 _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
-_LAYER = {"powertools_layer_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7"}
+_LAYER = {
+    "powertools_layer_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7",
+    "public_powertools_layer": False,
+}
 _GUARDS: dict[str, dict[str, Any]] = {
     "bucket-baseline": {},
     "ec2-launch-guard": {"alert_on_accelerators": True, "stop_flagged": True},

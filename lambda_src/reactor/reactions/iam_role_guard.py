@@ -46,6 +46,14 @@ CALLS = frozenset(
 )
 _OF_A_POLICY = ("CreatePolicyVersion", "SetDefaultPolicyVersion")
 _OURS_NEVER = ("/aws-service-role/", "/aws-reserved/")
+# Organizations and Control Tower make these, and without them nobody gets into the account. Anybody
+# may give a role such a name: it is judged and told like every other, and not contained.
+_ENTRANCES = (
+    "/AWSControlTower*",
+    "/OrganizationAccountAccessRole",
+    "/aws-controltower-*",
+    "/service-role/AWSControlTower*",
+)
 _CONTAINMENTS = ("none", "deny_policy", "boundary", "delete")
 _GONE = ("NoSuchEntity",)
 _SHOWN = 10
@@ -112,6 +120,11 @@ class Role:
         """ARN of AWS's own policy that denies everything, in the role's partition."""
         return f"arn:{self.arn.split(':')[1]}:iam::aws:policy/AWSDenyAll"
 
+    @property
+    def entrance(self) -> bool:
+        """Whether it has the name of one by which AWS gets into the account."""
+        return any_matches(f"{self.path}{self.name}", _ENTRANCES)
+
 
 def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     """Containment and an alert for each role that breaks a rule."""
@@ -124,7 +137,8 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
             continue
         reasons = list(_broken(role, settings, event.account))
         if reasons:
-            steps += [] if role.contained else _contain(role, settings)
+            spared = role.contained or role.entrance
+            steps += [] if spared else _contain(role, settings)
             steps.append(_alert(event, role, reasons))
     return steps
 
@@ -384,6 +398,8 @@ def _alert(event: Event, role: Role, reasons: Sequence[str]) -> Alert:
     when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
     more = f" and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
     contained = "; it is contained already" if role.contained else ""
+    if role.entrance:
+        contained = "; it has the name of a role of AWS's own, which is never contained"
     return Alert(
         severity="high",
         subject=f"role {role.name} breaks a rule ({event.account})",

@@ -30,6 +30,7 @@ _ATTRIBUTES = {
     "IsMultiRegionTrail": "IsMultiRegionTrail",
     "IncludeGlobalServiceEvents": "IncludeGlobalServiceEvents",
     "LogFileValidationEnabled": "EnableLogFileValidation",
+    "IsOrganizationTrail": "IsOrganizationTrail",
 }
 
 
@@ -48,6 +49,7 @@ class Settings:
     multi_region: bool | None = True
     global_events: bool | None = True
     validation: bool | None = True
+    organization: bool | None = None
     event_selectors: str | None = None
     restore: bool = True
 
@@ -80,6 +82,7 @@ class Settings:
             "IsMultiRegionTrail": self.multi_region,
             "IncludeGlobalServiceEvents": self.global_events,
             "LogFileValidationEnabled": self.validation,
+            "IsOrganizationTrail": self.organization,
         }
         return {name: value for name, value in given.items() if value is not None}
 

@@ -213,7 +213,16 @@ class TrailGuard(Case):
     call = "StopLogging"
     operations = ("start_logging",)
     permission = "cloudtrail:StartLogging"
-    unused = frozenset({"cloudtrail:PutEventSelectors", "cloudtrail:UpdateTrail"})
+    # A stopped trail needs no others, and one of a single account nothing of the organization.
+    unused = frozenset(
+        {
+            "cloudtrail:PutEventSelectors",
+            "cloudtrail:UpdateTrail",
+            "iam:CreateServiceLinkedRole",
+            "iam:GetRole",
+            "organizations:ListAWSServiceAccessForOrganization",
+        }
+    )
     late = 0  # logging is on again by then
     subject = "[critical] StopLogging on the trail {}"
     sentence = "e2e-trail-guard-guard started the logging of {}."

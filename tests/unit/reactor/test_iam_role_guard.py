@@ -92,6 +92,38 @@ def test_what_a_role_may_not_be(
 
 
 @pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("OrganizationAccountAccessRole", "/"),
+        ("AWSControlTowerExecution", "/"),
+        ("aws-controltower-ConfigRecorderRole", "/"),
+        ("AWSControlTowerStackSetRole", "/service-role/"),
+    ],
+)
+@pytest.mark.parametrize("containment", ["deny_policy", "boundary", "delete"])
+def test_the_entrances_of_aws_are_told_and_never_contained(
+    name: str, path: str, containment: str, react: React, aws: None, writes: Writes, sent: Sent
+) -> None:
+    role(name, {"AWS": "*"}, Path=path)
+    writes.clear()
+    answer = react(guard, containment=containment)(call(name), Context())
+    assert (answer["planned"], answer["alerts"]) == (0, 1)
+    ((_, text),) = sent()
+    assert "it trusts anybody; it has the name of a role of AWS's own" in text
+    assert writes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("OrganizationAccountAccessRole", "/mine/"), ("x", "/")]
+)
+def test_what_only_looks_like_an_entrance_is_contained(
+    name: str, path: str, react: React, aws: None
+) -> None:
+    role(name, {"AWS": "*"}, Path=path)
+    assert react(guard)(call(name), Context())["taken"] == 1
+
+
+@pytest.mark.parametrize(
     ("settings", "principal"),
     [
         ({"trusted_accounts": ["999999999999"]}, {"AWS": "arn:aws:iam::999999999999:root"}),
