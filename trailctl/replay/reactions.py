@@ -13,13 +13,12 @@ from typing import Any
 import reactor.reactions
 from reactor.actions import Action, Alert
 from reactor.aws import Aws
-from reactor.event import read_event
+from reactor.event import Event
 from reactor.places import RefusedError
 from reactor.reaction import MalformedEventError, Reaction
 from reactor.settings import SettingsError, parse_settings
 
 from trailctl.errors import UsageError
-from trailctl.replay.project import Event
 from trailctl.replay.rules import Wired
 
 
@@ -72,11 +71,10 @@ class Probe:
     def would(self, event: Event) -> Would | None:
         """What the reaction would have done; None where the event is not the reaction's."""
         handler = self._reaction()
-        read = read_event(event)
-        if not handler.is_for(read):
+        if not handler.is_for(event):
             return None
         try:
-            steps = handler.plan(read, _settings(self), NoAws())
+            steps = handler.plan(event, _settings(self), NoAws())
         except (RefusedError, MalformedEventError) as error:
             return Would(failure=str(error))
         except Exception as error:  # the reaction's own mistake is a result, too

@@ -178,6 +178,9 @@ def test_gzip() -> None:
     assert unpacked(gzip.compress(text)) == text
     members = gzip.compress(text[:50]) + gzip.compress(text[50:])
     assert unpacked(members) == text
+    small_hint = gzip.compress(text * 50) + gzip.compress(b"")
+    assert unpacked(small_hint) == text * 50
+    assert unpacked(gzip.compress(b"")) == b""
     with pytest.raises(MalformedError, match="cut off"):
         unpacked(gzip.compress(text)[:-20])
     with pytest.raises(MalformedError, match=r"gzip is (damaged|cut off)"):
