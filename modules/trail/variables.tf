@@ -41,6 +41,9 @@ variable "data_events" {
       ends_with       = optional(list(string))
       not_ends_with   = optional(list(string))
     }))
+    # The provider's names, which would be dropped in silence.
+    read_write_type = optional(string)
+    values          = optional(list(string))
   }))
   default     = {}
   nullable    = false
@@ -54,6 +57,11 @@ variable "data_events" {
   validation {
     condition     = alltrue([for selector in values(var.data_events) : can(regex("^AWS::[A-Za-z0-9]+::[A-Za-z0-9]+$", selector.resource_type))])
     error_message = "resource_type must be a type as in AWS::S3::Object (the list is on the page \"Logging data events\" of CloudTrail's user guide). Correct: ${join(", ", [for key, selector in var.data_events : key if !can(regex("^AWS::[A-Za-z0-9]+::[A-Za-z0-9]+$", selector.resource_type))])}."
+  }
+
+  validation {
+    condition     = alltrue([for selector in values(var.data_events) : selector.read_write_type == null && selector.values == null])
+    error_message = "read_write_type and values are names of the provider's event_selector: write read_write = \"write\" and resource_arns = { starts_with = [...] } here. Correct: ${join(", ", [for key, selector in var.data_events : key if selector.read_write_type != null || selector.values != null])}."
   }
 
   validation {
