@@ -5,7 +5,7 @@ variable "account_id" {
 }
 
 variable "accounts" {
-  description = "Accounts whose log files are proven; empty means the trail's own, of an organization trail all that have files in the bucket."
+  description = "Accounts whose log files the function proves. Empty: the trail's own account; for an organization trail, all that have files in the bucket."
   type        = set(string)
   default     = []
   nullable    = false
@@ -17,7 +17,7 @@ variable "accounts" {
 }
 
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (findings, silence, errors, failed runs) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  description = "SNS topic that the alarms (findings, silence, errors, failed runs) report to. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: there are no alarms."
   type = object({
     arn               = string
     kms_master_key_id = optional(string)
@@ -36,7 +36,7 @@ variable "alarm_topic" {
 }
 
 variable "alert_topic" {
-  description = "SNS topic that findings go to, with the key it is encrypted with, if any; null only logs them."
+  description = "SNS topic that findings go to, with its KMS key if it has one: an alert-topic or aws_sns_topic whole, or { arn, kms_key_arn }. Null: the function only logs them."
   type = object({
     arn               = string
     kms_key_arn       = optional(string)
@@ -105,7 +105,7 @@ variable "concurrency" {
 }
 
 variable "home_region" {
-  description = "Home Region of the trail, which its digest files' names hold; null means the Region that this module is applied in."
+  description = "Home Region of the trail, which is part of its digest files' names. Null: the Region that this module is applied in."
   type        = string
   default     = null
 
@@ -116,7 +116,7 @@ variable "home_region" {
 }
 
 variable "key_prefix" {
-  description = "What comes before AWSLogs/ in the files' names, if anything does."
+  description = "Prefix of the files' keys before AWSLogs/. Null: there is none."
   type        = string
   default     = null
 
@@ -138,7 +138,7 @@ variable "kms_key_arn" {
 }
 
 variable "lag_minutes" {
-  description = "How long after its hour a digest file may come: an hour is proven that long after its end."
+  description = "Minutes after its hour within which a digest file may come. The function proves an hour that long after its end."
   type        = number
   default     = 90
   nullable    = false
@@ -150,7 +150,7 @@ variable "lag_minutes" {
 }
 
 variable "log_kms_key_arn" {
-  description = "KMS key that the log files are encrypted with; null where there is none. Its policy must admit the function's role, too."
+  description = "ARN of the KMS key that encrypts the log files; its policy must admit the function's role. Null: there is none."
   type        = string
   default     = null
 
@@ -173,7 +173,7 @@ variable "log_level" {
 }
 
 variable "log_retention_days" {
-  description = "How long the log group keeps what was found. 0 keeps it for ever."
+  description = "Days for which the log group keeps the function's log. 0: for ever."
   type        = number
   default     = 365
   nullable    = false
@@ -188,7 +188,7 @@ variable "log_retention_days" {
 }
 
 variable "lookback_hours" {
-  description = "How far back each run looks for log files that were added to hours already proven."
+  description = "Hours that each run looks back for log files that were added to hours already proven."
   type        = number
   default     = 24
   nullable    = false
@@ -246,7 +246,7 @@ variable "organization_id" {
 }
 
 variable "package" {
-  description = "The function's code, if not the zip that comes with this repository: a zip file, or an S3 object of this Region. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or a new upload under the same key is not noticed."
+  description = "Your own build of the function's code: a zip file (filename), or an S3 object of this Region. Null: the zip that comes with this repository. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or a new upload under the same key is not noticed."
   type = object({
     filename          = optional(string)
     s3_bucket         = optional(string)
@@ -308,7 +308,7 @@ variable "region" {
 }
 
 variable "regions" {
-  description = "Regions whose log files are proven; empty means all that have files in the bucket, or had once."
+  description = "Regions whose log files the function proves. Empty: all that have files in the bucket, or had once."
   type        = set(string)
   default     = []
   nullable    = false
@@ -343,7 +343,7 @@ variable "role_path" {
 }
 
 variable "schedule_expression" {
-  description = "When a run starts, UTC."
+  description = "Schedule of the runs in UTC, rate(...) or cron(...)."
   type        = string
   default     = "cron(10 * * * ? *)"
   nullable    = false
@@ -355,7 +355,7 @@ variable "schedule_expression" {
 }
 
 variable "stale_minutes" {
-  description = "Minutes after which the trail counts as silent if nothing newer was proven. At least two hours more than lag_minutes; with a schedule of your own, lag_minutes and twice the time between two runs."
+  description = "Minutes without a newer proof after which the trail counts as silent. It must be two hours more than lag_minutes at least; with a schedule of your own, twice the time between two runs more."
   type        = number
   default     = 240
   nullable    = false

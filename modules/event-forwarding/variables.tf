@@ -29,7 +29,7 @@ variable "alarm_topic" {
     kms_master_key_id = optional(string)
   })
   default     = null
-  description = "SNS topic of this Region that the alarms (dead-letter queue, canaries) report to. Null: a spoke's alarms report to nobody and are forwarded as state changes; a hub has canaries' alarms alone."
+  description = "SNS topic of this Region that the alarms (dead-letter queue, canaries) report to. Null: the alarms report to nobody; a spoke forwards their changes of state to the hub."
 
   validation {
     condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
@@ -65,7 +65,7 @@ variable "canaries" {
   }))
   default     = {}
   nullable    = false
-  description = "Hub: the canaries that have to arrive, by a name of your choice, each with the account and Region that sends it (default: the hub's own). Each has a rule, a queue and an alarm on its silence."
+  description = "Hub: canaries that it expects, by a name of your choice, each with the account and Region that sends it (default: the hub's own). Each one gets a rule, a queue and an alarm on its silence."
 
   validation {
     condition     = alltrue([for key in keys(var.canaries) : can(regex("^[A-Za-z0-9_-]{1,20}$", key))])
@@ -86,7 +86,7 @@ variable "canaries" {
 variable "canary_schedule" {
   type        = string
   default     = null
-  description = "When this Region's canary is put on its default bus, as in \"rate(5 minutes)\"; a spoke forwards it. Null sends none."
+  description = "When EventBridge Scheduler puts a canary on this Region's default bus, as in \"rate(5 minutes)\". A spoke forwards it. Null: never."
 
   validation {
     condition     = var.canary_schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", var.canary_schedule))
@@ -132,7 +132,7 @@ variable "event_bus" {
     name = string
   })
   default     = null
-  description = "Hub: the event bus that receives (an aws_cloudwatch_event_bus whole). Null: the Region's default bus, so that its own events and those that are forwarded reach the same rules."
+  description = "Hub: event bus that receives the events (an aws_cloudwatch_event_bus whole). Null: the Region's default bus, where the same rules see its own events and the forwarded ones."
 
   validation {
     condition     = var.event_bus == null || var.hub_bus == null

@@ -8,7 +8,7 @@ variable "account_ids" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Accounts whose log files transitions moves. Needed for an organization's logs unless transition_digests is true; otherwise the account of replication_role_arn, unless given."
+  description = "Accounts whose log files the lifecycle moves (transitions). Needed for an organization's logs unless transition_digests is true. Left out for an account trail, it is the account of replication_role_arn."
 }
 
 variable "expire_after_days" {
@@ -119,7 +119,7 @@ variable "region" {
 variable "replication_role_arn" {
   type        = string
   nullable    = false
-  description = "ARN of the role that replicates into the archive: the output role_arn of log-replication, or written out, since the role need not exist yet."
+  description = "ARN of the role that replicates into the archive: the output role_arn of log-replication. The role need not exist yet, so the ARN may also be written out."
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", var.replication_role_arn))
@@ -167,14 +167,14 @@ variable "transition_digests" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether transitions moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
+  description = "Whether the lifecycle moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
 }
 
 variable "transition_from_bytes" {
   type        = number
   default     = 131072
   nullable    = false
-  description = "Size in bytes from which on transitions moves a log file; moving smaller ones costs more than it saves."
+  description = "Size in bytes of the smallest log file that the lifecycle moves. Moving smaller ones costs more than it saves."
 }
 
 variable "transitions" {

@@ -57,7 +57,7 @@ variable "account_ids" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Accounts whose log files transitions moves. Needed for an organization's logs unless transition_digests is true; for an account trail it is that account."
+  description = "Accounts whose log files the lifecycle moves (transitions). Needed for an organization's logs unless transition_digests is true. Left out for an account trail, it is that account."
 }
 
 variable "checks" {
@@ -70,7 +70,7 @@ variable "checks" {
 variable "expire_after_days" {
   type        = number
   default     = null
-  description = "Days after which logs and digests are deleted. Null: never. Not beside MFA delete."
+  description = "Days after which logs and digests are deleted. Null: never. S3 refuses it beside MFA delete."
 }
 
 variable "extra_policy_json" {
@@ -131,7 +131,7 @@ variable "kms_key_arn" {
 variable "mfa_delete" {
   type        = bool
   default     = null
-  description = "Whether MFA delete is to be on. Terraform never switches it, since only the root user can: the output mfa_delete_commands has the command, and a warning stays until it was run. Null: left as it is found, no warning."
+  description = "Whether MFA delete should be on. Only the root user can switch it, so Terraform warns until the root user has run the command of the output mfa_delete_commands. Null: no warning, whether it is on or off."
 
   validation {
     condition     = var.mfa_delete == null ? true : !var.mfa_delete || (length(var.transitions) == 0 && var.expire_after_days == null)
@@ -289,19 +289,19 @@ variable "transition_digests" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether transitions moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
+  description = "Whether the lifecycle moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
 }
 
 variable "transition_from_bytes" {
   type        = number
   default     = 131072
   nullable    = false
-  description = "Size in bytes from which on transitions moves a log file; moving smaller ones costs more than it saves."
+  description = "Size in bytes of the smallest log file that the lifecycle moves. Moving smaller ones costs more than it saves."
 }
 
 variable "transitions" {
   type        = map(number)
   default     = {}
   nullable    = false
-  description = "Days after which log files move, by storage class: GLACIER_IR, GLACIER, DEEP_ARCHIVE. Not beside MFA delete; a log-archive is the place for it then."
+  description = "Days after which log files move, by storage class: GLACIER_IR, GLACIER, DEEP_ARCHIVE. S3 refuses it beside MFA delete: let a log-archive do it then."
 }

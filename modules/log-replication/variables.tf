@@ -26,7 +26,7 @@ variable "archive" {
     region      = optional(string)
   })
   nullable    = false
-  description = "Where the logs are replicated to: the log-archive module whole, or { name, kms_key_arn } with account_id and region where they are others than the log bucket's."
+  description = "Where the logs are replicated to: the log-archive module whole, or { name, kms_key_arn }. Add account_id and region where they differ from the log bucket's."
 
   validation {
     condition     = var.create_rule ? var.archive.kms_key_arn != null : true
@@ -83,7 +83,7 @@ variable "replication_time_control" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether S3 promises 99.99 % of the objects within 15 minutes (0.015 USD a GB more). False: most within minutes, without a promise."
+  description = "Whether S3 promises to replicate 99.99 % of the objects within 15 minutes (0.015 USD a GB more). Without it, most take minutes and nothing is promised."
 }
 
 variable "role_path" {

@@ -382,6 +382,13 @@ def test_what_is_refused_of_selectors_and_delivery(tf: Planner) -> None:
             (data(resource_type="S3"), "resource_type must be a type as in AWS::S3::Object"),
             (data(read_write="both"), "read_write must be all, read or write. Correct: mine."),
             *(
+                (data(**{name: value}), "read_write_type and values are names of the provider's")
+                for name, value in (
+                    ("read_write_type", "WriteOnly"),
+                    ("values", ["arn:aws:s3:::b/"]),
+                )
+            ),
+            *(
                 (data(resource_arns={operator: [bad]}), slash)
                 for operator, bad in (
                     ("starts_with", "arn:aws:s3:::bucket"),
