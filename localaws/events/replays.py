@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from localaws.cloudtrail.recording import Recording
 from localaws.events.archives import Archives
+from localaws.events.patterns import checked_pattern
 from localaws.events.router import Router
 from localaws.wire import gap
 from localaws.wire.call import Call
@@ -27,18 +28,65 @@ def _invalid(sentence: str) -> RefusalError:
 @gap.refuses("events", "CreateArchive")
 def _create_archive(call: Call) -> None:
     """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateArchive.html"""
-    source = str(call.parameters.get("EventSourceArn") or "")
+    _bus_exists(call, str(call.parameters.get("EventSourceArn") or ""))
+    if call.parameters.get("EventPattern"):
+        checked_pattern(str(call.parameters["EventPattern"]))
+
+
+def _bus_exists(call: Call, arn: str) -> None:
     place = f"arn:aws:events:{call.region}:{call.account}:event-bus/"
-    name = source.removeprefix(place)
-    if not source.startswith(place) or not name:
+    name = arn.removeprefix(place)
+    if not arn.startswith(place) or not name:
         raise _invalid("Parameter EventSourceArn is not valid. Reason: it must be an event bus.")
-    events = call.client("events")
     try:
-        events.describe_event_bus(Name=name)
+        call.client("events").describe_event_bus(Name=name)
     except ClientError:
         raise RefusalError(
             "ResourceNotFoundException", f"Event bus {name} does not exist."
         ) from None
+
+
+@gap.refuses("events", "ListArchives")
+def _list_of_a_bus(call: Call) -> None:
+    source = call.parameters.get("EventSourceArn")
+    if source:
+        _bus_exists(call, str(source))
+
+
+@gap.refuses("events", "UpdateArchive")
+def _update_archive(call: Call) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateArchive.html"""
+    p = call.parameters
+    if all(p.get(name) is None for name in ("Description", "EventPattern", "RetentionDays")):
+        name = p.get("ArchiveName")
+        try:
+            call.client("events").describe_archive(ArchiveName=name)
+        except ClientError:
+            return  # no such archive: the emulator says so
+        raise _invalid("At least one of Description, EventPattern or RetentionDays must be given.")
+
+
+@gap.refuses("events", "StartReplay")
+def _archive_exists(call: Call) -> None:
+    p = call.parameters
+    source, bus = str(p.get("EventSourceArn") or ""), str((p.get("Destination") or {}).get("Arn"))
+    place = f"arn:aws:events:{call.region}:{call.account}:archive/"
+    name = source.removeprefix(place)
+    events = call.client("events")
+    try:
+        archive = events.describe_archive(ArchiveName=name) if source.startswith(place) else None
+    except ClientError:
+        archive = None
+    if archive is None:
+        raise _invalid(
+            f"Parameter EventSourceArn is not valid. Reason: Archive {name} does not exist."
+        )
+    _bus_exists(call, bus)
+    if archive["EventSourceArn"] != bus:
+        raise _invalid(
+            "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not "
+            "permitted."
+        )
 
 
 @gap.refuses("events", "StartReplay")

@@ -13,19 +13,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
-from reactor.patterns import PatternError, parse_pattern
 
 from localaws.events.expressions import ExpressionError, rule_expression
+from localaws.events.patterns import checked_pattern
 from localaws.iam.needs import passing, resource
 from localaws.wire import gap
 from localaws.wire.call import Call
 from localaws.wire.errors import RefusalError, need
+from localaws.wire.http import Response
 
 _NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
 _ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:.+", re.DOTALL)
 _STATES = ("ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+_WILDCARD = re.compile(r'"wildcard"\s*:')
 _PATTERN_CHARACTERS = 2048
 _RULES_A_BUS = 300
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html: "Event pattern wildcards"
+_WILDCARD_RULES_A_BUS = 30
 _TARGETS_A_RULE = 5
 
 
@@ -62,7 +66,7 @@ def _rule(call: Call) -> None:
         _schedule(str(schedule), _bus(p), state)
     if pattern:
         _pattern(str(pattern))
-    _room(call, name)
+    _room(call, name, str(pattern or ""))
 
 
 def _schedule(expression: str, bus: str, state: str | None) -> None:
@@ -91,36 +95,28 @@ def _pattern(pattern: str) -> None:
         "Event pattern is not valid. Reason: Event pattern is longer than "
         f"{_PATTERN_CHARACTERS} characters",
     )
-    try:
-        parse_pattern(pattern)
-    except PatternError as error:
-        raise RefusalError(
-            "InvalidEventPatternException", f"Event pattern is not valid. Reason: {error.reason}"
-        ) from None
+    checked_pattern(pattern)
 
 
-def _room(call: Call, name: str) -> None:
-    """Whether the bus has room for one more rule, if it is one more."""
+def _room(call: Call, name: str, pattern: str) -> None:
+    """Whether the bus has room for one more rule, and for one more with a wildcard."""
     events, bus = call.client("events"), _bus(call.parameters)
-    try:
-        events.describe_rule(Name=name, EventBusName=bus)
-    except ClientError:
-        pass
-    else:
-        return
-    count = 0
+    rules: list[Mapping[str, Any]] = []
     token: dict[str, str] = {}
     while True:
         try:
             answer = events.list_rules(EventBusName=bus, **token)
         except ClientError:
             return  # no such bus: the emulator says so
-        count += len(answer["Rules"])
+        rules += answer["Rules"]
         if not answer.get("NextToken"):
             break
         token = {"NextToken": answer["NextToken"]}
+    others = [rule for rule in rules if rule["Name"] != name]
+    wild = [rule for rule in others if _WILDCARD.search(rule.get("EventPattern") or "")]
     need(
-        count < _RULES_A_BUS,
+        len(others) < _RULES_A_BUS
+        and not (_WILDCARD.search(pattern) and len(wild) >= _WILDCARD_RULES_A_BUS),
         "LimitExceededException",
         "The requested resource exceeds the maximum number allowed.",
     )
@@ -226,6 +222,47 @@ def _queue_exists(call: Call, arn: list[str]) -> bool:
     except ClientError:
         return False
     return True
+
+
+@gap.refuses("events", "DeleteRule")
+def _delete(call: Call) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DeleteRule.html"""
+    p = call.parameters
+    try:
+        answer = call.client("events").list_targets_by_rule(
+            Rule=p.get("Name"), EventBusName=_bus(p)
+        )
+    except ClientError:
+        return  # no such rule: deleting it again is no error
+    need(
+        not answer["Targets"],
+        "ValidationException",
+        "Rule can't be deleted since it has targets.",
+    )
+
+
+@gap.answers(
+    "events",
+    "DeleteRule",
+    "DescribeRule",
+    "DisableRule",
+    "EnableRule",
+    "ListRuleNamesByTarget",
+    "ListRules",
+    "ListTargetsByRule",
+    "PutRule",
+    "PutTargets",
+    "RemoveTargets",
+)
+def _by_bus_arn(call: Call) -> Response:
+    """The emulator knows a bus by its name alone; AWS takes its ARN as well."""
+    named = str(call.parameters.get("EventBusName") or "")
+    place = f"arn:aws:events:{call.region}:{call.account}:event-bus/"
+    if named.startswith(place) and call.protocol == "json":
+        members = json.loads(call.request.body)
+        members["EventBusName"] = named.removeprefix(place)
+        call.request = call.request.with_body(json.dumps(members).encode())
+    return call.forward()
 
 
 @gap.needs("events", "PutTargets", besides=True)

@@ -131,11 +131,14 @@ class Handlers:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _refusal(self, work: Callable[[], object]) -> RefusalError | None:
-        """Do it on a thread; the refusal that it raised, if any."""
+        """Do it on a thread; the refusal that it raised, if any. A bug is an InternalFailure."""
         try:
             await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except RefusalError as refusal:
             return refusal
+        except Exception:
+            _log.exception("a gap of the emulator is closed wrongly")
+            return RefusalError("InternalFailure", "The local AWS has failed: see its log.", 500)
         return None
 
 

@@ -88,7 +88,8 @@ def _versioning(call: Call) -> None:
         current = s3.get_bucket_versioning(Bucket=bucket).get("Status")
     except ClientError:
         return  # no such bucket: the emulator says so
-    switches = mfa_delete is not None
+    # To switch off what is off asks for no token.
+    switches = mfa_delete == "Enabled" or (mfa_delete == "Disabled" and _protected(call))
     changes = _protected(call) and current != status
     need(
         not (switches or changes) or _has_token(call),

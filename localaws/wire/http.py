@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -40,6 +40,12 @@ class Request:
     @cached_property
     def path(self) -> str:
         return unquote(self.raw_path.decode("latin-1"))
+
+    def with_body(self, body: bytes) -> Request:
+        """The same request with another body."""
+        length = (b"content-length", str(len(body)).encode())
+        headers = [pair for pair in self.headers if pair[0] != b"content-length"]
+        return replace(self, headers=[*headers, length], body=body)
 
     def scope(self) -> Scope:
         return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import uuid
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -287,9 +288,12 @@ class Router:
         self._later(delay, self._arrivals, lambda: self._match(again))
 
     def _forward(self, delivery: Delivery, bus: Arn, name: str) -> None:
-        """The event as it is, id, account, Region, source and time kept."""
+        """The event as it is; in another Region it gets a new id, within one it keeps its own."""
+        event = dict(delivery.event)
+        if bus.region != delivery.target.rule.region:
+            event["id"] = str(uuid.uuid4())
         self.put(
-            dict(delivery.event),
+            event,
             account=bus.account,
             region=bus.region,
             bus=name,

@@ -225,6 +225,13 @@ class Grants:
         if role is not None:
             self._admit_role(policy, action, arn, rule, role, now, where)
             return
+        if arn.account != rule.account:
+            # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
+            raise DeliveryError(
+                "NO_PERMISSIONS",
+                f"target {arn} is in another account: give the target a RoleArn that allows "
+                f"{action} on it",
+            )
         context = source_context(rule, now)
         context |= self._organization("aws:SourceOrgID", rule.arn, policy)
         decision = _read(policy, _service(rule), action, arn.text, context)
