@@ -131,7 +131,7 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     if event.failed:
         return []
     steps: list[Step] = []
-    for name in _concerned(event, aws):
+    for name in _concerned(event, settings, aws):
         role = _look(name, settings, aws)
         if role is None or role.path.startswith(_OURS_NEVER):
             continue
@@ -143,12 +143,14 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     return steps
 
 
-def _concerned(event: Event, aws: Aws) -> list[str]:
+def _concerned(event: Event, settings: Settings, aws: Aws) -> list[str]:
     """The roles whose rights the call may have changed: the one it names, or a policy's holders."""
     name = text(event.request.get("roleName"))
     policy = text(event.request.get("policyArn"))
-    if name or event.name not in _OF_A_POLICY or not policy:
-        return [name] if name else []
+    if name:
+        return [name]
+    if event.name not in _OF_A_POLICY or not policy or not settings.forbid_admin:
+        return []
     who = {"PolicyArn": policy, "EntityFilter": "Role"}
     return [
         each["RoleName"]
