@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ministack.core import iam_evaluator, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import ec2, eventbridge, iam, scheduler
 
 from localaws.emulator.runtime import Runtimes
@@ -22,6 +22,7 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent) -> None:
     """Apply all patches; once a process."""
     functions_see_their_own_packages(runtimes)
     principal_arn_is_the_roles()
+    an_arn_in_a_request_is_its_resource()
     security_group_rules_are_single()
     events_are_handed_on(on_event)
     nothing_fires_by_itself()
@@ -65,6 +66,52 @@ def principal_arn_is_the_roles() -> None:
         return role.get("Arn", f"arn:{partition}:iam::{account}:role/{name}")
 
     iam_evaluator._resolve_condition_key = condition_key
+
+
+def an_arn_in_a_request_is_its_resource() -> None:
+    """IAM: calls that name their resource by its ARN are asked about `*`.
+
+    `dynamodb:ListTagsOfResource` allowed on `arn:aws:dynamodb:*:*:table/*` is denied, since only a
+    table's name is read from the request. Where the resource is not known otherwise, an ARN of the
+    same service among the request's members (`ResourceArn`, `resourceArn`, `Resource`) is it.
+    """
+    known = iam_actions.extract_resource_arn
+
+    def resource_arn(
+        service: str,
+        method: str,
+        path: str,
+        headers: Any,
+        body: bytes,
+        query_params: Any,
+        region: str,
+        account_id: str,
+    ) -> str:
+        arn = known(service, method, path, headers, body, query_params, region, account_id)
+        if arn != "*":
+            return str(arn)
+        place = f":{service}:{region}:"
+        for value in (*_members(body), *_values(query_params)):
+            if isinstance(value, str) and value.startswith("arn:") and place in value:
+                return value
+        return "*"
+
+    iam_actions.extract_resource_arn = resource_arn
+
+
+def _members(body: bytes) -> list[Any]:
+    try:
+        members = json.loads(body or b"null")
+    except ValueError:
+        return []
+    return list(members.values()) if isinstance(members, dict) else []
+
+
+def _values(parameters: Any) -> list[Any]:
+    found: list[Any] = []
+    for value in (parameters or {}).values():
+        found += value if isinstance(value, list) else [value]
+    return found
 
 
 def security_group_rules_are_single() -> None:

@@ -41,7 +41,12 @@ class Handlers:
 
     def recognise(self, request: Request) -> Call | None:
         """Which API call it is; None for one that no service model knows, or that is unsigned."""
-        return recognise(request, self._parts)
+        call = recognise(request, self._parts)
+        attempt = request.fields.get("amz-sdk-request", "attempt=1")
+        if call is not None and attempt.partition(";")[0] != "attempt=1":
+            # Its first answer was an error, or got lost: on a loopback that is worth knowing.
+            _log.warning("%s:%s is asked for again (%s)", call.service, call.operation, attempt)
+        return call
 
     def identify(self, call: Call) -> bool:
         """Who calls; False for a key that nobody gave out: the emulator refuses it, unrecorded."""

@@ -462,6 +462,22 @@ def test_a_trail_is_authorized_by_its_arn(account: Account) -> None:
             trails.stop_logging(Name=name)
 
 
+def test_a_resource_that_is_named_by_its_arn(account: Account) -> None:
+    """Service authorization reference, DynamoDB: ListTagsOfResource is asked of the table."""
+    account.client("dynamodb").create_table(
+        TableName="orders",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+    )
+    table = account.arn("dynamodb", "table/orders")
+    may = account.user("ana", allow("dynamodb:ListTagsOfResource", f"{table[:-1]}*"))
+    may_not = account.user("ben", allow("dynamodb:ListTagsOfResource", f"{table}-other"))
+    account.client("dynamodb", may).list_tags_of_resource(ResourceArn=table)
+    with refused("AccessDeniedException", status=403):
+        account.client("dynamodb", may_not).list_tags_of_resource(ResourceArn=table)
+
+
 # --- Lambda: LocalStack, test_lambda_api.py ------------------------------------------------------
 
 
