@@ -9,7 +9,7 @@ locals {
   # An organization trail's streams begin with the organization's id; CloudTrail asks for both grants.
   _streams = concat(
     ["${local._account_id}_CloudTrail_${local._region}*"],
-    [for id in var.scope == "organization" ? [var.log_bucket.organization_id] : [] : "${id}_*"],
+    [for id in compact([var.scope == "organization" ? var.log_bucket.organization_id : null]) : "${id}_*"],
   )
 }
 
