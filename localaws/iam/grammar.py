@@ -41,12 +41,22 @@ def _identity_policy(call: Call) -> None:
 def _trust_policy(call: Call) -> None:
     p = call.parameters
     document = str(p.get("AssumeRolePolicyDocument") or p.get("PolicyDocument") or "")
+    # Of a trust policy IAM says so; an identity policy then has syntax errors.
+    need(_is_json(document), "MalformedPolicyDocument", "This policy contains invalid Json")
     _valid(IAMTrustPolicyDocumentValidator(document))
     need(
         all(_names_principals(statement) for statement in _statements(document)),
         "MalformedPolicyDocument",
         "Missing required field Principal",
     )
+
+
+def _is_json(document: str) -> bool:
+    try:
+        json.loads(document)
+    except ValueError:
+        return False
+    return True
 
 
 def _statements(document: str) -> list[dict[str, Any]]:

@@ -25,8 +25,6 @@ output "event_pattern" {
         "CreatePolicyVersion",
         "CreateRole",
         "DeleteRolePermissionsBoundary",
-        "DeleteRolePolicy",
-        "DetachRolePolicy",
         "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "SetDefaultPolicyVersion",

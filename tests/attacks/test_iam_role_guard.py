@@ -102,14 +102,6 @@ def test_a_policy_that_grows_under_its_roles(event_name: str, react: React, aws:
     assert iam.list_role_policies(RoleName="other")["PolicyNames"] == []
 
 
-@pytest.mark.parametrize("event_name", ["DeleteRolePolicy", "DetachRolePolicy"])
-def test_a_quarantine_that_is_lifted_comes_back(event_name: str, react: React, aws: None) -> None:
-    make_role()
-    boto3.client("iam").put_role_policy(RoleName="app", PolicyName="p", PolicyDocument=ALL)
-    assert react(guard)(call(event_name, roleName="app"), Context())["taken"] == 1
-    assert inline(guard.QUARANTINE) == guard.DENY_ALL
-
-
 def test_a_forbidden_name_in_other_letters(react: React, aws: None) -> None:
     make_role("AdMiN-x")
     handler = react(guard, forbidden_names=["admin*"])

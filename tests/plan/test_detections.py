@@ -114,7 +114,7 @@ def test_split_entries_keep_the_keys_of_the_rest(plan: Plan) -> None:
     assert shown(plan, "half_told")["coverage"]["reaction-tamper"] == {
         "attack": ["T1562"],
         "benchmarks": {},
-        "decision": None,
+        "decision": False,
         "global": False,
         "read_only": False,
         "rules": ["reaction-tamper-rules"],

@@ -73,6 +73,7 @@ GUARDS = [
             "required_boundary": "arn:*:policy/b",
             "required_tags": ["owner"],
             "trusted_accounts": ["123456789012"],
+            "trusted_organizations": ["o-abcdefghij"],
         },
         {
             "allowed_paths": ("/apps/*",),
@@ -83,6 +84,7 @@ GUARDS = [
             "required_boundary": "arn:*:policy/b",
             "required_tags": ("owner",),
             "trusted_accounts": ("123456789012",),
+            "trusted_organizations": ("o-abcdefghij",),
         },
         {
             "BoundRoles": ["iam:PutRolePermissionsBoundary"],
@@ -104,6 +106,7 @@ GUARDS = [
             "required_boundary",
             "required_tags",
             "trusted_accounts",
+            "trusted_organizations",
         },
         ("iam", "CreateRole"),
     ),

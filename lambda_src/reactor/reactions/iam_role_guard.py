@@ -35,8 +35,6 @@ CALLS = frozenset(
         "CreatePolicyVersion",
         "CreateRole",
         "DeleteRolePermissionsBoundary",
-        "DeleteRolePolicy",
-        "DetachRolePolicy",
         "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "SetDefaultPolicyVersion",

@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.ec2.models import ec2_backends
 from moto.moto_api._internal.models import moto_api_backend
 
 from localaws.clock import MovableClock
@@ -140,7 +141,9 @@ class Behind:
 
 
 @pytest.fixture
-def behind() -> Iterator[Behind]:
+def behind(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behind]:
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "true")
+    ec2_backends.reset()
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
