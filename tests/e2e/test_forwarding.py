@@ -252,7 +252,7 @@ def test_the_hub_admits_exactly_the_member(hub: Stack, member: Stack) -> None:
     events = hub.client("events")
     policy = json.loads(events.describe_event_bus()["Policy"])
     (statement,) = policy["Statement"]
-    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{member.account}:root"}
+    assert statement["Principal"] == {"AWS": [f"arn:aws:iam::{member.account}:root"]}
     assert statement["Action"] == "events:PutEvents"
 
 
