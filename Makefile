@@ -13,7 +13,7 @@ BASE ?= HEAD
 WORKERS ?= 6
 
 # What is random in tests follows from it; a run prints it, and make test SEED=n repeats that run.
-SEED := $(or $(SEED),$(shell od -An -N3 -tu4 /dev/urandom | tr -d ' '))
+SEED := $(or $(SEED),$(shell (od -An -N3 -tu4 /dev/urandom | tr -d ' ') 2>/dev/null))
 
 BIN := .venv/bin
 PYTEST := PYTHONHASHSEED=$(SEED) $(BIN)/python -m pytest --seed $(SEED) --hypothesis-seed $(SEED)

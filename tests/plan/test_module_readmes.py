@@ -41,7 +41,7 @@ CASES = [
 @pytest.mark.parametrize(("module", "number"), CASES)
 def test_a_block_plans_from_a_git_source(tf: Planner, module: str, number: int) -> None:
     local, found = SOURCE.subn(r'"${modules}/\1"', blocks(module)[number])
-    assert found == len(re.findall(r"^ +source +=", local, re.MULTILINE)) > 0
+    assert found == len(re.findall(r"^  source +=", local, re.MULTILINE)) > 0
     plan = tf.plan('provider "aws" {}\n' + local)
     assert plan.resources
 

@@ -110,6 +110,7 @@ def test_each_command_sets_up_only_what_it_needs() -> None:
         "unit": "dev",
         "plan": "dev policy provider",
         "e2e": "dev awscli provider",
+        "tables": "run",
         "package": "run",
         "demo": "run provider",
         "bench": "dev awscli provider",

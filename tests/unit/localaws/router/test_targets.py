@@ -151,11 +151,12 @@ def test_a_fifo_queue_without_a_group(bench: Any, tools: Any) -> None:
         deliverer.deliver(delivery)
 
 
-def test_a_queue_of_another_account(bench: Any, tools: Any) -> None:
+def test_a_queue_of_another_account_is_refused_without_a_role(bench: Any, tools: Any) -> None:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html"""
     queue = bench.queue("work", tools.allow(SEND), account=tools.OTHER)
     bench.rule("launches", {"Id": "q", "Arn": queue})
-    assert bench.put(tools.call_event()) == ["matched", "delivered"]
-    assert len(bench.messages(queue)) == 1
+    assert bench.put(tools.call_event()) == ["matched", "refused", "dropped"]
+    assert bench.messages(queue) == []
 
 
 def test_a_target_in_another_region_is_refused(bench: Any, tools: Any) -> None:
