@@ -102,7 +102,7 @@ class AsyncInvoker:
         settings = self._settings(functions, invocation)
         retries = int(settings.get("MaximumRetryAttempts", _RETRIES))
         max_age = int(settings.get("MaximumEventAgeInSeconds", _MAX_AGE_SECONDS))
-        attempt, condition, answer, error = 0, "RetriesExhausted", {}, ""
+        attempt, condition, error, body = 0, "RetriesExhausted", "", b""
         patience = time.monotonic() + _PATIENCE_SECONDS
         while True:
             attempt += 1
@@ -117,9 +117,15 @@ class AsyncInvoker:
             except ClientError as refused:
                 # Throttled: that is no attempt. It waits for its turn, on AWS for up to six hours.
                 throttled = refused.response["Error"]["Code"] == "TooManyRequestsException"
-                if not throttled or time.monotonic() > patience:
+                if not throttled:
                     raise
                 attempt -= 1
+                if time.monotonic() > patience:
+                    # As on AWS after its six hours: it is not lost, it goes where failures go.
+                    condition, error = "EventAgeExceeded", "Throttled"
+                    body = json.dumps({"errorMessage": str(refused), "errorType": error}).encode()
+                    self._tell(invocation, "failed", _sentence(body))
+                    break
                 if not self._clock.wait(_TURN_SECONDS, self._closing):
                     return
                 continue

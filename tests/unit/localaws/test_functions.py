@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -15,20 +16,32 @@ from localaws.functions.invoke import AsyncInvoker
 
 pytestmark = pytest.mark.unit
 
+QUEUE = "arn:aws:sqs:us-east-1:111122223333:failed"
 FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:f"
 
 
 class Lambda:
-    """Refuses so many invocations before it runs one."""
+    """Lambda that refuses so many invocations before it runs one, and the queue for failures."""
 
     def __init__(self, refusals: int, code: str) -> None:
         self.refusals, self.code, self.ran = refusals, code, 0
+        self.sent: list[dict[str, Any]] = []
 
     def client(self, *_: str) -> Lambda:
         return self
 
     def get_function_event_invoke_config(self, **_: Any) -> dict[str, Any]:
-        return {"MaximumRetryAttempts": 0}
+        destination = {"OnFailure": {"Destination": QUEUE}}
+        return {"MaximumRetryAttempts": 0, "DestinationConfig": destination}
+
+    def get_function_configuration(self, **_: Any) -> dict[str, Any]:
+        return {"Role": "arn:aws:iam::111122223333:role/f"}
+
+    def get_queue_url(self, **_: Any) -> dict[str, Any]:
+        return {"QueueUrl": "url"}
+
+    def send_message(self, MessageBody: str, **_: Any) -> None:  # noqa: N803 (the API's name)
+        self.sent.append(json.loads(MessageBody))
 
     def invoke(self, **_: Any) -> dict[str, Any]:
         if self.refusals:
@@ -53,9 +66,16 @@ def test_what_is_throttled_waits_for_its_turn_and_that_is_no_attempt() -> None:
     assert served.ran == 1
 
 
-def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_does_not_wait_for_ever_and_goes_where_failures_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(functions, "_PATIENCE_SECONDS", 0.2)
-    assert run(Lambda(10_000, "TooManyRequestsException")) == ["failed"]
+    monkeypatch.setattr(functions, "role_allows", lambda *_: True)
+    served = Lambda(10_000, "TooManyRequestsException")
+    assert run(served) == ["failed", "failure-queued"]
+    (record,) = served.sent
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["requestPayload"] == {"id": "e"}
 
 
 def test_a_function_that_is_not_there_is_not_waited_for() -> None:
