@@ -241,7 +241,7 @@ def test_an_examples_own_tests_pass_where_it_was_copied_to(folder: Path, tmp_pat
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^\d+ passed", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"\b\d+ passed\b", done.stdout), done.stdout
 
 
 def test_there_is_an_example_with_tests() -> None:
