@@ -3,6 +3,11 @@ locals {
 
   _member_accounts = try(sort(coalescelist(tolist(var.member_role.accounts))), ["*"])
 
+  # A topic that is passed whole has its key as kms_master_key_id. AWS's own key
+  # for SNS admits whoever may publish.
+  _alert_keys    = [for topic in var.alert_topic == null ? [] : [var.alert_topic] : topic.kms_key_arn == null ? topic.kms_master_key_id : topic.kms_key_arn]
+  _alert_key_arn = try(startswith(local._alert_keys[0], "arn:") && !endswith(local._alert_keys[0], ":alias/aws/sns"), false) ? local._alert_keys[0] : null
+
   _runtime_statements = [
     for statement in [
       # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -43,11 +48,11 @@ locals {
       },
       # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
       # The topic may be in another Region: alerts are published where it is.
-      try(var.alert_topic.kms_key_arn, null) == null ? null : {
+      local._alert_key_arn == null ? null : {
         Sid       = "EncryptAlerts"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
-        Resource  = [var.alert_topic.kms_key_arn]
+        Resource  = [local._alert_key_arn]
         Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${local._dns_suffix}" } }
       },
       # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html

@@ -18,7 +18,8 @@ variable "actions_per_hour" {
 variable "alarm_topic" {
   description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch, refused events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
   type = object({
-    arn = string
+    arn               = string
+    kms_master_key_id = optional(string)
   })
   default = null
 
@@ -26,13 +27,19 @@ variable "alarm_topic" {
     condition     = var.alarm_topic == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", var.alarm_topic.arn))
     error_message = "alarm_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
   }
+
+  validation {
+    condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
+    error_message = "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch: no alarm would arrive. Give a topic under a customer managed key that admits cloudwatch.amazonaws.com (an alert-topic has one), or one without encryption."
+  }
 }
 
 variable "alert_topic" {
   description = "SNS topic that the alerts go to, with the key it is encrypted with, if any: `module.alert_topic` whole. Null sends none; a guard that alerts asks for it, beyond dry_run."
   type = object({
-    arn         = string
-    kms_key_arn = optional(string)
+    arn               = string
+    kms_key_arn       = optional(string)
+    kms_master_key_id = optional(string)
   })
   default = null
 
@@ -54,6 +61,11 @@ variable "alert_topic" {
   validation {
     condition     = try(var.alert_topic.kms_key_arn, null) == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.alert_topic.kms_key_arn))
     error_message = "alert_topic.kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+
+  validation {
+    condition     = try(var.alert_topic.kms_key_arn == null && var.alert_topic.kms_master_key_id != null ? can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:(key/.+|alias/aws/sns)$|^alias/aws/sns$", var.alert_topic.kms_master_key_id)) : true, true)
+    error_message = "alert_topic is encrypted with a key that it names by its alias or id, and the function's policy needs the key's ARN: give { arn = \"...\", kms_key_arn = \"arn:aws:kms:<region>:<account>:key/<id>\" }."
   }
 }
 

@@ -91,6 +91,8 @@ CASES: dict[str, dict[str, Any]] = {
             "kms_key_arn": KEY.replace(REGION, "eu-west-1"),
         }
     },
+    "whole_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": KEY}},
+    "aws_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": "alias/aws/sns"}},
     "encrypted_alerts": {"alert_topic": {"arn": TOPIC, "kms_key_arn": KEY}},
     "file": {"package": {"filename": str(OWN_FILE)}},
     "engine": {
@@ -464,6 +466,12 @@ def test_an_encrypted_alert_topic_with_its_key(cases: dict[str, Made]) -> None:
             "Condition": {"StringEquals": {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}},
         },
     ]
+
+
+def test_a_topic_that_is_passed_whole_names_its_key_as_a_topic_does(cases: dict[str, Made]) -> None:
+    assert cases["whole_topic"].by_sid() == cases["encrypted_alerts"].by_sid()
+    # AWS's own key admits whoever may publish to the topic.
+    assert "EncryptAlerts" not in cases["aws_topic"].by_sid()
 
 
 def test_alerts_to_a_topic_of_another_region(cases: dict[str, Made]) -> None:
@@ -881,6 +889,16 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
             '{"source": ["{{role}}"]}',
             "has a placeholder that is not filled in: there are {{account_id}}, {{partition}}, "
             "{{region}} and {{role_arn}}.",
+        ),
+    },
+    "keys that let nobody in": {
+        "alarm_topic": (
+            {"arn": TOPIC, "kms_master_key_id": "alias/aws/sns"},
+            "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch",
+        ),
+        "alert_topic": (
+            {"arn": TOPIC, "kms_master_key_id": "alias/own"},
+            "alert_topic is encrypted with a key that it names by its alias or id, and the",
         ),
     },
     "alerts that nobody hears": {
