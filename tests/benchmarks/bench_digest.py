@@ -30,10 +30,10 @@ from reactor.digest.content import gunzip
 from reactor.digest.names import Shard
 from reactor.digest.transport import Body
 
+from localaws.client.environment import environment
+from localaws.cloudtrail.trailwriter import LogBody, log_body, write_range
 from tests.benchmarks.measuring import Figure, Line, Row, Used, call, command, compiled
 from tests.harness.object_store import ObjectStore, serve
-from trailctl.local.environment import environment
-from trailctl.local.trailwriter import LogBody, log_body, write_range
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN = datetime(2026, 1, 10, tzinfo=UTC)

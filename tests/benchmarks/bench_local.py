@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, environment
+from localaws.client.process import RunningAws, running
 from tests.benchmarks.measuring import Figure, Line, Row, Used
-from trailctl.local.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, environment
-from trailctl.local.process import RunningAws, running
 from trailctl.terraform import clean_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -265,9 +265,9 @@ async def serve_alone(folder: Path) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from trailctl.local.runtime import Runtimes
-    from trailctl.local.server import bind
-    from trailctl.local.upstream import MiniStack
+    from localaws.emulator.ministack import MiniStack
+    from localaws.emulator.runtime import Runtimes
+    from localaws.server import bind
 
     listener = bind(0)
     port = listener.getsockname()[1]

@@ -14,8 +14,9 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from reactor.patterns import RuleSet
+
 from tests.benchmarks.measuring import Line, Row, Used, call
-from trailctl.patterns import RuleSet
 
 Event = dict[str, Any]
 Matcher = Callable[[Event], set[str]]

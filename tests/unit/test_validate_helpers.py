@@ -17,8 +17,8 @@ import pytest
 from reactor.digest.transport import Direct
 from reactor.digest.wire import Credentials
 
-from tests.e2e.local import tampering
-from tests.e2e.local.tampering import ARN, SHARD
+from tests.e2e.localaws import tampering
+from tests.e2e.localaws.tampering import ARN, SHARD
 from tests.harness.object_store import Object, ObjectStore, served
 from trailctl.cli import main
 from trailctl.validate.helpers import Helper, cores, helping

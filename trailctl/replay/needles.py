@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from trailctl.patterns.model import Branch, Exact, Exists, Matcher, Prefix, Suffix, Wildcard
+from reactor.patterns.model import Branch, Exact, Exists, Matcher, Prefix, Suffix, Wildcard
+
 from trailctl.replay.project import Projection
 
 # More of them cost more than what they save.

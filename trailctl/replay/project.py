@@ -16,9 +16,8 @@ from operator import attrgetter
 from typing import Any, TypedDict, Union
 
 import msgspec
-
-from trailctl.patterns.digits import read_float
-from trailctl.patterns.document import load_event
+from reactor.patterns.digits import read_float
+from reactor.patterns.document import load_event
 
 Event = dict[str, Any]
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 from isal import igzip_lib
+from reactor.patterns import EventError, EventPattern, RuleSet
+from reactor.patterns.index import Tree
+from reactor.patterns.model import Branch
 
-from trailctl.patterns import EventError, EventPattern, RuleSet
-from trailctl.patterns.index import Tree
-from trailctl.patterns.model import Branch
 from trailctl.replay.needles import BACKSLASH, Guard, made_guard
 from trailctl.replay.project import (
     KINDS,

@@ -16,8 +16,8 @@ from reactor.digest.names import Shard, TrailArn, is_account, is_organization, i
 from reactor.digest.transport import AccessError, Transport
 from reactor.digest.verdicts import Report
 
+from trailctl.durations import duration
 from trailctl.errors import CheckError, UsageError
-from trailctl.local.durations import duration
 from trailctl.session import aws_session
 from trailctl.validate import output
 from trailctl.validate.arguments import parse_time

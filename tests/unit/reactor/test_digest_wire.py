@@ -58,9 +58,12 @@ def test_signatures_are_botocores(token: str, key: str) -> None:
 
 @contextmanager
 def answering(
-    *connections: list[bytes], context: ssl.SSLContext | None = None
+    *connections: list[bytes], context: ssl.SSLContext | None = None, piece: int = 7
 ) -> Iterator[tuple[int, list[bytes]]]:
-    """A server: the answers of each connection in turn, after which it is closed; the requests."""
+    """A server: the answers of each connection in turn, after which it is closed; the requests.
+
+    It sends `piece` bytes at a time.
+    """
     asked: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(5)
@@ -74,8 +77,8 @@ def answering(
                     connection.settimeout(5)
                     for answer in answers:
                         asked.append(connection.recv(65_536))
-                        for start in range(0, len(answer), 7):
-                            connection.sendall(answer[start : start + 7])
+                        for start in range(0, len(answer), piece):
+                            connection.sendall(answer[start : start + piece])
                 except OSError:
                     pass  # the client did not like the certificate
                 finally:
@@ -117,7 +120,6 @@ def test_a_connection_that_is_to_be_closed_or_has_bytes_left_is_not_kept() -> No
         (b"", ConnectionResetError),
         (OK[:20], ConnectionResetError),
         (OK[:-1], ConnectionResetError),
-        (OK + b"more", UnusualError),
         (OK.replace(b": 5", b": five"), UnusualError),
         (OK.replace(b": 5", b": -5"), UnusualError),
         (OK.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked"), UnusualError),
@@ -125,12 +127,24 @@ def test_a_connection_that_is_to_be_closed_or_has_bytes_left_is_not_kept() -> No
         (b"SSH-2.0\r\n\r\n", UnusualError),
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", RefusedError),
     ],
-    ids=["nothing", "half a head", "a byte short", "more", "no number", "negative", "chunked",
+    ids=["nothing", "half a head", "a byte short", "no number", "negative", "chunked",
          "older", "another protocol", "refused"],
 )  # fmt: skip
 def test_other_answers(answer: bytes, error: type[Exception]) -> None:
     with answering([answer]) as (port, _), closing(Wire("127.0.0.1", port, None, 1, 1)) as wire:
         with pytest.raises(error):
+            wire.get("/k", "", whole)
+        assert not wire._idle
+
+
+def test_more_than_was_told() -> None:
+    """Sent at once: what comes later is the next answer's begin, and none that is HTTP."""
+    answer = OK + b"more"
+    with (
+        answering([answer], piece=len(answer)) as (port, _),
+        closing(Wire("127.0.0.1", port, None, 1, 1)) as wire,
+    ):
+        with pytest.raises(UnusualError):
             wire.get("/k", "", whole)
         assert not wire._idle
 

@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 import pytest
+from reactor.patterns import EventPattern
 
 from tests.unit.replay.differential import RECORDS, RULES, difference
 from tests.unit.replay.events import record
-from trailctl.patterns import EventPattern
 from trailctl.replay.needles import made_guard
 from trailctl.replay.project import Projection, envelope
 from trailctl.replay.scan import MalformedError, Scanner, Whole, unpacked

@@ -9,9 +9,9 @@ import random
 from typing import Any
 
 import pytest
+from reactor.patterns import EventPattern, RuleSet
 
 from tests.unit.replay.events import ACCOUNT, ALICE, body, record, session
-from trailctl.patterns import EventPattern, RuleSet
 from trailctl.replay.catalogue import load_catalogue
 from trailctl.replay.project import envelope
 from trailctl.replay.scan import MalformedError, Scanner, Whole, normalised, unpacked
