@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.local_aws import REGION, REPOSITORY, Credentials, LocalAws
-from tests.harness.plans import diagnostics, fill, flatten, lay_out, place
-from tests.harness.providers import ONE_CORE, kept_provider, one_provider
+from tests.harness.plans import diagnostics, fill, lay_out, place
+from tests.harness.providers import ONE_CORE, kept_provider
 from trailctl.terraform import Completed, Terraform, TerraformError
 
 # A bound for what hangs, not for what is slow under load.
@@ -55,14 +55,26 @@ class Stack:
     @property
     def outputs(self) -> dict[str, Any]:
         """The root module's outputs as applied, by name."""
-        answer = self.run("output", "-json").check()
-        return {name: output["value"] for name, output in json.loads(answer.stdout).items()}
+        return {name: output["value"] for name, output in self.state["outputs"].items()}
 
     @property
     def resources(self) -> dict[str, dict[str, Any]]:
         """What is in the state, data sources too, by address; `["values"]` as in a plan."""
-        state = json.loads(self.run("show", "-json").check().stdout)
-        return flatten(state.get("values", {}).get("root_module", {}))
+        return {
+            _address(resource, instance): {
+                **{name: resource[name] for name in ("mode", "type", "name")},
+                "values": instance["attributes"],
+            }
+            for resource in self.state["resources"]
+            for instance in resource["instances"]
+        }
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The state's file (version 4): Terraform itself needs all schemas to show what it says."""
+        text = (self.folder / "terraform.tfstate").read_text(encoding="utf-8")
+        found: dict[str, Any] = json.loads(text)
+        return found
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         """A boto3 client in this stack's account and Region."""
@@ -97,20 +109,18 @@ class Stack:
         with self._lock:
             if not self.destroyed:
                 self.run("destroy", "-auto-approve", "-no-color").check()
-                left = self.run("state", "list").check().stdout.split()
-                assert not left, f"destroy left {left}"
+                assert not self.resources, f"destroy left {sorted(self.resources)}"
                 self.destroyed = True
                 self.keeping.close()
                 self.reattach.clear()
 
     def keep_provider(self) -> None:
-        """Start the provider of all further calls, where the configuration has only one."""
+        """Start the provider of all further calls."""
         texts = [path.read_text(encoding="utf-8") for path in self.folder.glob("*.tf")]
-        if one_provider(texts):
-            found = self.keeping.enter_context(
-                kept_provider(self.terraform, self.environment, self.aws.log.parent, self.folder)
-            )
-            self.reattach |= found.environment(texts)
+        found = self.keeping.enter_context(
+            kept_provider(self.terraform, self.environment, self.aws.log.parent, self.folder)
+        )
+        self.reattach |= self.keeping.enter_context(found.serving(texts))
 
     def run(self, *arguments: str, timeout: float = APPLY_SECONDS) -> Completed:
         """Any Terraform command in this stack's folder and account."""
@@ -235,3 +245,10 @@ class Applier:
 def _write_variables(folder: Path, variables: Mapping[str, Any]) -> None:
     text = json.dumps(dict(variables), indent=2, sort_keys=True)
     (folder / "harness.auto.tfvars.json").write_text(text, encoding="utf-8")
+
+
+def _address(resource: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
+    data = ["data"] if resource["mode"] == "data" else []
+    module = [resource["module"]] if "module" in resource else []
+    key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
+    return ".".join([*module, *data, resource["type"], resource["name"]]) + key

@@ -144,12 +144,13 @@ class Planner:
         lay_out(folder, root, None if isinstance(source, str) else REPOSITORY / source)
         for name, text in files.items():
             (work / name).write_text(text, encoding="utf-8")
-        provider = self.provider.environment(files.values())
-        environment = {**self.aws.environment(), **ONE_CORE, **provider}
+        with self.provider.serving(files.values()) as provider:
+            return self._run(folder, root, {**self.aws.environment(), **ONE_CORE, **provider})
 
+    def _run(self, folder: Path, root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
         def call(*arguments: str) -> Any:
             return self.terraform.run(
-                *arguments, cwd=work, environment=environment, timeout=PLAN_SECONDS
+                *arguments, cwd=folder / root, environment=environment, timeout=PLAN_SECONDS
             )
 
         result: dict[str, Any] = {

@@ -9,11 +9,12 @@ https://developer.hashicorp.com/terraform/plugin/debugging#starting-a-provider-i
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,30 +32,34 @@ _ALIAS = re.compile(r"^\s+alias\s*=", re.MULTILINE)
 _types_used = cache(schemas.types_used)
 
 
-def one_provider(texts: Iterable[str]) -> bool:
-    """Whether a configuration has one provider: a kept one would take a second's Region for it."""
-    return not any(_ALIAS.search(text) for text in texts)
-
-
 @dataclass(frozen=True)
 class Kept:
-    """A kept provider: its TF_REATTACH_PROVIDERS with all schemas, and with those of `types`."""
+    """A kept provider: its TF_REATTACH_PROVIDERS with all schemas, and with those of `types`.
+
+    `several` is like `short`, with a provider for each configuration of a root module.
+    """
 
     whole: str
     short: str
     types: frozenset[str]
+    several: Callable[[], AbstractContextManager[str]] | None = None
 
-    def environment(self, texts: Iterable[str]) -> dict[str, str]:
-        """What Terraform needs to use it for a configuration; nothing if that can't be.
+    @contextmanager
+    def serving(self, texts: Iterable[str]) -> Iterator[dict[str, str]]:
+        """What Terraform needs to use it for a root module; nothing if that can't be.
 
         What is not among the types gets all schemas: where one is missing, Terraform says that the
         provider has no such type.
         """
         texts = list(texts)
-        if not one_provider(texts):
-            return {}
         unknown = schemas.types_in(texts) - self.types
-        return {"TF_REATTACH_PROVIDERS": self.whole if unknown else self.short}
+        if not any(_ALIAS.search(text) for text in texts):
+            yield {"TF_REATTACH_PROVIDERS": self.whole if unknown else self.short}
+        elif unknown or self.several is None:
+            yield {}  # one provider would take the second configuration for the first
+        else:
+            with self.several() as reattach:
+                yield {"TF_REATTACH_PROVIDERS": reattach}
 
 
 @contextmanager
@@ -66,21 +71,37 @@ def kept_provider(
     `shared` is a folder of the session, in which the provider is looked for once.
     """
     provider = str(_provider(terraform, shared))
-    with kept(
-        own,
-        "provider",
-        ["sh", "-c", 'cd "$0" && exec "$@"', str(own), provider, "-debug"],
-        environment=terraform.environment({**environment, **ONE_CORE, **_QUIET}),
-        ready=_reattach,
-    ) as facts:
+    names = (f"provider-{number}" for number in itertools.count())
+
+    def one_more() -> AbstractContextManager[dict[str, str]]:
+        return kept(
+            own,
+            next(names),
+            ["sh", "-c", 'cd "$0" && exec "$@"', str(own), provider, "-debug"],
+            environment=terraform.environment({**environment, **ONE_CORE, **_QUIET}),
+            ready=_reattach,
+        )
+
+    with one_more() as facts:
         whole = facts["reattach"]
         [about] = json.loads(whole).values()
         if "WHOLE_SCHEMA" in os.environ or about["ProtocolVersion"] != schemas.PROTOCOL:
             yield Kept(whole, whole, frozenset())
             return
         types = _types_used(REPOSITORY)
+
+        @contextmanager
+        def several() -> Iterator[str]:
+            with ExitStack() as more:
+
+                def another() -> str:
+                    return more.enter_context(one_more())["reattach"]
+
+                with schemas.passing(whole, types, shared, provider, another) as reattach:
+                    yield reattach
+
         with schemas.passing(whole, types, shared, provider) as short:
-            yield Kept(whole, short, types)
+            yield Kept(whole, short, types, several)
 
 
 def _provider(terraform: Terraform, shared: Path) -> Path:

@@ -2,7 +2,8 @@
 
 Terraform asks a provider for all its schemas in every call, and decoding some 1,500 of them takes
 it longer than all else that it does for a plan. So a pass-through stands between the two: it
-answers GetProviderSchema itself, shortened once a session, and hands on every other call's bytes.
+answers GetProviderSchema itself, shortened once a session, and hands on every other call's bytes,
+each to the provider that has its connection's configuration.
 
     GetProviderSchema of protocol 5, as far as it matters here (a map's entry has its key first):
     resources 2, data sources 3, ephemeral resources 8, list resources 9, actions 11
@@ -14,12 +15,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from tests.harness.kept import locked
 PROTOCOL = 5
 _BY_TYPE = {2, 3, 8, 9, 11}
 _SCHEMAS = "/tfplugin5.Provider/GetSchema"
+_CONFIGURE = "/tfplugin5.Provider/Configure"
 # The rest of go-plugin's services is left unanswered: its streams would hold a thread each for as
 # long as Terraform runs, and its Shutdown would end a provider that others use.
 _HANDED_ON = ("/tfplugin5.Provider/", "/grpc.health.v1.Health/Check")
@@ -93,29 +94,44 @@ def _number(data: bytes, place: int) -> tuple[int, int]:
 
 
 @contextmanager
-def passing(reattach: str, types: frozenset[str], cache: Path, provider: str) -> Iterator[str]:
+def passing(
+    reattach: str,
+    types: frozenset[str],
+    cache: Path,
+    provider: str,
+    another: Callable[[], str] | None = None,
+) -> Iterator[str]:
     """Stand before the provider of a TF_REATTACH_PROVIDERS: the one that leads here instead.
 
     The shortened answer is kept in the folder `cache`; `provider` tells the provider's version.
+    A provider has one configuration at a time. Where a root module has several, `another` starts
+    one more provider like the first and returns its TF_REATTACH_PROVIDERS: there is one for each
+    configuration then.
     """
     key = hashlib.sha256(json.dumps([provider, sorted(types)]).encode()).hexdigest()[:20]
     [(name, facts)] = json.loads(reattach).items()
-    # The path of a socket has 107 characters at most, and a test's folder may have more.
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="schemas-") as folder:
-        socket = os.path.join(folder, "socket")  # noqa: PTH118  # text, for the address
-        with grpc.insecure_channel(_address(facts), options=_OPTIONS) as channel:
-            server = grpc.server(
-                ThreadPoolExecutor(_THREADS, thread_name_prefix="schemas"),
-                handlers=[_PassThrough(channel, types, cache / f"schemas-{key}")],
-                options=_OPTIONS,
-            )
-            server.add_insecure_port(f"unix:{socket}")
-            server.start()
-            try:
-                here = {**facts, "Addr": {"Network": "unix", "String": socket}}
-                yield json.dumps({name: here})
-            finally:
-                server.stop(grace=None).wait()
+    with ExitStack() as stack:
+
+        def channel(given: str) -> grpc.Channel:
+            [about] = json.loads(given).values()
+            opened = grpc.insecure_channel(_address(about), options=_OPTIONS)
+            return stack.enter_context(opened)
+
+        first = channel(reattach)
+        routes = _Routes(first, (lambda: channel(another())) if another else None)
+        server = grpc.server(
+            ThreadPoolExecutor(_THREADS, thread_name_prefix="schemas"),
+            handlers=[_PassThrough(routes, types, cache / f"schemas-{key}")],
+            options=_OPTIONS,
+        )
+        # By TCP, where every connection has a name: Terraform opens one for each configuration.
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            here = {**facts, "Addr": {"Network": "tcp", "String": f"127.0.0.1:{port}"}}
+            yield json.dumps({name: here})
+        finally:
+            server.stop(grace=None).wait()
 
 
 def _address(facts: dict[str, Any]) -> str:
@@ -123,9 +139,35 @@ def _address(facts: dict[str, Any]) -> str:
     return f"unix:{address}" if network == "unix" else address
 
 
+class _Routes:
+    """Which provider a connection's calls go to: that with the configuration which it has sent."""
+
+    def __init__(self, first: grpc.Channel, another: Callable[[], grpc.Channel] | None) -> None:
+        self._first = first
+        self._another = another
+        self._configured: dict[bytes, grpc.Channel] = {}
+        self._connected: dict[str, grpc.Channel] = {}
+        self._lock = threading.Lock()
+
+    def configured(self, connection: str, configuration: bytes) -> grpc.Channel:
+        """The provider of a connection that configures; it is its own from now on."""
+        with self._lock:
+            if self._another is None:
+                return self._first
+            if configuration not in self._configured:
+                made = self._another() if self._configured else self._first
+                self._configured[configuration] = made
+            self._connected[connection] = self._configured[configuration]
+            return self._connected[connection]
+
+    def of(self, connection: str) -> grpc.Channel:
+        """The provider of a connection; one that has not configured yet gets the first."""
+        return self._connected.get(connection, self._first)
+
+
 class _PassThrough(grpc.GenericRpcHandler):
-    def __init__(self, channel: grpc.Channel, types: frozenset[str], cache: Path) -> None:
-        self._channel = channel
+    def __init__(self, routes: _Routes, types: frozenset[str], cache: Path) -> None:
+        self._routes = routes
         self._types = types
         self._cache = cache
 
@@ -135,9 +177,13 @@ class _PassThrough(grpc.GenericRpcHandler):
         method = details.method
         if not method.startswith(_HANDED_ON):
             return None
-        send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(method)
 
         def hand_on(request: bytes, context: grpc.ServicerContext) -> bytes:
+            if method == _CONFIGURE:
+                channel = self._routes.configured(context.peer(), request)
+            else:
+                channel = self._routes.of(context.peer())
+            send: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
             call = send.future(request)
 
             def give_up() -> None:

@@ -119,3 +119,11 @@ def test_a_type_that_no_file_names_gets_all_schemas(tf: Planner) -> None:
     text = f'resource "{kind}" "this" {{\n  queue_url = "x"\n  redrive_policy = "{{}}"\n}}\n'
     assert kind not in tf.provider.types
     assert tf.plan(text).one(kind)["queue_url"] == "x"
+
+
+def test_each_configuration_of_a_root_module_has_its_own_provider(tf: Planner) -> None:
+    there = 'provider "aws" {\n  alias  = "there"\n  region = "eu-west-1"\n}\n'
+    data = 'data "aws_region" "there" {\n  provider = aws.there\n}\n'
+    shown = 'output "there" {\n  value = data.aws_region.there.id\n}\n'
+    plan = tf.plan(QUEUE + there + data + shown)
+    assert plan.outputs == {"me": "100000000001 us-east-1", "there": "eu-west-1"}
