@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup test quick lint unit plan e2e tables package demo bench clean
+.PHONY: help setup test compiled quick lint unit plan e2e tables package demo bench clean
 
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
@@ -14,6 +14,9 @@ WORKERS ?= 6
 
 # What is random in tests follows from it; a run prints it, and make test SEED=n repeats that run.
 SEED := $(or $(SEED),$(shell (od -An -N3 -tu4 /dev/urandom | tr -d ' ') 2>/dev/null))
+
+# Where it is set, every worker compiles every test anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 PYTEST := PYTHONHASHSEED=$(SEED) $(BIN)/python -m pytest --seed $(SEED) --hypothesis-seed $(SEED)
@@ -36,8 +39,13 @@ help: ## what there is to call
 setup: ## everything for development, into .venv and two environments beside it
 	$(call set-up)
 
-test: setup lint ## all checks and all tests, as CI runs them; SEED=n repeats a run
+test: setup ## all checks and all tests, as CI runs them; SEED=n repeats a run
+	@$(MAKE) --no-print-directory -j2 lint compiled
 	@$(PYTEST) $(SIDE_BY_SIDE)
+
+# What all workers would otherwise compile side by side; lint has one core only.
+compiled:
+	@$(PYTEST) --collect-only -qq >/dev/null || true # the run itself tells what is wrong
 
 quick: lint ## lint, unit tests, and the plans of what changed since BASE=HEAD
 	$(call set-up,dev policy provider)

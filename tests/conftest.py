@@ -14,6 +14,8 @@ from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.harness import applies, changed, plans
 from tests.harness import local_aws as local
@@ -26,6 +28,12 @@ _LONGEST = ("forwarding", "event_rules", "launch_monitor", "log_keeping", "react
 # How many groups that compute are begun after one that waits.
 _BESIDE = 6
 _APPLIERS: list[applies.Applier] = []
+
+# A machine under load is slow at everything: no property is wrong for that.
+hypothesis_settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any-machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

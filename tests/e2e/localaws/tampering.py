@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import atexit
 import gzip
 import json
 import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -352,23 +353,38 @@ def ours(case: Case, store: ObjectStore) -> Report:
 def the_clis(case: Case, store: ObjectStore) -> tuple[int, str]:
     """The AWS CLI's exit code and what it says is wrong."""
     patience = "1" if "time-out" in case.name else "30"
-    command = [str(AWS_CLI), "--cli-read-timeout", patience, "cloudtrail", "validate-logs"]
+    command = ["--cli-read-timeout", patience, "cloudtrail", "validate-logs"]
     command += ["--trail-arn", ARN, *case.cli_arguments]
     command += ["--start-time", f"{case.start:%Y-%m-%dT%H:%M:%SZ}"]
     command += ["--end-time", f"{case.end:%Y-%m-%dT%H:%M:%SZ}"]
-    done = subprocess.run(
-        command,
-        env={**store.environment(), "AWS_MAX_ATTEMPTS": "3", "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    code, out, err = _run_cli(command, {**store.environment(), "AWS_MAX_ATTEMPTS": "3"})
+    said = Counter(re.findall(r"INVALID: ([^:\n]{,40})", err))
+    said += Counter(re.findall(r"(An error occurred \(\w+\))", err))
+    said += Counter(re.findall(r"(No log files were delivered)", err))
+    said += Counter(re.findall(r"(No digests found|No valid digests)", out))
+    return code, ", ".join(f"{n} {what}" for what, n in said.items()) or "valid"
+
+
+def _run_cli(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
+    cli = _cli()
+    assert cli.stdin is not None
+    assert cli.stdout is not None
+    call = {"arguments": arguments, "environment": {**environment, "PATH": "/usr/bin:/bin"}}
+    cli.stdin.write(json.dumps(call) + "\n")
+    cli.stdin.flush()
+    outcome = json.loads(cli.stdout.readline())
+    return outcome["code"], outcome["out"], outcome["err"]
+
+
+@cache
+def _cli() -> subprocess.Popen[str]:
+    python = AWS_CLI.with_name("python")
+    script = Path(__file__).with_name("many_cli_calls.py")
+    started = subprocess.Popen(
+        [str(python), str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    said = Counter(re.findall(r"INVALID: ([^:\n]{,40})", done.stderr))
-    said += Counter(re.findall(r"(An error occurred \(\w+\))", done.stderr))
-    said += Counter(re.findall(r"(No log files were delivered)", done.stderr))
-    said += Counter(re.findall(r"(No digests found|No valid digests)", done.stdout))
-    return done.returncode, ", ".join(f"{n} {what}" for what, n in said.items()) or "valid"
+    atexit.register(started.communicate)  # its input ends, and so does it
+    return started
 
 
 def told(report: Report) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -34,9 +35,14 @@ class _CapturedError(Exception):
 
 def capture(service: str, operation: str, **parameters: Any) -> Request:
     """The request that boto3 would send."""
-    client: Any = boto3.session.Session(
-        aws_access_key_id=ACCOUNT, aws_secret_access_key="test", region_name="eu-west-1"
-    ).client(
+    with pytest.raises(_CapturedError) as caught:
+        getattr(_client(service), operation)(**parameters)
+    return caught.value.request
+
+
+@cache
+def _client(service: str) -> Any:
+    client: Any = _session().client(
         service,  # type: ignore[call-overload]
         endpoint_url=URL,
         config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
@@ -46,9 +52,15 @@ def capture(service: str, operation: str, **parameters: Any) -> Request:
         raise _CapturedError(_request(request))
 
     client.meta.events.register("before-send", send)
-    with pytest.raises(_CapturedError) as caught:
-        getattr(client, operation)(**parameters)
-    return caught.value.request
+    return client
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all: it keeps what it has read of the services."""
+    return boto3.session.Session(
+        aws_access_key_id=ACCOUNT, aws_secret_access_key="test", region_name="eu-west-1"
+    )
 
 
 def _request(sent: Any) -> Request:

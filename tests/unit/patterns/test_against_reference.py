@@ -83,7 +83,7 @@ _EVENTS = st.dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pattern=_PATTERNS, events=st.lists(_EVENTS, min_size=1, max_size=6))
 def test_one_pattern(pattern: dict[str, Any], events: list[dict[str, Any]]) -> None:
     compiled = EventPattern(pattern)
@@ -112,7 +112,7 @@ def _same_family(pattern: dict[str, Any], event: dict[str, Any]) -> bool:
     return fine(event)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     patterns=st.lists(_PATTERNS, min_size=1, max_size=8),
     events=st.lists(_EVENTS, min_size=1, max_size=6),

@@ -59,7 +59,7 @@ def accepted_by_cryptography(signature: bytes, message: bytes) -> bool:
     return True
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(message=st.binary(max_size=500), flip=st.integers(0, SIZE * 8 - 1), other=st.binary())
 def test_agrees_with_cryptography(message: bytes, flip: int, other: bytes) -> None:
     signature = private().sign(message, padding.PKCS1v15(), hashes.SHA256())
@@ -266,7 +266,7 @@ def test_keys_are_read_strictly(name: str) -> None:
         PublicKey.from_der(BAD_KEYS[name])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=600))
 def test_no_bytes_are_a_surprise(data: bytes) -> None:
     with pytest.raises(KeyFormatError):

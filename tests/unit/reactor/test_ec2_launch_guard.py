@@ -350,7 +350,7 @@ _WHOLE_LAUNCH = envelope(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(odd(_WHOLE_LAUNCH))
 def test_an_odd_launch_is_planned_or_told_to_be_malformed(value: object) -> None:
     event = read_event(value)

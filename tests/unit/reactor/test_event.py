@@ -371,7 +371,6 @@ def _read_all(envelope: object) -> None:
     statements(policy_document(event.request.get("policyDocument")))
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_anything_at_all_is_read(value: object) -> None:
     _read_all(value)
@@ -379,7 +378,7 @@ def test_anything_at_all_is_read(value: object) -> None:
     policy_document(value)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(_WHOLE), st.data())
 def test_an_event_with_odd_parts_is_read(whole: dict[str, Any], data: st.DataObject) -> None:
     _read_all(data.draw(odd(whole)))

@@ -254,7 +254,7 @@ class _Odd:
         return None
 
 
-@effort(max_examples=60, deadline=None)
+@effort(max_examples=60)
 @given(JSON)
 def test_odd_requests_never_end_in_a_surprise(request: object) -> None:
     detail = record(eventName="CreateRole", requestParameters=request)

@@ -120,7 +120,7 @@ def test_a_wrong_setting_fails_every_event(
         react(notify, "notify", **settings)(SIGN_IN, Context())
 
 
-@effort(max_examples=80, deadline=None)
+@effort(max_examples=80)
 @given(odd(SIGN_IN))
 def test_odd_events_never_end_in_a_surprise(event: object) -> None:
     (alert,) = notify.plan(read_event(event), notify.Settings(failures=True), Aws())

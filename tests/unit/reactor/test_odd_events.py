@@ -94,7 +94,7 @@ def decided(module: Any, event: object) -> None:
 def test_an_odd_event_is_decided_or_told_to_be_malformed(name: str) -> None:
     module, whole = REACTIONS[name]
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(odd(envelope(whole)))
     def check(event: object) -> None:
         decided(module, event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reactor.sizes import rank, reaches, size_of
 
@@ -71,7 +71,6 @@ def test_no_size(size: str) -> None:
         reaches("m5.large", size)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(ORDERED), st.sampled_from(ORDERED))
 def test_what_is_larger_reaches_whatever_the_smaller_reaches(a: str, b: str) -> None:
     low, high = sorted((a, b), key=ORDERED.index)
@@ -80,7 +79,6 @@ def test_what_is_larger_reaches_whatever_the_smaller_reaches(a: str, b: str) -> 
             assert reaches(f"x1.{high}", threshold)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_type_name_can_be_compared(text: str) -> None:
     assert reaches(text, "nano") is True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reactor.tagging import MAX_VALUE, tag_value
 
@@ -35,7 +35,6 @@ def test_values(given_value: str, expected: str) -> None:
     assert tag_value(given_value) == expected
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_every_value_is_one_that_aws_takes(value: str) -> None:
     cleaned = tag_value(value)
@@ -46,13 +45,11 @@ def test_every_value_is_one_that_aws_takes(value: str) -> None:
         assert unicodedata.category(character)[0] in "LZN" or character in "_.:/=+-@"
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_cleaned_value_stays_as_it_is(value: str) -> None:
     assert tag_value(tag_value(value)) == tag_value(value)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=st.characters(min_codepoint=0x10000), min_size=200, max_size=300))
 def test_characters_beyond_the_basic_plane_count_twice(value: str) -> None:
     assert len(tag_value(value).encode("utf-16-le")) <= 2 * MAX_VALUE
