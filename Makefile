@@ -47,7 +47,7 @@ test: setup ## all checks and all tests, as CI runs them; SEED=n repeats a run
 compiled:
 	@$(PYTEST) --collect-only -qq >/dev/null || true # the run itself tells what is wrong
 
-quick: lint ## lint, unit tests, and the plans of what changed since BASE=HEAD
+quick: lint ## lint, and the unit tests and plans of what changed since BASE=HEAD
 	$(call set-up,dev policy provider)
 	@$(PYTEST) --changed $(BASE) -n 2 --dist loadgroup
 

@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--changed",
         metavar="COMMIT",
-        help="unit tests, and of the plans those about what differs from a commit",
+        help="of the unit tests and plans, those about what differs from a commit",
     )
 
 
@@ -100,16 +100,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _keep_quick(config: pytest.Config, items: list[pytest.Item], base: str) -> None:
-    plans = {item.path for item in items if item.get_closest_marker("plan")}
-    texts = {
+    different = changed.changed_files(local.REPOSITORY, base)
+    sources = {
         path.relative_to(local.REPOSITORY).as_posix(): path.read_text(encoding="utf-8")
-        for path in plans
+        for folder in ("lambda_src/reactor", "localaws", "tests", "trailctl")
+        for path in (local.REPOSITORY / folder).rglob("*.py")
     }
-    run = changed.about(changed.changed_files(local.REPOSITORY, base), texts)
+    places = {item.nodeid.partition("::")[0] for item in items if item.get_closest_marker("plan")}
+    run = changed.about(different, {place: sources[place] for place in places})
+    run |= {place for place in changed.reached(different, sources) if place not in places}
+    run |= {place for place in sources if place.startswith("tests/unit/test_house")}
 
     def wanted(item: pytest.Item) -> bool:
-        planned = item.get_closest_marker("plan") and item.nodeid.partition("::")[0] in run
-        return bool(item.get_closest_marker("unit") or planned)
+        place = item.nodeid.partition("::")[0]
+        return place in run and item.get_closest_marker("e2e") is None
 
     config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
     items[:] = filter(wanted, items)

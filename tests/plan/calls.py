@@ -149,11 +149,12 @@ def terraform_test(tf: Planner, folder: Path, source: str, test: str) -> Tested:
     lay_out(folder, root, None)
     (folder / root / "main.tf").write_text(fill(source, root), encoding="utf-8")
     (folder / root / "it.tftest.hcl").write_text(test, encoding="utf-8")
-    environment = {**tf.aws.environment(), **ONE_CORE}
-    for command in (("init", "-backend=false", "-no-color"), ("test", "-no-color")):
-        done = tf.terraform.run(
-            *command, cwd=folder / root, environment=environment, timeout=2 * PLAN_SECONDS
-        )
+    with tf.provider.serving([source]) as provider:
+        environment = {**tf.aws.environment(), **ONE_CORE, **provider}
+        for command in (("init", "-backend=false", "-no-color"), ("test", "-no-color")):
+            done = tf.terraform.run(
+                *command, cwd=folder / root, environment=environment, timeout=2 * PLAN_SECONDS
+            )
     said = (done.stdout + done.stderr).replace("│", " ")
     return Tested(done.returncode == 0, " ".join(said.split()))
 

@@ -1,4 +1,4 @@
-"""Which plans `make quick` makes."""
+"""Which tests `make quick` runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.changed import about, changed_files
+from tests.harness.changed import about, changed_files, reached
 from tests.harness.local_aws import REPOSITORY
 
 pytestmark = pytest.mark.unit
@@ -40,6 +40,37 @@ TESTS = {
 )
 def test_what_changed_has_the_tests_that_are_about_it(changed: str, run: list[str]) -> None:
     assert about([changed], TESTS) == {f"tests/{name}.py" for name in run}
+
+
+SOURCES = {
+    "lambda_src/reactor/event.py": "",
+    "lambda_src/reactor/reactions/notify.py": "from reactor.event import (\n    Event,\n)\n",
+    "localaws/iam/roles.py": "from localaws import wire\n",
+    "localaws/wire/__init__.py": "",
+    "localaws/wire/call.py": "    from reactor import event\n",
+    "tests/conftest.py": "import os\n",
+    "tests/unit/local/conftest.py": "import localaws.iam.roles\n",
+    "tests/unit/local/test_iam.py": "",
+    "tests/unit/test_event.py": "from reactor.event import Event\n",
+    "tests/unit/test_notify.py": "from reactor.reactions import notify\n",
+    "tests/unit/test_wire.py": 'from localaws.wire.call import Call\nREAD = "names.json"\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "run"),
+    [
+        ("lambda_src/reactor/event.py", ["test_event", "test_notify", "test_wire"]),
+        ("lambda_src/reactor/reactions/notify.py", ["test_notify"]),
+        ("lambda_src/reactor/reactions/names.json", ["test_notify", "test_wire"]),
+        ("localaws/wire/__init__.py", ["local/test_iam"]),
+        ("tests/unit/test_wire.py", ["test_wire"]),
+        ("tests/conftest.py", ["local/test_iam", "test_event", "test_notify", "test_wire"]),
+        ("README.md", []),
+    ],
+)
+def test_what_changed_has_the_tests_that_import_it(changed: str, run: list[str]) -> None:
+    assert reached([changed], SOURCES) == {f"tests/unit/{name}.py" for name in run}
 
 
 def test_every_module_and_example_is_planned_by_some_test() -> None:
