@@ -59,6 +59,16 @@ def error_code(error: BaseException) -> str:
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may well succeed in a moment: throttling, a lost connection."""
+    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as ConnectionFailure
+
+    if isinstance(error, ClientError):
+        return error_code(error) in _THROTTLED
+    return isinstance(error, ConnectionFailure | HTTPClientError)
+
+
 def with_retries(call: Callable[[], Any], clock: Clock, not_yet: tuple[str, ...] = ()) -> Any:
     """The call's result, tried again on throttling, lost connections and the codes of `not_yet`.
 
@@ -74,8 +84,7 @@ def with_retries(call: Callable[[], Any], clock: Clock, not_yet: tuple[str, ...]
         try:
             return call()
         except (ClientError, ConnectionFailure, HTTPClientError) as error:
-            code = error_code(error)
-            lasting = isinstance(error, ClientError) and code not in _THROTTLED | {*not_yet}
+            lasting = not is_passing(error) and error_code(error) not in not_yet
             wait = pause * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
             if lasting or clock.left() - wait < give_up:
                 raise

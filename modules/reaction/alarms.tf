@@ -37,7 +37,7 @@ locals {
       metric     = "KillSwitchUnreadable"
       dimensions = { service = var.name }
       statistic  = "Sum"
-      text       = "The reaction ${var.name} can't read its kill switch, the SSM parameter ${var.kill_switch.name}, or the value is no mode: it acts as in dry_run. Set the parameter to enforce, notify or dry_run. ${local._inspect}"
+      text       = "The reaction ${var.name} can't read its kill switch, the SSM parameter ${var.kill_switch.name}, or the value is no mode: it touches nothing and only notifies. Set the parameter to enforce, notify or dry_run. ${local._inspect}"
     }
     refused = var.guard.mode == "dry_run" ? null : {
       namespace  = "CloudTrailReactor"

@@ -249,7 +249,7 @@ variable "iac_principals" {
 }
 
 variable "kill_switch" {
-  description = "SSM parameter (a String of this account and Region) whose value caps the mode of every reaction that reads it: enforce caps nothing, notify and dry_run do. If it can't be read or says something else, that means dry_run. Null has no kill switch."
+  description = "SSM parameter (a String of this account and Region) whose value caps the mode of every reaction that reads it: enforce caps nothing, notify and dry_run do. If it can't be read or says something else, that means notify. Null has no kill switch."
   type = object({
     name = string
   })

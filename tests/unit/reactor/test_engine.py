@@ -121,12 +121,15 @@ def make(aws: None, monkeypatch: pytest.MonkeyPatch) -> Make:
 
 @contextmanager
 def watched(failing: dict[str, list[str]] | None = None) -> Iterator[list[Call]]:
-    """All writing calls that are made, in order; `failing` has the codes to answer with."""
+    """All writing calls that are made, in order; `failing` has the codes to answer with.
+
+    By operation, or by operation and the Name that it is about.
+    """
     original, left = BaseClient._make_api_call, dict(failing or {})
     calls: list[Call] = []
 
     def call(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        codes = left.get(operation)
+        codes = left.get(f"{operation} {parameters.get('Name')}") or left.get(operation)
         if codes:
             code = codes[0] if len(codes) == 1 else codes.pop(0)
             if code:
@@ -367,7 +370,7 @@ def test_a_budget_needs_a_table() -> None:
         ("enforce", ["PutParameter", "Publish"], ""),
         ("notify", ["Publish"], f"the kill switch {SWITCH} says notify"),
         ("dry_run", [], f"the kill switch {SWITCH} says dry_run"),
-        ("on", [], f"the kill switch {SWITCH} says 'on', which is no mode"),
+        ("on", ["Publish"], f"the kill switch {SWITCH} says 'on', which is no mode"),
     ],
 )
 def test_the_kill_switch_caps_the_mode(
@@ -380,17 +383,38 @@ def test_the_kill_switch_caps_the_mode(
     assert told in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("code", ["ParameterNotFound", "AccessDeniedException"])
-def test_an_unreadable_kill_switch_means_dry_run(
+@pytest.mark.parametrize("code", ["ParameterNotFound", "AccessDeniedException", "Throttling"])
+def test_an_unreadable_kill_switch_means_notify(
     code: str, make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reaction = make({"parameters": []}, REACTION_KILL_SWITCH=SWITCH)
-    with watched({"GetParameter": [code]}) as calls:
+    reaction = make(REACTION_KILL_SWITCH=SWITCH)
+    with watched({f"GetParameter {SWITCH}": [code]}) as calls:
         reaction(event(), Context())
-    assert names(calls) == []
+    assert names(calls) == ["Publish"]
+    assert f"can't be read: {code}" in dict(calls)["Publish"]["Message"]
     lines = log_lines(capsys.readouterr().out)
     assert any(line.get("KillSwitchUnreadable") == [1.0] for line in lines)
-    assert any(f"can't be read: {code}" in str(line.get("message")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("code", "later", "done"),
+    [
+        ("ThrottlingException", 299, ["PutParameter", "Publish"]),
+        ("ThrottlingException", 301, ["Publish"]),
+        ("AccessDeniedException", 1, ["Publish"]),
+    ],
+)
+def test_who_gets_the_switch_throttled_gains_nothing(
+    code: str, later: int, done: list[str], make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boto3.client("ssm").put_parameter(Name=SWITCH, Value="enforce", Type="String", Overwrite=True)
+    monkeypatch.setattr(kill_switch, "MAX_AGE", -1.0)
+    reaction = make(REACTION_KILL_SWITCH=SWITCH)
+    reaction(event("e-1"), Context())
+    monkeypatch.setattr(kill_switch, "KEPT", 300.0 - later)  # as if so much time had passed
+    with watched({f"GetParameter {SWITCH}": [code]}) as calls:
+        reaction(event("e-2"), Context())
+    assert names(calls) == done
 
 
 def test_thrown_in_the_middle_of_an_event_no_further_action_is_taken(
