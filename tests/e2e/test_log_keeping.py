@@ -224,7 +224,10 @@ def outputs(stacks: dict[str, Future[Stack]]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def operator(stacks: dict[str, Future[Stack]]) -> dict[str, str]:
-    """The environment of a user of the archive's account who may do everything, but is not root."""
+    """The environment of a user of the archive's account who may do everything, but is not root.
+
+    The provider that is kept is root's: this one gets its own.
+    """
     stack = stacks["archive"].result()
     iam = stack.client("iam")
     iam.create_user(UserName="operator")
@@ -234,7 +237,9 @@ def operator(stacks: dict[str, Future[Stack]]) -> dict[str, str]:
     }
     iam.put_user_policy(UserName="operator", PolicyName="own", PolicyDocument=json.dumps(document))
     key = Credentials.of(iam.create_access_key(UserName="operator"))
-    return stack.aws.environment(stack.account, stack.region, key)
+    environment = stack.aws.environment(stack.account, stack.region, key)
+    stack.terraform.run("init", "-no-color", cwd=stack.folder, environment=environment).check()
+    return environment
 
 
 def aws_cli(command: str, environment: dict[str, str], folder: Path) -> Completed:

@@ -39,7 +39,7 @@ def test_a_small_one_is_only_tagged(case: Case, world: World) -> None:
 
 
 @of("ec2-cost-guard")
-def test_the_kill_switch_silences_it_and_unreadable_leaves_it_telling(
+def test_a_thrown_switch_silences_it_and_an_unreadable_one_does_not(
     case: Case, world: World
 ) -> None:
     ssm = world.root("ssm")
