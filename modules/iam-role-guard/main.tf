@@ -36,7 +36,7 @@ locals {
       !var.forbid_admin ? null : {
         Sid      = "LookAtPolicies"
         Effect   = "Allow"
-        Action   = ["iam:GetPolicy", "iam:GetPolicyVersion"]
+        Action   = ["iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy"]
         Resource = ["arn:{{partition}}:iam::*:policy/*"]
       },
       var.containment != "delete" ? null : {

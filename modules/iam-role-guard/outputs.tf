@@ -22,10 +22,12 @@ output "event_pattern" {
       eventSource = ["iam.amazonaws.com"]
       eventName = [
         "AttachRolePolicy",
+        "CreatePolicyVersion",
         "CreateRole",
         "DeleteRolePermissionsBoundary",
         "PutRolePermissionsBoundary",
         "PutRolePolicy",
+        "SetDefaultPolicyVersion",
         "UntagRole",
         "UpdateAssumeRolePolicy",
       ]
@@ -58,14 +60,15 @@ output "scp_json" {
 output "settings" {
   description = "Settings as the guard's code reads them, as JSON."
   value = jsonencode({
-    allowed_paths      = var.allowed_paths
-    allowed_providers  = var.allowed_providers
-    containment        = var.containment
-    forbid_admin       = var.forbid_admin
-    forbidden_names    = var.forbidden_names
-    forbidden_policies = var.forbidden_policies
-    required_boundary  = var.required_boundary
-    required_tags      = var.required_tags
-    trusted_accounts   = var.trusted_accounts
+    allowed_paths         = var.allowed_paths
+    allowed_providers     = var.allowed_providers
+    containment           = var.containment
+    forbid_admin          = var.forbid_admin
+    forbidden_names       = var.forbidden_names
+    forbidden_policies    = var.forbidden_policies
+    required_boundary     = var.required_boundary
+    required_tags         = var.required_tags
+    trusted_accounts      = var.trusted_accounts
+    trusted_organizations = var.trusted_organizations
   })
 }

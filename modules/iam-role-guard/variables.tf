@@ -79,3 +79,14 @@ variable "trusted_accounts" {
     error_message = "trusted_accounts may hold account ids of twelve digits only; null trusts any."
   }
 }
+
+variable "trusted_organizations" {
+  description = "Ids of organizations (o-...) that the condition of a trust in everybody may name; null accepts any organization that is named."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.trusted_organizations == null ? true : alltrue([for id in var.trusted_organizations : can(regex("^o-[a-z0-9]{10,32}$", id))])
+    error_message = "trusted_organizations may hold ids of organizations only, as in [\"o-exampleorgid\"]; null accepts any."
+  }
+}

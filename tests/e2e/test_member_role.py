@@ -10,7 +10,7 @@ import pytest
 from tests.harness.applies import Applier, Stack
 from tests.harness.mail import Listener
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("member-role"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("member-role")]
 
 HUB = """
 variable "member" {

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from reactor.patterns import EventPattern
 from reactor.reactions import ec2_launch_guard
 from reactor.settings import Deployment, parse_settings
 
 from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import react
-from trailctl.patterns import EventPattern
 
 pytestmark = pytest.mark.plan
 

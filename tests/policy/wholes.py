@@ -18,6 +18,7 @@ module "topic" {{
   source            = "${{modules}}/alert-topic"
   name              = "alerts"
   kms_key_arn       = "arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+  own_kms_key       = false
   email_subscribers = ["ana@example.com"]
   https_subscribers = {{ hook = "https://example.com/hook" }}
 }}
@@ -48,6 +49,7 @@ module "rules" {{
 module "hub" {{
   source          = "${{modules}}/event-forwarding"
   name            = "hub"
+  bus_policy      = "own"
   account_ids     = ["123456789012"]
   organization_id = "o-abcdefghij"
   canaries        = {{ home = {{}} }}

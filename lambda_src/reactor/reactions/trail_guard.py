@@ -92,7 +92,7 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     named = text(event.request.get("name")) or text(event.request.get("trailName"))
     named = named or text(event.request.get("trailARN"))
     name = named.rpartition("/")[2]
-    if event.failed or not name or not any_matches(name, settings.trails):
+    if event.failed or not name or not any_matches(name, settings.trails, any_case=True):
         return []
     if event.name == "DeleteTrail":
         return [_deleted(event, name, settings)]

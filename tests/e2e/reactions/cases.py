@@ -122,6 +122,8 @@ class LaunchGuard(Case):
 class RoleGuard(Case):
     name = "iam-role-guard"
     call = "CreateRole"
+    # For calls that change a policy, not a role.
+    unused = frozenset({"iam:ListEntitiesForPolicy"})
     operations = ("put_role_policy",)
     permission = "iam:PutRolePolicy"
     subject = "[high] role {} breaks a rule"

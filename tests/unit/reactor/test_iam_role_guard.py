@@ -24,6 +24,7 @@ Sent = Callable[[], list[tuple[str, str]]]
 Writes = list[tuple[str, dict[str, Any]]]
 ADMIN = f"arn:aws:iam::{ACCOUNT}:policy/Admin"
 FORBIDDEN = {"forbidden_policies": ["arn:*:iam::*:policy/Admin*"]}
+CORP = {"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"}
 LAMBDA = {"Service": "lambda.amazonaws.com"}
 
 
@@ -50,7 +51,7 @@ def call(name: str = "app", event_name: str = "CreateRole", **changes: Any) -> d
             **changes,
         }
     )
-    return envelope(detail, source="aws.iam")
+    return envelope(detail)
 
 
 def test_a_role_that_breaks_no_rule_is_left_alone(react: React, aws: None, writes: Writes) -> None:
@@ -128,7 +129,7 @@ def test_what_only_looks_like_an_entrance_is_contained(
         ({"trusted_accounts": ["999999999999"]}, {"AWS": "arn:aws:iam::999999999999:root"}),
         ({"trusted_accounts": None}, {"AWS": "arn:aws:iam::999999999999:root"}),
         ({}, {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
-        ({"allowed_providers": ["cognito*"]}, {"Federated": "cognito-identity.amazonaws.com"}),
+        ({"allowed_providers": ["arn:*:saml-provider/corp"]}, CORP),
     ],
 )
 def test_what_a_role_may_trust(

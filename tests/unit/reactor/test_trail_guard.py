@@ -57,7 +57,7 @@ def call(event_name: str = "StopLogging", **changes: Any) -> dict[str, Any]:
             **changes,
         }
     )
-    return envelope(detail, source="aws.cloudtrail")
+    return envelope(detail)
 
 
 def test_stopped_logging_is_started_again_and_then_left_alone(
