@@ -27,7 +27,7 @@ from reactor.event import Event, read_event
 from reactor.executor import Executor, House
 from reactor.exemptions import Exemptions
 from reactor.kill_switch import KillSwitch
-from reactor.places import Place, Places, RefusedError
+from reactor.places import NoWayError, Place, Places
 from reactor.retry import Clock
 from reactor.settings import Deployment, parse_settings
 from reactor.telemetry import Telemetry
@@ -113,7 +113,7 @@ class Reaction(Generic[S]):
             steps: list[Step] | None
             try:
                 steps = self.plan(event, settings, aws)
-            except RefusedError:
+            except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None
             tally = Executor(house, event, aws, refusal, clock).run(steps)

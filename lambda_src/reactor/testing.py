@@ -193,7 +193,7 @@ class Call:
         return f"{self.service}.{self.operation}"
 
 
-Answer = Mapping[str, Any] | Refusal | Callable[[Mapping[str, Any]], Any]
+AwsAnswer = Mapping[str, Any] | Refusal | Callable[[Mapping[str, Any]], Any]
 
 
 class UnexpectedCallError(AssertionError):
@@ -208,10 +208,10 @@ class AwsDouble(Aws):
     Refusal). Any other call raises UnexpectedCallError. `calls` holds all that were made, in order.
     """
 
-    def __init__(self, answers: Mapping[str, Answer] | None = None) -> None:
+    def __init__(self, answers: Mapping[str, AwsAnswer] | None = None) -> None:
         super().__init__(REGION)
         self.clock = Clock(_Context())
-        self.answers: dict[str, Answer] = {**(answers or {})}
+        self.answers: dict[str, AwsAnswer] = {**(answers or {})}
         self.calls: list[Call] = []
 
     def client(self, service: str, region: str | None = None) -> Any:

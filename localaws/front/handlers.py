@@ -147,7 +147,7 @@ class Handlers:
         return None
 
 
-def _answer(call: Call, answer: gap.Answer) -> None:
+def _answer(call: Call, answer: gap.AnswerCall) -> None:
     answered = answer(call)
     if not isinstance(answered, Response):
         answered = codec.encode_answer(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from trailctl.demo.scenario import Claim, Step
+    from trailctl.demo.scenario import Claim, Line
 
 _COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _KIND_COLOURS = {
@@ -79,7 +79,7 @@ class Screen:
                 f"  {self._paint(mark, colour)} {what}  {self._paint(seconds + behind, 'dim')}"
             )
 
-    def timeline(self, steps: Sequence[Step]) -> None:
+    def timeline(self, steps: Sequence[Line]) -> None:
         """Prints a line for each step: its time since the first, kind, subject and detail."""
         start = steps[0].time if steps else None
         for step in steps:

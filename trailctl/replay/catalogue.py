@@ -44,7 +44,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """One detection. `patterns` are its parts by name, `main` the one under its own id."""
 
     id: str
@@ -126,7 +126,7 @@ def _held(item: Any) -> str | None:
 
 
 @cache
-def load_catalogue() -> dict[str, Entry]:
+def load_catalogue() -> dict[str, CatalogueEntry]:
     """Every entry by id, in the ids' order. Raises UsageError where the catalogue is not there."""
     files = sorted((FOLDER / "catalogue").glob("*.json"), key=lambda path: path.stem)
     if not files:
@@ -138,26 +138,26 @@ def load_catalogue() -> dict[str, Entry]:
     for path in files:
         given = json.loads(path.read_text(encoding="utf-8"))
         count = given.pop("count")
-        entry = Entry(
+        entry = CatalogueEntry(
             **{**given, "attack": tuple(given["attack"])}, count=Count(**count) if count else None
         )
         found[entry.id] = entry
     return found
 
 
-def benchmarks(catalogue: Mapping[str, Entry]) -> list[str]:
+def benchmarks(catalogue: Mapping[str, CatalogueEntry]) -> list[str]:
     """Names of all benchmarks that entries refer to."""
     return sorted({name for entry in catalogue.values() for name in entry.benchmarks})
 
 
 def select(
-    catalogue: Mapping[str, Entry],
+    catalogue: Mapping[str, CatalogueEntry],
     ids: Iterable[str] = (),
     exclude: Iterable[str] = (),
     min_severity: str = "info",
     benchmark: str | None = None,
     techniques: Iterable[str] = (),
-) -> list[Entry]:
+) -> list[CatalogueEntry]:
     """Entries that pass every filter given. Raises UsageError for a name that does not exist."""
     wanted, unwanted, sought = set(ids), set(exclude), set(techniques)
     unknown = sorted((wanted | unwanted) - set(catalogue))
@@ -191,7 +191,7 @@ def select(
     return found
 
 
-def coverage_table(entries: Iterable[Entry]) -> str:
+def coverage_table(entries: Iterable[CatalogueEntry]) -> str:
     """What the module's output coverage_markdown says of these entries."""
     lines = [
         "| id | severity | what | CIS | ATT&CK | where | decided by |",

@@ -18,8 +18,7 @@ from typing import Any, TypedDict, Union
 import msgspec
 from reactor.patterns.digits import read_float
 from reactor.patterns.document import load_event
-
-Event = dict[str, Any]
+from reactor.patterns.paths import RawEvent
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 DETAIL_TYPES = {
@@ -74,7 +73,7 @@ def source_of(event_source: Any, event_type: Any) -> str:
     return "aws."
 
 
-def envelope(record: Event) -> Event:
+def envelope(record: RawEvent) -> RawEvent:
     """The EventBridge event that a whole record arrives in."""
     kind = record.get("eventType")
     return {
@@ -184,7 +183,7 @@ class Projection:
         except msgspec.ValidationError:
             return self._decode_odd(text).records, False
 
-    def plain_event(self, head: Any) -> Event:
+    def plain_event(self, head: Any) -> RawEvent:
         """The event as far as its kind alone tells."""
         values = ((name, getattr(head, self._names[name])) for name in self.kinds)
         detail = {name: value for name, value in values if value is not UNSET}
@@ -195,7 +194,7 @@ class Projection:
             "detail": detail,
         }
 
-    def reader(self, fields: Iterable[str]) -> Callable[[Any], Event]:
+    def reader(self, fields: Iterable[str]) -> Callable[[Any], RawEvent]:
         """A function from a record's head to its event, as far as these fields go."""
         trees, made = _grown(fields)
         plain = [(name, self._names[name]) for name in trees if name in self._plain]
@@ -209,8 +208,8 @@ class Projection:
             if name not in self._plain
         ]
 
-        def read(head: Any) -> Event:
-            detail: Event = {}
+        def read(head: Any) -> RawEvent:
+            detail: RawEvent = {}
             for name, attribute in plain:
                 value = getattr(head, attribute)
                 if value is not UNSET:
@@ -223,7 +222,9 @@ class Projection:
 
         return partial(self._within_envelope, made, read) if made else read
 
-    def _within_envelope(self, made: list[str], read: Callable[[Any], Event], head: Any) -> Event:
+    def _within_envelope(
+        self, made: list[str], read: Callable[[Any], RawEvent], head: Any
+    ) -> RawEvent:
         event = read(head)
         needed = {n: getattr(head, self._names[n]) for name in made for n in _ENVELOPE[name]}
         whole = envelope({n: value for n, value in needed.items() if value is not UNSET})
@@ -255,6 +256,6 @@ def whole_records(text: bytes) -> list[msgspec.Raw]:
     return _split(text).records
 
 
-def whole_record(raw: msgspec.Raw) -> Event:
+def whole_record(raw: msgspec.Raw) -> RawEvent:
     """A record, all of it."""
     return load_event(bytes(raw))

@@ -14,7 +14,7 @@ import reactor.reactions
 from reactor.actions import Action, Alert
 from reactor.aws import Aws
 from reactor.event import Event
-from reactor.places import RefusedError
+from reactor.places import NoWayError
 from reactor.reaction import MalformedEventError, Reaction
 from reactor.settings import SettingsError, parse_settings
 
@@ -22,13 +22,13 @@ from trailctl.errors import UsageError
 from trailctl.replay.rules import Wired
 
 
-class NoAws(Aws):
+class ReplayAws(Aws):
     """Stands where clients are made, and makes none."""
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """Raises RefusedError, whatever the service: plans then go by the event, if they can."""
+        """Raises NoWayError, whatever the service: plans then go by the event, if they can."""
         del region
-        raise RefusedError(f"it would look at {service} first, which replay does not")
+        raise NoWayError(f"it would look at {service} first, which replay does not")
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Probe:
         if not handler.is_for(event):
             return None
         try:
-            steps = handler.plan(event, _settings(self), NoAws())
-        except (RefusedError, MalformedEventError) as error:
+            steps = handler.plan(event, _settings(self), ReplayAws())
+        except (NoWayError, MalformedEventError) as error:
             return Would(failure=str(error))
         except Exception as error:  # the reaction's own mistake is a result, too
             return Would(failure=f"its plan failed with {type(error).__name__}: {error}")

@@ -11,7 +11,7 @@ from typing import Any
 from reactor.patterns import EventPattern, PatternError
 
 from trailctl.errors import UsageError
-from trailctl.replay.catalogue import Count, Entry
+from trailctl.replay.catalogue import CatalogueEntry, Count
 
 _ALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
@@ -54,7 +54,7 @@ class Planned:
 
 
 def from_catalogue(
-    entries: Iterable[Entry], values: Mapping[str, Sequence[str]]
+    entries: Iterable[CatalogueEntry], values: Mapping[str, Sequence[str]]
 ) -> tuple[list[Rule], list[str]]:
     """A rule for each entry's part, and a sentence on each entry whose placeholders lack a value.
 

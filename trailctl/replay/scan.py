@@ -12,11 +12,11 @@ from isal import igzip_lib
 from reactor.patterns import EventError, EventPattern, RuleSet
 from reactor.patterns.index import Tree
 from reactor.patterns.model import Branch
+from reactor.patterns.paths import RawEvent
 
 from trailctl.replay.needles import made_guard
 from trailctl.replay.project import (
     KINDS,
-    Event,
     Projection,
     envelope,
     whole_record,
@@ -31,8 +31,8 @@ _KIND_FIELDS = frozenset({"source", "detail-type", *(f"detail.{name}" for name i
 _NOBODY: frozenset[str] = frozenset()
 _MOST_ROOM = 64_000_000
 _NO_UTF8 = "it is no text in UTF-8"
-_Read = Callable[[Any], Event]
-_Match = Callable[[Event], "set[str]"]
+_Read = Callable[[Any], RawEvent]
+_Match = Callable[[RawEvent], "set[str]"]
 _Guard = Callable[[Any], bool]
 # What is known of all records of a kind: rules that match, and how to try the others: first on the
 # bytes, if they can be told by these, then decoded.
@@ -152,16 +152,16 @@ class Scanner:
             made = self._made[branches] = (guard, self.projection.reader(tree.fields), tree.match)
         return made
 
-    def _match_whole(self, event: Event) -> set[str]:
+    def _match_whole(self, event: RawEvent) -> set[str]:
         found = self._whole.match(event)
         return found - self._no_reads if self._no_reads and _is_read(event) else found
 
 
-def _read_nothing(head: Any) -> Event:
+def _read_nothing(head: Any) -> RawEvent:
     return {}
 
 
-def _is_read(event: Event) -> bool:
+def _is_read(event: RawEvent) -> bool:
     """A List, Get or Describe call's record, which rules see in one state only.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
@@ -229,7 +229,7 @@ def normalised(text: bytes) -> bytes:
         return msgspec.json.encode({"Records": json.loads(text)})
 
 
-def _records(document: Any) -> list[Event]:
+def _records(document: Any) -> list[RawEvent]:
     if isinstance(document, dict):
         if isinstance(document.get("Records"), list):
             return _checked(document["Records"])
@@ -241,7 +241,7 @@ def _records(document: Any) -> list[Event]:
     raise MalformedError("it holds no CloudTrail records")
 
 
-def _checked(records: Sequence[Any]) -> list[Event]:
+def _checked(records: Sequence[Any]) -> list[RawEvent]:
     found = []
     for number, record in enumerate(records, start=1):
         inner = record
@@ -258,7 +258,7 @@ def _checked(records: Sequence[Any]) -> list[Event]:
     return found
 
 
-def _looked_up(events: Sequence[Any]) -> list[Event]:
+def _looked_up(events: Sequence[Any]) -> list[RawEvent]:
     found = []
     for number, event in enumerate(events, start=1):
         try:
@@ -275,7 +275,7 @@ class Whole:
         self._text = text
         self._raws: list[msgspec.Raw] | None = None
 
-    def event(self, number: int) -> Event:
+    def event(self, number: int) -> RawEvent:
         """The EventBridge event of a record, all of it. Raises MalformedError."""
         if self._raws is None:
             try:

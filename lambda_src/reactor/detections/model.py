@@ -12,16 +12,16 @@ from reactor.sizes import rank
 if TYPE_CHECKING:
     from reactor.event import Event
 
-    Decision = Callable[[Event, "Known"], "Finding | None"]
+    Decide = Callable[[Event, "Known"], "Detected | None"]
 
 # By the entry's id, as far as the modules of decisions are loaded.
-REGISTERED: dict[str, Decision] = {}
+REGISTERED: dict[str, Decide] = {}
 
 
-def decides(detection: str) -> Callable[[Decision], Decision]:
+def decides(detection: str) -> Callable[[Decide], Decide]:
     """Makes a function the decision of the catalogue's entry of that id."""
 
-    def register(function: Decision) -> Decision:
+    def register(function: Decide) -> Decide:
         REGISTERED[detection] = function
         return function
 
@@ -29,7 +29,7 @@ def decides(detection: str) -> Callable[[Decision], Decision]:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Detected:
     """A detection's answer to an event.
 
     `reason` says what was found as a clause without a full stop, `resource` names what it is about.

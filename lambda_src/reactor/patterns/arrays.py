@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeAlias
 
 from reactor.patterns.compile import Test
-from reactor.patterns.paths import Chain, Event, Location, collect
+from reactor.patterns.paths import Elements, Location, RawEvent, collect
 
 _State: TypeAlias = "frozenset[tuple[Location, int]]"
 
 
-class Condition(Protocol):
+class ConditionLike(Protocol):
     """What a rule asks of one field."""
 
     @property
@@ -36,13 +36,13 @@ class _Places:
         self.here = False
         self.arrays: dict[Location, dict[int, _Places]] = {}
 
-    def add(self, chain: Chain) -> None:
+    def add(self, chain: Elements) -> None:
         node = self
         for array, index in chain:
             node = node.arrays.setdefault(array, {}).setdefault(index, _Places())
         node.here = True
 
-    def consistent(self, state: dict[Location, int]) -> Iterator[Chain]:
+    def consistent(self, state: dict[Location, int]) -> Iterator[Elements]:
         if self.here:
             yield ()
         for array, elements in self.arrays.items():
@@ -61,7 +61,7 @@ def sort_key(path: str) -> bytes:
     return path.encode("utf-16-be", "surrogatepass")
 
 
-def consistent(event: Event, conditions: Sequence[Condition]) -> bool:
+def consistent(event: RawEvent, conditions: Sequence[ConditionLike]) -> bool:
     """Whether all conditions (in the order of `sort_key`) match within the same elements."""
     states: set[_State] = {frozenset()}
     for position, condition in enumerate(conditions):
@@ -89,7 +89,7 @@ def consistent(event: Event, conditions: Sequence[Condition]) -> bool:
 
 
 def _keep(
-    places: frozenset[tuple[Location, int]] | Chain,
+    places: frozenset[tuple[Location, int]] | Elements,
     later: list[str],
     relevant: dict[Location, bool],
 ) -> _State:

@@ -32,8 +32,8 @@ from reactor.patterns.model import (
 from reactor.patterns.paths import (
     MISSING,
     SCALARS,
-    Event,
     Fetch,
+    RawEvent,
     Tangled,
     dotted_keys,
     fetcher,
@@ -313,7 +313,7 @@ class Tree:
             conditions.append(condition)
         return tuple(conditions)
 
-    def match(self, event: Event) -> set[str]:
+    def match(self, event: RawEvent) -> set[str]:
         """Names of the rules that the event matches."""
         found: set[str] = set()
         if self._has_dotted_keys(event):
@@ -322,7 +322,7 @@ class Tree:
             self._walk(self._root, event, found, 0)
         return found
 
-    def _has_dotted_keys(self, event: Event) -> bool:
+    def _has_dotted_keys(self, event: RawEvent) -> bool:
         if not event.keys().isdisjoint(self._dotted):
             return True
         for first, dotted in self._dotted_inside:
@@ -331,7 +331,7 @@ class Tree:
                 return True
         return False
 
-    def _walk(self, node: Node, event: Event, found: set[str], tangled: int) -> None:
+    def _walk(self, node: Node, event: RawEvent, found: set[str], tangled: int) -> None:
         """``tangled`` counts the fields, on the way here, with values in several elements."""
         if not node.ready:
             node.grow()
@@ -384,7 +384,7 @@ class Tree:
                     if ties < 2 or consistent(event, candidate.conditions):
                         found |= candidate.names
 
-    def _walk_slowly(self, node: Node, event: Event, found: set[str]) -> None:
+    def _walk_slowly(self, node: Node, event: RawEvent, found: set[str]) -> None:
         """The same for events in which a key with a dot may stand for several steps."""
         if not node.ready:
             node.grow()
