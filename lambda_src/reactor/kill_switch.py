@@ -1,7 +1,7 @@
 """The kill switch: one SSM parameter that caps what every reaction may do, without a deployment.
 
-Its value is the highest mode that is allowed: `enforce` leaves each reaction its own mode,
-`notify` and `dry_run` cap it. Whatever else it says, and if it can't be read, that means dry_run.
+Its value is the highest mode that is allowed: `enforce` leaves each reaction its own mode, `notify`
+and `dry_run` cap it. Any other value, and a parameter that can't be read, means dry_run.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from reactor.settings import Mode
     from reactor.telemetry import Telemetry
 
-# SSM answers 40 GetParameter calls a second in an account unless more is paid for; a burst of
-# events must not make the switch unreadable.
+# SSM answers 40 GetParameter calls a second in an account, or more for money. A burst of events
+# must not make the switch unreadable.
 MAX_AGE = 1.0  # seconds
 
 
@@ -33,7 +33,7 @@ class KillSwitch:
         self._cap: tuple[Mode, str] = ("enforce", "")
 
     def apply(self, mode: Mode) -> tuple[Mode, str]:
-        """The mode as capped now, and why where it is."""
+        """The mode as capped now, and the reason if it is capped."""
         if not self._name or mode == "dry_run":
             return mode, ""
         if time.monotonic() - self._read_at > MAX_AGE:
@@ -46,7 +46,7 @@ class KillSwitch:
         try:
             answer = self._aws.client("ssm").get_parameter(Name=self._name)
             value = str(answer["Parameter"]["Value"]).strip()
-        except Exception as error:  # whatever it is, it means dry_run
+        except Exception as error:  # any error means dry_run
             told = error_code(error) or type(error).__name__
             self._telemetry.log.exception(
                 "kill switch unreadable: nothing is done", parameter=self._name, reason=str(error)

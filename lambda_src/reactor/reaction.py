@@ -74,7 +74,7 @@ class Reaction(Generic[S]):
         self._ready: tuple[House, Places, S] | None = None
 
     def is_for(self, event: Event) -> bool:
-        """Whether the event is one of the reaction's calls, sent by AWS and not made up.
+        """True if the event is one of the reaction's calls, sent by AWS and not made up.
 
         Anyone may put events on a bus, but only AWS may set a source to `aws.*`.
         """
@@ -201,7 +201,7 @@ class _Shelf:
 
 
 def _own(event: Event, deployment: Deployment) -> bool:
-    """Whether a call was made by the function itself, at home or through its member role."""
+    """True if a call was made by the function itself, at home or through its member role."""
     who = event.actor
     if who.kind != "role":
         return False

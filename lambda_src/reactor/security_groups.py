@@ -35,11 +35,11 @@ class SecurityGroupRule:
 
     @property
     def is_open(self) -> bool:
-        """Whether the whole of IPv4 or IPv6 is the peer."""
+        """True if the whole of IPv4 or IPv6 is the peer."""
         return self.peer.endswith("/0")
 
     def covers(self, port: int) -> bool:
-        """Whether a port is within the rule's range."""
+        """True if a port is within the rule's range."""
         if self.protocol in ("-1", "all"):
             return True
         first = 0 if self.from_port in (None, -1) else self.from_port

@@ -33,7 +33,7 @@ def rank(size: str) -> Rank | None:
 
 
 def reaches(instance_type: str, threshold: str) -> bool:
-    """Whether a type is of the threshold's size or beyond it.
+    """True if a type is of the threshold's size or beyond it.
 
     A type whose size can't be read counts as beyond: a guard that is unsure speaks up. So does
     plain `metal` against `metal-24xl`: how large that machine is, its name does not tell.

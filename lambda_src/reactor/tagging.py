@@ -12,7 +12,7 @@ _MARKS = frozenset("+-=._:/@ ")
 
 
 def is_allowed(character: str) -> bool:
-    """Whether AWS takes the character in a tag: letters, digits, space and + - = . _ : / @."""
+    """True if AWS takes the character in a tag: letters, digits, space and + - = . _ : / @."""
     return character.isalnum() or character in _MARKS
 
 

@@ -169,7 +169,7 @@ class Projection:
         return attrgetter(*(self._names[name] for name in names))
 
     def is_raw(self, name: str) -> bool:
-        """Whether heads have a member of a record as the bytes it is written in."""
+        """True if heads have a member of a record as the bytes it is written in."""
         return name in self._names and name not in self._plain
 
     def heads(self, text: bytes) -> tuple[list[Any], bool]:

@@ -106,7 +106,7 @@ def _size(path: str) -> int:
 
 
 def is_log(name: str) -> bool:
-    """Whether a name is that of a log file; digests lie beside them and are none."""
+    """True if a name is that of a log file; digests lie beside them and are none."""
     return name.endswith(_ENDINGS) and not any(
         mark in name for mark in ("/CloudTrail-Digest/", "_CloudTrail-Digest_")
     )

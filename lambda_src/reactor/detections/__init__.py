@@ -43,5 +43,5 @@ def decision(detection: str) -> Decide:
 
 
 def decide(detection: str, event: Event, known: Known = _NOTHING_KNOWN) -> Detected | None:
-    """What the decision of a catalogue entry says of an event that its pattern matched."""
+    """The answer of a catalogue entry's decision to an event that its pattern matched."""
     return decision(detection)(event, known)

@@ -1,4 +1,4 @@
-"""Sign-in, tokens and denials: mostly events of which many say more than one."""
+"""Sign-ins, tokens and denials: mostly events that matter when there are many."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def login_failure(event: Event, known: Known) -> Detected | None:
 
 @decides("federation-token")
 def federation_token(event: Event, known: Known) -> Detected | None:
-    """Credentials that outlive the key they were made with, unless a known broker made them."""
+    """Credentials that stay valid after the key that made them is gone, unless a known broker made
+    them.
+    """
     actor = event.actor
     if any_matches(actor.principal_arn or actor.arn, known.federation_brokers):
         return None
@@ -62,7 +64,7 @@ def secret_read(event: Event, known: Known) -> Detected | None:
 
 @decides("password-data")
 def password_data(event: Event, known: Known) -> Detected | None:
-    """The administrator's password of a Windows instance asked for; a denial is worth knowing."""
+    """A request for the administrator's password of a Windows instance, also if it was denied."""
     actor = event.actor
     if any_matches(actor.principal_arn or actor.arn, known.password_readers):
         return None

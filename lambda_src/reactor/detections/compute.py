@@ -11,7 +11,7 @@ from reactor.sizes import reaches
 
 @decides("ec2-large")
 def large(event: Event, known: Known) -> Detected | None:
-    """A launch of instances of the size that is called large, or beyond it."""
+    """A launch of instances of the size that counts as large, or a larger one."""
     found = [each for each in event.instances if reaches(each.type, known.large_from)]
     if not found:
         return None

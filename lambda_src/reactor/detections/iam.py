@@ -1,4 +1,4 @@
-"""IAM: what a pattern can't read out of policy documents, names and callers."""
+"""IAM: policy documents, names and callers that a pattern can't judge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _AWS_PATHS = ("/aws-service-role/", "/aws-reserved/")
 
 @decides("iam-admin-inline")
 def admin_inline(event: Event, known: Known) -> Detected | None:
-    """A policy written so that its holder is an administrator in all but name."""
+    """A new policy that makes its holder as good as an administrator."""
     del known
     request = event.request
     if event.name == "SetDefaultPolicyVersion":
@@ -65,7 +65,7 @@ def trust_external(event: Event, known: Known) -> Detected | None:
 
 @decides("iam-key-for-other")
 def key_for_other(event: Event, known: Known) -> Detected | None:
-    """An access key made for somebody else: the secret is then known to two."""
+    """An access key for somebody else: two people then know the secret."""
     del known
     target = text(event.request.get("userName")) or text(
         dig(event.response, "accessKey", "userName")

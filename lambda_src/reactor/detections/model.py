@@ -1,4 +1,4 @@
-"""What decisions take and give."""
+"""The types that decisions take and return."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Decide = Callable[[Event, "Known"], "Detected | None"]
 
-# By the entry's id, as far as the modules of decisions are loaded.
+# The decisions by their entry's id, of those modules that are loaded.
 REGISTERED: dict[str, Decide] = {}
 
 
@@ -30,10 +30,10 @@ def decides(detection: str) -> Callable[[Decide], Decide]:
 
 @dataclass(frozen=True)
 class Detected:
-    """A detection's answer to an event.
+    """The result of a detection that matched an event.
 
-    `reason` says what was found as a clause without a full stop, `resource` names what it is about.
-    `key` is what events are counted by where one alone says little (empty: not counted).
+    `reason` is a clause without a full stop, `resource` names the resource. Events of the same
+    `key` are counted together, where one alone says little (empty: not counted).
     """
 
     reason: str
@@ -43,10 +43,10 @@ class Detected:
 
 @dataclass(frozen=True)
 class Known:
-    """What only the deployment knows; the defaults suit an account nothing is known about.
+    """Facts that only the deployment knows; the defaults suit an unknown account.
 
-    `trusted_accounts` are account ids that may be shared with and trusted. Role names, paths,
-    policies, brokers and buckets are wildcards (`*`, `?`); `allowed_role_paths` empty allows any.
+    `trusted_accounts` are ids of accounts that others may share with and trust. Role names, paths,
+    policies, brokers and buckets are wildcards (`*`, `?`); empty `allowed_role_paths` allow any.
     Sizes are EC2's (`8xlarge`).
     """
 
@@ -81,10 +81,10 @@ class Known:
 
 
 def any_matches(text: str, wildcards: tuple[str, ...], *, any_case: bool = False) -> bool:
-    """Whether one of the wildcards (`*`, `?`) matches the whole text.
+    """True if one of the wildcards (`*`, `?`) matches the whole text.
 
-    `any_case` is for what is forbidden: IAM allows no two names that differ in case alone, and
-    whoever picks a name picks its case. What is allowed is compared as it is written.
+    `any_case` is for forbidden names: the caller chooses a name's case, and IAM has no two names
+    that differ in case alone. Compare allowed names as they are written.
     """
     if any_case:
         text, wildcards = text.lower(), tuple(wildcard.lower() for wildcard in wildcards)

@@ -1,4 +1,4 @@
-"""S3: bodies that are XML at heart, in which a pattern sees only half."""
+"""S3: bodies made from XML, whose shapes a pattern can't cover."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CANNED = ("public-read", "public-read-write", "authenticated-read")
 
 @decides("bucket-created")
 def bucket_created(event: Event, known: Known) -> Detected | None:
-    """A new bucket, with the Region it is really in; expected names are left alone."""
+    """A new bucket, with its own Region; expected names are left alone."""
     name = _bucket(event)
     if any_matches(name, known.expected_buckets):
         return None
@@ -22,7 +22,7 @@ def bucket_created(event: Event, known: Known) -> Detected | None:
 
 
 def bucket_region(event: Event) -> str:
-    """Where CreateBucket put the bucket; `EU` is the old name of eu-west-1."""
+    """The Region of a new bucket; `EU` is the old name of eu-west-1."""
     asked = text(dig(event.request, "CreateBucketConfiguration", "LocationConstraint"))
     return {"": event.region, "EU": "eu-west-1"}.get(asked, asked)
 
@@ -60,7 +60,9 @@ def acl_public(event: Event, known: Known) -> Detected | None:
 
 @decides("s3-protection-off")
 def protection_off(event: Event, known: Known) -> Detected | None:
-    """Versioning suspended, encryption or access logging removed, or objects set to expire."""
+    """A bucket whose versioning is suspended, whose encryption or access log is removed, or whose
+    objects are set to expire.
+    """
     del known
     bucket, request = _bucket(event), event.request
     if event.name == "PutBucketVersioning":

@@ -134,17 +134,17 @@ def account_root(prefix: str, organization_id: str) -> str:
 
 
 def is_account(text: str) -> bool:
-    """Whether it is an account id."""
+    """True if it is an account id."""
     return _ACCOUNT.fullmatch(text) is not None
 
 
 def is_organization(text: str) -> bool:
-    """Whether it is an organization's id."""
+    """True if it is an organization's id."""
     return _ORGANIZATION.fullmatch(text) is not None
 
 
 def is_region(text: str) -> bool:
-    """Whether it looks like a Region's name."""
+    """True if it looks like a Region's name."""
     return _REGION.fullmatch(text) is not None
 
 

@@ -47,7 +47,7 @@ class PublicKey:
         return cls(modulus, exponent)
 
     def verifies(self, sha256: bytes, signature: bytes) -> bool:
-        """Whether `signature` is this key's, over a message whose SHA-256 hash is `sha256`."""
+        """True if `signature` is this key's, over a message whose SHA-256 hash is `sha256`."""
         size = (self.modulus.bit_length() + 7) // 8
         number = int.from_bytes(signature, "big")
         if len(sha256) != _HASH_BYTES or len(signature) != size or number >= self.modulus:

@@ -122,7 +122,7 @@ class Report:
 
     @property
     def proven(self) -> bool:
-        """Whether everything in the range is."""
+        """True if everything in the range is."""
         return not self.failures and not self.unproven
 
     @property

@@ -148,7 +148,7 @@ class Answer:
 
     @property
     def can_stay(self) -> bool:
-        """Whether the connection can be used again."""
+        """True if the connection can be used again."""
         if self.headers.get("connection", "").lower() == "close":
             return False
         return not self._missing and not self._rest

@@ -14,7 +14,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def are_most(values: Iterable[str]) -> bool:
-    """Whether networks (CIDR, or one address each) cover so much that anybody may be in them.
+    """True if networks (CIDR, or one address each) cover so much that anybody may be in them.
 
     A text that is no network counts as the world: what it admits can't be told.
     """

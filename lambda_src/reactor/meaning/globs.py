@@ -27,7 +27,7 @@ class Glob:
 
     @property
     def is_everything(self) -> bool:
-        """Whether it matches every text."""
+        """True if it matches every text."""
         return bool(self.tokens) and all(token == _RUN for token in self.tokens)
 
 
@@ -57,7 +57,7 @@ _OPTIONAL_REST = 8  # nothing, or a colon and anything
 
 
 def matches(glob: Glob, text: str) -> bool:
-    """Whether the whole text is one of the wildcard's."""
+    """True if the whole text is one of the wildcard's."""
     states = _closed(glob, {0})
     for char in text:
         states = _step(glob, states, char)
@@ -114,7 +114,7 @@ def _whole(part: Part) -> bool:
 def _membership(
     inside: Sequence[Part], outside: Sequence[Part]
 ) -> Callable[[Sequence[bool]], bool]:
-    """Whether a text is in, by which wildcards accept it, in the order of their parts."""
+    """True if a text is in, by which wildcards accept it, in the order of their parts."""
     sizes = [len(part.globs) for part in (*inside, *outside)]
     flags = [part.others for part in (*inside, *outside)]
 
@@ -152,7 +152,7 @@ def _spelled(glob: Glob, states: frozenset[int]) -> frozenset[str]:
 
 
 def _is_literal(glob: Glob, states: frozenset[int]) -> bool:
-    """Whether nothing but written characters leads on."""
+    """True if nothing but written characters leads on."""
     size = len(glob.tokens)
     return all(at == size or (at < size and isinstance(glob.tokens[at], str)) for at in states)
 

@@ -94,7 +94,7 @@ def _spared(
 
 
 def denies_everything(document: Mapping[str, Any] | None) -> bool:
-    """Whether a policy denies every action on every resource, whatever the circumstances."""
+    """True if a policy denies every action on every resource, whatever the circumstances."""
     return any(
         not statement.get("Condition")
         and "Principal" not in statement
@@ -105,7 +105,7 @@ def denies_everything(document: Mapping[str, Any] | None) -> bool:
 
 
 def _held(statement: Mapping[str, Any]) -> bool:
-    """Whether it says which policies or boundaries may be given, and they are not any."""
+    """True if it says which policies or boundaries may be given, and they are not any."""
     return any(
         key in _HOLDS
         and _NARROWING.fullmatch(operator) is not None
@@ -116,7 +116,7 @@ def _held(statement: Mapping[str, Any]) -> bool:
 
 
 def _any_policy(value: str) -> bool:
-    """Whether the wildcard admits an administrator's policy, or one that anybody may write."""
+    """True if the wildcard admits an administrator's policy, or one that anybody may write."""
     glob = text_glob(value)
     return glob.is_everything or any(
         matches(glob, f"arn:{partition}:iam::{owner}:policy/{name}")

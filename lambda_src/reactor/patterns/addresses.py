@@ -58,7 +58,7 @@ def block_digits(address: str, bits: int) -> tuple[str, str]:
 
 
 def in_block(address: str, low: str, high: str) -> bool:
-    """Whether the address lies in the block, digit by digit as event-ruler walks them.
+    """True if the address lies in the block, digit by digit as event-ruler walks them.
 
     Between families only the digits that both have are compared: an IPv6 block takes in an IPv4
     address whose digits already lie strictly inside it.

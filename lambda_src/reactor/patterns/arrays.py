@@ -62,7 +62,7 @@ def sort_key(path: str) -> bytes:
 
 
 def consistent(event: RawEvent, conditions: Sequence[ConditionLike]) -> bool:
-    """Whether all conditions (in the order of `sort_key`) match within the same elements."""
+    """True if all conditions (in the order of `sort_key`) match within the same elements."""
     states: set[_State] = {frozenset()}
     for position, condition in enumerate(conditions):
         later = [other.path for other in conditions[position + 1 :]]

@@ -400,7 +400,7 @@ class Tree:
 
 
 def _try(value: Any, test: Test, absent: bool) -> int:
-    """Whether a field matches that is not one plain value: `_NO`, or what to count as tangled."""
+    """`_NO` if the field does not match; else how much calls for a closer look, 0 for nothing."""
     if value is MISSING:
         return 0 if absent else _NO
     if value.__class__ is Tangled:
