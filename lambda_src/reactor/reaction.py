@@ -1,7 +1,7 @@
-"""Decide, then act: how a reaction becomes a Lambda handler.
+"""A reaction as a Lambda handler: it decides, then acts.
 
 A reaction is a pure function `plan(event, settings, aws) -> list[Action | Alert]` and a dataclass
-of settings. `aws` is for reading state; only the executor changes any.
+of settings. `aws` reads the state; the executor alone changes it.
 
     @dataclass(frozen=True)
     class Settings:
@@ -41,23 +41,26 @@ Step = Action | Alert
 
 
 class Plan(Protocol[S_contra]):
-    """Decides what to do about an event; changes nothing. Raises MalformedEventError."""
+    """A function that decides what to do about an event and changes nothing.
+
+    Raises MalformedEventError.
+    """
 
     def __call__(self, event: Event, settings: S_contra, aws: Aws, /) -> list[Step]:
         """The actions and alerts, in their order."""
 
 
 class MalformedEventError(Exception):
-    """An event that is the reaction's, but lacks what it needs; Lambda's failure queue gets it."""
+    """The event is the reaction's but lacks what the reaction needs; the failure queue gets it."""
 
 
 class Reaction(Generic[S]):
     """A Lambda handler that reads an event, plans, and carries the plan out.
 
-    `name` is the default of REACTION_NAME; `calls` names the API calls it is for (event names by
-    eventSource), None takes every event that AWS sends. The environment is read at the first
-    invocation: a misspelt or mistyped setting raises SettingsError then and at every later one, so
-    that no event passes unnoticed.
+    `name` is the default of REACTION_NAME; `calls` names the API calls that the reaction is for
+    (event names by eventSource); None takes every event that AWS sends. The environment is read at
+    the first invocation: a misspelt or mistyped setting raises SettingsError then and at every
+    later one, so that no event passes unnoticed.
     """
 
     def __init__(
@@ -85,10 +88,12 @@ class Reaction(Generic[S]):
         return event.kind == "api_call" and event.name in self.calls.get(event.source, ())
 
     def __call__(self, envelope: object, context: object = None) -> dict[str, Any]:
-        """Lambda's entry point. Returns what was done, in numbers.
+        """Lambda's entry point.
+
+        Returns the numbers of what was done.
 
         Raises SettingsError, MalformedEventError, ReactionError and whatever the plan raises:
-        Lambda retries the event and then hands it to the failure queue.
+        Lambda tries the event again and then puts it into the failure queue.
         """
         here = _place(context)
         house, places, settings = self.prepare(os.environ, Aws(here.region or None))
@@ -129,7 +134,7 @@ class Reaction(Generic[S]):
         return {"event_id": event.id, "handled": True, "mode": deployment.mode, **tally}
 
     def _left_alone(self, event: Event, house: House) -> str:
-        """Why nothing is to be done about an event, whatever it is; empty where it is looked at."""
+        """The reason to leave an event alone before any plan; empty if the reaction looks at it."""
         log = house.telemetry.log
         if not self.is_for(event):
             log.warning(
@@ -156,7 +161,9 @@ class Reaction(Generic[S]):
     def prepare(
         self, environ: Mapping[str, str], aws: Aws, telemetry: Telemetry | None = None
     ) -> tuple[House, Places, S]:
-        """Reads the environment, once: what was prepared stays. `aws` has the function's own place.
+        """Reads the environment once and keeps the result.
+
+        `aws` makes clients of the function's own place.
 
         Raises SettingsError.
         """
@@ -184,7 +191,7 @@ class Reaction(Generic[S]):
 
 
 class _Shelf:
-    """The ledger, made when it is first needed."""
+    """The ledger, made on first use."""
 
     def __init__(self, deployment: Deployment, aws: Aws) -> None:
         self._deployment = deployment
@@ -214,7 +221,7 @@ def _own(event: Event, deployment: Deployment) -> bool:
 
 
 def _settle(event: Event, seconds: int, clock: Clock) -> None:
-    """Waits until an event is so old, as far as time allows: its caller may not be done yet."""
+    """Waits until an event has that age, if time allows, so that its caller can finish."""
     if seconds and event.time is not None:
         wait = seconds - (time.time() - event.time.timestamp())
         clock.sleep(min(max(0.0, wait), float(seconds), clock.left()))

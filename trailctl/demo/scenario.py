@@ -1,4 +1,4 @@
-"""What the demo does and what must be true afterwards: three launches by two principals."""
+"""The demo's calls and the claims that must hold afterwards: three launches by two principals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WAIT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that somebody does."""
+    """One act of somebody."""
 
     title: str
     play: Callable[[], None]
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that must hold, what was found, and whether it does."""
+    """A claim that must hold, what was found, and whether it holds."""
 
     text: str
     holds: bool
@@ -179,7 +179,7 @@ class Scenario:
     # The timeline
 
     def steps(self) -> list[Line]:
-        """What happened since the last call: calls, rules, targets, changes, messages."""
+        """The lines since this was last called: calls, rules, targets, changes, messages."""
         found = self._aws.activity(self._seen)
         self._seen = max([self._seen, *(s["number"] for s in found)])
         steps = [line for s in found if (line := _line(s)) is not None]

@@ -31,7 +31,7 @@ _WHEN_WIDTH, _KIND_WIDTH, _WHAT_WIDTH = 12, 9, 34
 
 @dataclass
 class Working:
-    """A piece of work that is going on; the screen prints `result` after its time."""
+    """Work that is going on; the screen prints `result` after its time."""
 
     result: str = ""
 

@@ -23,7 +23,8 @@ Shown = dict[str, Any]
 def tail(port: int, *, as_json: bool = False, everything: bool = False) -> int:
     """Print steps until Ctrl-C, or until the local AWS stops.
 
-    `everything` begins with the steps that are still kept, `as_json` prints each as a line of JSON.
+    With `everything` it begins with the steps that are still kept; with `as_json` it prints each as
+    a line of JSON.
     """
     control = Control(port)
     health = control.get("health")

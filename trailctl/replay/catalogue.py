@@ -28,7 +28,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Samples:
-    """What an entry must find, and what it must not."""
+    """Events that an entry must match, and events that it must not match."""
 
     match: tuple[Sample, ...]
     no_match: tuple[Sample, ...]
@@ -96,7 +96,7 @@ class CatalogueEntry:
 
 
 def fill(node: Any, values: Mapping[str, Sequence[str]]) -> Any:
-    """A pattern in which each list item that holds a placeholder is there once for each value."""
+    """The pattern with each list item that holds a placeholder repeated for each value."""
     if isinstance(node, Mapping):
         return {key: fill(value, values) for key, value in node.items()}
     if not isinstance(node, list):
@@ -127,7 +127,7 @@ def _held(item: Any) -> str | None:
 
 @cache
 def load_catalogue() -> dict[str, CatalogueEntry]:
-    """Every entry by id, in the ids' order. Raises UsageError where the catalogue is not there."""
+    """Every entry by id, in the ids' order. Raises UsageError if the catalogue is not there."""
     files = sorted((FOLDER / "catalogue").glob("*.json"), key=lambda path: path.stem)
     if not files:
         raise UsageError(
@@ -192,7 +192,7 @@ def select(
 
 
 def coverage_table(entries: Iterable[CatalogueEntry]) -> str:
-    """What the module's output coverage_markdown says of these entries."""
+    """These entries as a table, equal to the module's output coverage_markdown."""
     lines = [
         "| id | severity | what | CIS | ATT&CK | where | decided by |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -1,8 +1,11 @@
-"""What a record's bytes must hold for a rule to match: most records are decided by looking for it.
+"""Needles: texts that a record's bytes must hold for a rule to match.
 
-A text stands in JSON as it is, or with escapes. Where the bytes of an object hold neither the text
-that a rule asks for nor an escape that could spell it, no field in that object has it, and there
-is no need to decode it. What may match is decoded, and decided then: a needle decides for no rule.
+They decide most records.
+
+A text stands in JSON as it is, or with escapes. If the bytes of an object hold neither the text
+that a rule asks for nor an escape that could spell it, no field of the object has the text, and the
+object need not be decoded. A record that may match is decoded and then judged: a needle can only
+rule a record out.
 """
 
 from __future__ import annotations
@@ -15,9 +18,9 @@ from reactor.patterns.model import Branch, Exact, Exists, Matcher, Prefix, Suffi
 
 from trailctl.replay.project import Projection
 
-# More of them cost more than what they save.
+# More needles cost more than they save.
 _MOST = 6
-# Shorter ones are found everywhere.
+# A shorter text is found everywhere.
 _SHORTEST = 3
 # An ASCII character is written as it is or as \\u00XX, these also with a backslash before them.
 _OWN_ESCAPES = frozenset('"\\/')
@@ -32,14 +35,14 @@ class _Wanted(NamedTuple):
 
     @property
     def worth(self) -> tuple[int, int]:
-        """More is better: few texts, long ones."""
+        """A sort key: few and long texts are better."""
         return -len(self.texts), min(map(len, self.texts))
 
 
 def made_guard(projection: Projection, branches: Sequence[Branch]) -> Callable[[Any], bool] | None:
     """A function that tells whether one of the branches may match a record, given its head.
 
-    None where that can't be told by a few needles.
+    None if a few needles can't tell.
     """
     wanted: dict[str, set[str]] = defaultdict(set)
     for branch in branches:
@@ -79,7 +82,7 @@ def _check(projection: Projection, member: str, texts: Iterable[str]) -> Callabl
 
 
 def _wanted(projection: Projection, branch: Branch) -> Iterator[_Wanted]:
-    """All that could be looked for in the bytes, each enough to rule the branch out."""
+    """The texts to look for in the bytes; each alone can rule the branch out."""
     for path, matchers in branch.items():
         first, _, rest = path.partition(".")
         member, _, below = rest.partition(".")

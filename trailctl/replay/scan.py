@@ -1,4 +1,4 @@
-"""Log files against rules: which records match, and what there is to tell about them."""
+"""Matches log files against rules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from trailctl.replay.project import (
 Hit = Callable[[int, Any, "frozenset[str] | set[str]"], None]
 # Kinds of records remembered; logs have a few thousand.
 _KINDS_KEPT = 200_000
-# What a record's kind alone decides about.
+# The fields that a record's kind alone decides about.
 _KIND_FIELDS = frozenset({"source", "detail-type", *(f"detail.{name}" for name in KINDS)})
 _NOBODY: frozenset[str] = frozenset()
 _MOST_ROOM = 64_000_000
@@ -34,8 +34,8 @@ _NO_UTF8 = "it is no text in UTF-8"
 _Read = Callable[[Any], RawEvent]
 _Match = Callable[[RawEvent], "set[str]"]
 _Guard = Callable[[Any], bool]
-# What is known of all records of a kind: rules that match, and how to try the others: first on the
-# bytes, if they can be told by these, then decoded.
+# The facts about all records of a kind: rules that match, and tests of the others, first on the
+# bytes, if these can tell, then on the decoded record.
 _Plan = tuple[frozenset[str], "_Guard | None", _Read, "_Match | None"]
 
 
@@ -44,7 +44,7 @@ class MalformedError(Exception):
 
 
 class Scanned(NamedTuple):
-    """How many records a file has, and the first and last of their times."""
+    """The number of a file's records, and the first and last of their times."""
 
     events: int
     first: str
@@ -88,7 +88,7 @@ class Scanner:
         `text` is the content of a log file. Raises MalformedError.
         """
         heads, usual = self._heads(text)
-        # Nothing here makes cycles; the collector would walk every record in vain.
+        # This code makes no cycles, and the garbage collector would walk every record in vain.
         collecting = gc.isenabled()
         gc.disable()
         try:
@@ -105,7 +105,7 @@ class Scanner:
         return Scanned(len(heads), min(times, default=""), max(times, default=""))
 
     def _heads(self, text: bytes) -> tuple[list[Any], bool]:
-        # Bytes that nobody decodes would pass; then it would depend on the rules what is a log.
+        # Bytes that nobody decodes would pass. The rules would then decide what counts as a log.
         if not text.isascii():
             try:
                 text.decode()
@@ -143,7 +143,7 @@ class Scanner:
         return plan
 
     def _matcher(self, branches: frozenset[int]) -> tuple[_Guard | None, _Read, _Match]:
-        """How to read what is left of these branches, and how to try it."""
+        """The reader of the remaining fields of these branches, and their test."""
         made = self._made.get(branches)
         if made is None:
             rests = [self._rests[n] for n in sorted(branches)]
@@ -186,7 +186,8 @@ def unpacked(data: bytes) -> bytes:
             if data[:2] != b"\x1f\x8b":
                 break
             member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-            # Room for all of it at once is a third of the time; how much, its last bytes tell.
+            # To allocate all memory at once saves a third of the time; the last bytes tell the
+            # size.
             told = int.from_bytes(data[-4:], "little") + 1
             parts.append(member.decompress(data, min(told, _MOST_ROOM)))
             if not member.eof:
@@ -200,10 +201,10 @@ def unpacked(data: bytes) -> bytes:
 
 
 def normalised(text: bytes) -> bytes:
-    """Anything that holds records as a log file holds them. Raises MalformedError.
+    """A file of records in the shape of a log file.
 
-    A log file, a list of records, one record or EventBridge event, a line of JSON each, or what
-    `aws cloudtrail lookup-events` prints.
+    Raises MalformedError. The file is a log file, a list of records, one record or EventBridge
+    event, a line of JSON for each, or the output of `aws cloudtrail lookup-events`.
     """
     if not text.strip():
         raise MalformedError("it is empty")
@@ -247,7 +248,7 @@ def _checked(records: Sequence[Any]) -> list[RawEvent]:
         inner = record
         if isinstance(record, dict) and isinstance(record.get("detail"), dict):
             inner = record["detail"]  # an event as EventBridge delivers it
-        # An event pattern looks like an event, but for its lists.
+        # An event pattern looks like an event, except for its lists.
         if not isinstance(inner, dict) or not isinstance(inner.get("eventTime"), str):
             raise MalformedError(
                 "it holds no CloudTrail records"

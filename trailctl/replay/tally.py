@@ -1,4 +1,4 @@
-"""What matched, counted: for each rule how often, when, by whom, and what was decided."""
+"""Counts of matches: for each rule how often, when, by whom, and what was decided."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RuleTally:
     moments: list[tuple[str, str]] = field(default_factory=list)
 
     def merge(self, other: RuleTally) -> None:
-        """Add what was counted elsewhere."""
+        """Adds another tally."""
         self.matches += other.matches
         self.reads += other.reads
         self.findings += other.findings
@@ -68,7 +68,7 @@ class RuleTally:
 
 @dataclass
 class ReactionTally:
-    """What one reaction would have done: events it looked at, and steps by what they are."""
+    """The counts of one reaction: events that it looked at, and steps by their kind."""
 
     events: int = 0
     idle: int = 0
@@ -77,7 +77,7 @@ class ReactionTally:
     examples: list[dict[str, Any]] = field(default_factory=list)
 
     def merge(self, other: ReactionTally) -> None:
-        """Add what was counted elsewhere."""
+        """Adds another tally."""
         self.events += other.events
         self.idle += other.idle
         self.steps.update(other.steps)
@@ -98,7 +98,7 @@ class Tally:
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
     def merge(self, other: Tally) -> None:
-        """Add what was counted elsewhere."""
+        """Adds another tally."""
         self.events += other.events
         self.files += other.files
         self.first = min(filter(None, (self.first, other.first)), default="")

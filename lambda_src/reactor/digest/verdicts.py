@@ -1,4 +1,4 @@
-"""What is found: a verdict an object, a verdict an interval, and the report of both."""
+"""The results: a verdict for each object, a verdict for each interval, and the report of both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEPT_FINDINGS = 10_000
 
 
 class Verdict(StrEnum):
-    """About one object."""
+    """The verdict on one object."""
 
     VALID = "valid"
     CHANGED = "changed"
@@ -26,7 +26,7 @@ class Verdict(StrEnum):
 
 
 class Cover(StrEnum):
-    """About one interval."""
+    """The verdict on one interval."""
 
     COVERED = "covered"
     GAP = "gap"
@@ -36,7 +36,7 @@ class Cover(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an object is."""
+    """The kind of an object."""
 
     DIGEST = "digest"
     BACKFILL = "backfill digest"
@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One object's verdict; `reason` says in words what was found."""
+    """One object and its verdict; `reason` says in words what was found."""
 
     kind: Kind
     bucket: str
@@ -84,10 +84,10 @@ class Interval:
 
 @dataclass
 class Report:
-    """All that was found in one account and Region.
+    """The results for one account and Region.
 
-    `findings` holds what is not valid (the first 10,000; `counts` has them all), `undecided` counts
-    log files so new that no digest can name them yet.
+    `findings` holds the objects that are not valid (the first 10,000; `counts` has all objects).
+    `undecided` counts log files so new that no digest can name them yet.
     """
 
     account: str
@@ -101,14 +101,14 @@ class Report:
     newest: datetime | None = None
 
     def add(self, finding: Finding) -> None:
-        """Counts a verdict and keeps it where it is not valid."""
+        """Counts a verdict and keeps it if the object is not valid."""
         self.counts[finding.kind, finding.verdict] += 1
         if finding.verdict is not Verdict.VALID and len(self.findings) < KEPT_FINDINGS:
             self.findings.append(finding)
 
     @property
     def failures(self) -> dict[Verdict, int]:
-        """How many objects there are of each verdict but valid."""
+        """The number of objects by verdict, without the valid ones."""
         found: Counter[Verdict] = Counter()
         for (_, verdict), number in self.counts.items():
             if verdict is not Verdict.VALID:
@@ -122,7 +122,7 @@ class Report:
 
     @property
     def proven(self) -> bool:
-        """True if everything in the range is."""
+        """True if everything in the range is proven."""
         return not self.failures and not self.unproven
 
     @property
@@ -138,7 +138,7 @@ class Report:
         )
 
     def number(self, kind: Kind, *verdicts: Verdict) -> int:
-        """How many objects of a kind have one of the verdicts; of any, where none is given."""
+        """The number of objects of a kind with one of the verdicts; with any, if none is given."""
         return sum(
             n for (k, v), n in self.counts.items() if k is kind and (not verdicts or v in verdicts)
         )
@@ -165,7 +165,7 @@ class Report:
 
 
 def merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
-    """The same in fewer: neighbours of one verdict and reason become one."""
+    """The intervals, with neighbours of one verdict and reason merged."""
     last: Interval | None = None
     for each in intervals:
         if (
@@ -183,5 +183,5 @@ def merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
 
 
 def iso(time: datetime) -> str:
-    """As AWS writes times: 2026-01-31T12:00:00Z."""
+    """A time as AWS writes it: 2026-01-31T12:00:00Z."""
     return f"{time:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,8 +1,8 @@
 """IP addresses and CIDR blocks as strings of hexadecimal digits, which compare like numbers.
 
-An address is 8 (IPv4) or 32 (IPv6) upper-case digits. What counts as an address is what Java's
-`InetAddress` reads, since event-ruler asks it: leading zeros are decimal, and an IPv6 address
-that maps an IPv4 one is that IPv4 address.
+An address is 8 (IPv4) or 32 (IPv6) upper-case digits. An address is what Java's `InetAddress`
+reads, since event-ruler uses it. Leading zeros are decimal, and an IPv6 address that maps an IPv4
+one is that IPv4 address.
 """
 
 from __future__ import annotations

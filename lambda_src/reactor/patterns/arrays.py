@@ -1,8 +1,8 @@
 """Array consistency: fields of a rule must match within the same elements of an array.
 
-event-ruler takes the fields of a rule in the order of their names and remembers which element of
-each array it has been in; a value from another element of such an array does not count. Because
-of that order an absent field (``exists: false``) is judged by the fields before it only.
+event-ruler takes the fields of a rule in the order of their names. It remembers which element of
+each array it has been in, and a value from another element of that array does not count. Because of
+that order an absent field (``exists: false``) is judged by the fields before it only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _State: TypeAlias = "frozenset[tuple[Location, int]]"
 
 
 class ConditionLike(Protocol):
-    """What a rule asks of one field."""
+    """The condition of a rule on one field."""
 
     @property
     def path(self) -> str: ...

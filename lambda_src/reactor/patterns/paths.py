@@ -1,4 +1,4 @@
-"""Reading a field of an event by its dotted path.
+"""Readers of an event's field by its dotted path.
 
 Objects inside arrays count as if they were the array's field, and ``{"a": {"b": 1}}`` and
 ``{"a.b": 1}`` are the same field, as in event-ruler.
@@ -40,7 +40,7 @@ class Tangled(list[Any]):
 
 MISSING: Final = _Missing()
 SCALARS: Final = frozenset({str, int, float, bool, type(None), NumberText})
-# What an intermediate step may be without holding the field: nothing below it can be found.
+# Values of an intermediate step that can't hold the field.
 _DEAD_ENDS: Final = SCALARS
 
 
