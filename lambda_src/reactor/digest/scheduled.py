@@ -238,7 +238,7 @@ class Worker:
         if not (self._settings.accounts and self._settings.regions):
             yield from self._checkpoints.places()
 
-    # Telling
+    # Alerts and metrics
 
     def _alert(self, report: Report, new: list[Finding], failed: list[Interval]) -> None:
         text = _message(self._name, self._settings, report, new, failed)
