@@ -1,8 +1,8 @@
 """The ledger, in DynamoDB: it remembers what was done, so that nothing is done twice or too often.
 
 Idempotency is Powertools' own: an item is written before an action, completed after it and deleted
-when it failed. https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/ Its module is
-imported only where it is used, since its import takes longer than all of ours.
+when it failed. Its module is imported only where it is used, since its import takes longer than all
+of ours. https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
 """
 
 from __future__ import annotations

@@ -96,7 +96,6 @@ class Entry:
 
     key: str
     modified: datetime
-    storage_class: str
     size: int = 0
 
 
@@ -218,7 +217,6 @@ class Transport:
                 Entry(
                     unquote_plus(each.findtext(f"{_S3_XML}Key", "")),
                     _time(each.findtext(f"{_S3_XML}LastModified", "")),
-                    each.findtext(f"{_S3_XML}StorageClass", "STANDARD"),
                     int(each.findtext(f"{_S3_XML}Size") or 0),
                 )
                 for each in page.iter(f"{_S3_XML}Contents")

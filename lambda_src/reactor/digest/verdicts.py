@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -162,24 +161,6 @@ class Report:
             "findings": [finding.json() for finding in self.findings],
             "intervals": [interval.json() for interval in self.intervals],
         }
-
-
-def merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
-    """The intervals, with neighbours of one verdict and reason merged."""
-    last: Interval | None = None
-    for each in intervals:
-        if (
-            last
-            and (last.cover, last.reason) == (each.cover, each.reason)
-            and (each.start <= last.end)
-        ):
-            last = Interval(last.start, max(last.end, each.end), last.cover, last.reason)
-            continue
-        if last:
-            yield last
-        last = each
-    if last:
-        yield last
 
 
 def iso(time: datetime) -> str:
