@@ -197,7 +197,7 @@ class Transport:
         return self._retried(attempt, bucket)
 
     def direct(self, bucket: str) -> Direct | None:
-        """How to get a bucket's objects without this transport; None where that can't be."""
+        """The way to get a bucket's objects without this transport; None where that can't be."""
         region = self._bucket_region(bucket)
         place = self._places.get((bucket, region)) or self._place(bucket, region)
         if place.wire is None:
