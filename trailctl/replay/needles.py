@@ -52,7 +52,7 @@ class _Wanted(NamedTuple):
 
 
 def made_guard(projection: Projection, branches: Sequence[Branch]) -> Guard | None:
-    """A guard that tells whether one of the branches may match; None if a few needles can't tell."""
+    """A guard that tells whether a branch may match; None if a few needles can't tell."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for branch in branches:
         best = max(_wanted(projection, branch), key=lambda each: each.worth, default=None)
