@@ -31,7 +31,7 @@ _MODE = 0o100644 << 16  # a regular file, readable by whatever user Lambda runs 
 
 
 def entries(root: Path) -> dict[str, bytes]:
-    """What goes into the zip, by its name there, in order; `root` holds the package."""
+    """The files of the zip, by their names there, in order; `root` holds the package."""
     found = {}
     for path in (root / _PACKAGE).rglob("*"):
         name = path.relative_to(root).as_posix()

@@ -1,1 +1,1 @@
-"""What a person runs: replay, validation, the local AWS."""
+"""The command line for people: replay, validation, the local AWS."""

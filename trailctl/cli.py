@@ -12,14 +12,12 @@ from trailctl.local import arguments as local
 from trailctl.replay import arguments as replay
 from trailctl.validate.arguments import add_arguments
 
-Command = Callable[[argparse.Namespace], int]
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    command: Command | None = getattr(options, "command", None)
+    command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
     if command is None:
         options.parser.print_help()
         return 2

@@ -10,7 +10,7 @@ from trailctl.errors import UsageError
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _SHORT = re.compile(r"\+?((?:\d+(?:\.\d+)?[wdhms])+)")
 _PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])")
-# Months and years have no one length: ISO 8601 without them.
+# ISO 8601 without months and years, since these have no fixed length.
 _ISO = re.compile(
     r"\+?P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
@@ -18,7 +18,7 @@ _ISO = re.compile(
 
 
 def duration(text: str) -> timedelta:
-    """The length of time that a text names; raises UsageError where it names none."""
+    """The length of time that a text names; raises UsageError if it names none."""
     short = _SHORT.fullmatch(text)
     if short:
         parts: dict[str, float] = {}

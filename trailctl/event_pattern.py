@@ -26,7 +26,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print whether the event matches. Raises UsageError with the reason of what is refused."""
+    """Prints whether the event matches. Raises UsageError with the reason of a refusal."""
     from reactor.patterns import EventError, EventPattern, PatternError
 
     try:

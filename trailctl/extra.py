@@ -1,4 +1,4 @@
-"""What is installed only where it is asked for."""
+"""The optional extra `local`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LOCAL = ("cryptography", "hypercorn", "ministack", "moto")
 
 
 def need_local() -> None:
-    """Raise UsageError, with what to install, where the local AWS is not."""
+    """Raises UsageError, with what to install, if the local AWS is not installed."""
     missing = [name for name in _LOCAL if not _installed(name)]
     if missing:
         raise UsageError(
@@ -23,5 +23,5 @@ def need_local() -> None:
 def _installed(name: str) -> bool:
     try:
         return find_spec(name) is not None
-    except ModuleNotFoundError:  # a finder's way to say no
+    except ModuleNotFoundError:  # a finder that refuses raises it
         return False

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from trailctl.errors import CheckError, UsageError
 
-_VISIBLE_AGAIN = 120  # seconds; nobody else gets a message while it is being sent
+_VISIBLE_AGAIN = 120  # seconds; no other reader gets a message while it is being sent
 
 
 @dataclass(frozen=True)

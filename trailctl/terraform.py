@@ -1,7 +1,7 @@
 """Runs Terraform in a clean environment: its binary, its providers, its time limits.
 
-The demo and the tests both drive Terraform through this module, so that neither ever reaches a real
-AWS account by accident: nothing of the caller's `AWS_*` or `TF_*` is passed on.
+The demo and the tests both drive Terraform through this module. It passes on none of the caller's
+`AWS_*` and `TF_*` variables, so that neither reaches a real AWS account by accident.
 
 Where providers come from, first match wins:
 
@@ -37,8 +37,8 @@ PROVIDER = "registry.terraform.io/hashicorp/aws"
 PROVIDER_MINIMUM = (5, 80)
 PROVIDER_BELOW = (7,)
 
-# What a child keeps of the caller's environment: what it needs to find programs and temporary
-# space, and to download the provider. The caller sets everything else.
+# The variables of the caller's environment that a child keeps, to find programs and temporary space
+# and to download the provider. The caller sets everything else.
 _KEPT = (
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -67,7 +67,7 @@ class TerraformError(Exception):
 
 @dataclass(frozen=True)
 class Completed:
-    """What a finished Terraform call left: its exit code and both of its outputs."""
+    """A finished Terraform call: its exit code and both of its outputs."""
 
     arguments: tuple[str, ...]
     returncode: int
@@ -132,7 +132,8 @@ class Terraform:
 def clean_environment(*, home: Path, source: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment without the user's AWS and Terraform settings; nothing waits for IMDS in it.
 
-    It lacks `AWS_CA_BUNDLE`, too: the provider refuses to start if that file is not there.
+    The environment lacks `AWS_CA_BUNDLE`, too: the provider refuses to start if that file is not
+    there.
     """
     source = os.environ if source is None else source
     kept = {name: source[name] for name in _KEPT if name in source}

@@ -1,5 +1,5 @@
 output "alert_topic_arn" {
-  description = "ARN of the topic that people are told by."
+  description = "ARN of the topic that alerts go to."
   value       = module.alert_topic.arn
 }
 

@@ -1,7 +1,8 @@
-"""What AWS Lambda runs: CloudTrail events read once, decisions as data, one executor that acts.
+"""The code that AWS Lambda runs: CloudTrail events read once, decisions as data, one executor that
+acts.
 
-Imports nothing but the standard library, the runtime's boto3 (through its core, botocore) and the
-Powertools layer.
+It imports the standard library, the runtime's boto3 (through its core, botocore) and the Powertools
+layer, and nothing else.
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""What a reaction decides, as data: calls to make and alerts to raise."""
+"""The decisions of a reaction, as data: calls to make and alerts to send."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Undo:
 class Action:
     """One boto3 call to make: `boto3.client(service).operation(**parameters)`.
 
-    It must be safe to repeat: EventBridge delivers at least once. `resources` are the ids it
+    The call must be safe to repeat: EventBridge delivers at least once. `resources` are the ids it
     touches. `summary` completes "the reaction would ..." (`tag 3 instances with their owner`),
-    `done` completes "the reaction ..." (`tagged 3 instances with their owner`). `not_yet` holds
-    the error codes that mean "AWS does not see the resource yet", worth waiting for.
+    `done` completes "the reaction ..." (`tagged 3 instances with their owner`). `not_yet` holds the
+    error codes that mean "AWS does not see the resource yet", worth waiting for.
 
-    Where the call may be made for some of the resources alone, `batch` names the parameter that
-    lists them and `what` the words of `summary` and `done` that count them (`3 instances`): one
-    that is gone then does not keep the others from being acted on.
+    If the call may be made for some of the resources alone, `batch` names the parameter that lists
+    them, and `what` repeats the words of `summary` and `done` that count them (`3 instances`). A
+    resource that is gone then does not keep the reaction from the others.
     """
 
     service: str
@@ -54,7 +54,7 @@ class Action:
 
     @property
     def name(self) -> str:
-        """Which action it is, such as `ec2.create_tags`."""
+        """The action's name, such as `ec2.create_tags`."""
         return ":".join(filter(None, (f"{self.service}.{self.operation}", self.key)))
 
     def only(self, ids: Sequence[str]) -> Action:
@@ -78,13 +78,13 @@ class Action:
 
 @dataclass(frozen=True)
 class Alert:
-    """Something to tell a person.
+    """A message to a person.
 
-    `headline` is one sentence without its full stop: who did what, where, when; what was done about
-    it is added to it. `subject` is its short form. `details` are pairs of a label and a text.
-    An alert is sent once an event and `key`, which is the subject unless it is given; with
-    `window_seconds`, once in that time for all events of the same key, with their number. `acts`
-    False is for what only tells: nothing is said about what was done.
+    `headline` is one sentence without its full stop: who did what, where, when. The executor adds
+    to it what was done. `subject` is its short form. `details` are pairs of a label and a text. An
+    alert is sent once for an event and `key`; the default key is the subject. With `window_seconds`
+    it is sent once in that time for all events of the same key, with their number. `acts` is False
+    for an alert that no action belongs to: it says nothing about what was done.
     """
 
     severity: Severity
@@ -98,7 +98,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an action.
+    """The result of an action.
 
     `planned`: the mode, the kill switch or the budget held it back; taken (`repeated`: in an
     earlier run of the same event); `exempt`: left alone; refused; failed. `mode` is the mode as

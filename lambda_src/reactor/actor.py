@@ -94,9 +94,9 @@ class Actor:
 
     @property
     def service(self) -> str:
-        """The AWS service that drove the call, empty where a caller made it himself.
+        """The AWS service that drove the call, empty where a caller made it directly.
 
-        The console's sign-in service is none: a person sits behind it.
+        The console's sign-in service does not count: a person uses it.
         """
         if self.via and self.via != CONSOLE:
             return self.via
@@ -104,7 +104,7 @@ class Actor:
 
     @property
     def owner(self) -> str:
-        """Whom a resource belongs to that this caller made: a person where there is one.
+        """The owner of a resource that this caller made: a person where there is one.
 
         A role session is `ROLE/SESSION`, an SSO session its person, root is `root`.
         """
@@ -176,7 +176,7 @@ def _kind(type_: str, resource: str, issuer_arn: str, via: str) -> ActorKind:
     if kind == "root" and via and via != CONSOLE:
         return "service"  # how Auto Scaling's calls looked before service-linked roles
     if kind == "role":
-        # An empty sessionIssuer happens: then the session's ARN names the role, without its path.
+        # The sessionIssuer may be empty. Then the session's ARN names the role, without its path.
         if _SSO_PATH in issuer_arn or resource.startswith("assumed-role/AWSReservedSSO_"):
             return "sso_user"
         if ":role/aws-service-role/" in issuer_arn or resource.startswith(

@@ -38,9 +38,9 @@ def subject(alert: Alert) -> str:
 def reaction_to(
     outcomes: Sequence[Outcome], name: str, mode: Mode, earlier: Sequence[str] = ()
 ) -> str:
-    """What was done about it, such as `ec2-launch-guard tagged 3 instances with their owner`.
+    """A clause on what was done, such as `ec2-launch-guard tagged 3 instances with their owner`.
 
-    `earlier` is what a run had done before that failed on the same event.
+    `earlier` is what an earlier run did that failed on the same event.
     """
     clauses = list(earlier)
     for outcome in outcomes:
@@ -82,7 +82,7 @@ def message(
 
 
 def _line(text: str) -> str:
-    """One line of what can be printed: names and user agents are the caller's to choose."""
+    """One line of printable characters: the caller chooses names and user agents."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

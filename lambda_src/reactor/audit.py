@@ -1,4 +1,4 @@
-"""The audit record of an action: what was before, what is after, and how to take it back."""
+"""The audit record of an action: the state before, the state after, and how to take it back."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _CLI_SERVICES = {"s3": "s3api"}
 def record(outcome: Outcome, event: Event, name: str, mode: str) -> dict[str, Any]:
     """An action's audit record as JSON would hold it.
 
-    `before` and `after` are what the reaction read and what it made of it; `undo` is the call that
-    takes it back, with a command line for it, for actions that were taken.
+    `before` is the state that the reaction read, `after` the state that it made. `undo` is the call
+    that takes the action back, with a command line for it, if the action was taken.
     """
     action = outcome.action
     now = datetime.now(UTC)
@@ -68,7 +68,7 @@ def command(undo: Undo, region: str) -> str:
 
 
 def entry(found: Mapping[str, Any], bus: str) -> dict[str, Any]:
-    """The record as an entry of events:PutEvents; what is too large is left out, and said so."""
+    """The record as an entry of events:PutEvents. It leaves out what is too large, and says so."""
     detail = json.dumps(found, default=str)
     if len(detail.encode()) > _MAX_DETAIL:
         small = {key: value for key, value in found.items() if key not in _LARGE}

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 class Aws:
     """Clients for one invocation environment, in the function's own Region unless told otherwise.
 
-    The clients are boto3's own: `boto3.client` hands out what this botocore session makes, and
-    going there directly spares a cold start the parts of boto3 that no reaction uses (resources,
-    S3 transfers). `credentials` are those of an assumed role, as STS gives them; without, the
-    function's own are used. `clock` is the running invocation's.
+    The clients are those that `boto3.client` would return. They come from botocore's session
+    directly, so that a cold start does not load the parts of boto3 that no reaction uses
+    (resources, S3 transfers). `credentials` are those of an assumed role, as STS gives them;
+    without them, the function's own are used. `clock` is the running invocation's.
     """
 
     def __init__(
@@ -47,10 +47,11 @@ class Aws:
         none_on: tuple[str, ...] = (),
         region: str | None = None,
     ) -> Any:
-        """What a call answers, for plans that look at the state before they decide.
+        """The answer of a call, for plans that look at the state before they decide.
 
-        Tried again on throttling and on the codes of `not_yet`; None where AWS answers with one of
-        the codes of `none_on` ("there is no such thing"). Other errors are raised.
+        The call is tried again on throttling and on the codes of `not_yet`. The answer is None
+        where AWS answers with one of the codes of `none_on` ("there is no such thing"). Other
+        errors are raised.
         """
         call = getattr(self.client(service, region), operation)
         try:
@@ -61,8 +62,8 @@ class Aws:
             raise
 
     def _make(self, service: str, region: str | None) -> Any:
-        # A service's model is a great many objects, all of which stay: a collector that walks them
-        # again and again while they load is an eighth of the time that a cold start takes.
+        # A service's model has very many objects, and all of them stay. The garbage collector would
+        # walk them again and again while they load: an eighth of the time of a cold start.
         collecting = gc.isenabled()
         gc.disable()
         try:

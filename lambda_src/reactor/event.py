@@ -1,4 +1,4 @@
-"""One null-safe reading of everything CloudTrail sends through EventBridge.
+"""A null-safe reader of everything that CloudTrail sends through EventBridge.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         "other",
     ]
 
-# The second spelling of sign-in is the documentation's, the first that of real events.
+# Real events have the first spelling of sign-in, the documentation the second.
 _KINDS: dict[str, EventKind] = {
     "AWS API Call via CloudTrail": "api_call",
     "AWS Console Sign In via CloudTrail": "sign_in",
@@ -98,7 +98,7 @@ class Event:
 
     @property
     def failed(self) -> bool:
-        """Whether the call was refused or failed.
+        """True if the call was refused or failed.
 
         A null response is no failure (CreateBucket succeeds with one), and a failed sign-in has no
         errorCode: its response says so.
@@ -111,17 +111,17 @@ class Event:
 
     @property
     def omitted(self) -> bool:
-        """Whether CloudTrail left the request or the response out because it was too large."""
+        """True if CloudTrail left the request or the response out because it was too large."""
         return truth(self.request.get("omitted")) is True or (
             truth(self.response.get("omitted")) is True
         )
 
     @property
     def tool(self) -> str:
-        """What the call was made with, as its user agent claims: `terraform`, `console`, ...
+        """The tool that made the call, as its user agent claims: `terraform`, `console`, ...
 
-        `api` where the user agent tells nothing. A caller can forge it: label with it, decide
-        nothing by it.
+        `api` where the user agent tells nothing. A caller can forge it: use it as a label, and base
+        no decision on it.
         """
         agent = self.user_agent.lower().lstrip("[")
         if self.actor.console or agent.startswith(("console.", "ec2console", "signin.")):

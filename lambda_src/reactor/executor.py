@@ -1,6 +1,6 @@
-"""Acts on what a reaction decided: the one place that touches anything.
+"""The executor acts on what a reaction decided; nothing else changes anything in AWS.
 
-Modes: `dry_run` logs the plan and touches nothing, `notify` also lets alerts leave, `enforce` acts.
+Modes: `dry_run` logs the plan and changes nothing, `notify` also sends alerts, `enforce` also acts.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 
 class ReactionError(Exception):
-    """Something could not be done; raised after the rest was tried.
+    """An action or alert failed; raised after the others were tried.
 
-    Lambda then retries the event and at last hands it to the failure queue: nothing is lost.
+    Lambda then tries the event again and at last puts it into the failure queue, so that no event
+    is lost.
     """
 
 
@@ -48,7 +49,7 @@ class House:
 
 @dataclass(frozen=True)
 class _Tried:
-    """What trying an action on a resource came to."""
+    """The result of an action on one resource."""
 
     error: Exception | None = None
     held: bool = False
@@ -64,7 +65,7 @@ class _Tried:
 
     @property
     def kind(self) -> tuple[str, bool, bool]:
-        """What outcomes are told apart by."""
+        """The words that group outcomes."""
         return self.told, self.held, self.repeated
 
 
@@ -87,7 +88,7 @@ class Executor:
     def run(self, plan: Sequence[Action | Alert] | None) -> dict[str, int]:
         """Takes the actions, then sends the alerts, which tell what became of them.
 
-        No plan means that there was no way to make one. Returns how many actions were planned,
+        The plan is None if there was no way to make one. Returns how many actions were planned,
         taken, ... and how many alerts were sent; raises ReactionError once all were tried.
         """
         actions = [step for step in plan or () if isinstance(step, Action)]
@@ -98,7 +99,7 @@ class Executor:
         if (plan is None or (self._refusal and actions)) and not alerts:
             alerts = [_refusal_alert(self._event, self._deployment.name)]
         if actions and all(outcome.status == "exempt" for outcome in outcomes):
-            alerts = []  # what is exempt is left alone: its use has been logged
+            alerts = []  # an exempt resource is left alone; the exemption's use has been logged
         told = [str(each) for each in earlier.get("done", [])]
         sent = sum(self._alert(alert, outcomes, told) for alert in alerts)
         if self._budget_spent:
@@ -128,7 +129,7 @@ class Executor:
 
     def _act(self, action: Action) -> list[Outcome]:
         exempt = {id_: reason for id_ in action.resources if (reason := self._exempt(action, id_))}
-        if exempt and not action.batch:  # it is one call: all of it or nothing
+        if exempt and not action.batch:  # one call: it acts on all resources or on none
             exempt = dict.fromkeys(action.resources, next(iter(exempt.values())))
         rest = [id_ for id_ in action.resources if id_ not in exempt]
         outcomes = [
@@ -161,7 +162,7 @@ class Executor:
         if mode != "enforce":
             return [Outcome(action, "planned", reason, mode=mode)]
         outcomes = []
-        # A batch of other resources is another call: what an earlier one had done stays done.
+        # A batch of other resources is another call. The ledger keeps what the earlier call did.
         before = [id_ for id_ in action.resources if id_ in self._acted.get(action.name, ())]
         if before:
             outcomes.append(Outcome(action.only(before), "taken", "", None, mode, repeated=True))
@@ -169,7 +170,7 @@ class Executor:
             if not action.resources:
                 return outcomes
         results = self._try(action, action.not_yet)
-        # One outcome for all that were acted on, one for each reason that kept others from it.
+        # One outcome for all that were acted on, and one for each reason why others were not.
         for kind in dict.fromkeys(result.kind for result in results.values()):
             ids = [id_ for id_, result in results.items() if result.kind == kind]
             first = results[ids[0]]
@@ -182,7 +183,7 @@ class Executor:
         return outcomes
 
     def _try(self, action: Action, not_yet: tuple[str, ...]) -> dict[str, _Tried]:
-        """What came of it, by resource."""
+        """The results by resource."""
         ids = action.resources or ("",)
         try:
             return dict.fromkeys(ids, _Tried(repeated=self._take(action, not_yet)))
@@ -190,12 +191,12 @@ class Executor:
             self._budget_spent = True
             return dict.fromkeys(ids, _Tried(error, held=True))
         except Exception as error:
-            if getattr(error, "acted", False):  # taken, but the ledger does not know: that is told
+            if getattr(error, "acted", False):  # taken, but the ledger does not know it
                 self._errors.append(("write into the ledger", error))
                 return dict.fromkeys(ids, _Tried())
             if not action.batch or len(ids) < 2 or error_code(error) not in action.not_yet:
                 return dict.fromkeys(ids, _Tried(error))
-            # AWS's message names what is missing; the rest is tried without it.
+            # AWS's message names the resource that is missing; the others are tried without it.
             missing = [id_ for id_ in ids if id_ in str(error)]
         if not 0 < len(missing) < len(ids):
             missing = list(ids[: len(ids) // 2])
@@ -204,7 +205,7 @@ class Executor:
         return {id_: results[id_] for id_ in ids}
 
     def _take(self, action: Action, not_yet: tuple[str, ...]) -> bool:
-        """Makes the call, once an event; whether an earlier run did."""
+        """Makes the call, once for an event. Returns True if an earlier run made it."""
         call = getattr(self._aws.client(action.service, action.region or None), action.operation)
         make: Callable[[], Any] = lambda: with_retries(  # noqa: E731
             lambda: call(**action.parameters), self._clock, not_yet
@@ -258,19 +259,19 @@ class Executor:
             mode,
             earlier=earlier,
         )
-        # An event that is tried again says nothing twice, but does say when it turned out well.
+        # The next try of an event repeats no alert, but says if it succeeded in the end.
         statuses = {outcome.status for outcome in outcomes}
         worst = next((each for each in ("failed", "refused") if each in statuses), "well")
         key = (self._event.id, "alert", alert.key or alert.subject, worst)
         return self._send(key, alert.severity, message, mode, reason)
 
     def _count(self, alert: Alert) -> Alert | None:
-        """The alert with the number of its kind in the window before; None where one was sent."""
+        """The alert with the number of events before it; None if this window had one."""
         when = self._event.time.timestamp() if self._event.time else time.time()
         window = int(when // alert.window_seconds)
         ledger = self._ledger()
         key = f"{alert.key}/{alert.window_seconds}"
-        # A run that is tried again is the same event: it counts once.
+        # The next try of an event counts as the same event.
         counted, _ = ledger.once(
             (self._event.id, "count", key),
             lambda: {"number": ledger.tally(f"{key}/{window}")},
@@ -286,7 +287,7 @@ class Executor:
         return alert
 
     def _alert_budget(self) -> bool:
-        """Says, once an hour, that nothing more is done in it."""
+        """Says, once an hour, that the reaction does nothing more in this hour."""
         deployment = self._deployment
         hour = f"{datetime.now(UTC):%Y-%m-%d %H}:00 UTC"
         self._telemetry.count("BudgetSpent")
@@ -388,9 +389,10 @@ class Executor:
             self._unsent.append(found)
 
     def _recall(self) -> dict[str, Any]:
-        """What an earlier run that failed on this event had done; its audit records are sent now.
+        """The actions of an earlier run that failed on this event.
 
-        Only needed to tell: without an answer the run goes on.
+        Their audit records are sent now. The run goes on if the ledger does not answer, since only
+        messages need them.
         """
         if self._house.ledger is None or self._mode()[0] == "dry_run":
             return {}
@@ -406,7 +408,7 @@ class Executor:
     def _remember(
         self, outcomes: Sequence[Outcome], told: Sequence[str], acted: Mapping[str, Any]
     ) -> None:
-        """Keeps what the next run of this event must know: all of a run that failed."""
+        """Keeps the outcomes of a run that failed, for the next try of its event."""
         taken = [o.action.done for o in outcomes if o.status == "taken"]
         done = list(dict.fromkeys([*told, *taken])) if self._errors else []
         if self._house.ledger is None or not (done or self._unsent or self._acted != acted):

@@ -1,4 +1,4 @@
-"""Who and what a reaction leaves alone, each until a day that is set beforehand."""
+"""Exemptions: callers, accounts and resources that a reaction leaves alone until a last day."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class Use:
-    """An exemption that applies: what it is, and the last day it does. `expired` ones do not."""
+    """An exemption that matches, with its last day. An `expired` one does not count any more."""
 
     kind: str
     subject: str
@@ -35,7 +35,7 @@ class Use:
 
     @property
     def told(self) -> str:
-        """In words, such as `exempt until 2026-12-31 by its role path /ci/`."""
+        """The exemption in words, such as `exempt until 2026-12-31 by its role path /ci/`."""
         what = f"{self.kind} {self.subject}"
         if self.until is None:
             return f"exempt as infrastructure as code ({self.subject})"
@@ -62,8 +62,8 @@ class Exemptions:
     def parse(cls, source: str) -> Exemptions:
         """From REACTION_EXEMPTIONS: `{"principals": {"arn:...": "2026-12-31"}, "iac": [...]}`.
 
-        Raises SettingsError for whatever it does not know: an exemption that is misread guards
-        too little or too much.
+        Raises SettingsError for anything that it does not know: a misread exemption would exempt
+        too much or too little.
         """
         try:
             given = json.loads(source)
@@ -83,7 +83,7 @@ class Exemptions:
     def of(self, event: Event, today: date | None = None) -> Use | None:
         """The exemption of an event's caller or account, None where there is none.
 
-        An expired one is only returned where no other applies.
+        An expired one is returned only if no other matches.
         """
         today = today or datetime.now(UTC).date()
         arn = _lasting(event.actor)
@@ -95,7 +95,7 @@ class Exemptions:
         for pattern in self.iac:
             if arn and _like(pattern, arn):
                 found.append(Use("iac", pattern, None))
-        # A role of another account may have any path: whoever owns that account chose it.
+        # A role of another account may have any path: the owner of that account chose it.
         role = arn.split(":", 5)
         if len(role) == 6 and role[4] == event.account and role[5].startswith("role/"):
             path = role[5].removeprefix("role")
@@ -114,8 +114,8 @@ class Exemptions:
     ) -> Use | None:
         """The exemption by a resource's tags, None where there is none.
 
-        A tag that the event's own request set does not count: nobody exempts himself in the call
-        that is to be watched.
+        A tag that the event's own request set does not count: otherwise a caller could exempt the
+        very call.
         """
         today = today or datetime.now(UTC).date()
         found = []
@@ -148,9 +148,10 @@ def _check(kind: str, subject: str) -> None:
 
 
 def _lasting(actor: Actor) -> str:
-    """The user or role behind a call. Never a session's ARN: its name is the caller's to choose.
+    """The user or role behind a call.
 
-    Where CloudTrail does not tell a session's role, the role has no path here.
+    It is not a session's ARN, since the caller chooses the session's name. Where CloudTrail does
+    not tell a session's role, the role has no path here.
     """
     if actor.kind in ("root", "iam_user"):
         return actor.arn
@@ -163,7 +164,7 @@ def _lasting(actor: Actor) -> str:
 
 
 def _like(pattern: str, text: str) -> bool:
-    """Whether a text matches a pattern in which * is any text and ? any character."""
+    """True if a text matches a pattern in which * is any text and ? any character."""
     words = re.split(r"([*?])", pattern)
     expression = "".join({"*": ".*", "?": "."}.get(word, re.escape(word)) for word in words)
     return re.fullmatch(expression, text, re.DOTALL) is not None

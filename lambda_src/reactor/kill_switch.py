@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from reactor.settings import Mode
     from reactor.telemetry import Telemetry
 
-# SSM answers 40 GetParameter calls a second in an account unless more is paid for; a burst of
-# events must not make the switch unreadable.
+# SSM answers 40 GetParameter calls a second in an account, or more for money. A burst of events
+# must not make the switch unreadable.
 MAX_AGE = 1.0  # seconds
 # Whoever gets the parameter throttled must gain nothing by it: for so long its last value counts.
 KEPT = 300.0  # seconds
@@ -37,7 +37,7 @@ class KillSwitch:
         self._cap: tuple[Mode, str] = ("enforce", "")
 
     def apply(self, mode: Mode) -> tuple[Mode, str]:
-        """The mode as capped now, and why where it is."""
+        """The mode as capped now, and the reason if it is capped."""
         if not self._name or mode == "dry_run":
             return mode, ""
         if time.monotonic() - self._looked_at > MAX_AGE:

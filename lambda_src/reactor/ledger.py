@@ -1,8 +1,8 @@
-"""What was done already, in DynamoDB: nothing is done twice, nor too much of it in an hour.
+"""The ledger, in DynamoDB: it remembers what was done, so that nothing is done twice or too often.
 
 Idempotency is Powertools' own: an item is written before an action, completed after it and deleted
-when it failed. https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
-Imported where it is used only, as its import costs more than all of ours.
+when it failed. Its module is imported only where it is used, since its import takes longer than all
+of ours. https://docs.aws.amazon.com/powertools/python/latest/utilities/idempotency/
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _PAUSE = 0.5
 
 
 class LedgerError(Exception):
-    """The ledger can't be asked or written; `acted` tells whether the action was taken already.
+    """The ledger can't be read or written; `acted` tells whether the action was taken already.
 
-    Without the ledger nothing is done: Lambda tries the event again, then keeps it.
+    Without the ledger the reaction does nothing: Lambda tries the event again, then keeps it.
     """
 
     def __init__(self, message: str, *, acted: bool = False) -> None:
@@ -68,9 +68,9 @@ class Ledger:
     def once(
         self, key: Sequence[str], call: Callable[[], Mapping[str, Any] | None], clock: Clock
     ) -> tuple[Any, bool]:
-        """The call's result, and whether it is that of an earlier run, as the key was seen before.
+        """The call's result, and True if it is an earlier run's, since the key was seen before.
 
-        Waits while another run is at the same key. Raises LedgerError, and what the call raises.
+        Waits while another run works on the same key. Raises LedgerError, and what the call raises.
         """
         acted = False
 
@@ -81,7 +81,7 @@ class Ledger:
             acted = True
             return result
 
-        once.__qualname__ = "once"  # a part of the item's id, which must not change with our code
+        once.__qualname__ = "once"  # a part of the item's id: it must stay the same
         config = IdempotencyConfig(expires_after_seconds=self._seconds, hash_function="sha256")
         config.register_lambda_context(cast("LambdaContext", clock))  # a run that dies lets go
         guarded: Callable[..., Any] = idempotent_function(
@@ -109,7 +109,7 @@ class Ledger:
                 return result, not acted
 
     def spend(self, number: int, limit: int) -> None:
-        """Takes from the budget of this hour; raises BudgetSpentError where it does not suffice."""
+        """Takes from the budget of this hour; raises BudgetSpentError if too little is left."""
         values = {
             ":n": {"N": str(number)},
             ":most": {"N": str(limit - number)},
@@ -130,11 +130,11 @@ class Ledger:
             raise _failed(self._table, error) from error
 
     def give_back(self, number: int) -> None:
-        """Returns what was taken for actions that failed."""
+        """Gives back what was taken from the budget for actions that failed."""
         self._update("ADD taken :n", {":n": {"N": str(-number)}})
 
     def tally(self, key: str, add: int = 1) -> int:
-        """Adds to a count and returns it; with 0 it is only read."""
+        """Adds to a count and returns it; 0 only reads it."""
         item = {"TableName": self._table, "Key": {"id": {"S": self._id("count", key)}}}
         dynamodb = self._aws.client("dynamodb")
         try:
@@ -167,7 +167,7 @@ class Ledger:
             raise _failed(self._table, error) from error
 
     def recall(self, event_id: str) -> dict[str, Any]:
-        """What `remember` kept of an event, empty where there is nothing."""
+        """The actions that `remember` kept of an event, empty if there are none."""
         try:
             answer = self._aws.client("dynamodb").get_item(
                 TableName=self._table,

@@ -1,4 +1,4 @@
-"""Where to act: an event's own account and Region, directly or through a role over there."""
+"""The place to act in: an event's own account and Region, directly or through a role there."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
-class RefusedError(Exception):
+class NoWayError(Exception):
     """There is no way to the place an event is of."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the function runs."""
+    """The account and Region that the function runs in."""
 
     account: str
     region: str
     partition: str = "aws"
 
     def holds(self, event: Event) -> bool:
-        """Whether the event is of this account and Region."""
+        """True if the event is of this account and Region."""
         return (event.account, event.region) == (self.account, self.region)
 
     def refusal(self, event: Event) -> str:
-        """Why an event can't be acted on from here, without a member role."""
+        """The reason why the function can't act on an event from here, without a member role."""
         there = f"account {event.account or 'unknown'}, Region {event.region or 'unknown'}"
         return (
             f"the event is of {there}; this function acts in account "
@@ -45,16 +45,16 @@ class Place:
 
 
 class NoAws(Aws):
-    """Stands where there is no way: asking it for anything raises RefusedError."""
+    """Stands in for the clients of a place that there is no way to: every use raises NoWayError."""
 
     def __init__(self, reason: str) -> None:
         super().__init__()
         self.reason = reason
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """Raises."""
+        """Raises NoWayError."""
         del service, region
-        raise RefusedError(self.reason)
+        raise NoWayError(self.reason)
 
 
 class Places:
@@ -66,9 +66,9 @@ class Places:
         self._away: dict[tuple[str, str], tuple[Aws, float]] = {}
 
     def of(self, event: Event, here: Place, clock: Clock) -> tuple[Aws, str]:
-        """The clients to act with and, where there is no way, why (then they raise RefusedError).
-
-        Raises what AssumeRole raises beyond a refusal: that is worth another try.
+        """The clients to act with, and the reason if there is no way (then the clients raise
+        NoWayError). Raises the error of AssumeRole if it is no refusal: Lambda then tries the event
+        again.
         """
         if here.holds(event):
             return self._home, ""

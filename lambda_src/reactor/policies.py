@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 
 def policy_document(value: object) -> dict[str, Any] | None:
-    """A policy as an object, None where it can't be read as one.
+    """A policy as an object, None if it can't be read.
 
     CloudTrail holds it as JSON text in IAM's requests, URL-encoded in IAM's responses, and as an
     object in S3's requests (`bucketPolicy`).
@@ -28,7 +28,7 @@ def policy_document(value: object) -> dict[str, Any] | None:
 
 
 def statements(document: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """A policy's statements: a lone one is written without a list."""
+    """A policy's statements; a lone one may stand without a list."""
     found = (document or {}).get("Statement")
     listed = found if isinstance(found, list) else [found]
     return [each for each in listed if isinstance(each, dict)]

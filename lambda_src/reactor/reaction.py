@@ -1,7 +1,7 @@
-"""Decide, then act: how a reaction becomes a Lambda handler.
+"""A reaction as a Lambda handler: it decides, then acts.
 
 A reaction is a pure function `plan(event, settings, aws) -> list[Action | Alert]` and a dataclass
-of settings. `aws` is for reading state; only the executor changes any.
+of settings. `aws` reads the state; the executor alone changes it.
 
     @dataclass(frozen=True)
     class Settings:
@@ -27,7 +27,7 @@ from reactor.event import Event, read_event
 from reactor.executor import Executor, House
 from reactor.exemptions import Exemptions
 from reactor.kill_switch import KillSwitch
-from reactor.places import Place, Places, RefusedError
+from reactor.places import NoWayError, Place, Places
 from reactor.retry import Clock
 from reactor.settings import Deployment, parse_settings
 from reactor.telemetry import Telemetry
@@ -41,23 +41,26 @@ Step = Action | Alert
 
 
 class Plan(Protocol[S_contra]):
-    """Decides what to do about an event; changes nothing. Raises MalformedEventError."""
+    """A function that decides what to do about an event and changes nothing.
+
+    Raises MalformedEventError.
+    """
 
     def __call__(self, event: Event, settings: S_contra, aws: Aws, /) -> list[Step]:
         """The actions and alerts, in their order."""
 
 
 class MalformedEventError(Exception):
-    """An event that is the reaction's, but lacks what it needs; Lambda's failure queue gets it."""
+    """The event is the reaction's but lacks what the reaction needs; the failure queue gets it."""
 
 
 class Reaction(Generic[S]):
     """A Lambda handler that reads an event, plans, and carries the plan out.
 
-    `name` is the default of REACTION_NAME; `calls` names the API calls it is for (event names by
-    eventSource), None takes every event that AWS sends. The environment is read at the first
-    invocation: a misspelt or mistyped setting raises SettingsError then and at every later one, so
-    that no event passes unnoticed.
+    `name` is the default of REACTION_NAME; `calls` names the API calls that the reaction is for
+    (event names by eventSource); None takes every event that AWS sends. The environment is read at
+    the first invocation: a misspelt or mistyped setting raises SettingsError then and at every
+    later one, so that no event passes unnoticed.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class Reaction(Generic[S]):
         self._ready: tuple[House, Places, S] | None = None
 
     def is_for(self, event: Event) -> bool:
-        """Whether the event is one of the reaction's calls, sent by AWS and not made up.
+        """True if the event is one of the reaction's calls, sent by AWS and not made up.
 
         Anyone may put events on a bus, but only AWS may set a source to `aws.*`.
         """
@@ -85,10 +88,12 @@ class Reaction(Generic[S]):
         return event.kind == "api_call" and event.name in self.calls.get(event.source, ())
 
     def __call__(self, envelope: object, context: object = None) -> dict[str, Any]:
-        """Lambda's entry point. Returns what was done, in numbers.
+        """Lambda's entry point.
+
+        Returns the numbers of what was done.
 
         Raises SettingsError, MalformedEventError, ReactionError and whatever the plan raises:
-        Lambda retries the event and then hands it to the failure queue.
+        Lambda tries the event again and then puts it into the failure queue.
         """
         here = _place(context)
         house, places, settings = self.prepare(os.environ, Aws(here.region or None))
@@ -113,7 +118,7 @@ class Reaction(Generic[S]):
             steps: list[Step] | None
             try:
                 steps = self.plan(event, settings, aws)
-            except RefusedError:
+            except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None
             tally = Executor(house, event, aws, refusal, clock).run(steps)
@@ -129,7 +134,7 @@ class Reaction(Generic[S]):
         return {"event_id": event.id, "handled": True, "mode": deployment.mode, **tally}
 
     def _left_alone(self, event: Event, house: House) -> str:
-        """Why nothing is to be done about an event, whatever it is; empty where it is looked at."""
+        """The reason to leave an event alone before any plan; empty if the reaction looks at it."""
         log = house.telemetry.log
         if not self.is_for(event):
             log.warning(
@@ -156,7 +161,9 @@ class Reaction(Generic[S]):
     def prepare(
         self, environ: Mapping[str, str], aws: Aws, telemetry: Telemetry | None = None
     ) -> tuple[House, Places, S]:
-        """Reads the environment, once: what was prepared stays. `aws` has the function's own place.
+        """Reads the environment once and keeps the result.
+
+        `aws` makes clients of the function's own place.
 
         Raises SettingsError.
         """
@@ -184,7 +191,7 @@ class Reaction(Generic[S]):
 
 
 class _Shelf:
-    """The ledger, made when it is first needed."""
+    """The ledger, made on first use."""
 
     def __init__(self, deployment: Deployment, aws: Aws) -> None:
         self._deployment = deployment
@@ -201,7 +208,7 @@ class _Shelf:
 
 
 def _own(event: Event, deployment: Deployment) -> bool:
-    """Whether a call was made by the function itself, at home or through its member role."""
+    """True if a call was made by the function itself, at home or through its member role."""
     who = event.actor
     if who.kind != "role":
         return False
@@ -214,7 +221,7 @@ def _own(event: Event, deployment: Deployment) -> bool:
 
 
 def _settle(event: Event, seconds: int, clock: Clock) -> None:
-    """Waits until an event is so old, as far as time allows: its caller may not be done yet."""
+    """Waits until an event has that age, if time allows, so that its caller can finish."""
     if seconds and event.time is not None:
         wait = seconds - (time.time() - event.time.timestamp())
         clock.sleep(min(max(0.0, wait), float(seconds), clock.left()))

@@ -1,4 +1,4 @@
-"""What a call touched, read from CloudTrail's request and response bodies; nothing here raises."""
+"""Resources of a call, read from CloudTrail's request and response bodies; nothing here raises."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Resource:
 class Instance:
     """An instance that a RunInstances call started.
 
-    `volumes` are the ids the response names, usually none: volumes attach a moment later. `tags`
-    and `volume_tags` are those that came with the launch, from the request and the response.
+    `volumes` are the ids that the response names, usually none: volumes attach a moment later.
+    `tags` and `volume_tags` are those that came with the launch, from the request and the response.
     """
 
     id: str
@@ -61,7 +61,7 @@ def read_instances(request: Mapping[str, Any], response: Mapping[str, Any]) -> t
 
 
 def launch_tags(request: Mapping[str, Any], kind: str) -> dict[str, str]:
-    """The tags that a request gives resources of a kind (`instance`, `volume`) it makes."""
+    """The tags that a request gives to new resources of a kind (`instance`, `volume`)."""
     tags: dict[str, str] = {}
     for entry in items(request.get("tagSpecificationSet")):
         if text(dig(entry, "resourceType")) == kind:
@@ -113,7 +113,7 @@ def _is_listed(value: Mapping[str, Any]) -> bool:
 def read_resources(
     detail: Mapping[str, Any], instances: tuple[Instance, ...]
 ) -> tuple[Resource, ...]:
-    """The resources of a record: those it lists itself, the instances, and their volumes."""
+    """The resources of a record: those that it lists, the instances, and their volumes."""
     found: dict[str, Resource] = {}
 
     def add(id_: str, type_: str, account: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Trying a call again while AWS catches up, within the time that Lambda leaves."""
+"""Tries a call again while AWS catches up, within the time that Lambda leaves."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 4.0  # seconds
 
 
 class Clock:
-    """The invocation's time: how much Lambda leaves, less what the rest of the run needs."""
+    """The invocation's time: what Lambda leaves, less what the rest of the run needs."""
 
     def __init__(self, context: object, reserve: float = 5.0) -> None:
         left = getattr(context, "get_remaining_time_in_millis", None)
@@ -45,7 +45,7 @@ class Clock:
         return max(0.0, self._end - time.monotonic())
 
     def get_remaining_time_in_millis(self) -> int:
-        """What Lambda leaves in all, as its context tells it."""
+        """The milliseconds that Lambda leaves, as its context tells them."""
         return int((self.left() + self._reserve) * 1000)
 
     def sleep(self, seconds: float) -> None:
@@ -72,8 +72,8 @@ def is_passing(error: BaseException) -> bool:
 def with_retries(call: Callable[[], Any], clock: Clock, not_yet: tuple[str, ...] = ()) -> Any:
     """The call's result, tried again on throttling, lost connections and the codes of `not_yet`.
 
-    Waits at most half the time that is left, so that what comes after has its turn too; the last
-    error is raised.
+    Waits at most half the time that is left, so that later calls have time too. Raises the last
+    error.
     """
     from botocore.exceptions import ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as ConnectionFailure

@@ -21,8 +21,8 @@ class SecurityGroupRule:
     """One rule: one peer, one range of ports.
 
     `id` is empty where only the request tells of the rule. `protocol` is as sent (`tcp`, `-1`);
-    `from_port` and `to_port` are None where every port is meant or none was sent. `peer` is a CIDR
-    block, a prefix list's id or a group's id.
+    `from_port` and `to_port` are None if the rule is for every port or none was sent. `peer` is a
+    CIDR block, a prefix list's id or a group's id.
     """
 
     id: str
@@ -35,11 +35,11 @@ class SecurityGroupRule:
 
     @property
     def is_open(self) -> bool:
-        """Whether the whole of IPv4 or IPv6 is the peer."""
+        """True if the whole of IPv4 or IPv6 is the peer."""
         return self.peer.endswith("/0")
 
     def covers(self, port: int) -> bool:
-        """Whether a port is within the rule's range."""
+        """True if a port is within the rule's range."""
         if self.protocol in ("-1", "all"):
             return True
         first = 0 if self.from_port in (None, -1) else self.from_port
@@ -50,8 +50,9 @@ class SecurityGroupRule:
 def security_group_rules(event: Event) -> tuple[SecurityGroupRule, ...]:
     """The rules that an authorize, revoke or modify call is about.
 
-    The response's `securityGroupRuleSet` is taken where there is one, as it is whole; else the
-    request, in its nested shape, the AWS CLI's flat one, or that of ModifySecurityGroupRules.
+    The response's `securityGroupRuleSet` is complete and comes first. Without it, the request tells
+    the rules, in its nested shape, in the AWS CLI's flat one, or in that of
+    ModifySecurityGroupRules.
     """
     answered = [
         _described(rule, text(mapping(rule).get("groupId")))
@@ -69,7 +70,7 @@ def security_group_rules(event: Event) -> tuple[SecurityGroupRule, ...]:
 
 def _described(rule: object, group: str) -> SecurityGroupRule:
     outer = {text(key).lower(): value for key, value in mapping(rule).items()}
-    # A modified rule holds its id, and the rule itself one level deeper.
+    # A modified rule has its id at the top and the rule one level deeper.
     inner = mapping(outer.get("securitygrouprule")) or outer
     fields = {text(key).lower(): value for key, value in inner.items()}
     referenced = mapping(fields.get("referencedgroupinfo"))

@@ -1,4 +1,4 @@
-"""A function's configuration, read strictly: what guards can't be misspelt in silence."""
+"""A function's configuration, read strictly, so that a misspelt setting of a guard is an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Mode = Literal["dry_run", "notify", "enforce"]
 
 S = TypeVar("S")
-MODES: tuple[Mode, ...] = ("dry_run", "notify", "enforce")  # what each may do, in rising order
+MODES: tuple[Mode, ...] = ("dry_run", "notify", "enforce")  # each may do more than the one before
 _NOT_IN_SESSIONS = re.compile(r"[^A-Za-z0-9_=,.@-]")
 _WORDS = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}
 
@@ -26,14 +26,14 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the environment of the function says.
+    """The configuration in the function's environment.
 
-    `topic_arn` is where alerts go, `ledger_table` the DynamoDB table that remembers for
-    `ledger_days` what was done, `budget` how many actions an hour may be taken (None: any number),
-    `kill_switch` the SSM parameter that caps the mode, `audit_bus` the event bus for audit records,
-    `exemptions` JSON, `settle_seconds` how old an event must be before it is looked at,
-    `role_arn` the function's own role, `member_role` the role (path and name) to assume elsewhere,
-    with `external_id`. Texts are empty where there is nothing of the kind.
+    `topic_arn` is the topic for alerts, `audit_bus` the event bus for audit records, `kill_switch`
+    the SSM parameter that caps the mode. `ledger_table` is the DynamoDB table that remembers for
+    `ledger_days` what was done. `budget` is the number of actions in an hour (None: any number),
+    `settle_seconds` the age that an event must have. `exemptions` is JSON. `role_arn` is the
+    function's own role, `member_role` the role (path and name) to assume elsewhere, with
+    `external_id`. An empty text means that there is none.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Deployment:
 
     @property
     def session_name(self) -> str:
-        """What the function calls itself in other accounts: an STS session's name."""
+        """The name of the function's STS sessions in other accounts."""
         return _NOT_IN_SESSIONS.sub("-", self.name)[:64].ljust(2, "-")
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Null-safe reading of the loose JSON that CloudTrail sends: nothing here raises on odd input."""
+"""Null-safe readers of the loose JSON that CloudTrail sends: nothing here raises on odd input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-_LARGEST_INTEGER = 10**20  # longer ones are noise, and Python refuses to print very long ones
+_LARGEST_INTEGER = 10**20  # digits: Python refuses to print very long ones
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -33,7 +33,7 @@ def truth(value: object) -> bool | None:
 
 
 def dig(value: object, *path: str) -> Any:
-    """What lies at the path of keys, None where any step is missing or no object."""
+    """The value at the path of keys, None if any step is missing or is no object."""
     for key in path:
         if not isinstance(value, dict):
             return None
@@ -56,7 +56,7 @@ def items(value: object) -> list[Any]:
 
 
 def moment(value: object) -> datetime | None:
-    """An ISO 8601 time as a datetime in UTC, None where it is none."""
+    """An ISO 8601 time as a datetime in UTC, None if the text is none."""
     if not isinstance(value, str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Instance types by size, so that "at or beyond 4xlarge" means something.
+"""Instance types in the order of their sizes, for settings such as "4xlarge or larger".
 
 https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
 """
@@ -22,7 +22,8 @@ def size_of(instance_type: str) -> str:
 def rank(size: str) -> Rank | None:
     """A size's place in the order nano, micro, ..., xlarge, 2xlarge, ..., then bare metal.
 
-    Bare metal comes after every other size, as it is the whole machine. None for an unknown size.
+    Bare metal comes after every other size, since it is the whole machine. An unknown size has no
+    rank.
     """
     size = size.strip().lower()
     if found := _METAL.fullmatch(size):
@@ -33,10 +34,11 @@ def rank(size: str) -> Rank | None:
 
 
 def reaches(instance_type: str, threshold: str) -> bool:
-    """Whether a type is of the threshold's size or beyond it.
+    """True if a type has the threshold's size or a larger one.
 
-    A type whose size can't be read counts as beyond: a guard that is unsure speaks up. So does
-    plain `metal` against `metal-24xl`: how large that machine is, its name does not tell.
+    A type whose size can't be read counts as larger, so that a guard alerts when it is unsure.
+    Plain `metal` counts as larger than `metal-24xl`, since its name does not tell the machine's
+    size.
     """
     size, limit = rank(size_of(instance_type)), rank(threshold)
     if limit is None:

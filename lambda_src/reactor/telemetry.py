@@ -13,9 +13,9 @@ NAMESPACE = "CloudTrailReactor"
 class Telemetry:
     """Structured logs and CloudWatch metrics of one function.
 
-    Metrics carry one dimension, the service: never an account, a Region or an actor, whose every
-    combination would be a metric to pay for. POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE
-    and POWERTOOLS_LOG_LEVEL are read by Powertools itself.
+    Metrics have one dimension, the service. An account, a Region or an actor is no dimension: each
+    combination would be one more metric to pay for. Powertools itself reads
+    POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_LOG_LEVEL.
     """
 
     def __init__(self, name: str, environ: Any) -> None:

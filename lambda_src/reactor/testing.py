@@ -7,7 +7,7 @@
     seen = rehearse(handler, event, aws=aws, mode="enforce", settings={"tag": "owner"})
     assert seen.taken == ("tag b",)
 
-It comes with the package that pip installs; Lambda's zip leaves it out.
+The package that pip installs has this module; Lambda's zip does not.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def user(name: str, *, path: str = "/", account: str = ACCOUNT, **fields: object
 def role_session(
     role: str, session: str, *, path: str = "/", account: str = ACCOUNT, **fields: object
 ) -> dict[str, Any]:
-    """A session of a role. CloudTrail tells the role's path in the session's issuer alone."""
+    """A session of a role. Only the session's issuer tells the role's path."""
     return {
         "type": "AssumedRole",
         "principalId": f"AROAEXAMPLE:{session}",
@@ -189,11 +189,11 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Such as `ssm.get_parameter`."""
+        """The call's name, such as `ssm.get_parameter`."""
         return f"{self.service}.{self.operation}"
 
 
-Answer = Mapping[str, Any] | Refusal | Callable[[Mapping[str, Any]], Any]
+AwsAnswer = Mapping[str, Any] | Refusal | Callable[[Mapping[str, Any]], Any]
 
 
 class UnexpectedCallError(AssertionError):
@@ -203,23 +203,23 @@ class UnexpectedCallError(AssertionError):
 class AwsDouble(Aws):
     """Stands in for `Aws` and answers from a table; nothing leaves the process.
 
-    `answers` has what each call is answered with, by its name (`ssm.get_parameter`): boto3's own
-    answer, a Refusal, or a function of the call's parameters that returns the answer (or a
-    Refusal). Any other call raises UnexpectedCallError. `calls` holds all that were made, in order.
+    `answers` maps a call's name (`ssm.get_parameter`) to its answer: boto3's own answer, a Refusal,
+    or a function of the call's parameters that returns one of these. Any other call raises
+    UnexpectedCallError. `calls` holds all calls that were made, in order.
     """
 
-    def __init__(self, answers: Mapping[str, Answer] | None = None) -> None:
+    def __init__(self, answers: Mapping[str, AwsAnswer] | None = None) -> None:
         super().__init__(REGION)
         self.clock = Clock(_Context())
-        self.answers: dict[str, Answer] = {**(answers or {})}
+        self.answers: dict[str, AwsAnswer] = {**(answers or {})}
         self.calls: list[Call] = []
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """A client that has every operation, and answers those of the table."""
+        """A client that has every operation, and answers those in the table."""
         return _Client(self, service, region)
 
     def answer(self, call: Call) -> Any:
-        """What a call is answered with. Raises UnexpectedCallError, or botocore's ClientError."""
+        """The answer to a call. Raises UnexpectedCallError, or botocore's ClientError."""
         self.calls.append(call)
         if call.name not in self.answers:
             _unexpected(call, self.answers)
@@ -265,9 +265,9 @@ def decide(
     aws: Aws | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> list[Step]:
-    """What the plan of a reaction decides about an event: its actions and alerts.
+    """The decisions of a reaction's plan about an event: its actions and alerts.
 
-    `settings` are those of REACTION_SETTINGS: what is left out has its default. Raises
+    `settings` are those of REACTION_SETTINGS; a setting that is left out has its default. Raises
     SettingsError and what the plan raises.
     """
     parsed = parse_settings(reaction.settings, json.dumps(dict(settings or {})))
@@ -276,7 +276,7 @@ def decide(
 
 @dataclass(frozen=True)
 class Told:
-    """An alert as people get it."""
+    """An alert as a person reads it."""
 
     severity: str
     subject: str
@@ -289,13 +289,13 @@ class Told:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a handler did about an event, from the log that it writes.
+    """The actions and alerts of a handler for an event, from the log that it writes.
 
-    `answer` is what it returned, `left_alone` why it did not look at the event (empty: it did).
-    `actions` are the audit records, each with `status` (planned, taken, exempt, refused), `summary`
-    and, where it was taken, `undo`. `calls` are the calls that change something and were made.
-    `alerts` left; `held_back` did not, as the mode is dry_run. `log` has all lines: level, message
-    and fields.
+    `answer` is the handler's return value, `left_alone` why it did not look at the event (empty: it
+    did). `actions` are the audit records, each with `status` (planned, taken, exempt, refused),
+    `summary` and, where it was taken, `undo`. `calls` are the calls that were made and change
+    something. `alerts` were sent; `held_back` were not, since the mode is dry_run. `log` has all
+    lines: level, message and fields.
     """
 
     answer: Mapping[str, Any]
@@ -307,7 +307,9 @@ class Rehearsal:
 
     @property
     def left_alone(self) -> str:
-        """Why the handler did not look at the event: `not one of this reaction's calls`, ..."""
+        """The reason why the handler did not look at the event: `not one of this reaction's calls`,
+        ...
+        """
         return str(self.answer.get("why", ""))
 
     @property
@@ -348,13 +350,13 @@ def rehearse(
     exemptions: Mapping[str, Any] | None = None,
     at: tuple[str, str] | None = None,
 ) -> Rehearsal:
-    """Runs the whole handler on an event, as Lambda would, and tells what it did.
+    """Runs the whole handler on an event, as Lambda would, and returns what it did.
 
-    `aws` answers what the plan reads. The actions that the plan decides on are answered with `{}`
-    unless the table says otherwise: with a Refusal there, the handler raises ReactionError.
+    `aws` answers the calls with which the plan reads. It answers the plan's actions with `{}`
+    unless its table has another answer; with a Refusal there, the handler raises ReactionError.
     `exemptions` are those of REACTION_EXEMPTIONS (`{"role_paths": {"/ci/": "2026-12-31"}}`). `at`
-    is the account and Region that the function runs in, the event's own unless it is given. Ledger,
-    budget and kill switch are left out. Raises what the handler raises.
+    is the account and Region that the function runs in, the event's own unless it is given. There
+    is no ledger, budget or kill switch. Raises what the handler raises.
     """
     double = aws if aws is not None else AwsDouble()
     read = read_event(event)
@@ -393,11 +395,11 @@ def _told(message: Mapping[str, Any]) -> Told:
 
 
 class _Stage(AwsDouble):
-    """A double that also answers the alerts' topic, and the actions that were decided on."""
+    """A double that also answers the alerts' topic and the plan's actions."""
 
     def __init__(self, double: AwsDouble) -> None:
         super().__init__({_PUBLISH: {"MessageId": "rehearsed"}, **double.answers})
-        self.calls = double.calls  # whoever gave the double may look at it
+        self.calls = double.calls  # the caller's double has the calls, too
         self._begun = len(self.calls)
 
     def expect(self, steps: Iterable[Step]) -> None:
@@ -414,20 +416,20 @@ class _Stage(AwsDouble):
 
 
 class _Notes(Telemetry):
-    """Keeps the lines of the log, writes nothing."""
+    """Keeps the lines of the log and writes none."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str, Mapping[str, Any]]] = []
         self.log = cast("Any", _Log(self.lines))
 
     def bind(self, **keys: object) -> None:
-        """Every line has its fields itself."""
+        """Does nothing: each line has its own fields."""
 
     def count(self, metric: str, number: int = 1) -> None:
-        """The answer has the numbers."""
+        """Does nothing: the handler's answer has the numbers."""
 
     def flush(self, **milliseconds: float) -> None:
-        """There is nothing to write."""
+        """Does nothing."""
 
 
 class _Log:
@@ -440,7 +442,7 @@ class _Log:
 
 @dataclass(frozen=True)
 class _Context:
-    """Lambda's context; hardly any time is left, so that nothing waits for AWS to catch up."""
+    """Lambda's context with hardly any time left, so that no retry waits for AWS to catch up."""
 
     invoked_function_arn: str = ""
     aws_request_id: str = "rehearsal"

@@ -16,8 +16,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localaws.cloudtrail.keeper import Trail
-from localaws.iam.permissions import Context, Permissions
-from localaws.iam.policy import PolicyError, Principal, evaluate
+from localaws.iam.permissions import Permissions
+from localaws.iam.policy import Context, PolicyError, Principal, evaluate
 from localaws.organizations.trusted_access import TrustedAccess, organization
 from localaws.s3.buckets import Buckets
 from localaws.wire.call import Call

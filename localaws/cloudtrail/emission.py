@@ -8,12 +8,12 @@ from localaws.activity import Activity
 from localaws.client.environment import DEFAULT_REGION
 from localaws.cloudtrail import emitted
 from localaws.cloudtrail.keeper import CloudTrail
-from localaws.cloudtrail.recording import Put
+from localaws.cloudtrail.recording import PutEvent
 from localaws.cloudtrail.trailwriter import TrailWriter
 from localaws.wire.parts import Json, Parts
 
 
-def emit(parts: Parts, put: Put, asked: Json) -> list[Json]:
+def emit(parts: Parts, put: PutEvent, asked: Json) -> list[Json]:
     """Put events on the bus as `trailctl local emit` asks; what came of each.
 
     `asked` is `items` (each `where` it comes from and the `item`), `account`, and perhaps
@@ -35,7 +35,7 @@ def emit(parts: Parts, put: Put, asked: Json) -> list[Json]:
     return [_put(parts, put, one) for one in complete]
 
 
-def _put(parts: Parts, put: Put, one: emitted.Emitted) -> dict[str, Any]:
+def _put(parts: Parts, put: PutEvent, one: emitted.Emitted) -> dict[str, Any]:
     keeper = parts.of(CloudTrail)
     trails = keeper.logging_trails(one.account)
     why = emitted.kept_back(one, trails)

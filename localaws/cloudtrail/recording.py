@@ -23,14 +23,14 @@ from localaws.wire.parts import Json, Parts
 
 _log = logging.getLogger(__name__)
 
-Put = Callable[[Json, str, str], None]
+PutEvent = Callable[[Json, str, str], None]
 """Puts an event on the default bus of an account and Region."""
 
 
 class Recording:
     """Records calls; `put` is told of those that a trail takes."""
 
-    def __init__(self, parts: Parts, put: Put) -> None:
+    def __init__(self, parts: Parts, put: PutEvent) -> None:
         self._parts = parts
         self._put = put
         self._calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()

@@ -83,8 +83,3 @@ def powertools_layer() -> bytes:
                 inside = Path("python") / file.relative_to(source.parent)
                 archive.writestr(zipfile.ZipInfo(inside.as_posix(), _EPOCH), file.read_bytes())
     return buffer.getvalue()
-
-
-def powertools_version() -> str:
-    """The version of Powertools that the layer holds."""
-    return importlib.metadata.version("aws-lambda-powertools")

@@ -16,7 +16,7 @@ PREFIX = "/_local/"
 Endpoint = Callable[[Request, Mapping[str, str]], Awaitable[Response]]
 
 
-class Control:
+class ControlEndpoints:
     """Answers `/_local/NAME`; a ValueError of an endpoint is the sentence of its refusal."""
 
     def __init__(self, services: Services) -> None:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from localaws.clock import MovableClock
 from localaws.front import gaps
-from localaws.front.control import PREFIX, Control
+from localaws.front.control import PREFIX, ControlEndpoints
 from localaws.front.handlers import Handlers
 from localaws.front.services import Services
 from localaws.wire.emulator import Emulator
-from localaws.wire.http import Receive, Request, Response, Scope, Send, read_request, send_response
+from localaws.wire.http import (
+    AsgiScope,
+    AsgiSend,
+    Receive,
+    Request,
+    Response,
+    read_request,
+    send_response,
+)
 
 assert gaps.FILES
 
@@ -20,7 +28,7 @@ class Front:
         self.services = Services(emulator, clock)
         self._emulator = emulator
         self._handlers = Handlers(emulator, self.services.parts)
-        self._control = Control(self.services)
+        self._control = ControlEndpoints(self.services)
 
     async def start(self) -> None:
         await self.services.start(self._handlers.inside)
@@ -46,7 +54,7 @@ class Front:
             await handle(call)
         return call.response
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: AsgiSend) -> None:
         if scope["type"] != "http":
             return
         request = await read_request(scope, receive)

@@ -40,7 +40,7 @@ class Handlers:
         self._threads = ThreadPoolExecutor(64, thread_name_prefix="gap")
 
     def recognise(self, request: Request) -> Call | None:
-        """Which API call it is; None for one that no service model knows, or that is unsigned."""
+        """The API call of a request; None if no service model knows it, or if it is unsigned."""
         call = recognise(request, self._parts)
         attempt = request.fields.get("amz-sdk-request", "attempt=1")
         if call is not None and attempt.partition(";")[0] != "attempt=1":
@@ -67,10 +67,10 @@ class Handlers:
             call.refusal = await self._refusal(lambda: [refuse(call) for refuse in refusals])
 
     async def authorize(self, call: Call) -> None:
-        """Whether the caller may, where the emulator is not asked or asks too little.
+        """Refuses a caller without the permission, if the emulator is not asked or asks too little.
 
-        AWS says that a caller may not before it says what is wrong with a call: so this comes after
-        `check`, and its refusal counts.
+        AWS refuses a caller without the permission before it looks for mistakes in the call. So
+        this runs after `check`, and its refusal replaces the one of `check`.
         """
         if call.identity.type == "Root":
             return
@@ -147,7 +147,7 @@ class Handlers:
         return None
 
 
-def _answer(call: Call, answer: gap.Answer) -> None:
+def _answer(call: Call, answer: gap.AnswerCall) -> None:
     answered = answer(call)
     if not isinstance(answered, Response):
         answered = codec.encode_answer(

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localaws.iam.policy import (
-    ContextValue,
+    Context,
     Decision,
     Effect,
     PolicyError,
@@ -25,7 +25,6 @@ from localaws.iam.policy import (
 from localaws.wire.clients import InProcessClients
 from localaws.wire.identity import Identity
 
-Context = Mapping[str, ContextValue]
 Document = Mapping[str, Any] | str
 
 

@@ -196,10 +196,10 @@ def _values(value: Any) -> list[str]:
 _ACCOUNT = re.compile(r"\d{12}")
 _ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
 
-Scope = Literal["named", "account", "anyone"]
+_Reach = Literal["named", "account", "anyone"]
 
 
-def _principal_scope(statement: Mapping[str, Any], caller: Principal) -> Scope | None:
+def _principal_scope(statement: Mapping[str, Any], caller: Principal) -> _Reach | None:
     """How the statement reaches the caller, or None where it does not.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -211,12 +211,12 @@ def _principal_scope(statement: Mapping[str, Any], caller: Principal) -> Scope |
     return "anyone"
 
 
-def _named(element: Any, caller: Principal) -> Scope | None:
+def _named(element: Any, caller: Principal) -> _Reach | None:
     if element == "*":
         return "anyone"
     if not isinstance(element, Mapping):
         raise PolicyError('a Principal is "*" or an object such as {"AWS": "..."}')
-    scope: Scope | None = None
+    scope: _Reach | None = None
     for kind, listed in element.items():
         for entry in _values(listed):
             if kind == "AWS" and entry == "*":
@@ -271,7 +271,7 @@ def _account_of(entry: str) -> str | None:
 # --- actions and resources ---------------------------------------------------------------------
 
 Variables = Mapping[str, Sequence[str]] | None
-Matcher = Callable[[str, str, "Variables"], bool]
+_Matches = Callable[[str, str, "Variables"], bool]
 
 
 def _covers(
@@ -279,7 +279,7 @@ def _covers(
     element: Literal["Action", "Resource"],
     asked: str,
     variables: Variables,
-    matches: Matcher,
+    matches: _Matches,
 ) -> bool:
     if f"Not{element}" in statement:
         listed = _values(statement[f"Not{element}"])
@@ -305,42 +305,42 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _WITH_DEFAULT = re.compile(r"\s*([^,\s]+)\s*,\s*'([^']*)'\s*")
 
 
-class Text(NamedTuple):
+class _Piece(NamedTuple):
     """A piece of a policy's value: only what the author wrote may hold wildcards."""
 
     text: str
     literal: bool
 
 
-def _expand(value: str, variables: Variables) -> tuple[Text, ...] | None:
+def _expand(value: str, variables: Variables) -> tuple[_Piece, ...] | None:
     """A value with its `${...}` filled in, or None where one has no value in this request.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
     if variables is None or "${" not in value:
-        return (Text(value, literal=False),)
-    pieces: list[Text] = []
+        return (_Piece(value, literal=False),)
+    pieces: list[_Piece] = []
     end = 0
     for found in _VARIABLE.finditer(value):
-        pieces.append(Text(value[end : found.start()], literal=False))
+        pieces.append(_Piece(value[end : found.start()], literal=False))
         end = found.end()
         name = found.group(1)
         if name in ("*", "?", "$"):
-            pieces.append(Text(name, literal=True))
+            pieces.append(_Piece(name, literal=True))
             continue
         default = _WITH_DEFAULT.fullmatch(name)
         known = variables.get((default.group(1) if default else name.strip()).lower(), ())
         if len(known) == 1:
-            pieces.append(Text(known[0], literal=True))
+            pieces.append(_Piece(known[0], literal=True))
         elif default:
-            pieces.append(Text(default.group(2), literal=True))
+            pieces.append(_Piece(default.group(2), literal=True))
         else:
             return None
-    pieces.append(Text(value[end:], literal=False))
+    pieces.append(_Piece(value[end:], literal=False))
     return tuple(pieces)
 
 
-def _plain(pieces: tuple[Text, ...]) -> str:
+def _plain(pieces: tuple[_Piece, ...]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
@@ -348,10 +348,10 @@ def _plain(pieces: tuple[Text, ...]) -> str:
 
 
 def _wildcard(pattern: str) -> re.Pattern[str]:
-    return _compile((Text(pattern, literal=False),), by_segment=False)
+    return _compile((_Piece(pattern, literal=False),), by_segment=False)
 
 
-def _arn_like(pieces: tuple[Text, ...], arn: str) -> bool:
+def _arn_like(pieces: tuple[_Piece, ...], arn: str) -> bool:
     """ARNs are compared part by part: a wildcard does not reach over a colon, save in the last."""
     if _plain(pieces) == "*":
         return True
@@ -359,7 +359,7 @@ def _arn_like(pieces: tuple[Text, ...], arn: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _compile(pieces: tuple[Text, ...], *, by_segment: bool) -> re.Pattern[str]:
+def _compile(pieces: tuple[_Piece, ...], *, by_segment: bool) -> re.Pattern[str]:
     out: list[str] = []
     colons = 0
     for piece in pieces:
@@ -426,36 +426,36 @@ def _holds(name: str, actual: list[str] | None, wanted: list[str], variables: Va
     return all(map(one, actual)) if operator.negated else any(map(one, actual))
 
 
-Test = Callable[[str, tuple[Text, ...]], bool]
+_Comparison = Callable[[str, tuple[_Piece, ...]], bool]
 
 
 class _Operator(NamedTuple):
-    test: Test
+    test: _Comparison
     negated: bool = False
 
 
-def _string_equals(actual: str, wanted: tuple[Text, ...]) -> bool:
+def _string_equals(actual: str, wanted: tuple[_Piece, ...]) -> bool:
     return actual == _plain(wanted)
 
 
-def _string_equals_ignore_case(actual: str, wanted: tuple[Text, ...]) -> bool:
+def _string_equals_ignore_case(actual: str, wanted: tuple[_Piece, ...]) -> bool:
     return actual.lower() == _plain(wanted).lower()
 
 
-def _string_like(actual: str, wanted: tuple[Text, ...]) -> bool:
+def _string_like(actual: str, wanted: tuple[_Piece, ...]) -> bool:
     return _compile(wanted, by_segment=False).fullmatch(actual) is not None
 
 
-def _arn_test(actual: str, wanted: tuple[Text, ...]) -> bool:
+def _arn_test(actual: str, wanted: tuple[_Piece, ...]) -> bool:
     return _arn_like(wanted, actual)
 
 
-def _bool(actual: str, wanted: tuple[Text, ...]) -> bool:
+def _bool(actual: str, wanted: tuple[_Piece, ...]) -> bool:
     return actual.lower() == _plain(wanted).lower()
 
 
-def _numeric(compare: Callable[[float, float], bool]) -> Test:
-    def test(actual: str, wanted: tuple[Text, ...]) -> bool:
+def _numeric(compare: Callable[[float, float], bool]) -> _Comparison:
+    def test(actual: str, wanted: tuple[_Piece, ...]) -> bool:
         try:
             return compare(float(actual), float(_plain(wanted)))
         except ValueError:
@@ -464,8 +464,8 @@ def _numeric(compare: Callable[[float, float], bool]) -> Test:
     return test
 
 
-def _date(compare: Callable[[float, float], bool]) -> Test:
-    def test(actual: str, wanted: tuple[Text, ...]) -> bool:
+def _date(compare: Callable[[float, float], bool]) -> _Comparison:
+    def test(actual: str, wanted: tuple[_Piece, ...]) -> bool:
         left, right = _seconds(actual), _seconds(_plain(wanted))
         return left is not None and right is not None and compare(left, right)
 
@@ -485,7 +485,7 @@ def _seconds(text: str) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _ip_address(actual: str, wanted: tuple[Text, ...]) -> bool:
+def _ip_address(actual: str, wanted: tuple[_Piece, ...]) -> bool:
     try:
         return ipaddress.ip_address(actual) in ipaddress.ip_network(_plain(wanted), strict=False)
     except ValueError:

@@ -31,7 +31,7 @@ class Need:
 
 Refuse = Callable[[Call], None]
 """Raises RefusalError for what AWS refuses."""
-Answer = Callable[[Call], Response | Mapping[str, Any]]
+AnswerCall = Callable[[Call], Response | Mapping[str, Any]]
 """A whole response, or the members of one; RefusalError is an answer, too."""
 Learn = Callable[[Call], None]
 """Runs on the event loop, before the client has its answer: it must be quick."""
@@ -39,7 +39,7 @@ Needs = Callable[[Call], Iterable[Need]]
 
 Key = tuple[str, str]
 _Refuse = TypeVar("_Refuse", bound=Refuse)
-_Answer = TypeVar("_Answer", bound=Answer)
+_Answer = TypeVar("_Answer", bound=AnswerCall)
 _Learn = TypeVar("_Learn", bound=Learn)
 _Needs = TypeVar("_Needs", bound=Needs)
 
@@ -53,7 +53,7 @@ class Answering:
     AWS would not be in.
     """
 
-    answer: Answer
+    answer: AnswerCall
     alone: bool = False
     inside: bool = False
 

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-Scope = MutableMapping[str, Any]
+AsgiScope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+AsgiSend = Callable[[Message], Awaitable[None]]
+App = Callable[[AsgiScope, Receive, AsgiSend], Awaitable[None]]
 
 _Headers = list[tuple[bytes, bytes]]
 
@@ -47,7 +47,7 @@ class Request:
         headers = [pair for pair in self.headers if pair[0] != b"content-length"]
         return replace(self, headers=[*headers, length], body=body)
 
-    def scope(self) -> Scope:
+    def scope(self) -> AsgiScope:
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -77,7 +77,7 @@ class Response:
         return {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in self.headers}
 
 
-async def read_request(scope: Scope, receive: Receive) -> Request | None:
+async def read_request(scope: AsgiScope, receive: Receive) -> Request | None:
     """The request behind an ASGI scope, or None where the client went away before its end."""
     chunks: list[bytes] = []
     while True:
@@ -98,7 +98,7 @@ async def read_request(scope: Scope, receive: Receive) -> Request | None:
     )
 
 
-async def send_response(send: Send, response: Response) -> None:
+async def send_response(send: AsgiSend, response: Response) -> None:
     await send(
         {"type": "http.response.start", "status": response.status, "headers": response.headers}
     )

@@ -4,17 +4,17 @@ output "arn" {
 }
 
 output "chat_format" {
-  description = "Text for format() that makes a sentence into what chat services are sent (custom notifications): format(chat_format, jsonencode(\"<title>\"), input_template), where input_template is one quoted string."
+  description = "Format string that turns a sentence into a custom notification for chat services: format(chat_format, jsonencode(\"<title>\"), input_template), where input_template is one quoted string."
   value       = local._chat_format
 }
 
 output "chat_messages" {
-  description = "As messages, for a topic that a chat channel listens to: in the chat services' format for custom notifications."
+  description = "Input transformers like messages, in the chat services' format for custom notifications: for a topic that a chat channel listens to."
   value       = local._chat_messages
 }
 
 output "kms_key_arn" {
-  description = "ARN of the key that encrypts the messages, made or given: who publishes by IAM policy needs kms:Decrypt and kms:GenerateDataKey* on it."
+  description = "ARN of the key that encrypts the messages, made or given. A principal that publishes by IAM policy needs kms:Decrypt and kms:GenerateDataKey* on it."
   value       = local._kms_key_arn
 }
 
@@ -24,7 +24,7 @@ output "kms_key_policy" {
 }
 
 output "messages" {
-  description = "Input transformers for event-rules, by kind of event (alarm, api_call, insight, sign_in): a sentence that tells who did what, where and when, then the details."
+  description = "Input transformers for event-rules, by kind of event (alarm, api_call, insight, sign_in). The text is a sentence that tells who did what, where and when, then the details."
   value       = local._messages
 }
 
@@ -34,7 +34,7 @@ output "name" {
 }
 
 output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, queues }, each a map from its purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, log_groups, queues }, each a map from a purpose to { arn, name }."
   value = {
     alarms = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => { arn = alarm.arn, name = alarm.alarm_name } }
     log_groups = {
@@ -60,12 +60,12 @@ output "queue_kms_key_statement" {
 }
 
 output "queue_policies" {
-  description = "Policy (JSON) of each subscribed queue by its key: what \"attach\" writes, and what the queue's own policy has to hold with \"emit\"."
+  description = "Policy (JSON) of each subscribed queue, by its key. With \"attach\" the module writes it; with \"emit\" the queue's own policy has to hold its statements."
   value       = local._queue_policies
 }
 
 output "undelivered_queue" {
-  description = "Queue of the messages that a subscriber did not take: { arn, name, url }."
+  description = "Queue of the messages that SNS could not deliver: { arn, name, url }."
   value = {
     arn  = aws_sqs_queue.undelivered.arn
     name = aws_sqs_queue.undelivered.name

@@ -1,7 +1,7 @@
 variable "account_id" {
   type        = string
   default     = null
-  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on. Terraform then looks it up only when it applies, and the plan does not know what is built from it."
 }
 
 variable "alarm_topic" {
@@ -10,7 +10,7 @@ variable "alarm_topic" {
     kms_master_key_id = optional(string)
   })
   default     = null
-  description = "SNS topic that the alarms on failed deliveries report to, in this Region: best one that other people or machines hear. Null: this topic itself, whose other subscribers then hear of it."
+  description = "SNS topic of this Region that the alarms on failed deliveries report to. Choose one that other people or machines subscribe to. Null: this topic itself, whose other subscribers then get the alarm."
 
   validation {
     condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
@@ -29,7 +29,7 @@ variable "email_subscribers" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "E-mail addresses that get every message. AWS sends each one a message first, and nothing arrives until it is confirmed. Addresses that the same apply makes go into named_email_subscribers."
+  description = "E-mail addresses that get every message. AWS sends a request to each address first, and sends nothing else until somebody confirms it. Addresses that the same apply makes go into named_email_subscribers."
 
   validation {
     condition     = alltrue([for address in var.email_subscribers : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", address))])
@@ -41,7 +41,7 @@ variable "existing_queue_policies" {
   type        = map(string)
   default     = {}
   nullable    = false
-  description = "Policies (JSON) that subscribed queues have already, by their keys in queue_subscribers. The module keeps their statements beside its own; \"\" says that there is none. Needed for a queue that is not passed as a whole resource, since its policy can't be seen and writing one replaces it."
+  description = "Policies (JSON) that subscribed queues have already, by their keys in queue_subscribers. The module keeps their statements beside its own; \"\" says that there is none. Required for a queue that is not passed as a whole resource: the module can't see its policy, and writing a policy replaces the old one."
 
   validation {
     condition     = alltrue([for policy in values(var.existing_queue_policies) : policy == "" || can(jsondecode(policy).Statement)])
@@ -58,7 +58,7 @@ variable "https_subscribers" {
   type        = map(string)
   default     = {}
   nullable    = false
-  description = "HTTPS addresses that get every message, by a name of your choice. AWS sends each one a message first, and nothing arrives until it is confirmed. An address with a secret in it may be marked sensitive."
+  description = "HTTPS addresses that get every message, by a name of your choice. AWS sends a request to each address first, and sends nothing else until somebody confirms it. An address with a secret in it may be marked sensitive."
 
   validation {
     condition     = alltrue([for address in values(var.https_subscribers) : can(regex("^https://[^\\s/]+[^\\s]*$", address))])
@@ -106,7 +106,7 @@ variable "own_kms_key" {
   type        = bool
   default     = true
   nullable    = false
-  description = "Whether the module makes a rotating KMS key. Set it to false where kms_key_arn is given. It is a switch of its own because the ARN of a key that the same apply makes is not known in the plan."
+  description = "Whether the module makes a rotating KMS key. Set it to false where kms_key_arn is given. The switch is separate because the ARN of a key that the same apply makes is not known in the plan."
 
   validation {
     condition     = var.own_kms_key || var.kms_key_arn != null
@@ -134,7 +134,7 @@ variable "policy_statements" {
 variable "queue_policies" {
   type        = string
   default     = null
-  description = "Who writes the policies of the queues in queue_subscribers, as a queue has one policy and two writers overwrite each other. \"attach\": this module alone. \"emit\": somebody else; the module writes none, and the output queue_policies has what is needed. Required where there are queue_subscribers."
+  description = "Writer of the policies of the queues in queue_subscribers. A queue has one policy, and two writers overwrite each other. \"attach\": this module alone. \"emit\": somebody else, with the statements in the output queue_policies. Required where there are queue_subscribers."
 
   validation {
     condition     = var.queue_policies == null ? true : contains(["attach", "emit"], var.queue_policies)
@@ -185,7 +185,7 @@ variable "queue_subscribers" {
 variable "region" {
   type        = string
   default     = null
-  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, like account_id."
 }
 
 variable "role_path" {

@@ -1,20 +1,20 @@
 output "actions_per_hour" {
-  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  description = "Actions that the guard may take in an hour, unless its reaction says otherwise."
   value       = 300
 }
 
 output "alerts" {
-  description = "What the guard alerts on."
+  description = "Events that the guard alerts on, in words."
   value       = "buckets below the baseline"
 }
 
 output "description" {
-  description = "What the guard does, in a line."
+  description = "One line that says what the guard does."
   value       = "Brings S3 buckets to a baseline (${var.mode})"
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern of the events that this reaction is for, as JSON: buckets that are made, and changes of what the baseline sets, by anybody but itself."
+  description = "EventBridge pattern (JSON) of the events that the guard is for: new buckets, and changes of what the baseline sets, by anybody but the guard."
   value = jsonencode({
     source      = ["aws.s3"]
     detail-type = ["AWS API Call via CloudTrail"]

@@ -1,12 +1,12 @@
 variable "block_public_access" {
-  description = "Whether a bucket gets its public access block."
+  description = "Whether the guard blocks public access to a bucket."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "encryption" {
-  description = "Default encryption that a bucket gets at least: AES256, aws:kms or none. A stronger one is left as it is."
+  description = "Weakest default encryption that a bucket may have: AES256, aws:kms or none. The guard leaves a stronger one as it is."
   type        = string
   default     = "AES256"
   nullable    = false
@@ -18,7 +18,7 @@ variable "encryption" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key of the default encryption, with encryption aws:kms; null takes the account's own of S3."
+  description = "KMS key of the default encryption, with encryption = \"aws:kms\". Null: the account's own key of S3."
   type        = string
   default     = null
 
@@ -29,20 +29,20 @@ variable "kms_key_arn" {
 }
 
 variable "log_bucket" {
-  description = "Bucket that gets the access logs of buckets that have none, with S3's permission to write there; null asks for no access log. It is never logged itself."
+  description = "Bucket that receives the access logs of buckets that have none. Its policy must let S3 write there. The guard never sets up a log of this bucket itself. Null: no access logs."
   type        = string
   default     = null
 }
 
 variable "log_prefix" {
-  description = "What the keys of access logs start with, before the bucket's name."
+  description = "Prefix of the keys of access logs, before the bucket's name."
   type        = string
   default     = "s3/"
   nullable    = false
 }
 
 variable "mode" {
-  description = "What the guard may do. dry_run: what it would do is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: what a bucket lacks is set too."
+  description = "Mode of the guard. dry_run: the guard logs what it would do, changes nothing and sends no alert. notify: it also sends alerts. enforce: it also sets what a bucket lacks."
   type        = string
   default     = "dry_run"
   nullable    = false
@@ -54,14 +54,14 @@ variable "mode" {
 }
 
 variable "ownership" {
-  description = "Whether ACLs are switched off (BucketOwnerEnforced)."
+  description = "Whether the guard switches a bucket's ACLs off (BucketOwnerEnforced)."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "required_tags" {
-  description = "Tags that a bucket gets where it lacks the key; no tag is ever changed."
+  description = "Tags that the guard adds to a bucket that lacks their keys. It changes no tag that is there."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -73,21 +73,21 @@ variable "required_tags" {
 }
 
 variable "skip_buckets" {
-  description = "Names of buckets, as wildcards, that are left alone, as in [\"*-website\"]; the role is denied to change them. Name the trail's log bucket and its archive here."
+  description = "Names (wildcards) of buckets that the guard leaves alone, as in [\"*-website\"]. Its role is denied every change to them. Name the trail's log bucket and its archive here."
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "tls_only" {
-  description = "Whether a bucket's policy gets a statement that denies access without TLS; the rest of it stays."
+  description = "Whether the guard adds a statement to a bucket's policy that denies access without TLS. The rest of the policy stays."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "versioning" {
-  description = "Whether versioning is switched on."
+  description = "Whether the guard switches a bucket's versioning on."
   type        = bool
   default     = true
   nullable    = false

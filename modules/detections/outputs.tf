@@ -4,7 +4,7 @@ output "coverage" {
 }
 
 output "coverage_markdown" {
-  description = "The same as a Markdown table, for a README or a wiki."
+  description = "Coverage as a Markdown table, for a README or a wiki."
   value = join("\n", concat(
     ["| id | severity | what | CIS | ATT&CK | where | decided by |", "| --- | --- | --- | --- | --- | --- | --- |"],
     [for id, entry in local._coverage : format("| `%s` | %s | %s | %s | %s | %s | %s |",
@@ -19,12 +19,12 @@ output "coverage_markdown" {
 }
 
 output "decided_ids" {
-  description = "Ids of selected detections whose pattern lets more through than what is meant: a function of the Lambda package decides, which the notify module runs (detection = <id>)."
+  description = "Ids of selected detections whose pattern lets more through than what is meant. A function of the Lambda package decides; the notify module runs it (detection = <id>)."
   value       = sort([for id, entry in local._coverage : id if entry.decision])
 }
 
 output "global_ids" {
-  description = "Ids of selected detections whose events arrive only where the partition's global services report (us-east-1, cn-north-1, us-gov-west-1): their rules belong there, or forwarded from there."
+  description = "Ids of selected detections whose events arrive only where the partition's global services report (us-east-1, cn-north-1, us-gov-west-1): make their rules there, or forward the events from there."
   value       = sort([for id, entry in local._coverage : id if entry.global])
 }
 
@@ -34,7 +34,7 @@ output "read_only_ids" {
 }
 
 output "rules" {
-  description = "Rules by key (the id, or the id and the part of a split one): { description, id, global, input_transformer, pattern, read_only_events, severity }. Add targets to each and it is a rule of event-rules."
+  description = "Rules by key (the id, or the id and the part of a split one): { description, id, global, input_transformer, pattern, read_only_events, severity }. With targets added, each is a rule of event-rules."
   value = {
     for key, part in local._ready : key => {
       description      = "[${local._catalogue[part.id].severity}] ${local._catalogue[part.id].title}"
@@ -63,6 +63,6 @@ output "rules" {
 }
 
 output "waiting" {
-  description = "Rules that are left out because `placeholders` has no value for what they need: key to the names of it."
+  description = "Rules that the module leaves out because `placeholders` has no value for what they need: a map from the rule's key to the missing names."
   value       = local._waiting
 }

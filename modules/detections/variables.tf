@@ -1,5 +1,5 @@
 variable "benchmark" {
-  description = "Only detections that a control of this benchmark asks for, as in \"cis-5.0\"; null takes those of none, too."
+  description = "Benchmark whose controls ask for the detections, as in \"cis-5.0\". Null: all detections, with or without a control."
   type        = string
   default     = null
 
@@ -10,7 +10,7 @@ variable "benchmark" {
 }
 
 variable "decided_by" {
-  description = "\"pattern\": only detections that a pattern decides alone, so that a rule may lead straight to a topic. \"any\": also those whose pattern lets more through than what is meant, and a function decides (see `decided_ids`)."
+  description = "Kind of detections to take. \"pattern\": those that a pattern decides alone, so that a rule may lead straight to a topic. \"any\": also those whose pattern lets more through than what is meant, so that a function decides (see `decided_ids`)."
   type        = string
   default     = "any"
   nullable    = false
@@ -34,7 +34,7 @@ variable "exclude_ids" {
 }
 
 variable "exclude_role_arns" {
-  description = "Roles whose calls no rule sees, by ARN with path: the reactions' own, say, so that they don't start themselves. Root and IAM users stay visible."
+  description = "ARNs (with path) of roles whose calls no rule matches: the reactions' own roles, for example, so that reactions don't start themselves. Calls of root and IAM users still match."
   type        = set(string)
   default     = []
   nullable    = false
@@ -46,7 +46,7 @@ variable "exclude_role_arns" {
 }
 
 variable "ids" {
-  description = "Only these detections, by id; null takes all that the other filters select."
+  description = "Ids of the detections to take. Null: all that the other filters select."
   type        = set(string)
   default     = null
 
@@ -57,7 +57,7 @@ variable "ids" {
 }
 
 variable "min_severity" {
-  description = "Only detections of this severity or a higher one: info, low, medium, high or critical."
+  description = "Lowest severity of the detections to take: info, low, medium, high or critical."
   type        = string
   default     = "info"
   nullable    = false
@@ -69,7 +69,7 @@ variable "min_severity" {
 }
 
 variable "placeholders" {
-  description = "What only you know, by the name that the catalogue gives it, as in { function_names = [\"trail-guard\"] }. A rule whose values are missing is left out and named in `waiting`."
+  description = "Values that only you know, by the catalogue's name for them, as in { function_names = [\"trail-guard\"] }. The module leaves out a rule whose values are missing and names it in `waiting`."
   type        = map(set(string))
   default     = {}
   nullable    = false
@@ -97,7 +97,7 @@ variable "placeholders" {
 }
 
 variable "techniques" {
-  description = "Only detections of these ATT&CK techniques, as in [\"T1562\", \"T1098.003\"]; one without a dot stands for its sub-techniques, too. Null takes all."
+  description = "ATT&CK techniques of the detections to take, as in [\"T1562\", \"T1098.003\"]. One without a dot stands for its sub-techniques, too. Null: all."
   type        = set(string)
   default     = null
 

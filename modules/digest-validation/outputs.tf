@@ -4,7 +4,7 @@ output "arn" {
 }
 
 output "checkpoint_table" {
-  description = "Table of how far each account and Region is proven: { arn, name }."
+  description = "Table that holds up to which time each account and Region is proven: { arn, name }."
   value = {
     arn  = local._table_arn
     name = aws_dynamodb_table.checkpoints.name
@@ -12,7 +12,7 @@ output "checkpoint_table" {
 }
 
 output "failure_queue" {
-  description = "Queue of the runs that failed to the last try: { arn, name, url }."
+  description = "Queue of the runs whose last try failed: { arn, name, url }."
   value = {
     arn  = aws_sqs_queue.failures.arn
     name = aws_sqs_queue.failures.name
@@ -34,7 +34,7 @@ output "log_group" {
 }
 
 output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, queues, schedules, tables }, each a map from its purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, log_groups, queues, schedules, tables }, each a map from a purpose to { arn, name }."
   value = {
     alarms = {
       for key, alarm in merge(aws_cloudwatch_metric_alarm.this, { for each in aws_cloudwatch_metric_alarm.silence : "silence" => each }) :
@@ -65,7 +65,7 @@ output "operations" {
 }
 
 output "policy_json" {
-  description = "What the function may do: a policy document. A bucket or key of another account must admit it, too."
+  description = "Policy document (JSON) of what the function may do. A bucket or key of another account must admit the function's role, too."
   value       = local._policy_json
 }
 

@@ -1,7 +1,7 @@
 variable "account_id" {
   type        = string
   default     = null
-  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on. Terraform then looks it up only when it applies, and the plan does not know what is built from it."
 }
 
 variable "accounts" {
@@ -82,7 +82,7 @@ variable "bucket_region" {
 }
 
 variable "code_signing_config_arn" {
-  description = "Code signing configuration of the function. The bundled zip and the public Powertools layer are not signed by your profile: if it enforces, give `package` and `powertools_layer_arn` too."
+  description = "Code signing configuration of the function. Your profile has not signed the bundled zip and the public Powertools layer: if the configuration enforces signatures, give `package` and `powertools_layer_arn` too."
   type        = string
   default     = null
 
@@ -93,7 +93,7 @@ variable "code_signing_config_arn" {
 }
 
 variable "concurrency" {
-  description = "How many files one worker reads at once."
+  description = "Number of files that one worker reads at once."
   type        = number
   default     = 32
   nullable    = false
@@ -127,7 +127,7 @@ variable "key_prefix" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key for the log group, the environment, the queues, the table and the schedule that this module makes; its policy must admit logs.<region>.amazonaws.com. Null uses the services' own encryption."
+  description = "KMS key for the log group, the environment, the queues, the table and the schedule that this module makes; its policy must admit logs.<region>.amazonaws.com. Null: the services' own encryption."
   type        = string
   default     = null
 
@@ -138,7 +138,7 @@ variable "kms_key_arn" {
 }
 
 variable "lag_minutes" {
-  description = "Minutes after its hour within which a digest file may come. The function proves an hour that long after its end."
+  description = "Minutes that a digest file may take to come after the end of its hour. The function proves an hour that long after its end."
   type        = number
   default     = 90
   nullable    = false
@@ -161,7 +161,7 @@ variable "log_kms_key_arn" {
 }
 
 variable "log_level" {
-  description = "What the function logs: DEBUG, INFO, WARNING, ERROR or CRITICAL."
+  description = "Log level of the function: DEBUG, INFO, WARNING, ERROR or CRITICAL."
   type        = string
   default     = "INFO"
   nullable    = false
@@ -200,7 +200,7 @@ variable "lookback_hours" {
 }
 
 variable "max_workers" {
-  description = "How many accounts and Regions are proven at once."
+  description = "Number of workers. Each proves one account and Region at a time."
   type        = number
   default     = 10
   nullable    = false
@@ -246,7 +246,7 @@ variable "organization_id" {
 }
 
 variable "package" {
-  description = "Your own build of the function's code: a zip file (filename), or an S3 object of this Region. Null: the zip that comes with this repository. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or a new upload under the same key is not noticed."
+  description = "Your own build of the function's code: a zip file (filename), or an S3 object of this Region. Null: the zip that comes with this repository. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or Terraform does not notice a new upload under the same key."
   type = object({
     filename          = optional(string)
     s3_bucket         = optional(string)
@@ -290,7 +290,7 @@ variable "powertools_layer_arn" {
 }
 
 variable "public_powertools_layer" {
-  description = "Whether the module looks up AWS's public Powertools layer. Set it to false where powertools_layer_arn is given. It is a switch of its own because the ARN of a layer that the same apply makes is not known in the plan."
+  description = "Whether the module looks up AWS's public Powertools layer. Set it to false where powertools_layer_arn is given. The switch is separate because the ARN of a layer that the same apply makes is not known in the plan."
   type        = bool
   default     = true
   nullable    = false
@@ -304,11 +304,11 @@ variable "public_powertools_layer" {
 variable "region" {
   type        = string
   default     = null
-  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, like account_id."
 }
 
 variable "regions" {
-  description = "Regions whose log files the function proves. Empty: all that have files in the bucket, or had once."
+  description = "Regions whose log files the function proves. Empty: all that have or once had files in the bucket."
   type        = set(string)
   default     = []
   nullable    = false
@@ -355,7 +355,7 @@ variable "schedule_expression" {
 }
 
 variable "stale_minutes" {
-  description = "Minutes without a newer proof after which the trail counts as silent. It must be two hours more than lag_minutes at least; with a schedule of your own, twice the time between two runs more."
+  description = "Minutes without a newer proof after which the trail counts as silent. The least is lag_minutes plus two hours or, with a schedule of your own, lag_minutes plus twice the time between two runs."
   type        = number
   default     = 240
   nullable    = false

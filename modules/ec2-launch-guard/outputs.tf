@@ -1,20 +1,20 @@
 output "actions_per_hour" {
-  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  description = "Actions that the guard may take in an hour, unless its reaction says otherwise."
   value       = 1000
 }
 
 output "alerts" {
-  description = "What the guard alerts on; null if no setting asks for an alert."
+  description = "Events that the guard alerts on, in words; null if no setting asks for an alert."
   value       = length(local._alerting) == 0 ? null : "the launches that ${join(", ", local._alerting)} flag (without these settings it only tags)"
 }
 
 output "description" {
-  description = "What the guard does, in a line."
+  description = "One line that says what the guard does."
   value       = "Tags launched EC2 instances with their owner and alerts on large ones (${var.mode})"
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern of the events that the guard is for, as JSON: every RunInstances that succeeded."
+  description = "EventBridge pattern (JSON) of the events that the guard is for: every RunInstances that succeeded."
   value = jsonencode({
     source      = ["aws.ec2"]
     detail-type = ["AWS API Call via CloudTrail"]

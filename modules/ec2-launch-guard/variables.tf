@@ -1,5 +1,5 @@
 variable "alert_from_count" {
-  description = "Alert on a call that launches at least this many instances; null does not look at the count."
+  description = "Alert on a call that launches at least this many instances; null: the guard does not look at the count."
   type        = number
   default     = null
 
@@ -10,7 +10,7 @@ variable "alert_from_count" {
 }
 
 variable "alert_from_size" {
-  description = "Alert on an instance of this size or a larger one, as in 4xlarge; null does not look at the size."
+  description = "Alert on an instance of this size or a larger one, as in 4xlarge; null: the guard does not look at the size."
   type        = string
   default     = null
 
@@ -21,7 +21,7 @@ variable "alert_from_size" {
 }
 
 variable "alert_from_vcpus" {
-  description = "Alert on a call whose instances have at least this many vCPUs in all; null does not look at them."
+  description = "Alert on a call whose instances have at least this many vCPUs in all; null: the guard does not look at vCPUs."
   type        = number
   default     = null
 
@@ -49,14 +49,14 @@ variable "alert_instance_types" {
 }
 
 variable "alert_on_accelerators" {
-  description = "Whether to alert on an instance with GPUs, Trainium, Inferentia or FPGAs, whatever its size."
+  description = "Alert on an instance with GPUs, Trainium, Inferentia or FPGAs, whatever its size."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "mode" {
-  description = "What the guard may do. dry_run: what it would do is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: instances and volumes are tagged too, and stopped if stop_flagged says so."
+  description = "Mode of the guard. dry_run: the guard logs what it would do, changes nothing and sends no alert. notify: it also sends alerts. enforce: it also tags instances and volumes, and stops instances if stop_flagged says so."
   type        = string
   default     = "dry_run"
   nullable    = false
@@ -68,7 +68,7 @@ variable "mode" {
 }
 
 variable "stop_flagged" {
-  description = "Whether, in enforce, what is alerted on is stopped too (trailctl undo starts it again). Instances of Auto Scaling groups and fleets, and Spot instances, are never stopped."
+  description = "Stop the instances that the guard alerts on, in enforce (trailctl undo starts them again). The guard never stops instances of Auto Scaling groups and fleets, nor Spot instances."
   type        = bool
   default     = false
   nullable    = false
@@ -80,7 +80,7 @@ variable "stop_flagged" {
 }
 
 variable "tag_prefix" {
-  description = "What the tags that this guard writes start with: <prefix>owner, <prefix>creator-kind, <prefix>launch-source and <prefix>launched-at. Name it in the ignore_tags of whoever manages the instances with Terraform."
+  description = "Prefix of the tags that the guard writes: <prefix>owner, <prefix>creator-kind, <prefix>launch-source and <prefix>launched-at. Name it in the ignore_tags of whoever manages the instances with Terraform."
   type        = string
   default     = "reactor:"
   nullable    = false

@@ -4,7 +4,7 @@ output "arn" {
 }
 
 output "bus_policy_statements" {
-  description = "Statements (JSON of a list) that admit account_ids and organization_id, for whoever writes the policy of the bus."
+  description = "Statements (JSON of a list) that admit account_ids and organization_id, for the writer of the bus's policy."
   value       = jsonencode(local._bus_policy_statements)
 }
 
@@ -19,7 +19,7 @@ output "dead_letter_queue" {
 }
 
 output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, queues }, each a map from its purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, log_groups, queues }, each a map from a purpose to { arn, name }."
   value = {
     alarms = merge(
       { for key, alarm in aws_cloudwatch_metric_alarm.canary : "canary-${key}" => { arn = alarm.arn, name = alarm.alarm_name } },

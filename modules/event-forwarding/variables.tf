@@ -1,14 +1,14 @@
 variable "account_id" {
   type        = string
   default     = null
-  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on. Terraform then looks it up only when it applies, and the plan does not know what is built from it."
 }
 
 variable "account_ids" {
   type        = list(string)
   default     = []
   nullable    = false
-  description = "Hub: accounts that may send it events, admitted as bus_policy says. Other Regions of its own account need no leave."
+  description = "Hub: accounts that may send it events, admitted as bus_policy says. Other Regions of the hub's own account need no permission."
 
   validation {
     condition     = alltrue([for id in var.account_ids : can(regex("^[0-9]{12}$", id))])
@@ -20,7 +20,7 @@ variable "alarm_state_changes" {
   type        = bool
   default     = true
   nullable    = false
-  description = "Spoke: whether the state changes of this Region's CloudWatch alarms are forwarded, since an alarm can't report to a topic of another Region."
+  description = "Spoke: whether it forwards the state changes of this Region's CloudWatch alarms. An alarm can't report to a topic of another Region."
 }
 
 variable "alarm_topic" {
@@ -40,7 +40,7 @@ variable "alarm_topic" {
 variable "bus_policy" {
   type        = string
   default     = null
-  description = "Hub: who writes the policy of the event bus, as a bus has one policy. \"own\": this module alone, whole; whatever it held is replaced. \"shared\": others too; the module adds one statement, for organization_id. \"emit\": somebody else; the module writes nothing, and the output bus_policy_statements has what is needed. Null: as \"emit\", with a warning where account_ids or organization_id are given."
+  description = "Hub: writer of the event bus's policy, since a bus has one policy. \"own\": this module alone; it replaces the whole policy. \"shared\": others too; the module adds one statement, for organization_id. \"emit\": somebody else, with the statements in the output bus_policy_statements. Null: as \"emit\", with a warning where account_ids or organization_id are given."
 
   validation {
     condition     = var.bus_policy == null ? true : contains(["emit", "own", "shared"], var.bus_policy)
@@ -65,7 +65,7 @@ variable "canaries" {
   }))
   default     = {}
   nullable    = false
-  description = "Hub: canaries that it expects, by a name of your choice, each with the account and Region that sends it (default: the hub's own). Each one gets a rule, a queue and an alarm on its silence."
+  description = "Hub: canaries that it expects, by a name of your choice, each with the account and Region that sends it (default: the hub's own). The module makes a rule, a queue and an alarm on silence for each."
 
   validation {
     condition     = alltrue([for key in keys(var.canaries) : can(regex("^[A-Za-z0-9_-]{1,20}$", key))])
@@ -86,7 +86,7 @@ variable "canaries" {
 variable "canary_schedule" {
   type        = string
   default     = null
-  description = "When EventBridge Scheduler puts a canary on this Region's default bus, as in \"rate(5 minutes)\". A spoke forwards it. Null: never."
+  description = "Schedule on which EventBridge Scheduler puts a canary on this Region's default bus, as in \"rate(5 minutes)\". A spoke forwards it. Null: never."
 
   validation {
     condition     = var.canary_schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", var.canary_schedule))
@@ -103,7 +103,7 @@ variable "canary_silence_minutes" {
   type        = number
   default     = 15
   nullable    = false
-  description = "Hub: minutes without a canary after which its alarm goes off. Choose more than twice the time between two canaries."
+  description = "Hub: minutes without a canary after which the canary's alarm goes off. Choose more than twice the time between two canaries."
 
   validation {
     condition     = var.canary_silence_minutes >= 5 && var.canary_silence_minutes <= 1440 && floor(var.canary_silence_minutes) == var.canary_silence_minutes
@@ -183,7 +183,7 @@ variable "organization_id" {
 variable "patterns" {
   type        = map(string)
   default     = null
-  description = "Spoke: patterns (JSON) of the events to forward, by a name of your choice; the account and Region are added. Null: one pattern, global-services, for what the home Region would miss: the events of global services and sign-ins in the Region where those arrive (us-east-1, cn-north-1, us-gov-west-1), sign-ins in any other."
+  description = "Spoke: patterns (JSON) of the events to forward, by a name of your choice; the account and Region are added. Null: one pattern, global-services, for what the home Region would miss. In the Region where the events of global services arrive (us-east-1, cn-north-1, us-gov-west-1) these are those events and sign-ins; in any other Region, sign-ins."
 
   validation {
     condition     = var.patterns == null ? true : alltrue([for pattern in values(var.patterns) : can(keys(jsondecode(pattern)))])
@@ -227,7 +227,7 @@ variable "read_only_patterns" {
 variable "region" {
   type        = string
   default     = null
-  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, like account_id."
 }
 
 variable "role_path" {

@@ -1,20 +1,20 @@
 output "actions_per_hour" {
-  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  description = "Actions that the guard may take in an hour, unless its reaction says otherwise."
   value       = 100
 }
 
 output "alerts" {
-  description = "What the guard alerts on."
+  description = "Events that the guard alerts on, in words."
   value       = "roles that break a rule"
 }
 
 output "description" {
-  description = "What the guard does, in a line."
+  description = "One line that says what the guard does."
   value       = "Contains IAM roles that break the rules (${var.mode})"
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern of the events that this guard is for, as JSON: whatever changes what a role is, by anybody but the guard. IAM's events arrive in us-east-1 only (China: cn-north-1, GovCloud: us-gov-west-1)."
+  description = "EventBridge pattern (JSON) of the events that the guard is for: every change of a role, by anybody but the guard. IAM's events arrive in us-east-1 only (China: cn-north-1, GovCloud: us-gov-west-1)."
   value = jsonencode({
     source      = ["aws.iam"]
     detail-type = ["AWS API Call via CloudTrail"]
@@ -53,7 +53,7 @@ output "policy_json" {
 }
 
 output "scp_json" {
-  description = "What a service control policy can say of the same rules, as JSON, without exemptions: the reaction adds them and puts the policies out. Null if it has nothing to say."
+  description = "Statements (JSON) of a service control policy that enforces what it can of the same rules, without exemptions: the reaction adds those and outputs the policies. Null if there are none."
   value       = length(local._scp_statements) == 0 ? null : jsonencode({ Version = "2012-10-17", Statement = local._scp_statements })
 }
 

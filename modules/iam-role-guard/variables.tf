@@ -12,7 +12,7 @@ variable "allowed_providers" {
 }
 
 variable "containment" {
-  description = "What enforce does to a role that breaks a rule: deny_policy adds an inline policy that denies everything, boundary puts AWSDenyAll as its boundary, delete deletes it, none only alerts. The first two are taken back by one call."
+  description = "Action of enforce on a role that breaks a rule. deny_policy adds an inline policy that denies everything, boundary makes AWSDenyAll its boundary, delete deletes the role, none only alerts. One call takes back each of the first two."
   type        = string
   default     = "deny_policy"
   nullable    = false
@@ -24,7 +24,7 @@ variable "containment" {
 }
 
 variable "forbid_admin" {
-  description = "Whether a policy that is as good as an administrator's (every action, or all of IAM, on every resource) breaks the rules."
+  description = "Whether a role breaks the rules with a policy that is as good as an administrator's (every action, or all of IAM, on every resource)."
   type        = bool
   default     = true
   nullable    = false
@@ -45,7 +45,7 @@ variable "forbidden_policies" {
 }
 
 variable "mode" {
-  description = "What the guard may do. dry_run: what it would do is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: a role that breaks a rule is contained too."
+  description = "Mode of the guard. dry_run: the guard logs what it would do, changes nothing and sends no alert. notify: it also sends alerts. enforce: it also contains a role that breaks a rule."
   type        = string
   default     = "dry_run"
   nullable    = false
@@ -81,7 +81,7 @@ variable "trusted_accounts" {
 }
 
 variable "trusted_organizations" {
-  description = "Ids of organizations (o-...) that the condition of a trust in everybody may name; null accepts any organization that is named."
+  description = "Ids of organizations (o-...) that the condition of a trust in everybody may name. Null: any organization."
   type        = list(string)
   default     = null
 

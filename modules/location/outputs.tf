@@ -4,7 +4,7 @@ output "account_id" {
 }
 
 output "dns_suffix" {
-  description = "What the names of the partition's services end with, as in amazonaws.com."
+  description = "Suffix of the host names of the partition's services, as in amazonaws.com."
   value       = local._partition.dns_suffix
 }
 

@@ -1,14 +1,14 @@
 variable "account_id" {
   type        = string
   default     = null
-  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on. Terraform then looks it up only when it applies, and the plan does not know what is built from it."
 }
 
 variable "account_ids" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Accounts whose log files the lifecycle moves (transitions). Needed for an organization's logs unless transition_digests is true. Left out for an account trail, it is the account of replication_role_arn."
+  description = "Accounts whose log files the lifecycle moves (transitions). Required for an organization's logs unless transition_digests is true. Default for an account trail: the account of replication_role_arn."
 }
 
 variable "expire_after_days" {
@@ -26,7 +26,7 @@ variable "force_destroy" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether destroying the module may delete an archive that still holds logs, lifting governance retention (compliance retention can't be lifted). Keep false wherever the logs matter."
+  description = "Whether a destroy of the module may delete an archive that still holds logs. It lifts governance retention; nothing lifts compliance retention. Keep false wherever the logs matter."
 }
 
 variable "key_prefix" {
@@ -89,7 +89,7 @@ variable "own_kms_key" {
   type        = bool
   default     = true
   nullable    = false
-  description = "Whether the module makes a rotating KMS key. Set it to false where kms_key_arn is given. It is a switch of its own because the ARN of a key that the same apply makes is not known in the plan."
+  description = "Whether the module makes a rotating KMS key. Set it to false where kms_key_arn is given. The switch is separate because the ARN of a key that the same apply makes is not known in the plan."
 
   validation {
     condition     = var.own_kms_key || var.kms_key_arn != null
@@ -113,7 +113,7 @@ variable "reader_arns" {
 variable "region" {
   type        = string
   default     = null
-  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, like account_id."
 }
 
 variable "replication_role_arn" {
@@ -167,14 +167,14 @@ variable "transition_digests" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether the lifecycle moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
+  description = "Whether the lifecycle moves digest files too. Leave it false: a digest must stay readable, and it costs more to move than it saves."
 }
 
 variable "transition_from_bytes" {
   type        = number
   default     = 131072
   nullable    = false
-  description = "Size in bytes of the smallest log file that the lifecycle moves. Moving smaller ones costs more than it saves."
+  description = "Size in bytes of the smallest log file that the lifecycle moves. A smaller file costs more to move than it saves."
 }
 
 variable "transitions" {

@@ -38,7 +38,7 @@ output "kms_key_policy" {
 }
 
 output "mfa_delete_commands" {
-  description = "What the account's root user runs to switch MFA delete, with the device's six digits in place of CODE: { enable, disable }."
+  description = "Commands with which the account's root user switches MFA delete, with the device's six digits in place of CODE: { enable, disable }."
   value       = local._mfa_delete_commands
 }
 

@@ -2,7 +2,7 @@ variable "access_log" {
   type        = string
   default     = "off"
   nullable    = false
-  description = "Whether S3 writes down every request to the bucket: \"off\", \"own\" (into a bucket <name>-access-log that the module makes) or \"given\" (into access_log_bucket)."
+  description = "Access log of every request to the bucket: \"off\" (none), \"own\" (into a bucket <name>-access-log that the module makes) or \"given\" (into access_log_bucket)."
 
   validation {
     condition     = contains(["off", "own", "given"], var.access_log)
@@ -18,7 +18,7 @@ variable "access_log" {
 variable "access_log_bucket" {
   type        = string
   default     = null
-  description = "Name of the bucket that the access log goes to, with access_log = \"given\": of the same account and Region, without Object Lock, and with the statement of the output access_log_policy_statement in its policy."
+  description = "Name of the bucket that the access log goes to, with access_log = \"given\". The bucket must be of the same account and Region, have no Object Lock, and hold the output access_log_policy_statement in its policy."
 
   validation {
     condition     = (var.access_log == "given") == (var.access_log_bucket != null)
@@ -50,14 +50,14 @@ variable "access_log_expire_after_days" {
 variable "account_id" {
   type        = string
   default     = null
-  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on. Terraform then looks it up only when it applies, and the plan does not know what is built from it."
 }
 
 variable "account_ids" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Accounts whose log files the lifecycle moves (transitions). Needed for an organization's logs unless transition_digests is true. Left out for an account trail, it is that account."
+  description = "Accounts whose log files the lifecycle moves (transitions). Required for an organization's logs unless transition_digests is true. Default for an account trail: the trail's account."
 }
 
 variable "checks" {
@@ -96,7 +96,7 @@ variable "force_destroy" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether destroying the module may delete a bucket that still holds logs. Keep false wherever the logs matter."
+  description = "Whether a destroy of the module may delete a bucket that still holds logs. Keep false wherever the logs matter."
 }
 
 variable "key_prefix" {
@@ -131,7 +131,7 @@ variable "kms_key_arn" {
 variable "mfa_delete" {
   type        = bool
   default     = null
-  description = "Whether MFA delete should be on. Only the root user can switch it, so Terraform warns until the root user has run the command of the output mfa_delete_commands. Null: no warning, whether it is on or off."
+  description = "Whether MFA delete should be on. Terraform can't switch it: it warns until the root user has run the command of the output mfa_delete_commands. Null: Terraform never warns."
 
   validation {
     condition     = var.mfa_delete == null ? true : !var.mfa_delete || (length(var.transitions) == 0 && var.expire_after_days == null)
@@ -218,7 +218,7 @@ variable "own_kms_key" {
   type        = bool
   default     = true
   nullable    = false
-  description = "Whether the module makes a rotating KMS key. Set it to false where kms_key_arn is given. It is a switch of its own because the ARN of a key that the same apply makes is not known in the plan."
+  description = "Whether the module makes a rotating KMS key. Set it to false where kms_key_arn is given. The switch is separate because the ARN of a key that the same apply makes is not known in the plan."
 
   validation {
     condition     = var.own_kms_key || var.kms_key_arn != null
@@ -242,7 +242,7 @@ variable "reader_arns" {
 variable "region" {
   type        = string
   default     = null
-  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, like account_id."
 }
 
 variable "tags" {
@@ -289,14 +289,14 @@ variable "transition_digests" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether the lifecycle moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
+  description = "Whether the lifecycle moves digest files too. Leave it false: a digest must stay readable, and it costs more to move than it saves."
 }
 
 variable "transition_from_bytes" {
   type        = number
   default     = 131072
   nullable    = false
-  description = "Size in bytes of the smallest log file that the lifecycle moves. Moving smaller ones costs more than it saves."
+  description = "Size in bytes of the smallest log file that the lifecycle moves. A smaller file costs more to move than it saves."
 }
 
 variable "transitions" {

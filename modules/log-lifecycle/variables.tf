@@ -2,7 +2,7 @@ variable "account_ids" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Accounts whose log files move: for an account trail its own, for an organization trail every member's. Needed unless transition_digests is true."
+  description = "Accounts whose log files move: for an account trail its own, for an organization trail every member's. Required unless transition_digests is true."
 
   validation {
     condition     = alltrue([for id in var.account_ids : can(regex("^[0-9]{12}$", id))])
@@ -23,7 +23,7 @@ variable "account_ids" {
 variable "bucket_name" {
   type        = string
   nullable    = false
-  description = "Bucket that holds the logs. It must have no other lifecycle, and no MFA delete."
+  description = "Bucket that holds the logs. The bucket must have no other lifecycle, and no MFA delete."
 }
 
 variable "expire_after_days" {
@@ -58,7 +58,7 @@ variable "remove_expired_after_days" {
   type        = number
   default     = 30
   nullable    = false
-  description = "Days for which an expired object is only hidden and can be brought back. Then it is removed."
+  description = "Days for which an expired object is only hidden and can be brought back. S3 removes it after that."
 
   validation {
     condition     = var.remove_expired_after_days >= 1 && floor(var.remove_expired_after_days) == var.remove_expired_after_days
@@ -70,7 +70,7 @@ variable "transition_digests" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether digest files move too. Leave it false: a digest in GLACIER or DEEP_ARCHIVE has to be restored before a validation can read it, and moving it costs more than it saves."
+  description = "Whether digest files move too. Leave it false: a validation can read a digest in GLACIER or DEEP_ARCHIVE only after a restore, and a digest costs more to move than it saves."
 }
 
 variable "transition_from_bytes" {

@@ -1,5 +1,5 @@
 output "operations" {
-  description = "What to look at when something is wrong: { alarms }, a map from its purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms }, a map from a purpose to { arn, name }."
   value = {
     alarms = {
       for alarm in aws_cloudwatch_metric_alarm.failed : "replication-failed" => {

@@ -1,7 +1,7 @@
 variable "account_id" {
   type        = string
   default     = null
-  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on. Terraform then looks it up only when it applies, and the plan does not know what is built from it."
 }
 
 variable "alarm_topic" {
@@ -10,7 +10,7 @@ variable "alarm_topic" {
     kms_master_key_id = optional(string)
   })
   default     = null
-  description = "SNS topic that is told when objects fail to replicate: an alert-topic whole, or { arn }, of the log bucket's Region. It switches on the rule's metrics (custom metrics, 0.30 USD each a month). Null: no alarm."
+  description = "SNS topic that the alarm on objects that fail to replicate reports to: an alert-topic whole, or { arn }, of the log bucket's Region. A topic switches on the rule's metrics (custom metrics, 0.30 USD each a month). Null: no alarm."
 
   validation {
     condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
@@ -26,7 +26,7 @@ variable "archive" {
     region      = optional(string)
   })
   nullable    = false
-  description = "Where the logs are replicated to: the log-archive module whole, or { name, kms_key_arn }. Add account_id and region where they differ from the log bucket's."
+  description = "Bucket that the logs are replicated to: the log-archive module whole, or { name, kms_key_arn }. Add account_id and region where they differ from the log bucket's."
 
   validation {
     condition     = var.create_rule ? var.archive.kms_key_arn != null : true
@@ -43,7 +43,7 @@ variable "create_rule" {
   type        = bool
   default     = true
   nullable    = false
-  description = "Whether to make the replication rule. False makes the role only, while the archive does not exist yet: S3 refuses a rule to a bucket that is not there."
+  description = "Whether to make the replication rule. False: the module makes the role only. S3 refuses a rule to a bucket that does not exist yet."
 }
 
 variable "log_bucket" {
@@ -53,13 +53,13 @@ variable "log_bucket" {
     kms_key_arn = optional(string)
   })
   nullable    = false
-  description = "Bucket that the logs are in: the log-bucket module whole, or at least { name } with the kms_key_arn that encrypts it. It must have versions, and no other replication configuration."
+  description = "Bucket that the logs are in: the log-bucket module whole, or at least { name } with the kms_key_arn that encrypts it. The bucket must have versioning on, and no other replication configuration."
 }
 
 variable "name" {
   type        = string
   nullable    = false
-  description = "Name of the role and of the rule. With it, the role's ARN is known before the role is made."
+  description = "Name of the role and of the rule. The role's ARN follows from it, before the role is made."
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_+=,.@-]{1,64}$", var.name))
@@ -76,7 +76,7 @@ variable "permissions_boundary" {
 variable "region" {
   type        = string
   default     = null
-  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, like account_id."
 }
 
 variable "replication_time_control" {

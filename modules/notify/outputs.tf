@@ -1,20 +1,20 @@
 output "actions_per_hour" {
-  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  description = "Actions that the guard may take in an hour, unless its reaction says otherwise."
   value       = 100
 }
 
 output "alerts" {
-  description = "What the guard alerts on."
+  description = "Events that the guard alerts on, in words."
   value       = "whatever it is told of"
 }
 
 output "description" {
-  description = "What the guard does, in a line."
+  description = "One line that says what the guard does."
   value       = "Tells people of events (${var.mode})"
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern of the events that the guard is for, as JSON; null if none was given."
+  description = "EventBridge pattern (JSON) of the events that the guard is for; null if none was given."
   value       = var.event_pattern
 }
 

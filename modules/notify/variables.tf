@@ -1,11 +1,11 @@
 variable "detection" {
-  description = "Id of an entry of the catalogue (modules/detections) whose decision needs code, as in sg-open; null tells whatever the rule's pattern lets through."
+  description = "Id of an entry of the catalogue (modules/detections) whose decision needs code, as in sg-open. Null: the guard alerts on every event that the rule's pattern matches."
   type        = string
   default     = null
 }
 
 variable "event_pattern" {
-  description = "EventBridge pattern (JSON) of the events to tell of, for the rule that the reaction puts out; null where rules of your own lead to the reaction."
+  description = "EventBridge pattern (JSON) of the events to alert on, for the reaction's output rule. Null where rules of your own lead to the reaction."
   type        = string
   default     = null
 
@@ -16,14 +16,14 @@ variable "event_pattern" {
 }
 
 variable "failures" {
-  description = "Whether calls that failed are told, too."
+  description = "Whether the guard also alerts on calls that failed."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "mode" {
-  description = "What the guard may do. dry_run: what it would do is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: the same as notify, as there is nothing else to do."
+  description = "Mode of the guard. dry_run: the guard logs what it would do, changes nothing and sends no alert. notify: it also sends alerts. enforce: the same as notify, since the guard changes nothing."
   type        = string
   default     = "dry_run"
   nullable    = false
@@ -47,14 +47,14 @@ variable "severity" {
 }
 
 variable "summary" {
-  description = "The alert's sentence, with {actor}, {event}, {service}, {region}, {account}, {ip}, {time}, {resources} and {reason} filled in."
+  description = "Sentence of the alerts, with {actor}, {event}, {service}, {region}, {account}, {ip}, {time}, {resources} and {reason} filled in."
   type        = string
   default     = "{actor} called {event} in {region}, account {account}, at {time}"
   nullable    = false
 }
 
 variable "title" {
-  description = "What heads the alert, as in \"root signed in\"."
+  description = "Heading of the alerts, as in \"root signed in\"."
   type        = string
   default     = "a watched call was made"
   nullable    = false
@@ -73,7 +73,7 @@ variable "trusted_accounts" {
 }
 
 variable "window_seconds" {
-  description = "Events of the same call by the same caller are told once in this time, with how many there were before; 0 tells each."
+  description = "Seconds in which the same call by the same caller makes one alert. The next alert says how many there were. 0: an alert for each."
   type        = number
   default     = 900
   nullable    = false

@@ -1,11 +1,11 @@
 output "arn" {
-  description = "ARN of the role, once it may do what it is for."
+  description = "ARN of the role. The output waits until the role has its policy."
   value       = aws_iam_role.this.arn
   depends_on  = [aws_iam_role_policy.this]
 }
 
 output "external_id" {
-  description = "External id that whoever assumes the role has to name."
+  description = "External id that a principal must name to assume the role."
   value       = var.external_id
 }
 
@@ -20,11 +20,11 @@ output "path" {
 }
 
 output "policy_json" {
-  description = "What the role may do, as a policy document."
+  description = "Policy document (JSON) of what the role may do."
   value       = local._policy_json
 }
 
 output "trust_json" {
-  description = "Who may assume the role, as a policy document."
+  description = "Policy document (JSON) of who may assume the role."
   value       = local._trust_json
 }

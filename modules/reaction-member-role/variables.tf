@@ -1,5 +1,5 @@
 variable "account_id" {
-  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on. Terraform then looks it up only when it applies, and the plan does not know what is built from it."
   type        = string
   default     = null
 }
@@ -16,7 +16,7 @@ variable "external_id" {
 }
 
 variable "guards" {
-  description = "Guards whose reactions act here, by names of your own: modules of guards whole ({ launches = module.launches }), or { policy_json } of a handler of one's own. Each may do here what its mode lets it do at home. {{account_id}}, {{partition}} and {{role_arn}} are this role's, {{region}} is any."
+  description = "Guards whose reactions act here, by a name of your choice: modules of guards whole ({ launches = module.launches }), or { policy_json } of a handler of your own. Each may do here what its mode lets it do at home. The module fills in {{account_id}}, {{partition}} and {{role_arn}} of this role, and any Region for {{region}}."
   nullable    = false
   type = map(object({
     policy_json = string
@@ -73,7 +73,7 @@ variable "name" {
 }
 
 variable "organization_id" {
-  description = "Organization that the hub is of; null asks for none, which is for accounts without one."
+  description = "Organization that the hub belongs to. Null: no organization is required, for accounts without one."
   type        = string
 
   validation {
@@ -106,7 +106,7 @@ variable "permissions_boundary" {
 }
 
 variable "region" {
-  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, like account_id."
   type        = string
   default     = null
 }

@@ -1,5 +1,5 @@
 output "arn" {
-  description = "ARN of the function, once its failures are caught."
+  description = "ARN of the function. The output waits until failed events go to the failure queue."
   value       = aws_lambda_function.this.arn
 
   # Whoever routes events here does so after nothing can be lost any more.
@@ -7,7 +7,7 @@ output "arn" {
 }
 
 output "failure_queue" {
-  description = "Queue of the events that the function failed on: { arn, name, url }. The url of a queue of one's own is null unless it was given."
+  description = "Queue of the events that the function failed on: { arn, name, url }. The url of a queue of your own is null unless you gave it."
   value = {
     arn  = var.failure_queue == null ? aws_sqs_queue.failures[0].arn : var.failure_queue.arn
     name = local._failure_queue_name
@@ -42,7 +42,7 @@ output "mode" {
 }
 
 output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, parameters, queues, tables }, each a map from its purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, log_groups, parameters, queues, tables }, each a map from a purpose to { arn, name }."
   value = {
     alarms = {
       for key, alarm in aws_cloudwatch_metric_alarm.this : key => {
@@ -78,7 +78,7 @@ output "operations" {
 }
 
 output "policy_json" {
-  description = "Policy document (JSON) that a role of one's own must have: what the function's role is allowed."
+  description = "Policy document (JSON) of what the function's role may do. A role of your own must have it."
   value       = local._policy_json
 }
 
@@ -111,7 +111,7 @@ output "rule" {
 }
 
 output "service_control_policies" {
-  description = "Service control policies (JSON) that prevent what the guard would react to, with the reaction's exemptions, by number: each fits into AWS's 5,120 characters. Empty for a guard that has none."
+  description = "Service control policies (JSON), by number, that prevent what the guard would react to, with the reaction's exemptions. Each fits into AWS's 5,120 characters. Empty if the guard has none."
   value       = { for number, statements in local._scps : number => jsonencode({ Version = "2012-10-17", Statement = statements }) }
 
   precondition {

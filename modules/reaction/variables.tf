@@ -1,11 +1,11 @@
 variable "account_id" {
-  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on. Terraform then looks it up only when it applies, and the plan does not know what is built from it."
   type        = string
   default     = null
 }
 
 variable "actions_per_hour" {
-  description = "How many actions (each on one resource) the reaction may take in an hour; then it only notifies until the hour is over. Null takes the guard's own limit, -1 sets none."
+  description = "Actions (each on one resource) that the reaction may take in an hour. After that it only notifies until the hour is over. Null: the guard's own limit. -1: no limit."
   type        = number
   default     = null
 
@@ -16,7 +16,7 @@ variable "actions_per_hour" {
 }
 
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch, refused events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch, refused events) report to. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: no alarms."
   type = object({
     arn               = string
     kms_master_key_id = optional(string)
@@ -35,7 +35,7 @@ variable "alarm_topic" {
 }
 
 variable "alert_topic" {
-  description = "SNS topic that the alerts go to, with the key it is encrypted with, if any: `module.alert_topic` whole. Null sends none; a guard that alerts asks for it, beyond dry_run."
+  description = "SNS topic that the alerts go to, with the key that encrypts it, if any: `module.alert_topic` whole. Null: no alerts. A guard that alerts requires a topic beyond dry_run."
   type = object({
     arn               = string
     kms_key_arn       = optional(string)
@@ -70,7 +70,7 @@ variable "alert_topic" {
 }
 
 variable "audit_bus" {
-  description = "Event bus that an audit record of every action goes to, beside the log; null sends none. A reaction in dry_run sends none."
+  description = "Event bus that an audit record of every action goes to, beside the log. A reaction in dry_run sends none. Null: the log only."
   type = object({
     arn = string
   })
@@ -83,7 +83,7 @@ variable "audit_bus" {
 }
 
 variable "code_signing_config_arn" {
-  description = "Code signing configuration of the function. The bundled zip and the public Powertools layer are not signed by your profile: if it enforces, give `package` and `powertools_layer_arn` too."
+  description = "Code signing configuration of the function. Your profile has not signed the bundled zip and the public Powertools layer: if the configuration enforces signatures, give `package` and `powertools_layer_arn` too."
   type        = string
   default     = null
 
@@ -109,7 +109,7 @@ variable "environment" {
 }
 
 variable "exempt_accounts" {
-  description = "Accounts whose events are left alone, each with the last day (UTC) that they are, as in { \"123456789012\" = \"2026-12-31\" }."
+  description = "Accounts whose events the reaction leaves alone, each with the last day (UTC) of the exemption, as in { \"123456789012\" = \"2026-12-31\" }."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -121,7 +121,7 @@ variable "exempt_accounts" {
 }
 
 variable "exempt_principals" {
-  description = "Users and roles whose calls are left alone: ARNs (of a session, its role's), * and ? are wildcards, each with the last day (UTC), as in { \"arn:aws:iam::123456789012:role/breakglass\" = \"2026-12-31\" }."
+  description = "Users and roles whose calls the reaction leaves alone: ARNs, where * and ? are wildcards (for a session, its role's ARN), each with the last day (UTC) of the exemption, as in { \"arn:aws:iam::123456789012:role/breakglass\" = \"2026-12-31\" }."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -133,7 +133,7 @@ variable "exempt_principals" {
 }
 
 variable "exempt_role_paths" {
-  description = "IAM paths whose roles' calls are left alone, if the role is of the event's own account, each with the last day (UTC), as in { \"/ci/\" = \"2026-12-31\" }."
+  description = "IAM paths of roles whose calls the reaction leaves alone, if the role is of the event's own account, each with the last day (UTC) of the exemption, as in { \"/ci/\" = \"2026-12-31\" }."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -145,7 +145,7 @@ variable "exempt_role_paths" {
 }
 
 variable "exempt_tags" {
-  description = "Tags of resources that are left alone, as key=value, each with the last day (UTC), as in { \"reactor-exempt=yes\" = \"2026-12-31\" }. A tag that came with the very call does not count; who may set it otherwise is for your policies to say."
+  description = "Tags (key=value) of resources that the reaction leaves alone, each with the last day (UTC) of the exemption, as in { \"reactor-exempt=yes\" = \"2026-12-31\" }. A tag that came with the call itself does not count. Your own policies must say who may set the tag otherwise."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -157,7 +157,7 @@ variable "exempt_tags" {
 }
 
 variable "failure_queue" {
-  description = "SQS queue for the events that the function failed on, with the key it is encrypted with, if any; null makes one."
+  description = "SQS queue for the events that the function failed on, with the key that encrypts it, if any. Null: the module makes one."
   type = object({
     arn               = string
     kms_key_arn       = optional(string)
@@ -183,7 +183,7 @@ variable "failure_queue" {
 }
 
 variable "guard" {
-  description = "What the reaction does: a module of a guard whole (guard = module.launches), or a handler of one's own, written in place. handler is its entry point (module.function), policy_json what its role may do beyond logging and alerting, settings a JSON object, event_pattern the events it is for; policy_json, settings and event_pattern may be null. mode is dry_run (what would be done is logged, nothing is touched, no alert leaves), notify (alerts leave too) or enforce (everything is done). alerts says what it alerts on, where alert_topic is needed for it; a reaction in dry_run needs none. scp_json is what service control policies can say of the same rules. In policy_json and event_pattern, {{account_id}}, {{partition}}, {{region}} and {{role_arn}} (the reaction's own role) are filled in."
+  description = "Guard of the reaction: a module of a guard whole (guard = module.launches), or a handler of your own, written in place. handler is its entry point (module.function). policy_json is what its role may do beyond logging and alerting, settings a JSON object, event_pattern the events that it is for; each of the three may be null. mode is dry_run (the reaction logs what it would do, changes nothing and sends no alert), notify (it also sends alerts) or enforce (it also acts). alerts says in words what it alerts on; beyond dry_run it then requires alert_topic. scp_json has statements of a service control policy for the same rules. In policy_json and event_pattern, {{account_id}}, {{partition}}, {{region}} and {{role_arn}} (the reaction's own role) are filled in."
   nullable    = false
   type = object({
     actions_per_hour = optional(number, 100)
@@ -237,7 +237,7 @@ variable "guard" {
 }
 
 variable "iac_principals" {
-  description = "Principals that manage infrastructure as code, whose calls are left alone for good: ARNs, * and ? are wildcards. Each use is logged."
+  description = "Principals that manage infrastructure as code: ARNs, where * and ? are wildcards. The reaction always leaves their calls alone and logs each one."
   type        = set(string)
   default     = []
   nullable    = false
@@ -249,7 +249,7 @@ variable "iac_principals" {
 }
 
 variable "kill_switch" {
-  description = "SSM parameter (a String of this account and Region) whose value caps the mode of every reaction that reads it: enforce caps nothing, notify and dry_run do. If it can't be read or says something else, that means notify. Null has no kill switch."
+  description = "SSM parameter (a String of this account and Region) whose value caps the mode of every reaction that reads it: enforce caps nothing, notify and dry_run do. A value that can't be read, or any other value, means notify. Null: no kill switch."
   type = object({
     name = string
   })
@@ -262,7 +262,7 @@ variable "kill_switch" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key for the log group, the environment, the failure queue and the ledger that this module makes; its policy must admit logs.<region>.amazonaws.com. Null uses the services' own encryption."
+  description = "KMS key for the log group, the environment, the failure queue and the ledger that this module makes; its policy must admit logs.<region>.amazonaws.com. Null: the services' own encryption."
   type        = string
   default     = null
 
@@ -285,7 +285,7 @@ variable "ledger_days" {
 }
 
 variable "ledger_table" {
-  description = "DynamoDB table of this account and Region that remembers what was done, with the key it is encrypted with, if any: its only key is `id` (a string), its TTL attribute `expiration`. Several reactions may share one. Null makes one."
+  description = "DynamoDB table of this account and Region that remembers what was done, with the key that encrypts it, if any. Its only key must be `id` (a string), its TTL attribute `expiration`. Several reactions may share a table. Null: the module makes one."
   type = object({
     kms_key_arn = optional(string)
     name        = string
@@ -299,7 +299,7 @@ variable "ledger_table" {
 }
 
 variable "log_group" {
-  description = "Existing log group that the function writes to, of this account and Region; null makes /aws/lambda/<name>."
+  description = "Existing log group of this account and Region that the function writes to. Null: the module makes /aws/lambda/<name>."
   type = object({
     name = string
   })
@@ -312,7 +312,7 @@ variable "log_group" {
 }
 
 variable "log_level" {
-  description = "What the function logs: DEBUG, INFO, WARNING, ERROR or CRITICAL. Actions are logged at INFO."
+  description = "Log level of the function: DEBUG, INFO, WARNING, ERROR or CRITICAL. Actions are logged at INFO."
   type        = string
   default     = "INFO"
   nullable    = false
@@ -324,7 +324,7 @@ variable "log_level" {
 }
 
 variable "log_retention_days" {
-  description = "How long the log group that this module makes keeps what was done. 0 keeps it for ever."
+  description = "Days for which the module's own log group keeps the function's log. 0: for ever."
   type        = number
   default     = 365
   nullable    = false
@@ -339,7 +339,7 @@ variable "log_retention_days" {
 }
 
 variable "max_event_age_seconds" {
-  description = "How long Lambda keeps trying an event before it goes to the failure queue."
+  description = "Seconds for which Lambda keeps trying an event before the event goes to the failure queue."
   type        = number
   default     = 21600
   nullable    = false
@@ -351,7 +351,7 @@ variable "max_event_age_seconds" {
 }
 
 variable "max_retries" {
-  description = "How often Lambda tries an event again after an error of the function."
+  description = "Number of times that Lambda tries an event again after an error of the function."
   type        = number
   default     = 2
   nullable    = false
@@ -363,7 +363,7 @@ variable "max_retries" {
 }
 
 variable "member_role" {
-  description = "Role made by reaction-member-role in other accounts (and in this one, for events of other Regions), by which the reaction acts there; `accounts` narrows it to some. Null acts in the function's own account and Region only."
+  description = "Role made by reaction-member-role in other accounts (and in this one, for events of other Regions), with which the reaction acts there; `accounts` limits it to these accounts. Null: the reaction acts in the function's own account and Region only."
   type = object({
     accounts    = optional(set(string))
     external_id = string
@@ -389,7 +389,7 @@ variable "member_role" {
 }
 
 variable "memory_size" {
-  description = "Memory of the function in MB; its share of a CPU grows with it. Null takes the guard's own."
+  description = "Memory of the function in MB; its share of a CPU grows with it. Null: the guard's own."
   type        = number
   default     = null
 
@@ -411,14 +411,14 @@ variable "name" {
 }
 
 variable "own_reactor_layer" {
-  description = "Whether the module makes the layer with this repository's engine, where `package` is given and the handler is not this repository's. Set it to false beside `reactor_layer_arn`."
+  description = "Whether the module makes a layer with this repository's engine if `package` is given and the handler is not this repository's. Set it to false beside `reactor_layer_arn`."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "package" {
-  description = "The function's code, if not the zip that comes with this repository: a zip file, or an S3 object of this Region. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or a new upload under the same key is not noticed."
+  description = "Your own build of the function's code: a zip file, or an S3 object of this Region. Null: the zip that comes with this repository. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or Terraform does not notice a new upload under the same key."
   type = object({
     filename          = optional(string)
     s3_bucket         = optional(string)
@@ -461,7 +461,7 @@ variable "permissions_boundary" {
 }
 
 variable "powertools_layer_arn" {
-  description = "ARN of a layer (with version) of one's own that holds Powertools for AWS Lambda (Python) 3, which may be made in the same apply. Give it with public_powertools_layer = false."
+  description = "ARN (with version) of a layer of your own that holds Powertools for AWS Lambda (Python) 3. The same apply may make it. Give it with public_powertools_layer = false."
   type        = string
   default     = null
 
@@ -489,7 +489,7 @@ variable "public_powertools_layer" {
 }
 
 variable "reactor_layer_arn" {
-  description = "ARN of a layer (with version) of one's own that holds this repository's engine, for a handler of one's own. Give it with own_reactor_layer = false."
+  description = "ARN (with version) of a layer of your own that holds this repository's engine, for a handler of your own. Give it with own_reactor_layer = false."
   type        = string
   default     = null
 
@@ -505,13 +505,13 @@ variable "reactor_layer_arn" {
 }
 
 variable "region" {
-  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id: the role's name holds it, and a name that is unknown in the plan replaces the role."
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, like account_id: the role's name holds the Region, and Terraform replaces a role whose name the plan does not know."
   type        = string
   default     = null
 }
 
 variable "reserved_concurrency" {
-  description = "Concurrent runs that are reserved for the function, and its limit; null reserves none."
+  description = "Concurrent runs that Lambda reserves for the function; they are also its limit. Null: none."
   type        = number
   default     = null
 
@@ -522,7 +522,7 @@ variable "reserved_concurrency" {
 }
 
 variable "role" {
-  description = "Existing role that the function runs as; it must allow what the output policy_json says. Null makes one."
+  description = "Existing role that the function runs as. The role must allow what the output policy_json says. Null: the module makes one."
   type = object({
     arn = string
   })
@@ -547,7 +547,7 @@ variable "role_path" {
 }
 
 variable "settle_seconds" {
-  description = "How old an event must be before the reaction looks at the state and acts. Its caller has so long to finish (to tag what was launched, say). The function waits, and is paid for, that long. Null takes the guard's own."
+  description = "Age in seconds that an event must have before the reaction looks at the state and acts. Meanwhile the caller can finish (tag what it launched, for example). The function waits that long, and the wait costs money. Null: the guard's own."
   type        = number
   default     = null
 
@@ -570,7 +570,7 @@ variable "tags" {
 }
 
 variable "timeout" {
-  description = "Seconds that the function may take for an event. Null takes the guard's own."
+  description = "Seconds that the function may take for an event. Null: the guard's own."
   type        = number
   default     = null
 
@@ -588,7 +588,7 @@ variable "tracing" {
 }
 
 variable "vpc_config" {
-  description = "Subnets and security groups to run in; null runs outside a VPC. The subnets need a way to the AWS API (NAT or VPC endpoints for what the reaction calls)."
+  description = "Subnets and security groups that the function runs in. The subnets need a way to the AWS API (NAT, or VPC endpoints of what the reaction calls). Null: outside a VPC."
   type = object({
     ipv6_allowed_for_dual_stack = optional(bool, false)
     security_group_ids          = set(string)

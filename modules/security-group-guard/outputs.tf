@@ -1,20 +1,20 @@
 output "actions_per_hour" {
-  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  description = "Actions that the guard may take in an hour, unless its reaction says otherwise."
   value       = 100
 }
 
 output "alerts" {
-  description = "What the guard alerts on."
+  description = "Events that the guard alerts on, in words."
   value       = "rules that open risky ports to the world"
 }
 
 output "description" {
-  description = "What the guard does, in a line."
+  description = "One line that says what the guard does."
   value       = "Revokes rules that open risky ports to the world (${var.mode})"
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern of the events that this guard is for, as JSON: rules that are added to a security group or changed."
+  description = "EventBridge pattern (JSON) of the events that the guard is for: new and changed rules of security groups."
   value = jsonencode({
     source      = ["aws.ec2"]
     detail-type = ["AWS API Call via CloudTrail"]

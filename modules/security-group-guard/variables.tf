@@ -6,7 +6,7 @@ variable "allowed_groups" {
 }
 
 variable "allowed_ports" {
-  description = "Ports of `ports` that may be open to the world in every group after all."
+  description = "Exceptions to `ports`: ports that may be open to the world in every group."
   type        = list(number)
   default     = []
   nullable    = false
@@ -18,7 +18,7 @@ variable "allowed_ports" {
 }
 
 variable "mode" {
-  description = "What the guard may do. dry_run: what it would do is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: the rule is revoked too."
+  description = "Mode of the guard. dry_run: the guard logs what it would do, changes nothing and sends no alert. notify: it also sends alerts. enforce: it also revokes the rule."
   type        = string
   default     = "dry_run"
   nullable    = false
@@ -30,7 +30,7 @@ variable "mode" {
 }
 
 variable "ports" {
-  description = "Ports that may not be open to the world; null takes a list of those that are attacked most (SSH, RDP, databases, Docker, Kubernetes and their like)."
+  description = "Ports that may not be open to the world. Null: the ports that are attacked most (SSH, RDP, databases, Docker, Kubernetes and the like)."
   type        = list(number)
   default     = null
 

@@ -1,20 +1,20 @@
 output "actions_per_hour" {
-  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  description = "Actions that the guard may take in an hour, unless its reaction says otherwise."
   value       = 100
 }
 
 output "alerts" {
-  description = "What the guard alerts on."
+  description = "Events that the guard alerts on, in words."
   value       = "trails that are stopped, changed or deleted"
 }
 
 output "description" {
-  description = "What the guard does, in a line."
+  description = "One line that says what the guard does."
   value       = "Keeps CloudTrail trails recording (${var.mode})"
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern of the events that this guard is for, as JSON: whatever stops, changes, narrows or deletes a trail, by anybody but the guard."
+  description = "EventBridge pattern (JSON) of the events that the guard is for: calls that stop, change, narrow or delete a trail, by anybody but the guard."
   value = jsonencode({
     source      = ["aws.cloudtrail"]
     detail-type = ["AWS API Call via CloudTrail"]

@@ -1,11 +1,11 @@
 variable "bucket" {
-  description = "Name of the bucket that the trails write to; null does not look at it."
+  description = "Name of the bucket that the trails should write to. Null: the guard does not look at it."
   type        = string
   default     = null
 }
 
 variable "event_selectors" {
-  description = "Event selectors that the trails should have: the JSON of a list as PutEventSelectors takes it (advanced or basic ones), as in jsonencode([{ FieldSelectors = [{ Field = \"eventCategory\", Equals = [\"Management\"] }] }]). Null does not look at them."
+  description = "Event selectors that the trails should have: the JSON of a list as PutEventSelectors takes it (advanced or basic ones), as in jsonencode([{ FieldSelectors = [{ Field = \"eventCategory\", Equals = [\"Management\"] }] }]). Null: the guard does not look at them."
   type        = string
   default     = null
 
@@ -16,25 +16,25 @@ variable "event_selectors" {
 }
 
 variable "global_events" {
-  description = "Whether the trails should record global services; null does not look."
+  description = "Whether the trails should record global services. Null: the guard does not look at it."
   type        = bool
   default     = true
 }
 
 variable "key_prefix" {
-  description = "Prefix of the keys in the trails' bucket; null does not look at it."
+  description = "Prefix that the keys in the trails' bucket should have. Null: the guard does not look at it."
   type        = string
   default     = null
 }
 
 variable "kms_key_arn" {
-  description = "ARN of the KMS key that encrypts the trails' logs; null does not look at it."
+  description = "ARN of the KMS key that should encrypt the trails' logs. Null: the guard does not look at it."
   type        = string
   default     = null
 }
 
 variable "mode" {
-  description = "What the guard may do. dry_run: what it would do is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: stopped logging is started and changes are taken back too."
+  description = "Mode of the guard. dry_run: the guard logs what it would do, changes nothing and sends no alert. notify: it also sends alerts. enforce: it also starts logging that was stopped and takes changes back."
   type        = string
   default     = "dry_run"
   nullable    = false
@@ -46,26 +46,26 @@ variable "mode" {
 }
 
 variable "multi_region" {
-  description = "Whether the trails should cover all Regions; null does not look."
+  description = "Whether the trails should cover all Regions. Null: the guard does not look at it."
   type        = bool
   default     = true
 }
 
 variable "organization" {
-  description = "Whether the trails should be the organization's. Null does not look. False also leaves out what only an organization's trail needs of Organizations and IAM."
+  description = "Whether the trails should be the organization's. Null: the guard does not look at it. False also leaves out what only an organization's trail needs of Organizations and IAM."
   type        = bool
   default     = null
 }
 
 variable "restore" {
-  description = "Whether, in enforce, a changed trail is restored. Logging that was stopped is started again in any case."
+  description = "Whether the guard restores a changed trail, in enforce. It starts stopped logging again in any case."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "trails" {
-  description = "Names of the trails, as wildcards, that are guarded; [\"*\"] is every one."
+  description = "Names (wildcards) of the trails that the guard looks after. [\"*\"] is every trail."
   type        = list(string)
   default     = ["*"]
   nullable    = false
@@ -77,7 +77,7 @@ variable "trails" {
 }
 
 variable "validation" {
-  description = "Whether the trails should validate their log files; null does not look."
+  description = "Whether the trails should validate their log files. Null: the guard does not look at it."
   type        = bool
   default     = true
 }

@@ -1,14 +1,14 @@
 variable "account_id" {
   type        = string
   default     = null
-  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on. Terraform then looks it up only when it applies, and the plan does not know what is built from it."
 }
 
 variable "cloudwatch_logs" {
   type        = string
   default     = "off"
   nullable    = false
-  description = "Whether the trail also sends events to CloudWatch Logs (0.50 USD a GB and more). \"off\": it does not. \"own\": to the log group /aws/cloudtrail/<name>, which the module makes. \"given\": to log_group."
+  description = "Log group that the trail also sends events to (0.50 USD a GB and more). \"off\": none. \"own\": /aws/cloudtrail/<name>, which the module makes. \"given\": log_group."
 
   validation {
     condition     = contains(["off", "own", "given"], var.cloudwatch_logs)
@@ -99,7 +99,7 @@ variable "excluded_bucket_names" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Names of buckets whose objects data_events never records, such as an archive in the same account. The log bucket and its access log bucket are always among them."
+  description = "Names of buckets whose objects data_events never records, such as an archive in the same account. The module always adds the log bucket and its access log bucket."
 }
 
 variable "excluded_management_event_sources" {
@@ -169,7 +169,7 @@ variable "log_group" {
     arn = string
   })
   default     = null
-  description = "Your log group that the events go to, with cloudwatch_logs = \"given\": an aws_cloudwatch_log_group whole, or { arn }. It must be in the trail's account and home Region."
+  description = "Your log group that the events go to, with cloudwatch_logs = \"given\": an aws_cloudwatch_log_group whole, or { arn }. The log group must be in the trail's account and home Region."
 
   validation {
     condition     = (var.cloudwatch_logs == "given") == (var.log_group != null)
@@ -284,7 +284,7 @@ variable "permissions_boundary" {
 variable "region" {
   type        = string
   default     = null
-  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, like account_id."
 }
 
 variable "role_path" {
@@ -303,7 +303,7 @@ variable "scope" {
   type        = string
   default     = "account"
   nullable    = false
-  description = "Whose calls the trail records: \"account\" or \"organization\". An organization's trail is made in its management account or a delegated administrator's."
+  description = "Scope of the trail: the calls of the \"account\" or of the \"organization\". An organization's trail is made in its management account or a delegated administrator's."
 
   validation {
     condition     = contains(["account", "organization"], var.scope)

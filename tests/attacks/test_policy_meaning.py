@@ -109,7 +109,7 @@ def test_a_deny_counts_only_where_it_always_holds() -> None:
         ),
     ],
 )
-def test_what_contains_is_what_denies(statement: dict[str, Any], contained: bool) -> None:
+def test_only_a_full_deny_contains(statement: dict[str, Any], contained: bool) -> None:
     assert denies_everything({"Statement": [statement]}) is contained
 
 
@@ -160,7 +160,9 @@ def test_a_condition_that_leaves_everybody(condition: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_whom_a_condition_leaves(condition: dict[str, Any], told: list[str]) -> None:
+def test_callers_that_a_condition_leaves_are_named(
+    condition: dict[str, Any], told: list[str]
+) -> None:
     policy = allow(Action="sts:AssumeRole", Principal="*", Condition=condition)
     found = outsiders(policy, ACCOUNT, (FRIEND,), (OURS,))
     # Two kinds of names for one set: either is told, and neither is everybody.
@@ -192,7 +194,7 @@ def test_a_pipeline_of_anybody(condition: object, is_open: bool) -> None:
     assert bool(outsiders(policy, ACCOUNT, ())) is is_open
 
 
-def test_unique_ids_are_nobodys_known() -> None:
+def test_a_unique_id_is_an_outsider() -> None:
     policy = allow(Action="sts:AssumeRole", Principal={"AWS": "AROAFOREIGN123456789"})
     (told,) = outsiders(policy, ACCOUNT, ())
     assert told.startswith("AROAFOREIGN123456789 (a unique id")
@@ -214,7 +216,7 @@ def test_wildcards_of_arns(pattern: str, arn: str, is_one: bool) -> None:
     assert matches(arn_glob(pattern), arn) is is_one
 
 
-def test_what_is_left_out_is_named() -> None:
+def test_a_text_that_is_left_out_is_named() -> None:
     asked = text_glob("a*")
     assert left_out(asked, [Part((text_glob("*"),))]) is None
     assert left_out(asked, [Part((text_glob("a"), text_glob("a?*")))]) is None
@@ -224,7 +226,7 @@ def test_what_is_left_out_is_named() -> None:
     assert left_out(asked, []) == "a"
 
 
-def test_no_random_policy_is_called_narrow_that_is_not() -> None:
+def test_no_broad_random_policy_is_called_narrow() -> None:
     """A sample of what `python -m tests.attacks.policies` does at length."""
     assert search(250, seed=sys.maxsize) == []
 

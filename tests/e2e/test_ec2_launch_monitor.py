@@ -253,7 +253,7 @@ def test_a_second_plan_is_empty(enforcing: World) -> None:
     assert enforcing.stack.changes() == {}
 
 
-def test_dry_run_is_the_default_and_touches_nothing(stacks: dict[str, Any]) -> None:
+def test_dry_run_is_the_default_and_changes_nothing(stacks: dict[str, Any]) -> None:
     world = World.of(stacks["dry_run"].result())
     (tags,) = world.tags(*world.launch(world.session, kind="p4d.24xlarge"))
     assert tags == {}

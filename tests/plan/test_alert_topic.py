@@ -237,7 +237,7 @@ def test_a_key_of_the_same_apply(many: Plan) -> None:
     assert plan.unknown("aws_sns_topic.this")["kms_master_key_id"] is True
 
 
-def test_what_is_accepted(many: Plan) -> None:
+def test_valid_settings_are_accepted(many: Plan) -> None:
     made = {topic["name"] for topic in many.of_type("aws_sns_topic").values()}
     assert made == {"alerts", *NAMES}
 
@@ -264,7 +264,7 @@ def test_queues_and_addresses(many: Plan) -> None:
     }
 
 
-def test_what_a_subscriber_does_not_take_is_kept(many: Plan) -> None:
+def test_undelivered_messages_are_kept(many: Plan) -> None:
     plan = Called(many, "own")
     queue_of_its_own = plan.one("aws_sqs_queue")
     assert queue_of_its_own["name"] == "alerts-undelivered"
@@ -375,7 +375,7 @@ def test_chat_messages_are_custom_notifications(many: Plan) -> None:
     }
 
 
-def test_what_is_refused(tf: Planner) -> None:
+def test_wrong_settings_are_refused(tf: Planner) -> None:
     name = "name must be 1 to 238 letters, digits, underscores and hyphens. A FIFO topic"
     https = "https_subscribers must hold addresses that start with https://"
     statements = "policy_statements must be the JSON of a list of statements"

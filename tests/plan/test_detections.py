@@ -236,13 +236,13 @@ def test_refusals(tf: Planner) -> None:
     )
 
 
-def test_refusal_of_what_has_not_been_told_enough(tf: Planner) -> None:
+def test_a_named_detection_without_its_placeholder_is_refused(tf: Planner) -> None:
     told = {"ids": ["reaction-tamper"], "placeholders": {"rule_names": []}}
     sentence = "can't work before placeholders says what it is about: reaction-tamper needs"
     assert_refused(tf, "detections", [({"ids": ["reaction-tamper"]}, sentence), (told, sentence)])
 
 
-def test_refusals_of_what_comes_of_it(tf: Planner) -> None:
+def test_filters_without_a_result_and_long_patterns_are_refused(tf: Planner) -> None:
     many = Raw(f'[for i in range(60) : "{DEPLOY}-with-a-long-name-${{i}}"]')
     assert_refused(
         tf,

@@ -42,7 +42,7 @@ def statements(plan: Any, address: str = "aws_iam_role_policy.function") -> dict
     }
 
 
-def test_it_may_read_and_tell_and_nothing_else(tf: Planner) -> None:
+def test_its_role_may_read_and_alert_and_nothing_else(tf: Planner) -> None:
     plan = tf.plan(call("digest-validation", LEAST))
     found = statements(plan)
     sqs, logs = (f"arn:aws:{each}:{REGION}:{ACCOUNT}" for each in ("sqs", "logs"))
@@ -66,7 +66,7 @@ def test_it_may_read_and_tell_and_nothing_else(tf: Planner) -> None:
     assert started["Resource"] == [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:proof"]
 
 
-def test_what_is_given_is_used(tf: Planner) -> None:
+def test_given_resources_are_used(tf: Planner) -> None:
     plan = tf.plan(call("digest-validation", ALL))
     found = statements(plan)
     assert found["ReadFiles"]["Resource"] == ["arn:aws:s3:::trail-logs/central/AWSLogs/*"]

@@ -269,7 +269,7 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
 @pytest.mark.parametrize(
     ("group", "name"), [(group, name) for group, wrong in WRONG.items() for name in wrong]
 )
-def test_what_is_wrong_is_refused_with_a_sentence(tf: Planner, group: str, name: str) -> None:
+def test_wrong_settings_are_refused_with_a_sentence(tf: Planner, group: str, name: str) -> None:
     wrong = WRONG[group]
     said = tf.plan_error(hcl(**{each: value for each, (value, _) in wrong.items()}))
     assert wrong[name][1] in said

@@ -193,7 +193,7 @@ def test_on_a_bus_of_somebody_else_accounts_are_put_out_as_json(many: Plan) -> N
     assert json.loads(plan.shown["bus_policy_statements"]) == admits(DEFAULT_BUS, OTHER)
 
 
-def test_who_is_not_admitted_yet_is_told(tf: Planner) -> None:
+def test_senders_without_admission_are_warned_about(tf: Planner) -> None:
     plan = tf.plan(call("event-forwarding", {**LEAST, "account_ids": [OTHER]}))
     (warning,) = plan.warnings
     assert "Nothing admits account_ids and organization_id to the event bus default yet." in warning
@@ -249,7 +249,7 @@ def test_a_hub_of_its_own_account_alone_makes_nothing(many: Plan) -> None:
     assert plan.shown["arn"] == f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 
 
-def test_what_is_refused_at_once(tf: Planner) -> None:
+def test_wrong_settings_are_refused(tf: Planner) -> None:
     schedule = "canary_schedule is rate(5 minutes), rate(1 hour) or cron("
     silence = "canary_silence_minutes is a whole number from 5 to 1440 (a day)"
     twice = "The module adds this account and Region to each pattern, so that nothing is forwarded"
@@ -287,7 +287,7 @@ def test_what_is_refused_at_once(tf: Planner) -> None:
     )
 
 
-def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
+def test_wrong_combinations_are_refused(tf: Planner) -> None:
     hop = "EventBridge forwards an event once only, so a spoke can't be the hub of others."
     pattern = json.dumps({"source": ["aws.ec2"]})
     here = {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"}

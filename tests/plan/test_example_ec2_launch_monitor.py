@@ -94,7 +94,7 @@ def test_its_outputs(plan: Plan) -> None:
     }
 
 
-def test_what_can_be_set(tf: Planner) -> None:
+def test_settings_are_in_the_plan(tf: Planner) -> None:
     changed = tf.plan(
         EXAMPLE,
         {

@@ -420,7 +420,7 @@ def scps(outputs: dict[str, Any]) -> list[dict[str, Any]]:
     return [s for policy in policies for s in json.loads(policy)["Statement"]]
 
 
-def test_the_scp_says_what_calls_can_tell(planned: Plan) -> None:
+def test_the_scp_has_the_rules_that_a_call_can_tell(planned: Plan) -> None:
     by_sid = {s["Sid"]: s for s in scps(shown(planned, "iam_role_guard_enforce"))}
     assert {sid.rstrip("0123456789abcdef") for sid in by_sid} == {
         "ForbiddenNames",
@@ -496,7 +496,7 @@ def test_the_member_role_trusts_the_hubs_reactions_alone(planned: Plan) -> None:
     }
 
 
-def test_what_is_wrong_with_a_member_role_is_refused(tf: Planner) -> None:
+def test_wrong_member_roles_are_refused(tf: Planner) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"external_id": "a"}, "external_id must be 2 to 1224 letters"),
         ({"hub_account_id": "1"}, "hub_account_id must be an account id of twelve digits."),
@@ -564,7 +564,7 @@ def test_alerts_that_would_reach_nobody_are_refused(tf: Planner, mode: str) -> N
 
 
 @pytest.mark.parametrize("wrong", [WRONG, CONTRADICTING], ids=["alone", "together"])
-def test_what_is_wrong_is_refused_with_a_sentence(
+def test_wrong_settings_are_refused_with_a_sentence(
     tf: Planner, wrong: list[tuple[str, dict[str, Any], str]]
 ) -> None:
     parts = [
@@ -591,7 +591,7 @@ def test_only_an_organizations_trail_needs_the_organization(planned: Plan) -> No
             ]
 
 
-def test_what_the_baseline_skips_its_role_cant_change(planned: Plan) -> None:
+def test_its_role_cant_change_skipped_buckets(planned: Plan) -> None:
     guard = next(guard for guard in GUARDS if guard.name == "bucket-baseline")
     denied = statements(planned, guard, "enforce")["LeaveSkippedBucketsAlone"]
     assert (denied["Effect"], denied["Resource"]) == ("Deny", ["arn:aws:s3:::*-site"])

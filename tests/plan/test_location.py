@@ -20,7 +20,7 @@ PARTITIONS = json.loads(
 )["partitions"]
 
 
-def test_it_looks_up_what_is_not_told(tf: Planner) -> None:
+def test_account_and_region_are_looked_up(tf: Planner) -> None:
     assert Called(tf.plan(call("location", {})), "this").shown == {
         "account_id": ACCOUNT,
         "dns_suffix": "amazonaws.com",
@@ -55,7 +55,7 @@ def test_a_region_tells_its_partition_as_aws_sdks_have_it(tf: Planner) -> None:
     assert found == regions
 
 
-def test_what_is_told_wrong_is_refused(tf: Planner) -> None:
+def test_another_account_or_region_is_refused(tf: Planner) -> None:
     error = tf.plan_error(call("location", {"account_id": "210987654321"}))
     assert f"account_id is 210987654321, and the provider is in the account {ACCOUNT}" in error
     error = tf.plan_error(call("location", {"region": "eu-west-1"}))

@@ -242,7 +242,7 @@ def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
     assert Called(plan, "replication").shown["role_arn"] == role(partition)
 
 
-def test_what_the_archive_is_set_to(many: Plan) -> None:
+def test_the_archives_settings_by_default(many: Plan) -> None:
     plan = Called(many, "archive")
     assert plan.managed == [
         "aws_kms_alias.this[0]",
@@ -398,7 +398,7 @@ def test_the_role_can_be_made_before_the_archive(many: Plan) -> None:
     ]
 
 
-def test_what_the_archive_refuses(tf: Planner) -> None:
+def test_wrong_settings_of_the_archive_are_refused(tf: Planner) -> None:
     arn = "replication_role_arn must be a role's ARN, arn:<partition>:iam::<account>:role/<name>"
     days = "retention_days must be a whole number of days from 1 to 36500"
     assert_refused(
@@ -428,7 +428,7 @@ def test_what_the_archive_refuses(tf: Planner) -> None:
     )
 
 
-def test_what_the_archive_refuses_together(tf: Planner) -> None:
+def test_wrong_combinations_of_the_archive_are_refused(tf: Planner) -> None:
     assert_refused(
         tf,
         "log-archive",
@@ -446,7 +446,7 @@ def test_what_the_archive_refuses_together(tf: Planner) -> None:
     )
 
 
-def test_what_the_replication_refuses(tf: Planner) -> None:
+def test_wrong_settings_of_the_replication_are_refused(tf: Planner) -> None:
     sentence = "name must be a role's name: 1 to 64 letters"
     assert_refused(
         tf,

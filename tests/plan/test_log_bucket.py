@@ -231,7 +231,7 @@ def log_delivery(target: str, source: str) -> dict[str, Any]:
     }
 
 
-def test_what_the_bucket_is_set_to(many: Plan) -> None:
+def test_the_buckets_settings_by_default(many: Plan) -> None:
     plan = Called(many, "tagged")
     assert plan.managed == [
         "aws_kms_alias.this[0]",
@@ -341,7 +341,7 @@ def test_statements_of_ones_own_come_last(many: Plan) -> None:
     assert policy["Statement"][4] == EXTRA
 
 
-def test_mfa_delete_is_told_not_done(many: Plan) -> None:
+def test_mfa_delete_prints_commands_and_switches_nothing(many: Plan) -> None:
     """The code never gets near the state; what to run is put out, for the device that was named."""
     plan = Called(many, "kept")
     versioning = plan.one("aws_s3_bucket_versioning")
@@ -440,12 +440,12 @@ def test_numbers_of_days_may_be_secrets(tf: Planner) -> None:
     assert len(plan.of_type("aws_s3_bucket_object_lock_configuration")) == 1
 
 
-def test_what_is_accepted(many: Plan) -> None:
+def test_valid_settings_are_accepted(many: Plan) -> None:
     made = [a for a in many.of_type("aws_s3_bucket") if a.endswith("aws_s3_bucket.this")]
     assert len(made) == len(CALLS) + len(ACCEPTED)
 
 
-def test_what_is_refused(tf: Planner) -> None:
+def test_wrong_settings_are_refused(tf: Planner) -> None:
     name = "name must be a bucket name: 3 to 63 lower-case letters"
     reserved = "name has a prefix or suffix that S3 keeps for itself"
     prefix = "key_prefix must be 1 to 200 letters, digits or any of !_.*'()- with single slashes"
@@ -488,7 +488,7 @@ def test_what_is_refused(tf: Planner) -> None:
     )
 
 
-def test_what_is_refused_of_the_new(tf: Planner) -> None:
+def test_wrong_access_logs_and_policies_are_refused(tf: Planner) -> None:
     statement = {"Sid": "CloudTrailWrite", "Effect": "Deny", "Principal": "*", "Action": "s3:*"}
     document = "extra_policy_json must be a policy document as JSON with a Statement"
     serial = "mfa_device_arn must be arn:<partition>:iam::<account>:mfa/<name>"
@@ -522,7 +522,7 @@ def test_what_is_refused_of_the_new(tf: Planner) -> None:
     )
 
 
-def test_what_is_refused_together(tf: Planner) -> None:
+def test_wrong_combinations_are_refused(tf: Planner) -> None:
     """These read two settings, and are only reached where each by itself is right."""
     both = 'access_log = "given" and access_log_bucket go together'
     lifecycle = "S3 refuses a lifecycle on a bucket with MFA delete: leave out transitions and"

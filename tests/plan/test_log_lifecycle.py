@@ -66,7 +66,7 @@ def test_expired_logs_are_hidden_then_removed(many: Plan) -> None:
     assert rule["noncurrent_version_expiration"][0]["noncurrent_days"] == 3
 
 
-def test_what_is_refused(tf: Planner) -> None:
+def test_wrong_settings_are_refused(tf: Planner) -> None:
     down = "transitions must go down the classes, GLACIER_IR before GLACIER before DEEP_ARCHIVE"
     size = "transition_from_bytes must be a whole number of bytes, 1 or more"
     assert_refused(
@@ -108,7 +108,7 @@ def test_what_is_refused(tf: Planner) -> None:
     )
 
 
-def test_what_is_refused_together(tf: Planner) -> None:
+def test_wrong_combinations_are_refused(tf: Planner) -> None:
     assert_refused(
         tf,
         "log-lifecycle",

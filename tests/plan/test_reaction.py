@@ -564,7 +564,7 @@ def test_the_ledger_forgets_by_itself_and_can_be_restored(cases: dict[str, Made]
     assert (table["ttl"][0]["attribute_name"], table["ttl"][0]["enabled"]) == ("expiration", True)
 
 
-def test_what_the_engine_is_set_to(cases: dict[str, Made]) -> None:
+def test_the_environment_has_the_engines_settings(cases: dict[str, Made]) -> None:
     made = cases["engine"]
     variables = made.one("aws_lambda_function")["environment"][0]["variables"]
     engine = {n: v for n, v in variables.items() if n.startswith("REACTION_")}
@@ -632,7 +632,7 @@ def test_a_handler_of_ones_own_finds_the_engine_in_a_layer(cases: dict[str, Made
         assert cases[label].of_type("aws_lambda_layer_version") == {}
 
 
-def test_what_shapes_function_and_role(cases: dict[str, Made]) -> None:
+def test_settings_of_function_and_role_are_in_the_plan(cases: dict[str, Made]) -> None:
     made = cases["shaped"]
     function = made.one("aws_lambda_function")
     assert function["code_signing_config_arn"] == SIGNING
@@ -822,7 +822,7 @@ def test_where_aws_publishes_no_layer_parameter_it_asks_for_the_layer(tf: Planne
     assert "exists in commercial Regions only. Set `public_powertools_layer = false`" in said
 
 
-def test_what_does_not_fit_or_is_not_there_is_refused(tf: Planner) -> None:
+def test_settings_that_do_not_fit_are_refused(tf: Planner) -> None:
     # The limit is in bytes, and é has two of them; CASES has what just fits.
     much = json.dumps({"a": "é" * 2000}, ensure_ascii=False)
     abroad = "eu-west-1"
@@ -990,7 +990,7 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
 @pytest.mark.parametrize(
     ("group", "name"), [(group, name) for group, wrong in WRONG.items() for name in wrong]
 )
-def test_what_is_wrong_is_refused_with_a_sentence(tf: Planner, group: str, name: str) -> None:
+def test_wrong_settings_are_refused_with_a_sentence(tf: Planner, group: str, name: str) -> None:
     wrong = WRONG[group]
     said = tf.plan_error(hcl(**{each: value for each, (value, _) in wrong.items()}))
     assert wrong[name][1] in said
@@ -1078,7 +1078,7 @@ MISSPELT = ("handlr", "polcy_json", "setings", "event_patern")
 
 
 @pytest.mark.parametrize("name", MISSPELT)
-def test_what_decides_in_a_guard_in_place_cant_be_misspelt(tf: Planner, name: str) -> None:
+def test_a_misspelt_member_of_a_guard_in_place_is_refused(tf: Planner, name: str) -> None:
     right = ("handler", "policy_json", "settings", "event_pattern")
     guard = {
         written: "watch.handler" if written.startswith("handl") else None

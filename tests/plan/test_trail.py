@@ -112,7 +112,7 @@ def many(tf: Planner) -> Plan:
     )
 
 
-def test_the_least(many: Plan) -> None:
+def test_the_least_settings_plan(many: Plan) -> None:
     """A bucket that this code did not make: its name is enough."""
     trail = Called(many, "least").one("aws_cloudtrail")
     assert (trail["name"], trail["s3_bucket_name"]) == ("acme", "acme-logs")
@@ -330,7 +330,7 @@ def test_the_trail_waits_for_its_role(many: Plan) -> None:
     assert trail["depends_on"] == ["aws_iam_role_policy.logs"]
 
 
-def test_what_is_accepted(many: Plan) -> None:
+def test_valid_settings_are_accepted(many: Plan) -> None:
     made = {trail["name"] for trail in many.of_type("aws_cloudtrail").values()}
     assert made == {"acme", *NAMES}
 
@@ -340,7 +340,7 @@ def test_validation_can_not_be_switched_off(tf: Planner) -> None:
     assert 'An argument named "enable_log_file_validation" is not expected here.' in error
 
 
-def test_what_is_refused(tf: Planner) -> None:
+def test_wrong_settings_are_refused(tf: Planner) -> None:
     name = "name must be a trail's name: 3 to 128 letters"
     bucket = "log_bucket.name is empty: pass the log-bucket module whole"
     assert_refused(
@@ -361,7 +361,7 @@ def data(**selector: Any) -> Settings:
     return {**LEAST, "data_events": {"mine": {"resource_type": "AWS::S3::Object", **selector}}}
 
 
-def test_what_is_refused_of_selectors_and_delivery(tf: Planner) -> None:
+def test_wrong_selectors_and_deliveries_are_refused(tf: Planner) -> None:
     slash = "The resource_arns of S3 objects must name the bucket and a slash, as in"
     group = "log_group.arn must be a log group's ARN"
     topic = "notification_topic.arn must be the ARN of a standard SNS topic"
@@ -418,7 +418,7 @@ def test_what_is_refused_of_selectors_and_delivery(tf: Planner) -> None:
     )
 
 
-def test_what_is_refused_together(tf: Planner) -> None:
+def test_wrong_combinations_are_refused(tf: Planner) -> None:
     none = {**LEAST, "management_events": "none"}
     other = {**none, "data_events": {"x": {"resource_type": "AWS::Lambda::Function"}}}
     both = 'cloudwatch_logs = "given" and log_group go together'

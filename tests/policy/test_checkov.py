@@ -59,19 +59,19 @@ def offered() -> str:
     return 'provider "aws" {}\n' + text.replace('"../../modules/', '"${modules}/') + variables
 
 
-def test_it_finds_nothing(plans: dict[str, Plan], tmp_path: Path) -> None:
+def test_checkov_finds_nothing(plans: dict[str, Plan], tmp_path: Path) -> None:
     checked = policy.checkov(*plans.values(), folder=tmp_path)
     assert checked.failed == ()
     assert checked.passed > 20 * len(plans)  # it did look, at all of them
     assert {line.split()[0] for line in checked.skipped} <= {check for check, _ in skips()}
 
 
-def test_what_is_offered_is_among_them(plans: dict[str, Plan]) -> None:
+def test_offered_options_are_in_the_plan(plans: dict[str, Plan]) -> None:
     kinds = {resource["type"] for resource in plans["offered"].resources.values()}
     assert {"aws_cloudwatch_log_group", "aws_s3_bucket_lifecycle_configuration"} <= kinds
 
 
-def test_it_sees_what_is_broken(plans: dict[str, Plan], tmp_path: Path) -> None:
+def test_checkov_finds_what_is_broken(plans: dict[str, Plan], tmp_path: Path) -> None:
     trail, events = plans["ec2-launch-monitor"], plans["events"]
     cases = [
         (trail, ("aws_cloudtrail", "enable_log_file_validation")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.harness.local_aws import ACCOUNT, REGION
+from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.plan.calls import Raw, call, react
 
 # With all that they have: a spoke, a hub with canaries, every kind of target, an archive.
@@ -69,13 +69,16 @@ _LAYER = {
     "powertools_layer_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7",
     "public_powertools_layer": False,
 }
-_GUARDS: dict[str, dict[str, Any]] = {
-    "bucket-baseline": {},
+# A guard is a module with a handler. What is here it needs, or with it its role may do most.
+_SETTINGS: dict[str, dict[str, Any]] = {
     "ec2-launch-guard": {"alert_on_accelerators": True, "stop_flagged": True},
     "iam-role-guard": {"containment": "delete"},
-    "notify": {},
-    "security-group-guard": {},
     "trail-guard": {"trails": ["main"], "bucket": "logs"},
+}
+_GUARDS = {
+    path.parent.name: _SETTINGS.get(path.parent.name, {})
+    for path in sorted((REPOSITORY / "modules").glob("*/outputs.tf"))
+    if 'output "handler"' in path.read_text(encoding="utf-8")
 }
 _MEMBER = {
     "external_id": "shared",

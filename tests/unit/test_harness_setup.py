@@ -127,7 +127,7 @@ def test_each_command_sets_up_only_what_it_needs() -> None:
         (["run"], ["run", "provider"], []),
     ],
 )
-def test_what_is_there_is_not_made_again(
+def test_parts_of_the_setup_that_are_there_are_not_made_again(
     setup: ModuleType,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -35,7 +35,7 @@ LOG = "local-aws.log"
 
 
 def run_demo() -> int:
-    """Applies the example, makes calls, checks what came of them, destroys; the exit code.
+    """Applies the example, makes calls, checks their effects, destroys it; returns the exit code.
 
     Raises UsageError if Terraform or the example is missing, and CheckError if a claim of the demo
     does not hold.

@@ -1,4 +1,4 @@
-"""What the demo does and what must be true afterwards: three launches by two principals."""
+"""The demo's calls and the claims that must hold afterwards: three launches by two principals."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _WAIT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that somebody does."""
+    """One act of somebody."""
 
     title: str
     play: Callable[[], None]
 
 
 @dataclass(frozen=True)
-class Step:
+class Line:
     """A line of the timeline: `kind` is call, rule, target, change, failed or alert."""
 
     time: datetime
@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that must hold, what was found, and whether it does."""
+    """A claim that must hold, what was found, and whether it holds."""
 
     text: str
     holds: bool
@@ -178,14 +178,14 @@ class Scenario:
 
     # The timeline
 
-    def steps(self) -> list[Step]:
-        """What happened since the last call: calls, rules, targets, changes, messages."""
+    def steps(self) -> list[Line]:
+        """The lines since this was last called: calls, rules, targets, changes, messages."""
         found = self._aws.activity(self._seen)
         self._seen = max([self._seen, *(s["number"] for s in found)])
         steps = [line for s in found if (line := _line(s)) is not None]
         told, self._told = self._messages[self._told :], len(self._messages)
         last = steps[-1].time if steps else datetime.now(UTC)
-        return steps + [Step(last, "alert", "", text) for text in told]
+        return steps + [Line(last, "alert", "", text) for text in told]
 
     def _last_number(self) -> int:
         return max((s["number"] for s in self._aws.activity(0)), default=0)
@@ -240,7 +240,7 @@ def _allow(*actions: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _line(step: dict[str, Any]) -> Step | None:
+def _line(step: dict[str, Any]) -> Line | None:
     """A step of the local AWS as a line of the timeline; None for the demo's own calls."""
     when = datetime.fromisoformat(step["time"])
     extra = step["extra"]
@@ -250,12 +250,12 @@ def _line(step: dict[str, Any]) -> Step | None:
         if extra["read_only"] or record["userIdentity"]["type"] == "Root":
             return None
         kind = "change" if record["eventName"] == "CreateTags" else "call"
-        return Step(when, kind, step["what"], f"{actor}: {_about(record)}")
+        return Line(when, kind, step["what"], f"{actor}: {_about(record)}")
     if step["kind"] == "router":
         if step["step"] == "matched":
-            return Step(when, "rule", step["what"], "matches")
-        return Step(when, "target", f"{extra['target_kind']} {extra['target']}", step["step"])
-    return Step(when, "function", step["what"], f"{step['step']} {step['detail']}".strip())
+            return Line(when, "rule", step["what"], "matches")
+        return Line(when, "target", f"{extra['target_kind']} {extra['target']}", step["step"])
+    return Line(when, "function", step["what"], f"{step['step']} {step['detail']}".strip())
 
 
 def _short(arn: str | None) -> str:

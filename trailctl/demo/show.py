@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from trailctl.demo.scenario import Claim, Step
+    from trailctl.demo.scenario import Claim, Line
 
 _COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _KIND_COLOURS = {
@@ -31,7 +31,7 @@ _WHEN_WIDTH, _KIND_WIDTH, _WHAT_WIDTH = 12, 9, 34
 
 @dataclass
 class Working:
-    """A piece of work that is going on; the screen prints `result` after its time."""
+    """Work that is going on; the screen prints `result` after its time."""
 
     result: str = ""
 
@@ -79,7 +79,7 @@ class Screen:
                 f"  {self._paint(mark, colour)} {what}  {self._paint(seconds + behind, 'dim')}"
             )
 
-    def timeline(self, steps: Sequence[Step]) -> None:
+    def timeline(self, steps: Sequence[Line]) -> None:
         """Prints a line for each step: its time since the first, kind, subject and detail."""
         start = steps[0].time if steps else None
         for step in steps:

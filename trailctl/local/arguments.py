@@ -82,7 +82,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _in_one_line(command: Command) -> Command:
-    """What the local AWS has to say is a wrong use of its command."""
+    """Makes an error of the local AWS a UsageError of the command."""
 
     @wraps(command)
     def run(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`trailctl local emit`: reads the events, hands them to the running local AWS, says what came.
+"""`trailctl local emit`: reads events, hands them to the running local AWS, prints the results.
 
 A file holds what CloudTrail writes (`{"Records": [...]}`, also gzipped), what LookupEvents answers
 (`{"Events": [...]}`), one record, a list of them, one a line, or whole EventBridge envelopes.
@@ -31,7 +31,7 @@ def emit(
 ) -> int:
     """Emit all events of the files (`-` is standard input) and print a line for each.
 
-    Nothing is emitted where any file can't be read: UsageError names it.
+    If any file can't be read, UsageError names it and no event is emitted.
     """
     items = [item for name in files for item in read(name)]
     control = Control(port)

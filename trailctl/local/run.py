@@ -12,10 +12,10 @@ from trailctl.errors import UsageError
 
 
 def run_command(argv: Sequence[str], port: int, account: str, region: str) -> int:
-    """The command's exit code.
+    """Runs the command and returns its exit code.
 
-    Raises UsageError where there is no command or no such program, and what `Control` raises: a
-    command meant for the local AWS is never started without it.
+    Raises UsageError if there is no command or no such program, and what `Control` raises: the
+    command does not start without the local AWS.
     """
     if not argv:
         raise UsageError("give the command to run: trailctl local exec -- aws s3 ls")

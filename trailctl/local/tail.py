@@ -17,13 +17,14 @@ _GOOD = frozenset({"delivered", "ran", "routed", "completed"})
 _BAD = frozenset({"failed", "refused", "dropped", "dead-lettered"})
 _WAITING = frozenset({"retried", "kept back", "skipped", "failure-queued"})
 
-Step = dict[str, Any]
+Shown = dict[str, Any]
 
 
 def tail(port: int, *, as_json: bool = False, everything: bool = False) -> int:
     """Print steps until Ctrl-C, or until the local AWS stops.
 
-    `everything` begins with the steps that are still kept, `as_json` prints each as a line of JSON.
+    With `everything` it begins with the steps that are still kept; with `as_json` it prints each as
+    a line of JSON.
     """
     control = Control(port)
     health = control.get("health")
@@ -44,7 +45,7 @@ def tail(port: int, *, as_json: bool = False, everything: bool = False) -> int:
 
 
 def _json_lines(stream: TextIO) -> Any:
-    def write(step: Step) -> None:
+    def write(step: Shown) -> None:
         print(json.dumps(step, separators=(",", ":")), file=stream, flush=True)
 
     return write
@@ -57,10 +58,10 @@ class Lines:
         self._stream = stream
         self._colour = stream.isatty() and "NO_COLOR" not in os.environ
 
-    def write(self, step: Step) -> None:
+    def write(self, step: Shown) -> None:
         print(self.line(step), file=self._stream, flush=True)
 
-    def line(self, step: Step) -> str:
+    def line(self, step: Shown) -> str:
         """`12:00:00.123  111122223333 us-east-1       call      ec2:RunInstances  by ...`"""
         when = datetime.fromisoformat(step["time"]).strftime("%H:%M:%S.%f")[:-3]
         place = f"{step['account']} {step['region']:<14}"
@@ -83,13 +84,13 @@ class Lines:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
 
 
-def _kind(step: Step) -> str:
+def _kind(step: Shown) -> str:
     if step["kind"] != "router":
         return str(step["kind"])
     return "match" if step["step"] == "matched" else "delivery"
 
 
-def _colour(step: Step) -> str | None:
+def _colour(step: Shown) -> str | None:
     if step["step"] in _BAD:
         return "red"
     if step["step"] in _WAITING:
@@ -99,7 +100,7 @@ def _colour(step: Step) -> str | None:
     return "cyan" if step["kind"] == "router" else None
 
 
-def _said(step: Step) -> tuple[str, str]:
+def _said(step: Shown) -> tuple[str, str]:
     extra, detail = step["extra"], " ".join(str(step["detail"]).split())
     if step["kind"] == "call":
         who = f"by {_short(extra.get('actor'))}"

@@ -1,1 +1,1 @@
-"""`trailctl replay`: what rules would have done, over events that happened."""
+"""`trailctl replay`: shows what rules would have done about events that happened."""

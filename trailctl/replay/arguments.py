@@ -1,4 +1,4 @@
-"""The command line of `trailctl replay`; what does the work is loaded when it is called."""
+"""The command line of `trailctl replay`; the modules that do the work are loaded on the call."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Samples:
-    """What an entry must find, and what it must not."""
+    """Events that an entry must match, and events that it must not match."""
 
     match: tuple[Sample, ...]
     no_match: tuple[Sample, ...]
@@ -44,7 +44,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """One detection. `patterns` are its parts by name, `main` the one under its own id."""
 
     id: str
@@ -96,7 +96,7 @@ class Entry:
 
 
 def fill(node: Any, values: Mapping[str, Sequence[str]]) -> Any:
-    """A pattern in which each list item that holds a placeholder is there once for each value."""
+    """The pattern with each list item that holds a placeholder repeated for each value."""
     if isinstance(node, Mapping):
         return {key: fill(value, values) for key, value in node.items()}
     if not isinstance(node, list):
@@ -126,8 +126,8 @@ def _held(item: Any) -> str | None:
 
 
 @cache
-def load_catalogue() -> dict[str, Entry]:
-    """Every entry by id, in the ids' order. Raises UsageError where the catalogue is not there."""
+def load_catalogue() -> dict[str, CatalogueEntry]:
+    """Every entry by id, in the ids' order. Raises UsageError if the catalogue is not there."""
     files = sorted((FOLDER / "catalogue").glob("*.json"), key=lambda path: path.stem)
     if not files:
         raise UsageError(
@@ -138,26 +138,26 @@ def load_catalogue() -> dict[str, Entry]:
     for path in files:
         given = json.loads(path.read_text(encoding="utf-8"))
         count = given.pop("count")
-        entry = Entry(
+        entry = CatalogueEntry(
             **{**given, "attack": tuple(given["attack"])}, count=Count(**count) if count else None
         )
         found[entry.id] = entry
     return found
 
 
-def benchmarks(catalogue: Mapping[str, Entry]) -> list[str]:
+def benchmarks(catalogue: Mapping[str, CatalogueEntry]) -> list[str]:
     """Names of all benchmarks that entries refer to."""
     return sorted({name for entry in catalogue.values() for name in entry.benchmarks})
 
 
 def select(
-    catalogue: Mapping[str, Entry],
+    catalogue: Mapping[str, CatalogueEntry],
     ids: Iterable[str] = (),
     exclude: Iterable[str] = (),
     min_severity: str = "info",
     benchmark: str | None = None,
     techniques: Iterable[str] = (),
-) -> list[Entry]:
+) -> list[CatalogueEntry]:
     """Entries that pass every filter given. Raises UsageError for a name that does not exist."""
     wanted, unwanted, sought = set(ids), set(exclude), set(techniques)
     unknown = sorted((wanted | unwanted) - set(catalogue))
@@ -191,8 +191,8 @@ def select(
     return found
 
 
-def coverage_table(entries: Iterable[Entry]) -> str:
-    """What the module's output coverage_markdown says of these entries."""
+def coverage_table(entries: Iterable[CatalogueEntry]) -> str:
+    """These entries as a table, equal to the module's output coverage_markdown."""
     lines = [
         "| id | severity | what | CIS | ATT&CK | where | decided by |",
         "| --- | --- | --- | --- | --- | --- | --- |",

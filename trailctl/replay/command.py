@@ -1,4 +1,4 @@
-"""`trailctl replay`: rules and events from wherever they are, counted and shown."""
+"""`trailctl replay`: reads rules and events, counts the matches and shows them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan
 from trailctl.replay.scan import MalformedError, unpacked
 from trailctl.replay.tally import Tallier, Tally
 
-# Of zipped log, for one turn of a worker; to open a file takes as long as so many bytes of it.
+# Bytes of zipped log for one turn of a worker. A file takes as long to open as so many bytes to
+# read.
 _PIECE_BYTES, _FILE_BYTES = 8_000_000, 4_000
 _PIECES_A_JOB = 8
 Log = sources.LocalFile | sources.S3Object
@@ -34,7 +35,7 @@ Log = sources.LocalFile | sources.S3Object
 
 @dataclass(frozen=True)
 class Setup:
-    """What to count; it can be sent to another process."""
+    """The rules and settings of a count; another process can get it."""
 
     rules: tuple[Rule, ...]
     probes: tuple[Probe, ...]
@@ -42,7 +43,7 @@ class Setup:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command. Raises UsageError, and CheckError where nothing could be read at all."""
+    """Runs the command. Raises UsageError, and CheckError if no file could be read."""
     if options.lookup_events and options.paths:
         raise UsageError("give paths or --lookup-events, not both")
     if not options.lookup_events and not options.paths:
@@ -147,7 +148,7 @@ def _cloudtrail(options: argparse.Namespace) -> Any:
 
 
 class _Counter:
-    """What counts over files, wherever they are: one a process."""
+    """The counter of one process, for files of any kind."""
 
     def __init__(self, setup: Setup, profile: str | None, region: str | None) -> None:
         self._tallier = Tallier(setup.rules, setup.probes, setup.known)
@@ -155,7 +156,7 @@ class _Counter:
         self._bucket: sources.Bucket | None = None
 
     def close(self) -> None:
-        """Close what was opened for it."""
+        """Closes the connections of the counter."""
         if self._bucket is not None:
             self._bucket.close()
 
@@ -171,7 +172,7 @@ class _Counter:
     def count(
         self, chunks: Iterable[sources.Chunk], tally: Tally, progress: Progress | None
     ) -> None:
-        """Count what is in files; what holds no records is named in the tally."""
+        """Counts the records of files; the tally names files without records."""
         for chunk in chunks:
             before = tally.events
             if chunk.data is None:
@@ -239,7 +240,7 @@ def _show(found: dict[str, Any], format_: str, output: str | None) -> None:
         text = page.render(found)
     else:
         text = table.render(found, None if output is None else 160)
-    # Half of a surrogate pair, which JSON may hold, is nothing that could be written.
+    # JSON may hold half of a surrogate pair, which can't be written.
     data = text.encode("utf-8", "replace")
     if output is None:
         sys.stdout.flush()

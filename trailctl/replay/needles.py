@@ -1,8 +1,11 @@
-"""What a record's bytes must hold for a rule to match: most records are decided by looking for it.
+"""Needles: texts that a record's bytes must hold for a rule to match.
 
-A text stands in JSON as it is, or with escapes. Where the bytes of an object hold neither the text
-that a rule asks for nor an escape that could spell it, no field in that object has it, and there
-is no need to decode it. What may match is decoded, and decided then: a needle decides for no rule.
+They decide most records.
+
+A text stands in JSON as it is, or with escapes. If the bytes of an object hold neither the text
+that a rule asks for nor an escape that could spell it, no field of the object has the text, and the
+object need not be decoded. A record that may match is decoded and then judged: a needle can only
+rule a record out.
 """
 
 from __future__ import annotations
@@ -16,9 +19,9 @@ from reactor.patterns.model import Branch, Exact, Exists, Matcher, Prefix, Suffi
 
 from trailctl.replay.project import Projection
 
-# More of them cost more than what they save.
+# More needles cost more than they save.
 _MOST = 4
-# Shorter ones are found everywhere.
+# A shorter text is found everywhere.
 _SHORTEST = 3
 # An ASCII character is written as it is or as \u00XX, these also with a backslash before them.
 _OWN_ESCAPES = frozenset('"\\/')
@@ -44,12 +47,12 @@ class _Wanted(NamedTuple):
 
     @property
     def worth(self) -> tuple[int, int]:
-        """More is better: few texts, long ones."""
+        """A sort key: few and long texts are better."""
         return -len(self.texts), min(map(len, self.texts))
 
 
 def made_guard(projection: Projection, branches: Sequence[Branch]) -> Guard | None:
-    """What tells whether one of the branches may match; None where a few needles can't."""
+    """A guard that tells whether a branch may match; None if a few needles can't tell."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for branch in branches:
         best = max(_wanted(projection, branch), key=lambda each: each.worth, default=None)
@@ -90,7 +93,7 @@ def _searches(texts: Iterable[str]) -> tuple[Callable[[Any], object], Callable[[
 
 
 def _wanted(projection: Projection, branch: Branch) -> Iterator[_Wanted]:
-    """All that could be looked for in the bytes, each enough to rule the branch out."""
+    """The texts to look for in the bytes; each alone can rule the branch out."""
     for path, matchers in branch.items():
         first, _, rest = path.partition(".")
         member, _, below = rest.partition(".")

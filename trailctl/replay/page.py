@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing but itself: a timeline a rule, light and dark."""
+"""The report as one HTML page without other files: a timeline for each rule, light and dark."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ code { font: .85em ui-monospace, monospace; overflow-wrap: anywhere; }
 
 
 def render(report: Mapping[str, Any]) -> str:
-    """The page. Everything that came with events is escaped."""
+    """The page. All text that came with events is escaped."""
     fired = [rule for rule in report["rules"] if rule["matches"]]
     span = _span(report)
     parts = [

@@ -11,7 +11,7 @@ _CELLS = 30
 
 
 class Progress:
-    """How far along we are, in bytes of `total` (0: unknown), on standard error."""
+    """The progress in bytes of `total` (0: unknown), on standard error."""
 
     def __init__(self, total: int, stream: TextIO | None = None) -> None:
         self._total = total
@@ -36,7 +36,7 @@ class Progress:
             self._stream.flush()
 
     def add(self, size: int, events: int) -> None:
-        """So many bytes more, with so many events."""
+        """Adds bytes that were read, and the events in them."""
         self._done += size
         self._events += events
         now = time.monotonic()

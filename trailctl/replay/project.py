@@ -1,11 +1,11 @@
-"""Log files decoded as far as rules read them, and no further.
+"""Log files, decoded only as far as rules read them.
 
-A record is decoded in two steps. The first takes its few plain fields and leaves its objects as the
-bytes they are; from those fields alone it is mostly clear which rules can match at all. Only where
-one can, the objects are decoded, and of them only the fields that rules read.
+A record is decoded in two steps. The first takes its few plain fields and leaves its objects as
+bytes; these fields alone mostly tell which rules can match at all. If one can, the second step
+decodes the objects, and of them only the fields that rules read.
 
-CloudTrail's own top-level names have no dots: a key such as `"userIdentity.type"` at the top of a
-record is not looked for, though `{"a.b": 1}` and `{"a": {"b": 1}}` are one field to a pattern.
+CloudTrail's own top-level names have no dots. So a key such as `"userIdentity.type"` at the top of
+a record is not looked for, although `{"a.b": 1}` and `{"a": {"b": 1}}` are one field to a pattern.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from typing import Any, TypedDict, Union
 import msgspec
 from reactor.patterns.digits import read_float
 from reactor.patterns.document import load_event
-
-Event = dict[str, Any]
+from reactor.patterns.paths import RawEvent
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 DETAIL_TYPES = {
@@ -38,7 +37,7 @@ _OBJECTS = frozenset(
         *("serviceEventDetails", "tlsDetails", "userIdentity"),
     }
 )
-# What of the record an envelope's fields are made of.
+# The fields of the record that make an envelope's fields.
 _ENVELOPE = {
     "account": ("recipientAccountId",),
     "detail-type": ("eventType",),
@@ -47,7 +46,7 @@ _ENVELOPE = {
     "source": ("eventSource", "eventType"),
     "time": ("eventTime",),
 }
-# By these, records fall into few kinds.
+# The fields that sort records into few kinds.
 KINDS = (
     *("eventSource", "eventName", "eventType", "errorCode"),
     *("readOnly", "eventCategory", "managementEvent"),
@@ -56,7 +55,7 @@ ABSENT = msgspec.Raw(b"")
 UNSET = msgspec.UNSET
 _TEXT = str | None | msgspec.UnsetType
 _TRUTH = bool | str | None | msgspec.UnsetType
-# What CloudTrail writes there.
+# The types that CloudTrail writes there.
 _USUAL: dict[str, Any] = {
     **dict.fromkeys(("eventTime", *KINDS), _TEXT),
     "readOnly": _TRUTH,
@@ -74,7 +73,7 @@ def source_of(event_source: Any, event_type: Any) -> str:
     return "aws."
 
 
-def envelope(record: Event) -> Event:
+def envelope(record: RawEvent) -> RawEvent:
     """The EventBridge event that a whole record arrives in."""
     kind = record.get("eventType")
     return {
@@ -95,7 +94,7 @@ _typed_dict: Any = TypedDict
 
 
 class _Tree:
-    """The fields below one key. `whole` where the value itself is read, too."""
+    """The fields below one key. `whole` is True if the value itself is read, too."""
 
     __slots__ = ("below", "whole")
 
@@ -113,7 +112,7 @@ class _Tree:
             self.below.setdefault(key, _Tree()).add(steps[size:])
 
     def type(self) -> Any:
-        """What msgspec is to decode: dicts with these keys only, whatever else may be there."""
+        """The type for msgspec to decode: dicts of these keys, without the others."""
         # Keys of typed dicts that are not ASCII are never found.
         if self.whole or not self.below or not all(map(str.isascii, self.below)):
             return Any
@@ -170,7 +169,7 @@ class Projection:
         return attrgetter(*(self._names[name] for name in names))
 
     def is_raw(self, name: str) -> bool:
-        """Whether heads have a member of a record as the bytes it is written in."""
+        """True if heads hold the member of a record as its bytes."""
         return name in self._names and name not in self._plain
 
     def heads(self, text: bytes) -> tuple[list[Any], bool]:
@@ -184,8 +183,8 @@ class Projection:
         except msgspec.ValidationError:
             return self._decode_odd(text).records, False
 
-    def plain_event(self, head: Any) -> Event:
-        """The event as far as its kind alone tells."""
+    def plain_event(self, head: Any) -> RawEvent:
+        """The part of the event that its kind tells."""
         values = ((name, getattr(head, self._names[name])) for name in self.kinds)
         detail = {name: value for name, value in values if value is not UNSET}
         kind = detail.get("eventType")
@@ -195,7 +194,7 @@ class Projection:
             "detail": detail,
         }
 
-    def reader(self, fields: Iterable[str]) -> Callable[[Any], Event]:
+    def reader(self, fields: Iterable[str]) -> Callable[[Any], RawEvent]:
         """A function from a record's head to its event, as far as these fields go."""
         trees, made = _grown(fields)
         plain = [(name, self._names[name]) for name in trees if name in self._plain]
@@ -209,8 +208,8 @@ class Projection:
             if name not in self._plain
         ]
 
-        def read(head: Any) -> Event:
-            detail: Event = {}
+        def read(head: Any) -> RawEvent:
+            detail: RawEvent = {}
             for name, attribute in plain:
                 value = getattr(head, attribute)
                 if value is not UNSET:
@@ -223,7 +222,9 @@ class Projection:
 
         return partial(self._within_envelope, made, read) if made else read
 
-    def _within_envelope(self, made: list[str], read: Callable[[Any], Event], head: Any) -> Event:
+    def _within_envelope(
+        self, made: list[str], read: Callable[[Any], RawEvent], head: Any
+    ) -> RawEvent:
         event = read(head)
         needed = {n: getattr(head, self._names[n]) for name in made for n in _ENVELOPE[name]}
         whole = envelope({n: value for n, value in needed.items() if value is not UNSET})
@@ -255,6 +256,6 @@ def whole_records(text: bytes) -> list[msgspec.Raw]:
     return _split(text).records
 
 
-def whole_record(raw: msgspec.Raw) -> Event:
-    """A record, all of it."""
+def whole_record(raw: msgspec.Raw) -> RawEvent:
+    """The whole record."""
     return load_event(bytes(raw))

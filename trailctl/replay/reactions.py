@@ -1,4 +1,4 @@
-"""What reactions would have done: their `plan`, and nothing else of them, with no call to AWS."""
+"""Asks reactions what they would have done: runs their `plan` alone, with no call to AWS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import reactor.reactions
 from reactor.actions import Action, Alert
 from reactor.aws import Aws
 from reactor.event import Event
-from reactor.places import RefusedError
+from reactor.places import NoWayError
 from reactor.reaction import MalformedEventError, Reaction
 from reactor.settings import SettingsError, parse_settings
 
@@ -22,21 +22,21 @@ from trailctl.errors import UsageError
 from trailctl.replay.rules import Wired
 
 
-class NoAws(Aws):
-    """Stands where clients are made, and makes none."""
+class ReplayAws(Aws):
+    """Stands in for the clients of AWS and makes none."""
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """Raises RefusedError, whatever the service: plans then go by the event, if they can."""
+        """Raises NoWayError for every service: a plan that can then uses the event alone."""
         del region
-        raise RefusedError(f"it would look at {service} first, which replay does not")
+        raise NoWayError(f"it would look at {service} first, which replay does not")
 
 
 @dataclass(frozen=True)
 class Would:
-    """What a reaction would have done about one event.
+    """The steps that a reaction would have taken about one event.
 
-    `steps` are the same words for the same kind of step (`ec2:create_tags`, `alert (high)`), `said`
-    a sentence each on what this event would have led to. `failure` is why there are none.
+    `steps` has the same words for the same kind of step (`ec2:create_tags`, `alert (high)`), `said`
+    a sentence on each step. `failure` is the reason if there are none.
     """
 
     steps: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Would:
 
 @dataclass(frozen=True)
 class Probe:
-    """One reaction as it is, or as a plan deploys it."""
+    """One reaction with its default settings, or as a plan deploys it."""
 
     name: str
     module: str
@@ -56,7 +56,7 @@ class Probe:
     def pattern(self) -> str | None:
         """An event pattern of the calls that the reaction is for.
 
-        None where it is for whatever rules lead to it: then it is asked about what rules matched.
+        None if the reaction is for any event: then it is asked about the events that rules match.
         """
         calls = self._reaction().calls
         if not calls:
@@ -69,20 +69,20 @@ class Probe:
         return json.dumps({"source": [{"prefix": "aws."}], "detail": detail})
 
     def would(self, event: Event) -> Would | None:
-        """What the reaction would have done; None where the event is not the reaction's."""
+        """The steps that the reaction would have taken; None if the event is not the reaction's."""
         handler = self._reaction()
         if not handler.is_for(event):
             return None
         try:
-            steps = handler.plan(event, _settings(self), NoAws())
-        except (RefusedError, MalformedEventError) as error:
+            steps = handler.plan(event, _settings(self), ReplayAws())
+        except (NoWayError, MalformedEventError) as error:
             return Would(failure=str(error))
         except Exception as error:  # the reaction's own mistake is a result, too
             return Would(failure=f"its plan failed with {type(error).__name__}: {error}")
         return Would(tuple(map(_kind, steps)), tuple(map(_said, steps)))
 
     def check(self) -> None:
-        """Raises UsageError where the reaction can't be set up."""
+        """Raises UsageError if the reaction can't be set up."""
         try:
             handler = self._reaction()
             parse_settings(handler.settings, self.settings)
@@ -103,7 +103,7 @@ def _settings(probe: Probe) -> Any:
 
 
 def existing() -> list[Probe]:
-    """Every reaction there is, with its own defaults."""
+    """Every reaction of this repository, with its defaults."""
     found = []
     for module in pkgutil.iter_modules(reactor.reactions.__path__, "reactor.reactions."):
         handler = getattr(import_module(module.name), "handler", None)

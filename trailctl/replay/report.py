@@ -1,4 +1,4 @@
-"""What was counted, as the data that every format shows.
+"""The report: the counts as the data that every format shows.
 
     {"events": 563, "files": 1, "from": "...", "to": "...", "days": 1.0,
      "skipped": [{"file": "...", "reason": "..."}], "notes": ["..."],
@@ -31,7 +31,7 @@ _DAY = 86_400.0
 def build(
     tally: Tally, rules: Sequence[Rule], reactions: Sequence[str], notes: Sequence[str]
 ) -> dict[str, Any]:
-    """The report on a run; `reactions` are the names of all that were asked."""
+    """The report on a run; `reactions` are the names of all reactions that were asked."""
     days = _days(tally)
     listed = [_rule(rule, tally.rules.get(rule.name) or RuleTally(), days) for rule in rules]
     listed.sort(key=lambda each: (-each["matches"], each["name"]))
@@ -100,9 +100,10 @@ def _reaction(name: str, tally: Tally) -> dict[str, Any]:
 
 
 def bursts(moments: Sequence[tuple[str, str]], count: Count) -> int:
-    """How many alerts keyed moments make: one for each time that the number is reached.
+    """The number of alerts that keyed moments make: one each time the number is reached.
 
-    An alert uses its moments up, so that what goes on makes the next one when it is reached again.
+    An alert uses its moments up, so that further ones make the next alert when they reach the
+    number again.
     """
     by_key: dict[str, list[float]] = defaultdict(list)
     for key, time in moments:

@@ -11,18 +11,21 @@ from typing import Any
 from reactor.patterns import EventPattern, PatternError
 
 from trailctl.errors import UsageError
-from trailctl.replay.catalogue import Count, Entry
+from trailctl.replay.catalogue import CatalogueEntry, Count
 
 _ALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `pattern` is JSON text.
+    """One rule.
 
-    `sees_reads` is False where the rule's state keeps read-only management events from it, None
-    where no state is known. `detection` is the catalogue's id, `decided` whether a function of
-    `reactor` decides on what the pattern lets through, `count` how many findings make one alert.
+    `pattern` is JSON text.
+
+    `sees_reads` is False if the rule's state keeps read-only management events from it, None if no
+    state is known. `detection` is the catalogue's id. `decided` is True if a function of `reactor`
+    decides on the events that the pattern matches. `count` is the number of findings that make one
+    alert.
     """
 
     name: str
@@ -46,7 +49,9 @@ class Wired:
 
 @dataclass(frozen=True)
 class Planned:
-    """What a plan or state holds; `notes` say what of it can't be replayed, a sentence each."""
+    """The rules and reactions of a plan or state; `notes` has a sentence on each that can't be
+    replayed.
+    """
 
     rules: list[Rule]
     reactions: list[Wired]
@@ -54,7 +59,7 @@ class Planned:
 
 
 def from_catalogue(
-    entries: Iterable[Entry], values: Mapping[str, Sequence[str]]
+    entries: Iterable[CatalogueEntry], values: Mapping[str, Sequence[str]]
 ) -> tuple[list[Rule], list[str]]:
     """A rule for each entry's part, and a sentence on each entry whose placeholders lack a value.
 
@@ -105,7 +110,7 @@ def from_patterns(paths: Iterable[str]) -> list[Rule]:
 def from_plan(path: str) -> Planned:
     """The rules and reactions of `terraform show -json` (of a plan or a state) or a state file.
 
-    Raises UsageError where the file is none of these or holds no rule that could be replayed.
+    Raises UsageError if the file is none of these or holds no rule that can be replayed.
     """
     try:
         document = json.loads(read_text(path))

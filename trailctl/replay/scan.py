@@ -1,4 +1,4 @@
-"""Log files against rules: which records match, and what there is to tell about them."""
+"""Matches log files against rules."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from isal import igzip_lib
 from reactor.patterns import EventError, EventPattern, RuleSet
 from reactor.patterns.index import Tree
 from reactor.patterns.model import Branch
+from reactor.patterns.paths import RawEvent
 
 from trailctl.replay.needles import BACKSLASH, Guard, made_guard
 from trailctl.replay.project import (
     KINDS,
-    Event,
     Projection,
     envelope,
     whole_record,
@@ -26,14 +26,14 @@ from trailctl.replay.project import (
 Hit = Callable[[int, Any, "frozenset[str] | set[str]"], None]
 # Kinds of records remembered; logs have a few thousand.
 _KINDS_KEPT = 200_000
-# What a record's kind alone decides about.
+# The fields that a record's kind alone decides about.
 _KIND_FIELDS = frozenset({"source", "detail-type", *(f"detail.{name}" for name in KINDS)})
 _NOBODY: frozenset[str] = frozenset()
 _NO_UTF8 = "it is no text in UTF-8"
-_Read = Callable[[Any], Event]
-_Match = Callable[[Event], "set[str]"]
-# What is known of all records of a kind: rules that match, and how to try the others: first on the
-# bytes, if they can be told by these, then decoded.
+_Read = Callable[[Any], RawEvent]
+_Match = Callable[[RawEvent], "set[str]"]
+# The facts about all records of a kind: rules that match, and tests of the others, first on the
+# bytes, if these can tell, then on the decoded record.
 _Plan = tuple[frozenset[str], "Guard | None", _Read, "_Match | None"]
 
 
@@ -42,7 +42,7 @@ class MalformedError(Exception):
 
 
 class Scanned(NamedTuple):
-    """How many records a file has, and the first and last of their times."""
+    """The number of a file's records, and the first and last of their times."""
 
     events: int
     first: str
@@ -86,7 +86,7 @@ class Scanner:
         `text` is the content of a log file. Raises MalformedError.
         """
         heads, usual, escaped = self._heads(text)
-        # Nothing here makes cycles; the collector would walk every record in vain.
+        # This code makes no cycles, and the garbage collector would walk every record in vain.
         collecting = gc.isenabled()
         gc.disable()
         try:
@@ -104,7 +104,7 @@ class Scanner:
 
     def _heads(self, text: bytes) -> tuple[list[Any], bool, bool]:
         """The records, whether their values are of the usual types, whether any has an escape."""
-        # Bytes that nobody decodes would pass; then it would depend on the rules what is a log.
+        # Bytes that nobody decodes would pass. The rules would then decide what counts as a log.
         if not text.isascii():
             try:
                 text.decode()
@@ -143,7 +143,7 @@ class Scanner:
         return plan
 
     def _matcher(self, branches: frozenset[int]) -> tuple[Guard | None, _Read, _Match]:
-        """How to read what is left of these branches, and how to try it."""
+        """The reader of the remaining fields of these branches, and their test."""
         made = self._made.get(branches)
         if made is None:
             rests = [self._rests[n] for n in sorted(branches)]
@@ -152,16 +152,16 @@ class Scanner:
             made = self._made[branches] = (guard, self.projection.reader(tree.fields), tree.match)
         return made
 
-    def _match_whole(self, event: Event) -> set[str]:
+    def _match_whole(self, event: RawEvent) -> set[str]:
         found = self._whole.match(event)
         return found - self._no_reads if self._no_reads and _is_read(event) else found
 
 
-def _read_nothing(head: Any) -> Event:
+def _read_nothing(head: Any) -> RawEvent:
     return {}
 
 
-def _is_read(event: Event) -> bool:
+def _is_read(event: RawEvent) -> bool:
     """A List, Get or Describe call's record, which rules see in one state only.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
@@ -196,10 +196,10 @@ def unpacked(data: bytes) -> bytes:
 
 
 def normalised(text: bytes) -> bytes:
-    """Anything that holds records as a log file holds them. Raises MalformedError.
+    """A file of records in the shape of a log file.
 
-    A log file, a list of records, one record or EventBridge event, a line of JSON each, or what
-    `aws cloudtrail lookup-events` prints.
+    Raises MalformedError. The file is a log file, a list of records, one record or EventBridge
+    event, a line of JSON for each, or the output of `aws cloudtrail lookup-events`.
     """
     if not text.strip():
         raise MalformedError("it is empty")
@@ -225,7 +225,7 @@ def normalised(text: bytes) -> bytes:
         return msgspec.json.encode({"Records": json.loads(text)})
 
 
-def _records(document: Any) -> list[Event]:
+def _records(document: Any) -> list[RawEvent]:
     if isinstance(document, dict):
         if isinstance(document.get("Records"), list):
             return _checked(document["Records"])
@@ -237,13 +237,13 @@ def _records(document: Any) -> list[Event]:
     raise MalformedError("it holds no CloudTrail records")
 
 
-def _checked(records: Sequence[Any]) -> list[Event]:
+def _checked(records: Sequence[Any]) -> list[RawEvent]:
     found = []
     for number, record in enumerate(records, start=1):
         inner = record
         if isinstance(record, dict) and isinstance(record.get("detail"), dict):
             inner = record["detail"]  # an event as EventBridge delivers it
-        # An event pattern looks like an event, but for its lists.
+        # An event pattern looks like an event, except for its lists.
         if not isinstance(inner, dict) or not isinstance(inner.get("eventTime"), str):
             raise MalformedError(
                 "it holds no CloudTrail records"
@@ -254,7 +254,7 @@ def _checked(records: Sequence[Any]) -> list[Event]:
     return found
 
 
-def _looked_up(events: Sequence[Any]) -> list[Event]:
+def _looked_up(events: Sequence[Any]) -> list[RawEvent]:
     found = []
     for number, event in enumerate(events, start=1):
         try:
@@ -271,7 +271,7 @@ class Whole:
         self._text = text
         self._raws: list[msgspec.Raw] | None = None
 
-    def event(self, number: int) -> Event:
+    def event(self, number: int) -> RawEvent:
         """The EventBridge event of a record, all of it. Raises MalformedError."""
         if self._raws is None:
             try:

@@ -1,4 +1,4 @@
-"""Where events come from: files, folders, an S3 prefix, or CloudTrail's LookupEvents."""
+"""The sources of events: files, folders, an S3 prefix, or CloudTrail's LookupEvents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _ENDINGS = (".json", ".json.gz")
-# Objects of S3 that are on their way while one is looked at, by number and by bytes.
+# Objects of S3 that are fetched while one is read: the most, by number and by bytes.
 _AT_ONCE = 64
 _MOST_AHEAD = 64_000_000
 
@@ -41,7 +41,7 @@ class LocalFile(NamedTuple):
     size: int
 
     def read(self) -> Chunk:
-        """Its bytes, or what was in the way."""
+        """The file's bytes, or the reason why there are none."""
         try:
             with FileIO(self.path) as file:
                 return Chunk(self.path, file.readall(), self.size)
@@ -102,11 +102,11 @@ def _size(path: str) -> int:
     try:
         return os.stat(path).st_size  # noqa: PTH116 - a hundred thousand of them, one by one
     except OSError:
-        return 0  # whoever reads it will tell
+        return 0  # its reader will tell
 
 
 def is_log(name: str) -> bool:
-    """Whether a name is that of a log file; digests lie beside them and are none."""
+    """True if the name is a log file's; digests lie beside log files and don't count."""
     return name.endswith(_ENDINGS) and not any(
         mark in name for mark in ("/CloudTrail-Digest/", "_CloudTrail-Digest_")
     )
@@ -212,7 +212,7 @@ def looked_up(client: Any, start: datetime | None, end: datetime | None) -> Iter
 
 
 def called(what: str, call: Callable[[], T]) -> T:
-    """What a call to AWS gives. Raises UsageError with AWS's own words."""
+    """The answer of a call to AWS. Raises UsageError with AWS's own words."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

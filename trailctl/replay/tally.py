@@ -1,4 +1,4 @@
-"""What matched, counted: for each rule how often, when, by whom, and what was decided."""
+"""Counts of matches: for each rule how often, when, by whom, and what was decided."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from reactor.detections import Finding, Known, decision
-from reactor.event import Event as Read
-from reactor.event import read_event
+from reactor.detections import Detected, Known, decision
+from reactor.event import Event, read_event
+from reactor.patterns.paths import RawEvent
 
-from trailctl.replay.project import ABSENT, Event
+from trailctl.replay.project import ABSENT
 from trailctl.replay.reactions import Probe, Would
 from trailctl.replay.rules import Rule
 from trailctl.replay.scan import Scanner, Whole
@@ -53,7 +53,7 @@ class RuleTally:
     moments: list[tuple[str, str]] = field(default_factory=list)
 
     def merge(self, other: RuleTally) -> None:
-        """Add what was counted elsewhere."""
+        """Adds another tally."""
         self.matches += other.matches
         self.reads += other.reads
         self.findings += other.findings
@@ -68,7 +68,7 @@ class RuleTally:
 
 @dataclass
 class ReactionTally:
-    """What one reaction would have done: events it looked at, and steps by what they are."""
+    """The counts of one reaction: events that it looked at, and steps by their kind."""
 
     events: int = 0
     idle: int = 0
@@ -77,7 +77,7 @@ class ReactionTally:
     examples: list[dict[str, Any]] = field(default_factory=list)
 
     def merge(self, other: ReactionTally) -> None:
-        """Add what was counted elsewhere."""
+        """Adds another tally."""
         self.events += other.events
         self.idle += other.idle
         self.steps.update(other.steps)
@@ -98,7 +98,7 @@ class Tally:
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
     def merge(self, other: Tally) -> None:
-        """Add what was counted elsewhere."""
+        """Adds another tally."""
         self.events += other.events
         self.files += other.files
         self.first = min(filter(None, (self.first, other.first)), default="")
@@ -130,8 +130,8 @@ class Tallier:
         projection = self._scanner.projection
 
         def hit(number: int, head: Any, names: frozenset[str] | set[str]) -> None:
-            event: Event | None = None
-            read: Read | None = None
+            event: RawEvent | None = None
+            read: Event | None = None
             time = _text(projection.time(head))
             day, reads = time[:10], projection.read_only(head) in (True, "true")
             who = ""
@@ -154,7 +154,7 @@ class Tallier:
                         found.last = time
                     if not found.first or time < found.first:
                         found.first = time
-                finding: Finding | None = None
+                finding: Detected | None = None
                 if name in self._decide:
                     event = event or whole.event(number)
                     read = read or read_event(event)
@@ -182,7 +182,7 @@ class Tallier:
         tally.last = max(tally.last, scanned.last)
 
 
-def _ask(probe: Probe, event: Event, read: Read, tally: Tally) -> None:
+def _ask(probe: Probe, event: RawEvent, read: Event, tally: Tally) -> None:
     """Count what a reaction would have done about an event, if it is the reaction's."""
     would = probe.would(read)
     if would is None:
@@ -218,7 +218,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _example(event: Event, who: str, finding: Finding | None) -> dict[str, Any]:
+def _example(event: RawEvent, who: str, finding: Detected | None) -> dict[str, Any]:
     detail: Mapping[str, Any] = event["detail"]
     found = {
         "time": event["time"],
@@ -236,7 +236,7 @@ def _example(event: Event, who: str, finding: Finding | None) -> dict[str, Any]:
     return found
 
 
-def _reaction_example(event: Event, would: Would) -> dict[str, Any]:
+def _reaction_example(event: RawEvent, would: Would) -> dict[str, Any]:
     return {
         "time": event["time"],
         "event": event["detail"].get("eventName") or "",

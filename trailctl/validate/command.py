@@ -30,7 +30,7 @@ _WORTH_HELP = timedelta(hours=6)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Validate; 0 where all is proven, 1 where not. Raises UsageError and CheckError."""
+    """Validates; returns 0 if all is proven, 1 if not. Raises UsageError and CheckError."""
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         trail = TrailArn.parse(options.trail_arn)

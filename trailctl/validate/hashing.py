@@ -1,4 +1,4 @@
-"""What a helper process does: fetches objects over `wire`, and hashes what their gzip holds.
+"""A helper process: it fetches objects over `wire`, and hashes the content of their gzip.
 
 Standard library and isal only, and nothing of trailctl: it must start fast.
 """
@@ -25,7 +25,7 @@ _CONNECT, _READ = 5.0, 20.0
 
 
 class _Batch:
-    """What was asked at once; answered when all of it is done."""
+    """Objects that were asked for at once; the answer comes when all are done."""
 
     def __init__(self, asked: dict[str, Any]) -> None:
         self.number = asked["number"]

@@ -4,8 +4,8 @@
 
 A helper knows the usual case only: an object that comes at once and is one gzip file. For all else
 its answer is null, and whoever asked fetches the object again and says what is wrong with it. So is
-for all that it had to do if it dies. It loads nothing but what it needs: it is there within the
-time that the listing takes.
+for all that it had to do if it dies. A helper loads only what it needs, so that it starts within
+the time that the listing takes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PROGRAM = "import sys; sys.path[:0] = {path!r}; import trailctl.validate.hashin
 
 
 def cores() -> int:
-    """How many processes can work at once; a few at most."""
+    """The number of processes that can work at once; a few at most."""
     try:
         found = len(os.sched_getaffinity(0))
     except AttributeError:  # not on Linux

@@ -1,4 +1,4 @@
-"""What is printed: lines like the AWS CLI's, a summary, JSON, JUnit's XML."""
+"""The output: lines like the AWS CLI's, a summary, JSON, JUnit's XML."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Watcher:
             self._thread.start()
 
     def __call__(self, finding: Finding) -> None:
-        """Take a verdict."""
+        """Takes a verdict."""
         with self._lock:
             if finding.kind is Kind.LOG:
                 self._logs += 1
@@ -49,7 +49,7 @@ class Watcher:
                 print(line(finding), file=sys.stdout if valid else sys.stderr)
 
     def close(self) -> None:
-        """Take the counting line away."""
+        """Removes the counting line."""
         self._ended.set()
         if self._progress:
             self._thread.join(1)

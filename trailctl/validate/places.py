@@ -14,7 +14,7 @@ from trailctl.errors import UsageError
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for; empty where it is to be found out."""
+    """The accounts, Regions and files that were asked for; an empty member is to be found out."""
 
     trail: TrailArn
     bucket: str = ""
@@ -27,10 +27,12 @@ class Wanted:
 
 
 def shards(wanted: Wanted, transport: Transport, organization: Callable[[], str]) -> list[Shard]:
-    """The accounts and Regions, in order. Asks CloudTrail and the bucket for what is not given.
+    """The accounts and Regions, in order.
 
-    Raises UsageError where there is no such trail or nothing to validate, AccessError where it
-    can't be told.
+    Asks CloudTrail and the bucket for what is not given.
+
+    Raises UsageError if there is no such trail or nothing to validate, AccessError if AWS does not
+    tell.
     """
     trail = wanted.trail
     bucket, prefix, organization_id = wanted.bucket, wanted.prefix, wanted.organization_id
@@ -70,7 +72,7 @@ def shards(wanted: Wanted, transport: Transport, organization: Callable[[], str]
 
 def _described(trail: TrailArn, transport: Transport) -> dict[str, object]:
     arn = f"arn:{trail.partition}:cloudtrail:{trail.region}:{trail.account}:trail/{trail.name}"
-    # Named, DescribeTrails leaves out trails of other Regions in silence; all are what it tells of.
+    # With names, DescribeTrails silently leaves out trails of other Regions; without, it has all.
     answer = transport.call("cloudtrail", "DescribeTrails", trail.region, {})
     for each in answer.get("trailList", ()):
         if each.get("TrailARN") == arn:
@@ -103,7 +105,9 @@ def _organization_in(
 
 
 def _regions_in(bucket: str, root: str, account: str, transport: Transport) -> set[str]:
-    """Regions with digests, and those with log files: where all digests are gone, that is news."""
+    """Regions with digests, and those with log files: a Region whose digests are all gone is a
+    finding.
+    """
     found: set[str] = set()
     for kind in ("CloudTrail-Digest", "CloudTrail"):
         found |= set(transport.folders(bucket, f"{root}{account}/{kind}/"))

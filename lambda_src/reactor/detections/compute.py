@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reactor.detections.model import Finding, Known, decides
+from reactor.detections.model import Detected, Known, decides
 from reactor.event import Event
 from reactor.security_groups import SecurityGroupRule, security_group_rules
 from reactor.shapes import mapping, text
@@ -10,29 +10,29 @@ from reactor.sizes import reaches
 
 
 @decides("ec2-large")
-def large(event: Event, known: Known) -> Finding | None:
-    """A launch of instances of the size that is called large, or beyond it."""
+def large(event: Event, known: Known) -> Detected | None:
+    """A launch of instances of the size that counts as large, or a larger one."""
     found = [each for each in event.instances if reaches(each.type, known.large_from)]
     if not found:
         return None
     types = ", ".join(dict.fromkeys(each.type or "unnamed type" for each in found))
-    return Finding(f"{len(found)} of {types}", ", ".join(each.id for each in found[:20]))
+    return Detected(f"{len(found)} of {types}", ", ".join(each.id for each in found[:20]))
 
 
 @decides("ec2-burst")
-def burst(event: Event, known: Known) -> Finding | None:
+def burst(event: Event, known: Known) -> Detected | None:
     """A launch of many instances at once."""
     count = len(event.instances)
     if count < known.burst_from:
         return None
-    return Finding(
+    return Detected(
         f"{count} instances at once, from {known.burst_from} on it is a burst",
         ", ".join(each.id for each in event.instances[:20]),
     )
 
 
 @decides("sg-open")
-def open_to_world(event: Event, known: Known) -> Finding | None:
+def open_to_world(event: Event, known: Known) -> Detected | None:
     """A security-group rule that lets the whole internet reach a risky port."""
     found = []
     for rule in security_group_rules(event):
@@ -46,7 +46,7 @@ def open_to_world(event: Event, known: Known) -> Finding | None:
     group = next((rule.group for rule in security_group_rules(event) if rule.group), "")
     modify = mapping(event.request.get("ModifySecurityGroupRulesRequest"))
     group = group or text(event.request.get("groupId")) or text(modify.get("GroupId"))
-    return Finding("; ".join(dict.fromkeys(found)), group or text(event.request.get("groupName")))
+    return Detected("; ".join(dict.fromkeys(found)), group or text(event.request.get("groupName")))
 
 
 def _ports(rule: SecurityGroupRule, known: Known) -> str:

@@ -1,4 +1,4 @@
-"""What a policy document gives away, in the words of the detections; nothing here raises."""
+"""The grants of a policy document, in the words of the detections; nothing here raises."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from reactor.meaning.powers import admin_power
 
 
 def admin_action(document: Mapping[str, Any] | None, account: str = "") -> str:
-    """What makes an identity policy as good as an administrator's; empty where nothing does."""
+    """A clause on what makes an identity policy as good as an administrator's; empty if nothing
+    does.
+    """
     return admin_power([document], account=account)
 
 
 def public_grant(document: Mapping[str, Any] | None) -> str:
-    """What a resource policy gives to anybody, as `Allow s3:GetObject to *`; empty where nothing.
+    """The grant of a resource policy to anybody, as `Allow s3:GetObject to *`; empty if there is
+    none.
 
     A statement whose condition pins the caller, its organization or its network is not public.
     """
@@ -38,8 +41,8 @@ def outsiders(
     """Principals of other accounts, and `*`, that a trust policy lets in, in words.
 
     Services and trusted accounts are left out, and so is `*` under a condition that leaves only
-    them. An identity provider that many share is among them where no condition says whom of its
-    users it admits. `organizations` are the trusted ones' ids, None any.
+    them. An identity provider that many share is among them if no condition limits its users.
+    `organizations` are the ids of trusted organizations; None trusts any.
     """
     found = [str(each) for each in strangers(document, account, trusted, organizations)]
     found += [f"anybody of {provider}" for provider in open_providers(document)]

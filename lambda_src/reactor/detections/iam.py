@@ -1,9 +1,9 @@
-"""IAM: what a pattern can't read out of policy documents, names and callers."""
+"""IAM: policy documents, names and callers that a pattern can't judge."""
 
 from __future__ import annotations
 
 from reactor.detections.grants import admin_action, outsiders
-from reactor.detections.model import Finding, Known, any_matches, decides
+from reactor.detections.model import Detected, Known, any_matches, decides
 from reactor.event import Event
 from reactor.policies import policy_document
 from reactor.shapes import dig, text
@@ -13,21 +13,21 @@ _AWS_PATHS = ("/aws-service-role/", "/aws-reserved/")
 
 
 @decides("iam-admin-inline")
-def admin_inline(event: Event, known: Known) -> Finding | None:
-    """A policy written so that its holder is an administrator in all but name."""
+def admin_inline(event: Event, known: Known) -> Detected | None:
+    """A new policy that makes its holder as good as an administrator."""
     del known
     request = event.request
     if event.name == "SetDefaultPolicyVersion":
         arn, version = text(request.get("policyArn")), text(request.get("versionId"))
-        return Finding(
+        return Detected(
             f"version {version} became the default; the event does not hold what it allows", arn
         )
     found = admin_action(policy_document(request.get("policyDocument")), event.account)
-    return Finding(f"the policy {found}", _target(event)) if found else None
+    return Detected(f"the policy {found}", _target(event)) if found else None
 
 
 @decides("iam-role-forbidden")
-def role_forbidden(event: Event, known: Known) -> Finding | None:
+def role_forbidden(event: Event, known: Known) -> Detected | None:
     """A role whose name, path, trust or policies break the rules."""
     request = event.request
     name = text(request.get("roleName"))
@@ -51,21 +51,21 @@ def role_forbidden(event: Event, known: Known) -> Finding | None:
     trusted = _trust(event, known)
     if trusted:
         reasons.append(f"it trusts {', '.join(trusted[:5])}")
-    return Finding("; ".join(reasons), name) if reasons else None
+    return Detected("; ".join(reasons), name) if reasons else None
 
 
 @decides("iam-trust-external")
-def trust_external(event: Event, known: Known) -> Finding | None:
+def trust_external(event: Event, known: Known) -> Detected | None:
     """A role that somebody outside the account may assume."""
     found = _trust(event, known)
     if not found:
         return None
-    return Finding(f"trusts {', '.join(found[:5])}", text(event.request.get("roleName")))
+    return Detected(f"trusts {', '.join(found[:5])}", text(event.request.get("roleName")))
 
 
 @decides("iam-key-for-other")
-def key_for_other(event: Event, known: Known) -> Finding | None:
-    """An access key made for somebody else: the secret is then known to two."""
+def key_for_other(event: Event, known: Known) -> Detected | None:
+    """An access key for somebody else: two people then know the secret."""
     del known
     target = text(event.request.get("userName")) or text(
         dig(event.response, "accessKey", "userName")
@@ -73,7 +73,7 @@ def key_for_other(event: Event, known: Known) -> Finding | None:
     actor = event.actor
     if not target or (actor.kind == "iam_user" and target == actor.name):
         return None
-    return Finding(f"an access key for {target}, made by {actor.label}", target)
+    return Detected(f"an access key for {target}, made by {actor.label}", target)
 
 
 def _trust(event: Event, known: Known) -> list[str]:

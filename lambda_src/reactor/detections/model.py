@@ -1,4 +1,4 @@
-"""What decisions take and give."""
+"""The types that decisions take and return."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from reactor.sizes import rank
 if TYPE_CHECKING:
     from reactor.event import Event
 
-    Decision = Callable[[Event, "Known"], "Finding | None"]
+    Decide = Callable[[Event, "Known"], "Detected | None"]
 
-# By the entry's id, as far as the modules of decisions are loaded.
-REGISTERED: dict[str, Decision] = {}
+# The decisions by their entry's id, of those modules that are loaded.
+REGISTERED: dict[str, Decide] = {}
 
 
-def decides(detection: str) -> Callable[[Decision], Decision]:
+def decides(detection: str) -> Callable[[Decide], Decide]:
     """Makes a function the decision of the catalogue's entry of that id."""
 
-    def register(function: Decision) -> Decision:
+    def register(function: Decide) -> Decide:
         REGISTERED[detection] = function
         return function
 
@@ -29,11 +29,11 @@ def decides(detection: str) -> Callable[[Decision], Decision]:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A detection's answer to an event.
+class Detected:
+    """The result of a detection that matched an event.
 
-    `reason` says what was found as a clause without a full stop, `resource` names what it is about.
-    `key` is what events are counted by where one alone says little (empty: not counted).
+    `reason` is a clause without a full stop, `resource` names the resource. Events of the same
+    `key` are counted together, where one alone says little (empty: not counted).
     """
 
     reason: str
@@ -43,10 +43,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Known:
-    """What only the deployment knows; the defaults suit an account nothing is known about.
+    """Facts that only the deployment knows; the defaults suit an unknown account.
 
-    `trusted_accounts` are account ids that may be shared with and trusted. Role names, paths,
-    policies, brokers and buckets are wildcards (`*`, `?`); `allowed_role_paths` empty allows any.
+    `trusted_accounts` are ids of accounts that others may share with and trust. Role names, paths,
+    policies, brokers and buckets are wildcards (`*`, `?`); empty `allowed_role_paths` allow any.
     Sizes are EC2's (`8xlarge`).
     """
 
@@ -81,10 +81,10 @@ class Known:
 
 
 def any_matches(text: str, wildcards: tuple[str, ...], *, any_case: bool = False) -> bool:
-    """Whether one of the wildcards (`*`, `?`) matches the whole text.
+    """True if one of the wildcards (`*`, `?`) matches the whole text.
 
-    `any_case` is for what is forbidden: IAM allows no two names that differ in case alone, and
-    whoever picks a name picks its case. What is allowed is compared as it is written.
+    `any_case` is for forbidden names: the caller chooses a name's case, and IAM has no two names
+    that differ in case alone. Compare allowed names as they are written.
     """
     if any_case:
         text, wildcards = text.lower(), tuple(wildcard.lower() for wildcard in wildcards)

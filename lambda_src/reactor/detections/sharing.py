@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from reactor.detections.grants import public_grant
-from reactor.detections.model import Finding, Known, decides
+from reactor.detections.model import Detected, Known, decides
 from reactor.event import Event
 from reactor.policies import policy_document
 from reactor.shapes import dig, items, mapping, text
 
 
 @decides("snapshot-shared")
-def snapshot_shared(event: Event, known: Known) -> Finding | None:
+def snapshot_shared(event: Event, known: Known) -> Detected | None:
     """An EBS snapshot that everybody, or an unknown account, may make volumes of."""
     added = dig(event.request, "createVolumePermission", "add")
     return _shared(event, known, added, text(event.request.get("snapshotId")))
 
 
 @decides("ami-shared")
-def ami_shared(event: Event, known: Known) -> Finding | None:
+def ami_shared(event: Event, known: Known) -> Detected | None:
     """An image that everybody, an unknown account or a whole organization may launch."""
     added = dig(event.request, "launchPermission", "add")
     return _shared(event, known, added, text(event.request.get("imageId")))
 
 
-def _shared(event: Event, known: Known, added: object, resource: str) -> Finding | None:
+def _shared(event: Event, known: Known, added: object, resource: str) -> Detected | None:
     strangers = []
     for each in items(added):
         entry = mapping(each)
         if text(entry.get("group")) == "all":
-            return Finding(f"{resource} was shared with everybody", resource)
+            return Detected(f"{resource} was shared with everybody", resource)
         account = text(entry.get("userId"))
         if account and account != event.account and account not in known.trusted_accounts:
             strangers.append(account)
@@ -37,11 +37,11 @@ def _shared(event: Event, known: Known, added: object, resource: str) -> Finding
                 strangers.append(text(entry.get(kind)))
     if not strangers:
         return None
-    return Finding(f"{resource} was shared with {', '.join(strangers[:5])}", resource)
+    return Detected(f"{resource} was shared with {', '.join(strangers[:5])}", resource)
 
 
 @decides("resource-policy-public")
-def policy_public(event: Event, known: Known) -> Finding | None:
+def policy_public(event: Event, known: Known) -> Detected | None:
     """A policy of a key, queue, topic, repository or secret that lets anybody in."""
     del known
     request = event.request
@@ -51,7 +51,7 @@ def policy_public(event: Event, known: Known) -> Finding | None:
         return None
     names = ("keyId", "queueUrl", "topicArn", "repositoryName", "secretId", "queueName", "name")
     resource = next(filter(None, (text(request.get(name)) for name in names)), "")
-    return Finding(f"the policy {grant}", resource)
+    return Detected(f"the policy {grant}", resource)
 
 
 def _document(event: Event) -> object:

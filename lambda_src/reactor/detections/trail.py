@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reactor.detections.model import Finding, Known, decides
+from reactor.detections.model import Detected, Known, decides
 from reactor.event import Event
 from reactor.shapes import items, mapping, text, truth
 
 
 @decides("trail-narrowed")
-def narrowed(event: Event, known: Known) -> Finding | None:
+def narrowed(event: Event, known: Known) -> Detected | None:
     """Selectors, in either shape, under which some management event is no longer recorded.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html
@@ -21,7 +21,7 @@ def narrowed(event: Event, known: Known) -> Finding | None:
     basic = [mapping(each) for each in items(request.get("eventSelectors"))]
     advanced = [mapping(each) for each in items(request.get("advancedEventSelectors"))]
     reasons = _basic(basic) if basic else _advanced(advanced) if advanced else []
-    return Finding("; ".join(reasons), text(request.get("trailName"))) if reasons else None
+    return Detected("; ".join(reasons), text(request.get("trailName"))) if reasons else None
 
 
 def _basic(selectors: list[Mapping[str, Any]]) -> list[str]:

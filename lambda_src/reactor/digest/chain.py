@@ -1,4 +1,4 @@
-"""How digests follow one another: what the chain proves, and for which time.
+"""The chain of digests: what it proves, and for which time.
 
 Each digest names the one before it, with its hash and signature, and says from when to when it
 vouches for what was delivered. Digests are taken in the order of their time; each that is proven
@@ -187,7 +187,7 @@ def _named_end(shard: Shard, before: Previous) -> datetime:
 
 
 def _compared(before: Previous, last: Link) -> str:
-    """What of the digest before is not as this one says; empty where all is."""
+    """The differences of the digest before from what this one says of it; empty if none."""
     if before.hash.lower() != (last.hash or "").lower():
         return "previousDigestHashValue is not the hash of the digest before it"
     if before.signature.lower() != (last.signature or "").lower():

@@ -1,4 +1,4 @@
-"""How far each account and Region is proven, and what was told of it: one item a table's row.
+"""Checkpoints in a DynamoDB table: how far each account and Region is proven, and what was told.
 
 The items' key is `id`, `<trail>/<account>/<Region>`.
 """

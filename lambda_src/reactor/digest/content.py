@@ -19,7 +19,7 @@ class ContentError(Exception):
 
 
 class Readable(Protocol):
-    """What has bytes to read."""
+    """A source of bytes."""
 
     def read(self, size: int, /) -> bytes:
         """At most `size` bytes; none at the end."""
@@ -27,7 +27,7 @@ class Readable(Protocol):
 
 
 class Inflating(Protocol):
-    """What uncompresses one gzip member, as zlib's objects do."""
+    """An object that uncompresses one gzip member, like zlib's."""
 
     @property
     def eof(self) -> bool: ...
@@ -39,7 +39,9 @@ class Inflating(Protocol):
 
 
 class Inflater(NamedTuple):
-    """A library to uncompress with: what makes its objects, given zlib's `wbits`; its error."""
+    """A library that uncompresses: the maker of its objects, which takes zlib's `wbits`, and its
+    error.
+    """
 
     make: Callable[[int], Inflating]
     error: type[Exception]
@@ -49,10 +51,10 @@ ZLIB = Inflater(zlib.decompressobj, zlib.error)
 
 
 def sha256_of_gzip(body: Readable, inflater: Inflater = ZLIB) -> str:
-    """The hash of what a gzip file holds, hexadecimal. Raises ContentError.
+    """The hash (hexadecimal) of a gzip file's content.
 
-    One member, complete, with its checksum right and nothing after it: bytes that a reader would
-    skip are bytes that somebody added.
+    Raises ContentError. The file must be one complete member with the right checksum and nothing
+    after it: bytes that a reader would skip are bytes that somebody added.
     """
     digest = hashlib.sha256()
     _inflate(body, inflater, digest.update)
@@ -60,7 +62,7 @@ def sha256_of_gzip(body: Readable, inflater: Inflater = ZLIB) -> str:
 
 
 def gunzip(body: Readable, inflater: Inflater = ZLIB, limit: int = MAX_DIGEST) -> bytes:
-    """What a gzip file holds. Raises ContentError, also above the limit."""
+    """The content of a gzip file. Raises ContentError, also above the limit."""
     chunks: list[bytes] = []
     size = 0
 
@@ -80,7 +82,7 @@ def _inflate(body: Readable, inflater: Inflater, take: Callable[[bytes], object]
     to_flags = _FLAGS_AT
     try:
         while packed := body.read(_READ):
-            # Libraries differ about flags that nobody has given a meaning yet.
+            # Libraries differ about flags that have no meaning yet.
             if 0 <= to_flags < len(packed) and packed[to_flags] & _RESERVED:
                 raise ContentError("it can't be uncompressed")
             to_flags -= len(packed)

@@ -1,4 +1,4 @@
-"""Digest files: what they say, and what of it their signature covers.
+"""Digest files: their content, and the part of it that their signature covers.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-custom-validation.html
 """
@@ -42,8 +42,8 @@ class Previous:
 class Digest:
     """A digest file's content.
 
-    `hash` is of all its bytes; `end_text` is the end as it stands in the file, since that is what
-    is signed.
+    `hash` is of all its bytes. `end_text` is the end as it stands in the file, since CloudTrail
+    signs that text.
     """
 
     account: str
@@ -126,7 +126,7 @@ def _time(text: str) -> datetime:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two members of one name can be read in two ways: refused."""
+    """Refuses two members of one name, since they can be read in two ways."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name twice")

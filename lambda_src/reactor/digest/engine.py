@@ -1,8 +1,8 @@
 """Proves the log files of an account and Region over a span of time.
 
-Everything goes forward in time: digests are listed, fetched a few ahead and judged in order, their
-log files are hashed by many threads, and the listing of log files is matched to their names as it
-goes. Nothing grows with the length of the span but what is found wrong.
+Everything goes forward in time. Digests are listed, fetched a few ahead and judged in order. Many
+threads hash their log files, and the listing of log files is matched to the digests' names on the
+way. Memory grows with what is found wrong, not with the length of the span.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ _LOGS_AHEAD = 5_000
 _SPILL = HOUR  # log files of the span that the next digest names
 _WITNESS = timedelta(hours=25)
 _NAMED_WITHIN = timedelta(hours=2)
-_LATE = timedelta(minutes=30)  # log files follow their minute by some five minutes, mostly
+_LATE = timedelta(minutes=30)  # log files mostly come some five minutes after their minute
 _RESOLVE_EVERY = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What to prove: from `start` to `end`, seen at `now`, UTC.
+    """The time to prove: from `start` to `end`, seen at `now`, UTC.
 
-    `stale_after` is how old the end of the newest digest may be. Log files of digests that end
-    before `logs_from` are known to be named, and not fetched again.
+    `stale_after` is the greatest age of the newest digest's end. Log files of digests that end
+    before `logs_from` count as named and are not fetched again.
     """
 
     start: datetime
@@ -116,19 +116,19 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """End the threads; what has not begun is dropped."""
+        """Ends the threads and drops the work that has not begun."""
         self._digest_pool.shutdown(wait=False, cancel_futures=True)
         self._log_pool.shutdown(wait=False, cancel_futures=True)
 
     def validate(self, shard: Shard, span: Span) -> Report:
         """The report of one account and Region.
 
-        Raises AccessError where the listing or the public keys can't be read: then nothing can be
-        said. What can't be read of single objects is in the report.
+        Raises AccessError if the listing or the public keys can't be read, since there is no report
+        without them. The report has single objects that can't be read.
         """
         return _Validation(self, shard, span).run()
 
-    # What a validation uses
+    # Used by validations
 
     def keys(self, region: str) -> PublicKeys:
         """The Region's public keys."""
@@ -136,15 +136,15 @@ class Engine:
             return self._keys.setdefault(region, PublicKeys(self._transport, region))
 
     def read_from(self, bucket: str) -> str:
-        """The bucket to read where CloudTrail delivered to `bucket`."""
+        """The bucket to read if CloudTrail delivered to `bucket`."""
         return self._replicas.get(bucket, bucket)
 
     def delivered_to(self, bucket: str) -> str:
-        """The bucket that CloudTrail delivered to where we read `bucket`."""
+        """The bucket that CloudTrail delivered to if we read `bucket`."""
         return self._originals.get(bucket, bucket)
 
     def pages(self, bucket: str, prefix: str, after: str) -> Iterator[list[Entry]]:
-        """The listing, each page asked for while the one before it is worked on."""
+        """The listing. Each page is fetched while the one before it is worked on."""
         pages = self._transport.pages(self.read_from(bucket), prefix, after)
         coming = self._digest_pool.submit(next, pages, None)
         while (page := coming.result()) is not None:
@@ -152,7 +152,7 @@ class Engine:
             yield page
 
     def fetch_digest(self, shard: Shard, bucket: str, name: DigestName) -> Future[_Checked]:
-        """Fetch and judge a digest, by itself."""
+        """Fetches a digest and judges it by itself."""
         finder = self.keys(shard.region).find
         return self._digest_pool.submit(self._checked_digest, bucket, name, finder)
 
@@ -197,7 +197,7 @@ class Engine:
             future.set_result(None)
 
     def tell(self, finding: Finding) -> None:
-        """Hand a verdict on."""
+        """Hands a verdict on."""
         if self._on_finding:
             with self._telling:
                 self._on_finding(finding)
@@ -304,7 +304,7 @@ class _Validation:
     def _digest_names(self, bucket: str, start: datetime, end: datetime) -> Iterator[DigestName]:
         """The digests whose logs the span may need, in the order of their time.
 
-        One more follows where those in the span don't reach its end: it tells what is missing.
+        If they don't reach the span's end, one more follows, which tells what is missing.
         """
         shard, wanted = self._shard, self._span.end
         reached = start
@@ -321,7 +321,7 @@ class _Validation:
                     reached = max(reached, name.end)
 
     def _in_order(self, names: Iterable[DigestName]) -> Iterator[_Checked]:
-        """The digests, judged, in the order of their names; a few are fetched ahead."""
+        """The judged digests in the order of their names; a few are fetched ahead."""
         names = iter(names)
         ahead: deque[tuple[DigestName, Future[_Checked]]] = deque()
         bucket = self._shard.bucket
@@ -404,8 +404,8 @@ class _Validation:
             self._named.add(key)
 
     def _advance(self, until: datetime) -> None:
-        """Match the listing up to a time with the names."""
-        # The names' own order is that of their minutes.
+        """Matches the listing up to a time with the names."""
+        # The names sort by their minutes.
         limit = self._shard.log_key(until, "\x7f")
         entries = joined([self._waiting] if self._waiting else [], self._listing)
         self._waiting = None
@@ -419,7 +419,7 @@ class _Validation:
                 self._unnamed[entry.key] = entry.modified
 
     def _resolve(self, before: datetime) -> None:
-        """Judge the files before a time that none of the span's digests names."""
+        """Judges the files before a time that none of the span's digests names."""
         limit = self._shard.log_key(before, "")
         newest = self._chain.proven_until
         for key in [key for key in self._unnamed if key < limit]:
@@ -437,7 +437,7 @@ class _Validation:
             self._add(Finding(Kind.LOG, self._shard.bucket, key, Verdict.UNLISTED, reason))
 
     def _unproven(self, time: datetime) -> Cover | None:
-        """What is wrong with the digest that would name a file of that minute."""
+        """The fault of the digest that would name a file of that minute."""
         for interval in self._chain.intervals:
             if interval.cover in (Cover.GAP, Cover.NOT_YET, Cover.STALE) and (
                 interval.start - _LATE <= time <= interval.end
@@ -446,10 +446,9 @@ class _Validation:
         return None
 
     def _later_names(self, modified: datetime) -> frozenset[str]:
-        """What digests name that were made soon after a file was written, of whichever trail.
-
-        Trails that share bucket and prefix share the folder, and a file that was delivered late is
-        named by the digest of the hour of its delivery.
+        """The files that later digests name, of any trail, up to some time after a file was
+        written. Trails that share bucket and prefix share the folder, and the digest of the hour of
+        its delivery names a file that came late.
         """
         hour = modified.replace(minute=0, second=0, microsecond=0)
         if hour not in self._names_of_hour:
@@ -473,7 +472,7 @@ class _Validation:
 def _unsigned(
     digest: Digest, signature: str, headers: Mapping[str, str], name: DigestName, finder: Finder
 ) -> str:
-    """Why the signature does not count; empty where it does."""
+    """The reason why the signature does not count; empty if it counts."""
     if not signature:
         return "it has no signature"
     if headers.get("x-amz-meta-signature-algorithm", ALGORITHM) != ALGORITHM:

@@ -18,7 +18,7 @@ _AROUND = timedelta(hours=1)
 
 
 class Api(Protocol):
-    """Who can ask CloudTrail."""
+    """A client that can call CloudTrail."""
 
     def call(
         self, service: str, operation: str, region: str, parameters: object
@@ -26,9 +26,9 @@ class Api(Protocol):
 
 
 class PublicKeys:
-    """One Region's keys by fingerprint, asked for once a range of time.
+    """One Region's keys by fingerprint, fetched once for a range of time.
 
-    Keys of other Regions are never used: a digest proves only what its own Region signed.
+    Keys of other Regions don't count: a digest proves only what its own Region signed.
     """
 
     def __init__(self, api: Api, region: str) -> None:
@@ -60,7 +60,7 @@ class PublicKeys:
             self._asked.append((start, end))
 
     def find(self, fingerprint: str, when: datetime) -> PublicKey | None:
-        """The key of a fingerprint, looked up around a time where it is not known yet."""
+        """The key of a fingerprint. A key that is not known yet is looked up around a time."""
         found = self._keys.get(fingerprint)
         if found is None:
             self.load(when - _AROUND, when + _AROUND)

@@ -1,4 +1,4 @@
-"""Where CloudTrail puts log and digest files, and what their names say.
+"""The keys of CloudTrail's log and digest files.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
 """
@@ -44,7 +44,7 @@ class TrailArn:
 
 @dataclass(frozen=True, slots=True)
 class DigestName:
-    """What a digest file's key says: whose it is, when it ends, whether it fills a gap."""
+    """The content of a digest file's key: its trail, the end of its time, if it fills a gap."""
 
     key: str
     trail: str
@@ -55,7 +55,7 @@ class DigestName:
 
 @dataclass(frozen=True)
 class Shard:
-    """One account and Region of one trail: what has a chain of digests of its own."""
+    """One account and Region of one trail. Each has its own chain of digests."""
 
     bucket: str
     account: str
@@ -97,7 +97,7 @@ class Shard:
         )
 
     def digest_name(self, key: str) -> DigestName | None:
-        """What the key of a digest file of this account and Region says, of whichever trail."""
+        """The content of the key of a digest file of this account and Region, of any trail."""
         found = self._digest_pattern.fullmatch(key)
         end = _time(found["end"], "%Y%m%dT%H%M%SZ") if found else None
         if found is None or end is None:
@@ -128,23 +128,23 @@ class Shard:
 
 
 def account_root(prefix: str, organization_id: str) -> str:
-    """What comes before the accounts' folders."""
+    """The prefix of the accounts' folders."""
     start = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
     return f"{start}AWSLogs/{organization_id}/" if organization_id else f"{start}AWSLogs/"
 
 
 def is_account(text: str) -> bool:
-    """Whether it is an account id."""
+    """True if the text is an account id."""
     return _ACCOUNT.fullmatch(text) is not None
 
 
 def is_organization(text: str) -> bool:
-    """Whether it is an organization's id."""
+    """True if the text is an organization's id."""
     return _ORGANIZATION.fullmatch(text) is not None
 
 
 def is_region(text: str) -> bool:
-    """Whether it looks like a Region's name."""
+    """True if the text looks like a Region's name."""
     return _REGION.fullmatch(text) is not None
 
 

@@ -1,7 +1,7 @@
 """RSA PKCS#1 v1.5 signatures with SHA-256, verified as RFC 8017, section 8.2.2 says.
 
-What the signature should decode to is built whole and compared whole. Nothing is parsed out of the
-decoded block, so that no padding, length or identifier of an attacker's choice is ever looked at.
+The block that the signature should decode to is built whole and compared whole. The decoded block
+is not parsed, so that an attacker's choice of padding, length or identifier has no effect.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PublicKey:
         return cls(modulus, exponent)
 
     def verifies(self, sha256: bytes, signature: bytes) -> bool:
-        """Whether `signature` is this key's, over a message whose SHA-256 hash is `sha256`."""
+        """True if this key made `signature` over a message whose SHA-256 hash is `sha256`."""
         size = (self.modulus.bit_length() + 7) // 8
         number = int.from_bytes(signature, "big")
         if len(sha256) != _HASH_BYTES or len(signature) != size or number >= self.modulus:
@@ -66,7 +66,7 @@ def _element(data: bytes, tag: int) -> tuple[bytes, bytes]:
     if length >= 0x80:
         octets = length & 0x7F
         start += octets
-        # Neither the indefinite form nor one that is longer than it must be.
+        # The indefinite form and forms that are longer than they must be are refused.
         if not 1 <= octets <= 2 or len(data) < start or data[2] == 0:
             raise KeyFormatError("a length that is not DER")
         length = int.from_bytes(data[2:start], "big")

@@ -2,8 +2,8 @@
 
 EventBridge Scheduler starts it with {"scheduled_time": "..."}: it finds the accounts and Regions,
 and puts one message for each into the work queue. SQS starts it with those messages: it validates
-from the checkpoint on, alerts on what is new, and moves the checkpoint. Both may come twice: what
-is proven is not proven again, and what was told is not told again.
+from the checkpoint on, alerts on what is new, and moves the checkpoint. Both may come twice: the
+function neither proves nor tells anything again.
 """
 
 from __future__ import annotations
@@ -44,18 +44,19 @@ _METRICS = {
     Cover.STOPPED: "FindingsStopped",
     Cover.STALE: "FindingsStale",
 }
-# May be better next time: the checkpoint waits some hours for them.
+# Verdicts that may be better next time: the checkpoint waits some hours for them.
 _PASSING = (Verdict.ARCHIVED, Verdict.UNREADABLE)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Whose files to prove, and how.
+    """The trail whose files to prove, and how.
 
-    `bucket` is read; where it holds copies, `delivered_to` is the bucket that CloudTrail wrote to.
-    No `accounts` or `regions` means all that have files in the bucket. `lag_minutes` is what a
-    digest may take to come after its hour, `stale_minutes` how old the end of the newest may be,
-    `lookback_hours` how far back is looked for log files that were added later.
+    `bucket` is the bucket to read; if it holds copies, `delivered_to` is the bucket that CloudTrail
+    wrote to. No `accounts` or `regions` means all that have files in the bucket. `lag_minutes` is
+    the time that a digest may take to come after its hour, `stale_minutes` the greatest age of the
+    newest digest's end. `lookback_hours` is how far back the function looks for log files that were
+    added later.
     """
 
     bucket: str
@@ -83,7 +84,7 @@ class Settings:
 
 
 def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
-    """Lambda's entry point. Raises SettingsError, and AWS's errors where the fan-out fails."""
+    """Lambda's entry point. Raises SettingsError, and AWS's errors if the fan-out fails."""
     del context
     settings = parse_settings(Settings, os.environ.get("REACTION_SETTINGS") or "{}")
     name = os.environ.get("REACTION_NAME") or "digest-validation"
@@ -125,7 +126,7 @@ class Worker:
         return {"shards": len(places)}
 
     def work(self, records: list[Mapping[str, Any]]) -> dict[str, Any]:
-        """Validates what the messages name; those that failed come again."""
+        """Validates the accounts and Regions that the messages name; failed messages come again."""
         failures = []
         for record in records:
             try:
@@ -135,7 +136,7 @@ class Worker:
                     self.validate(*place)
                 except TakenError as error:
                     self._telemetry.log.info("another worker was faster", checkpoint=str(error))
-                    # It may have gone less far: from its checkpoint on, the rest is still due.
+                    # The other run may have gone less far: the rest is due from its checkpoint on.
                     self.validate(*place)
             except Exception:
                 self._telemetry.log.exception("validation failed", asked=record.get("body"))
@@ -144,7 +145,7 @@ class Worker:
         return {"batchItemFailures": failures}
 
     def validate(self, account: str, region: str, now: datetime) -> Report | None:
-        """Proves an account and Region from its checkpoint on; None where nothing is due."""
+        """Proves an account and Region from its checkpoint on; None if nothing is due."""
         settings = self._settings
         checkpoint = self._checkpoints.load(account, region)
         lookback = timedelta(hours=settings.lookback_hours)
@@ -174,7 +175,7 @@ class Worker:
         )
         decided = [each.end for each in intervals if each.cover not in (Cover.NOT_YET, Cover.STALE)]
         if end < latest:
-            decided.append(end)  # what is not there by now will not come
+            decided.append(end)  # a digest that is missing by now will not come
         found: list[Finding | Interval] = [*report.findings, *intervals]
         checkpoint.told |= {name: now for each in found for name in _ids(each)}
         checkpoint.forget(now - lookback - 3 * _MOST_AT_ONCE)
@@ -222,7 +223,7 @@ class Worker:
             for account in accounts:
                 regions = settings.regions
                 if not regions:
-                    # Where all digests are gone, the log files' folder still tells of the Region.
+                    # If all digests are gone, the log files' folder still tells of the Region.
                     regions = tuple(
                         name
                         for kind in ("CloudTrail-Digest", "CloudTrail")
@@ -233,11 +234,11 @@ class Worker:
                     yield account, region
 
     def _known(self) -> Iterator[tuple[str, str]]:
-        """What was there before and may have been deleted since."""
+        """Accounts and Regions that were there before and may have been deleted since."""
         if not (self._settings.accounts and self._settings.regions):
             yield from self._checkpoints.places()
 
-    # Telling
+    # Alerts and metrics
 
     def _alert(self, report: Report, new: list[Finding], failed: list[Interval]) -> None:
         text = _message(self._name, self._settings, report, new, failed)
@@ -277,7 +278,7 @@ class Worker:
     ) -> None:
         count = self._telemetry.count
         count("ProvenMinutes", round(proven / 60))
-        # Nought is told, too: a metric that is there says that somebody looked.
+        # Zeros are written, too: a metric that is there says that somebody looked.
         count("Findings", len(new) + len(failed))
         for finding in new:
             count(_METRICS[finding.verdict])
@@ -301,18 +302,18 @@ class Worker:
 
 
 def _judged(intervals: list[Interval], first: bool) -> list[Interval]:
-    """The intervals that count: before the first digest ever seen there was nothing to prove."""
+    """The intervals that count: there was nothing to prove before the first digest ever seen."""
     if first and intervals and intervals[0].cover is Cover.STOPPED:
         return intervals[1:]
     return intervals
 
 
 def _ids(found: Finding | Interval) -> tuple[str, ...]:
-    """What makes a finding the same one an hour later; one of them is enough."""
+    """Ids that make a finding the same one an hour later; one of them is enough."""
     if isinstance(found, Interval):
         if found.cover in (Cover.COVERED, Cover.NOT_YET):
             return ()
-        # Its end may grow, and its start be cut off by the range.
+        # An interval's end may grow, and the range may cut off its start.
         texts = (f"{found.cover} from {iso(found.start)}", f"{found.cover} to {iso(found.end)}")
     else:
         texts = (f"{found.verdict} {found.bucket}/{found.key}", "")
@@ -354,7 +355,7 @@ def _topic() -> str:
 
 
 def _when(text: object) -> datetime:
-    """The time that a run is for; a repeated one is for the same."""
+    """The time that a run is for; a repeated run is for the same time."""
     try:
         time = datetime.fromisoformat(str(text))
     except ValueError:

@@ -1,9 +1,9 @@
-"""Signed requests over pooled, kept-alive connections: botocore signs, urllib3 carries.
+"""Signed requests over pooled, kept-alive connections: botocore signs, urllib3 sends.
 
-botocore's own clients take some 1.2 ms of processor time a request, more than there is to do with
-a log file; what they do beyond signing is here: retries with growing pauses, credentials that are
-renewed, buckets in other Regions, time-outs. Objects come over `wire` for as long as they come as
-they mostly do.
+botocore's own clients take some 1.2 ms of processor time for a request, more than the work on a log
+file takes. This module does what they do beyond signing: retries with growing pauses, renewed
+credentials, buckets in other Regions, time-outs. Objects come over `wire` as long as their answers
+are the usual ones.
 """
 
 from __future__ import annotations
@@ -96,7 +96,6 @@ class Entry:
 
     key: str
     modified: datetime
-    storage_class: str
     size: int = 0
 
 
@@ -106,12 +105,12 @@ class Body(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
     def read(self, size: int, /) -> bytes:
-        """At most `size` bytes; none at the end. Raises an error where it comes early."""
+        """At most `size` bytes; none at the end. Raises an error if the end comes early."""
         ...
 
 
 class _Place(NamedTuple):
-    """What leads to a bucket's objects; no wire where a proxy is in between."""
+    """The way to a bucket's objects; no wire if a proxy is in between."""
 
     wire: Wire | None
     host: str
@@ -172,9 +171,10 @@ class Transport:
     # S3
 
     def get(self, bucket: str, key: str, consume: Callable[[Body], T]) -> T:
-        """What `consume` makes of the object. It is called again where the connection breaks.
+        """The result of `consume` for the object.
 
-        Raises AccessError; what `consume` itself raises passes through.
+        `consume` is called again if the connection breaks. Raises AccessError; an error of
+        `consume` itself passes through.
         """
         path = quoted(key)
 
@@ -197,7 +197,7 @@ class Transport:
         return self._retried(attempt, bucket)
 
     def direct(self, bucket: str) -> Direct | None:
-        """How to get a bucket's objects without this transport; None where that can't be."""
+        """The way to get a bucket's objects without this transport; None where that can't be."""
         region = self._bucket_region(bucket)
         place = self._places.get((bucket, region)) or self._place(bucket, region)
         if place.wire is None:
@@ -212,7 +212,7 @@ class Transport:
         return Credentials(found.access_key, found.secret_key, found.token or "")
 
     def _place(self, bucket: str, region: str) -> _Place:
-        """Where a bucket's objects are."""
+        """The way to a bucket's objects."""
         parts = urlsplit(self._bucket_url(bucket, ""))
         base = f"{parts.scheme}://{parts.netloc}"
         with self._lock:
@@ -241,7 +241,6 @@ class Transport:
                 Entry(
                     unquote_plus(each.findtext(f"{_S3_XML}Key", "")),
                     _time(each.findtext(f"{_S3_XML}LastModified", "")),
-                    each.findtext(f"{_S3_XML}StorageClass", "STANDARD"),
                     int(each.findtext(f"{_S3_XML}Size") or 0),
                 )
                 for each in page.iter(f"{_S3_XML}Contents")
@@ -306,7 +305,7 @@ class Transport:
         answer: dict[str, Any] = json.loads(self._retried(attempt, ""))
         return answer
 
-    # What is common to both
+    # Common to both
 
     def _retried(self, attempt: Callable[[], T], bucket: str) -> T:
         pause, moved, renewed = 0.1, False, False
@@ -380,7 +379,7 @@ class Transport:
                 manager = self._manager(base)
                 pool = manager.connection_from_url(base)
                 self._pools[base] = pool
-        # A proxy is told the whole URL, but for what goes through it as through a tunnel.
+        # A proxy gets the whole URL, except for a request that goes through a tunnel.
         return pool, url if pool.proxy and parts.scheme == "http" else url[len(base) :]
 
     def _manager(self, base: str) -> urllib3.PoolManager:
@@ -423,10 +422,10 @@ class Transport:
                 raise AccessError(
                     "there are no AWS credentials: set a profile or AWS_ACCESS_KEY_ID"
                 )
-        return credentials.get_frozen_credentials()  # renews what is about to expire
+        return credentials.get_frozen_credentials()  # renews credentials that are about to expire
 
     def _renew(self, generation: int) -> None:
-        """Read the credentials anew, once for all who found them expired at the same time."""
+        """Reads the credentials again, once for all threads that found them expired."""
         with self._lock:
             if self._generation == generation:
                 self._session = self._make_session()
@@ -487,5 +486,5 @@ def quoted(key: str) -> str:
 
 
 def dns_suffix(region: str) -> str:
-    """What host names of a Region's services end with."""
+    """The suffix of host names of a Region's services."""
     return next((s for start, s in _DNS_SUFFIXES if region.startswith(start)), "amazonaws.com")

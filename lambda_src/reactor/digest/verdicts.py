@@ -1,9 +1,8 @@
-"""What is found: a verdict an object, a verdict an interval, and the report of both."""
+"""The results: a verdict for each object, a verdict for each interval, and the report of both."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +12,7 @@ KEPT_FINDINGS = 10_000
 
 
 class Verdict(StrEnum):
-    """About one object."""
+    """The verdict on one object."""
 
     VALID = "valid"
     CHANGED = "changed"
@@ -26,7 +25,7 @@ class Verdict(StrEnum):
 
 
 class Cover(StrEnum):
-    """About one interval."""
+    """The verdict on one interval."""
 
     COVERED = "covered"
     GAP = "gap"
@@ -36,7 +35,7 @@ class Cover(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an object is."""
+    """The kind of an object."""
 
     DIGEST = "digest"
     BACKFILL = "backfill digest"
@@ -45,7 +44,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One object's verdict; `reason` says in words what was found."""
+    """One object and its verdict; `reason` says in words what was found."""
 
     kind: Kind
     bucket: str
@@ -84,10 +83,10 @@ class Interval:
 
 @dataclass
 class Report:
-    """All that was found in one account and Region.
+    """The results for one account and Region.
 
-    `findings` holds what is not valid (the first 10,000; `counts` has them all), `undecided` counts
-    log files so new that no digest can name them yet.
+    `findings` holds the objects that are not valid (the first 10,000; `counts` has all objects).
+    `undecided` counts log files so new that no digest can name them yet.
     """
 
     account: str
@@ -101,14 +100,14 @@ class Report:
     newest: datetime | None = None
 
     def add(self, finding: Finding) -> None:
-        """Counts a verdict and keeps it where it is not valid."""
+        """Counts a verdict and keeps it if the object is not valid."""
         self.counts[finding.kind, finding.verdict] += 1
         if finding.verdict is not Verdict.VALID and len(self.findings) < KEPT_FINDINGS:
             self.findings.append(finding)
 
     @property
     def failures(self) -> dict[Verdict, int]:
-        """How many objects there are of each verdict but valid."""
+        """The number of objects by verdict, without the valid ones."""
         found: Counter[Verdict] = Counter()
         for (_, verdict), number in self.counts.items():
             if verdict is not Verdict.VALID:
@@ -122,7 +121,7 @@ class Report:
 
     @property
     def proven(self) -> bool:
-        """Whether everything in the range is."""
+        """True if everything in the range is proven."""
         return not self.failures and not self.unproven
 
     @property
@@ -138,7 +137,7 @@ class Report:
         )
 
     def number(self, kind: Kind, *verdicts: Verdict) -> int:
-        """How many objects of a kind have one of the verdicts; of any, where none is given."""
+        """The number of objects of a kind with one of the verdicts; with any, if none is given."""
         return sum(
             n for (k, v), n in self.counts.items() if k is kind and (not verdicts or v in verdicts)
         )
@@ -164,24 +163,6 @@ class Report:
         }
 
 
-def merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
-    """The same in fewer: neighbours of one verdict and reason become one."""
-    last: Interval | None = None
-    for each in intervals:
-        if (
-            last
-            and (last.cover, last.reason) == (each.cover, each.reason)
-            and (each.start <= last.end)
-        ):
-            last = Interval(last.start, max(last.end, each.end), last.cover, last.reason)
-            continue
-        if last:
-            yield last
-        last = each
-    if last:
-        yield last
-
-
 def iso(time: datetime) -> str:
-    """As AWS writes times: 2026-01-31T12:00:00Z."""
+    """A time as AWS writes it: 2026-01-31T12:00:00Z."""
     return f"{time:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,8 +1,9 @@
-"""GetObject with as little as possible between the socket and who reads the object.
+"""GetObject with as little as possible between the socket and the reader of the object.
 
-Most of what a validation asks for is answered with 200 and a Content-Length: for that, a client
-that knows all of HTTP takes several times the processor's time of all that is done to a log file.
-An error is a RefusedError; every other answer is an UnusualError, for such a client to ask again.
+S3 answers most requests of a validation with 200 and a Content-Length. For these, a client that
+knows all of HTTP takes several times the processor time of all other work on a log file. An error
+is a RefusedError. Every other answer is an UnusualError: a client that knows all of HTTP then asks
+again.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _LAST_CHUNK = b"0\r\n\r\n"
 
 
 class UnusualError(Exception):
-    """An answer that is not the usual one."""
+    """The answer is not of the usual kind."""
 
 
 class RefusedError(Exception):
@@ -43,7 +44,7 @@ class RefusedError(Exception):
 
 
 class Credentials(NamedTuple):
-    """Keys to sign with; `token` is empty where they last."""
+    """Keys to sign with; `token` is empty for keys that do not expire."""
 
     access_key: str
     secret_key: str
@@ -121,7 +122,7 @@ class Answer:
             raise UnusualError("it does not tell its length")
 
     def _error(self, told: bool) -> bytes:
-        """The begin of what an error says."""
+        """The beginning of an error's body."""
         body = self._rest
         while len(body) < _ERROR_BYTES:
             if (self._missing <= 0) if told else body.endswith(_LAST_CHUNK):
@@ -134,7 +135,7 @@ class Answer:
         return body
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end. Raises OSError where that comes early."""
+        """At most `size` bytes; none at the end. Raises OSError if the end comes early."""
         if self._rest:
             found, self._rest = self._rest[:size], self._rest[size:]
             return found
@@ -148,7 +149,7 @@ class Answer:
 
     @property
     def can_stay(self) -> bool:
-        """Whether the connection can be used again."""
+        """True if the connection can be used again."""
         if self.headers.get("connection", "").lower() == "close":
             return False
         return not self._missing and not self._rest
@@ -170,7 +171,9 @@ class Wire:
         self._idle: deque[socket.socket] = deque()
 
     def get(self, path: str, headers: str, consume: Callable[[Answer], T]) -> T:
-        """What `consume` makes of the answer. Raises OSError and UnusualError.
+        """The result of `consume` for the answer.
+
+        Raises OSError and UnusualError.
 
         `headers` end with a line feed each.
         """
@@ -187,7 +190,7 @@ class Wire:
                     if fresh:
                         raise
                     connection.close()
-                    continue  # it was closed while nobody used it
+                    continue  # the server closed it while nobody used it
                 result = consume(answer)
             except BaseException:
                 connection.close()
@@ -199,7 +202,7 @@ class Wire:
             return result
 
     def close(self) -> None:
-        """Close the connections that nobody uses."""
+        """Closes the connections that nobody uses."""
         while self._idle:
             self._idle.pop().close()
 

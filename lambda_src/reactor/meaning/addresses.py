@@ -1,12 +1,12 @@
-"""Networks by their union: how much of the world do they leave in?"""
+"""Networks and the share of all addresses that they cover together."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
 
-# A quarter of all IPv4 addresses, and of the IPv6 addresses that are given out (2000::/3), is the
-# world: no network of somebody's own is that large.
+# Networks that cover a quarter of all IPv4 addresses, or of the IPv6 addresses that are given out
+# (2000::/3), count as the world: nobody owns a network that large.
 _SHARE = 4
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 
@@ -14,9 +14,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def are_most(values: Iterable[str]) -> bool:
-    """Whether networks (CIDR, or one address each) cover so much that anybody may be in them.
+    """True if networks (CIDR, or one address each) cover so much that anybody may be in them.
 
-    A text that is no network counts as the world: what it admits can't be told.
+    A text that is no network counts as the world, since nobody can tell what it admits.
     """
     fours: list[ipaddress.IPv4Network] = []
     sixes: list[ipaddress.IPv6Network] = []

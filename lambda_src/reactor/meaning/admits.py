@@ -1,8 +1,8 @@
-"""Whom a resource policy or a trust policy can admit.
+"""The principals that a resource policy or a trust policy can admit.
 
-A `*` is everybody, unless a condition leaves only callers that it names; what the caller may choose
-himself (a user's name, a session's name, an external id, a tag) names nobody. An account, an
-organization or a unique id is somebody, and the reader says whether he is known.
+A `*` is everybody, unless a condition names the callers that it leaves. A value that the caller may
+choose (a user's name, a session's name, an external id, a tag) names nobody. An account, an
+organization or a unique id names somebody; the caller of this module knows whether to trust it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
@@ -30,10 +30,10 @@ _NARROWING = re.compile(
 
 @dataclass(frozen=True)
 class Limit:
-    """Whom one condition leaves: `names` by account, organization or unique id, or nobody else.
+    """The callers that one condition leaves: `names` are accounts, organizations and unique ids.
 
-    None of them stands for those whom nothing here can name: a network, a resource without an
-    account, which is limit enough.
+    No names means a limit that names none of these, such as a network or a resource without an
+    account.
     """
 
     names: frozenset[str] | None
@@ -41,7 +41,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Stranger:
-    """Somebody whom a policy admits: `name` as it is written, or `*`; `why` tells of conditions."""
+    """A principal that a policy admits: `name` as written, or `*`; `why` tells of conditions."""
 
     name: str
     why: str = ""
@@ -56,10 +56,11 @@ def strangers(
     trusted: tuple[str, ...] = (),
     organizations: tuple[str, ...] | None = None,
 ) -> list[Stranger]:
-    """Whom a policy admits who is neither of the account nor trusted, each once, as written.
+    """The principals that a policy admits and that are neither of the account nor trusted, each
+    once.
 
     `trusted` are account ids. `organizations` are the ids (`o-...`) of organizations that are
-    trusted; None trusts any that is named. Services are left out: what they may do is not theirs.
+    trusted; None trusts any that is named. Services are left out: they act for others.
     """
     found: dict[Stranger, None] = {}
     for statement in allowing(document):
@@ -108,14 +109,14 @@ def principals(statement: Mapping[str, Any]) -> Iterator[str]:
 
 
 def admitted(statement: Mapping[str, Any]) -> frozenset[str] | None:
-    """Whom the conditions of a statement leave of everybody: None where they leave everybody.
-
-    Names are account ids, organization ids and unique ids; the empty set is a limit that names
-    none of these (a network, an endpoint, somebody's resource).
+    """The callers that the conditions of a statement leave of everybody; None if they leave
+    everybody. Names are account ids, organization ids and unique ids. The empty set is a limit that
+    names none of these (a network, an endpoint, somebody's resource).
     """
     names: frozenset[str] | None = None
     for operator, key, values in conditions(statement):
-        # ForAllValues and ...IfExists hold where the key is absent; Not... names who is left out.
+        # ForAllValues and ...IfExists hold if the key is absent; Not... names callers that are left
+        # out.
         written = _NARROWING.fullmatch(operator)
         read = _KEYS.get(key)
         if written is None or read is None or not values:
@@ -125,14 +126,14 @@ def admitted(statement: Mapping[str, Any]) -> frozenset[str] | None:
         limit = read(values, arns, arns or written[2] == "like")
         if limit is None:
             continue
-        # All conditions hold at once: the smaller set of names is what they leave.
+        # All conditions hold at once, so they leave the smaller set of names.
         here = limit.names or frozenset()
         names = here if names is None else _both(names, here)
     return names
 
 
 def _both(left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
-    if not left or not right:  # the one names nobody: whom the other names is what is known
+    if not left or not right:  # one names nobody: the other's names are known
         return left or right
     return left & right or min(left, right, key=len)
 
@@ -148,7 +149,7 @@ def _accounts(values: list[str], arns: bool, wild: bool) -> Limit | None:
 
 
 def _arns(values: list[str], arns: bool, wild: bool) -> Limit | None:
-    """The accounts of ARNs. A wildcard before them may be anything, in text even a colon."""
+    """The accounts of ARNs. A wildcard before the account may be anything, in text even a colon."""
     owners = set()
     for value in values:
         written = _OWNER.fullmatch(value)
@@ -159,12 +160,12 @@ def _arns(values: list[str], arns: bool, wild: bool) -> Limit | None:
             owners.add(parts[4])
         elif wild and any(char in value for char in "*?"):
             return None
-        # Else it is written out, and of nobody's account: it matches nobody.
+        # Else the account is written out and is nobody's: it matches nobody.
     return Limit(frozenset(owners))
 
 
 def _sources(values: list[str], arns: bool, wild: bool) -> Limit | None:
-    """Resources on whose behalf a service calls: a bucket has no account in its ARN, but a name."""
+    """Resources that a service calls for. A bucket's ARN has no account, but a name."""
     kept = []
     for value in values:
         parts = value.split(":", 5)
@@ -207,7 +208,7 @@ def _networks(values: list[str], arns: bool, wild: bool) -> Limit | None:
 
 def _endpoints(values: list[str], arns: bool, wild: bool) -> Limit | None:
     del arns
-    # vpc-0a and eight or more digits: what is cut shorter than that is nobody's in particular.
+    # vpc-0a and eight or more digits: a shorter prefix may be anybody's.
     return None if wild and any(len(value.strip("*?")) < 8 for value in values) else Limit(None)
 
 
@@ -230,7 +231,7 @@ _KEYS: Mapping[str, Reader] = {
 
 # ---- identity providers that many share
 
-# The claims of which one must be held to somebody, and what must stand in it before a wildcard.
+# Claims, of which a condition must limit one, and the text that must precede a wildcard in it.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
 _SHARED: Mapping[str, Mapping[str, re.Pattern[str]]] = {
     "accounts.google.com": {
@@ -256,7 +257,9 @@ _SHARED: Mapping[str, Mapping[str, re.Pattern[str]]] = {
 
 
 def open_providers(document: Mapping[str, Any] | None) -> list[str]:
-    """Identity providers that many share and that a policy trusts without saying whom of them."""
+    """Identity providers that many share and that a policy trusts without naming any of their
+    users.
+    """
     found: dict[str, None] = {}
     for statement in allowing(document):
         principal = statement.get("Principal")

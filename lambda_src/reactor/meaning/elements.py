@@ -10,7 +10,7 @@ from reactor.shapes import mapping, text
 
 
 def listed(value: object) -> list[str]:
-    """Texts of an element that is one text or a list of them."""
+    """The texts of an element that is one text or a list of texts."""
     found = value if isinstance(value, list) else [value]
     return [each for each in map(text, found) if each]
 

@@ -1,7 +1,7 @@
-"""Wildcards as sets of texts: is each text of one in the others, and if not, which one is not?
+"""Wildcards as sets of texts: finds a text of one wildcard that others leave out.
 
-`*` is any run of characters, `?` any one character. In an ARN a wildcard does not reach over one of
-the first five colons, and an ARN that ends early stands for all that begin like it.
+`*` is any run of characters, `?` any one character. In an ARN a wildcard does not match any of the
+first five colons, and an ARN that ends early stands for all ARNs that begin like it.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-_STATES = 1_500  # what one question may take; a lookup then answers as if nothing were left out
+_STATES = 1_500  # steps of one look-up; beyond, it answers as if nothing were left out
 _COLONS = 5
 _OTHER = "\x00"  # stands for every character that no pattern spells out
 _ONE, _RUN = 1, 2  # `?` and `*`
@@ -27,7 +27,7 @@ class Glob:
 
     @property
     def is_everything(self) -> bool:
-        """Whether it matches every text."""
+        """True if the wildcard matches every text."""
         return bool(self.tokens) and all(token == _RUN for token in self.tokens)
 
 
@@ -57,7 +57,7 @@ _OPTIONAL_REST = 8  # nothing, or a colon and anything
 
 
 def matches(glob: Glob, text: str) -> bool:
-    """Whether the whole text is one of the wildcard's."""
+    """True if the wildcard matches the whole text."""
     states = _closed(glob, {0})
     for char in text:
         states = _step(glob, states, char)
@@ -75,9 +75,9 @@ class Part:
 def left_out(asked: Glob, inside: Sequence[Part], outside: Sequence[Part] = ()) -> str | None:
     """A text of `asked` that no part of `inside` holds, or that one of `outside` does.
 
-    None where there is none: `asked` lies in the one and meets nothing of the other. A NUL in the
-    answer is any character that no wildcard spells out. Past a bound on work the answer is None,
-    since who asks treats a set that is all there as the dangerous one.
+    None if there is none: all of `asked` lies in `inside`, and nothing of it in `outside`. A NUL in
+    the answer is any character that no wildcard spells out. Past a bound on work the answer is
+    None, since callers treat a set without gaps as the dangerous one.
     """
     if not outside and any(_whole(part) for part in inside):
         return None
@@ -92,7 +92,7 @@ def left_out(asked: Glob, inside: Sequence[Part], outside: Sequence[Part] = ()) 
         if accepted[0] and not held(accepted[1:]):
             return text
         pairs = list(zip(globs, states, strict=True))
-        # A character that no live place spells out leads where any other such one leads.
+        # All characters that no live place spells out lead to the same places.
         spelled = {char for glob, live in pairs for char in _spelled(glob, live)}
         only = _spelled(asked, states[0]) if _is_literal(asked, states[0]) else None
         for char in sorted(spelled | {":", _OTHER}) if only is None else only:
@@ -114,7 +114,7 @@ def _whole(part: Part) -> bool:
 def _membership(
     inside: Sequence[Part], outside: Sequence[Part]
 ) -> Callable[[Sequence[bool]], bool]:
-    """Whether a text is in, by which wildcards accept it, in the order of their parts."""
+    """A function that takes which wildcards match a text and tells if the text is in the set."""
     sizes = [len(part.globs) for part in (*inside, *outside)]
     flags = [part.others for part in (*inside, *outside)]
 
@@ -129,7 +129,7 @@ def _membership(
 
 
 def _closed(glob: Glob, states: Iterable[int]) -> frozenset[int]:
-    """The places that may be stood at, runs of nothing included."""
+    """The places that can be reached, empty runs included."""
     found = set()
     todo = list(states)
     while todo:
@@ -146,13 +146,13 @@ def _closed(glob: Glob, states: Iterable[int]) -> frozenset[int]:
 
 @lru_cache(maxsize=65_536)
 def _spelled(glob: Glob, states: frozenset[int]) -> frozenset[str]:
-    """The characters that are written out at the places stood at."""
+    """The characters that the wildcard spells out at those places."""
     tokens = (glob.tokens[at] for at in states if at < len(glob.tokens))
     return frozenset(token for token in tokens if isinstance(token, str))
 
 
 def _is_literal(glob: Glob, states: frozenset[int]) -> bool:
-    """Whether nothing but written characters leads on."""
+    """True if only spelled-out characters lead on."""
     size = len(glob.tokens)
     return all(at == size or (at < size and isinstance(glob.tokens[at], str)) for at in states)
 

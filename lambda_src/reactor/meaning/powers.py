@@ -1,8 +1,8 @@
-"""What identity policies can allow: are they as good as an administrator's?
+"""The power of identity policies: whether they are as good as an administrator's.
 
-Whoever may write policies, or become whom he likes, can give himself the rest. So the question is
-whether one of those calls is allowed on every resource of its kind, by all statements together.
-A condition counts only where it says which policies or boundaries may be given.
+A principal that may write policies, or assume any role, can give itself every other permission. So
+this module asks whether all statements together allow one of those calls on every resource of its
+kind. A condition counts only if it limits the policies or boundaries that may be given.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
@@ -16,7 +16,7 @@ from typing import Any
 from reactor.meaning.elements import allowing, conditions, denying, listed
 from reactor.meaning.globs import Glob, Part, arn_glob, left_out, matches, text_glob
 
-# The call, and the kind of resource that it is authorized on.
+# Each call, and the kind of resource that IAM authorizes it on.
 ESCALATIONS: Mapping[str, str] = {
     "iam:AddUserToGroup": "group",
     "iam:AttachGroupPolicy": "group",
@@ -32,7 +32,7 @@ ESCALATIONS: Mapping[str, str] = {
     "iam:UpdateAssumeRolePolicy": "role",
     "iam:UpdateLoginProfile": "user",
 }
-# A call that is held to policies or boundaries of somebody's choice gives no more than those.
+# A call that is limited to given policies or boundaries gives no more than those.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 _HOLDS = frozenset({"iam:permissionsboundary", "iam:policyarn"})
 _NARROWING = re.compile(r"(foranyvalue:)?(string|arn)(equals|equalsignorecase|like)")
@@ -43,10 +43,12 @@ _VARIABLE = re.compile(r"\$\{[^}]*\}")
 def admin_power(
     documents: Iterable[Mapping[str, Any] | None], role_arn: str = "", account: str = ""
 ) -> str:
-    """What makes identity policies as good as an administrator's, as a clause; empty where nothing.
+    """A clause on what makes identity policies as good as an administrator's; empty if nothing
+    does.
 
-    All documents together are one identity's. `role_arn` is the role that holds them: calls on it
-    alone are enough. `account` is where they apply; without it, the accounts that they name count.
+    One identity has all the documents. `role_arn` is the role that holds them: a call on that role
+    alone is enough. `account` is the account that they apply in; without it, the accounts that they
+    name count.
     """
     for action, kind in ESCALATIONS.items():
         allows, denies = _statements(documents, action)
@@ -66,7 +68,7 @@ def spared(
 ) -> list[str | None]:
     """For each partition and account: a resource that the action is not allowed on, or None.
 
-    `action` is one of ESCALATIONS. It is the proof behind an empty answer of `admin_power`.
+    `action` is one of ESCALATIONS. The answer proves an empty answer of `admin_power`.
     """
     allows, denies = _statements(documents, action)
     inside = [_resources(s) for s in allows]
@@ -80,7 +82,7 @@ Statements = list[Mapping[str, Any]]
 def _statements(
     documents: Iterable[Mapping[str, Any] | None], action: str
 ) -> tuple[Statements, Statements]:
-    """What allows an action, and what surely denies it."""
+    """The statements that allow an action, and those that surely deny it."""
     read = [document for document in documents if document]
     allows = [s for document in read for s in allowing(document) if not _held(s)]
     denies = [s for document in read for s in denying(document) if not s.get("Condition")]
@@ -94,7 +96,7 @@ def _spared(
 
 
 def denies_everything(document: Mapping[str, Any] | None) -> bool:
-    """Whether a policy denies every action on every resource, whatever the circumstances."""
+    """True if a policy denies every action on every resource, whatever the circumstances."""
     return any(
         not statement.get("Condition")
         and "Principal" not in statement
@@ -105,7 +107,7 @@ def denies_everything(document: Mapping[str, Any] | None) -> bool:
 
 
 def _held(statement: Mapping[str, Any]) -> bool:
-    """Whether it says which policies or boundaries may be given, and they are not any."""
+    """True if the condition limits the policies or boundaries that may be given."""
     return any(
         key in _HOLDS
         and _NARROWING.fullmatch(operator) is not None
@@ -116,7 +118,7 @@ def _held(statement: Mapping[str, Any]) -> bool:
 
 
 def _any_policy(value: str) -> bool:
-    """Whether the wildcard admits an administrator's policy, or one that anybody may write."""
+    """True if the wildcard matches an administrator's policy, or one that anybody may write."""
     glob = text_glob(value)
     return glob.is_everything or any(
         matches(glob, f"arn:{partition}:iam::{owner}:policy/{name}")
@@ -134,10 +136,10 @@ def _has(statement: Mapping[str, Any], action: str) -> bool:
 
 
 def _resources(statement: Mapping[str, Any], *, denies: bool = False) -> Part:
-    """What it is about. A variable is anything where it allows, and nothing where it denies."""
+    """The resources of a statement. A variable is anything if it allows, nothing if it denies."""
     spared = listed(statement.get("NotResource"))
     written = spared or listed(statement.get("Resource"))
-    generous = denies == bool(spared)  # a wildcard in its place then only makes the set larger
+    generous = denies == bool(spared)  # a wildcard in its place only makes the set larger
     if not generous:
         written = [each for each in written if not _VARIABLE.search(each)]
     globs = tuple(arn_glob(_VARIABLE.sub("*", each)) for each in written)

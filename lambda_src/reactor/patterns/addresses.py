@@ -1,8 +1,8 @@
 """IP addresses and CIDR blocks as strings of hexadecimal digits, which compare like numbers.
 
-An address is 8 (IPv4) or 32 (IPv6) upper-case digits. What counts as an address is what Java's
-`InetAddress` reads, since event-ruler asks it: leading zeros are decimal, and an IPv6 address
-that maps an IPv4 one is that IPv4 address.
+An address is 8 (IPv4) or 32 (IPv6) upper-case digits. An address is what Java's `InetAddress`
+reads, since event-ruler uses it. Leading zeros are decimal, and an IPv6 address that maps an IPv4
+one is that IPv4 address.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def block_digits(address: str, bits: int) -> tuple[str, str]:
 
 
 def in_block(address: str, low: str, high: str) -> bool:
-    """Whether the address lies in the block, digit by digit as event-ruler walks them.
+    """True if the address lies in the block, digit by digit as event-ruler walks them.
 
     Between families only the digits that both have are compared: an IPv6 block takes in an IPv4
     address whose digits already lie strictly inside it.

@@ -1,8 +1,8 @@
 """Array consistency: fields of a rule must match within the same elements of an array.
 
-event-ruler takes the fields of a rule in the order of their names and remembers which element of
-each array it has been in; a value from another element of such an array does not count. Because
-of that order an absent field (``exists: false``) is judged by the fields before it only.
+event-ruler takes the fields of a rule in the order of their names. It remembers which element of
+each array it has been in, and a value from another element of that array does not count. Because of
+that order an absent field (``exists: false``) is judged by the fields before it only.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeAlias
 
 from reactor.patterns.compile import Test
-from reactor.patterns.paths import Chain, Event, Location, collect
+from reactor.patterns.paths import Elements, Location, RawEvent, collect
 
 _State: TypeAlias = "frozenset[tuple[Location, int]]"
 
 
-class Condition(Protocol):
-    """What a rule asks of one field."""
+class ConditionLike(Protocol):
+    """The condition of a rule on one field."""
 
     @property
     def path(self) -> str: ...
@@ -36,13 +36,13 @@ class _Places:
         self.here = False
         self.arrays: dict[Location, dict[int, _Places]] = {}
 
-    def add(self, chain: Chain) -> None:
+    def add(self, chain: Elements) -> None:
         node = self
         for array, index in chain:
             node = node.arrays.setdefault(array, {}).setdefault(index, _Places())
         node.here = True
 
-    def consistent(self, state: dict[Location, int]) -> Iterator[Chain]:
+    def consistent(self, state: dict[Location, int]) -> Iterator[Elements]:
         if self.here:
             yield ()
         for array, elements in self.arrays.items():
@@ -61,8 +61,8 @@ def sort_key(path: str) -> bytes:
     return path.encode("utf-16-be", "surrogatepass")
 
 
-def consistent(event: Event, conditions: Sequence[Condition]) -> bool:
-    """Whether all conditions (in the order of `sort_key`) match within the same elements."""
+def consistent(event: RawEvent, conditions: Sequence[ConditionLike]) -> bool:
+    """True if all conditions (in the order of `sort_key`) match within the same elements."""
     states: set[_State] = {frozenset()}
     for position, condition in enumerate(conditions):
         later = [other.path for other in conditions[position + 1 :]]
@@ -89,7 +89,7 @@ def consistent(event: Event, conditions: Sequence[Condition]) -> bool:
 
 
 def _keep(
-    places: frozenset[tuple[Location, int]] | Chain,
+    places: frozenset[tuple[Location, int]] | Elements,
     later: list[str],
     relevant: dict[Location, bool],
 ) -> _State:

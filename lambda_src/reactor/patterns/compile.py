@@ -33,7 +33,7 @@ def compile_matchers(matchers: Iterable[Matcher]) -> Test:
     prefixes: list[str] = []
     suffixes: list[str] = []
     tests: list[Test] = []
-    # event-ruler compares numbers as such only where a field is asked for one.
+    # event-ruler compares numbers as numbers only if a matcher of the field is one.
     numeric = any(map(_is_numeric, matchers))
     for matcher in matchers:
         if isinstance(matcher, Exact) and isinstance(matcher.value, str):
@@ -169,7 +169,7 @@ def _wildcard(parts: tuple[str, ...]) -> Test:
             return False
         at, end = len(first), len(value) - len(last)
         for part in middle:
-            # The leftmost place leaves most room for the rest, so there is nothing to retry.
+            # The leftmost match leaves most room for the rest, so no other needs a try.
             at = value.find(part, at, end)
             if at < 0:
                 return False
@@ -180,11 +180,12 @@ def _wildcard(parts: tuple[str, ...]) -> Test:
 
 
 def _fold_test(text: str, where: str) -> Test:
-    """Comparison in any case, one character of the pattern at a time as event-ruler does it.
+    """A comparison in any case, one character of the pattern at a time, as event-ruler does it.
 
-    A character matches its lower and its upper case and nothing else: not what folds to the same
-    (the Kelvin sign is no k), and not itself where it is neither. Java sees characters beyond
-    the basic plane as two, and each becomes a question mark.
+    A character matches its lower and its upper case and nothing else. Other characters that fold to
+    the same do not match (the Kelvin sign is no k), and a character that is neither of its two
+    cases does not match itself. Java sees characters beyond the basic plane as two, and each
+    becomes a question mark.
     """
     if text.isascii() and '"' not in text:
         folded = text.lower()

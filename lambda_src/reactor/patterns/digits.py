@@ -1,8 +1,8 @@
-"""When two JSON numbers are the same number.
+"""Equality of JSON numbers.
 
-event-ruler compares numbers as doubles, but only those that a double holds without loss: the
-shortest decimal that gives the double must equal what was written. Every other number (more
-than 17 digits, say) is compared by its text.
+event-ruler compares a number as a double if a double holds it without loss: if the shortest decimal
+that gives the double equals the written number. It compares every other number (one with more than
+17 digits, for example) by its text.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def parse_number(text: str) -> float | None:
 
 
 def comparable(value: object) -> float | int | None:
-    """What to compare an event's value with as a number; ``None`` for all that is not one."""
+    """An event's value as a number to compare; ``None`` if it is not a number."""
     kind = value.__class__
     if kind is int:
         if -_SURE < value < _SURE:  # type: ignore[operator]
@@ -50,7 +50,7 @@ def comparable(value: object) -> float | int | None:
 
 
 def number_text(value: object) -> str | None:
-    """How an event's number is written; ``None`` for all that is not a number."""
+    """The text of an event's number; ``None`` if the value is not a number."""
     kind = value.__class__
     if kind is int:
         return str(value)

@@ -1,4 +1,4 @@
-"""JSON documents, given as text or as Python values, with what `json` would lose.
+"""JSON documents, from text or from Python values, that keep what `json` would lose.
 
 Patterns keep repeated keys (event-ruler reads them one after the other) and the spelling of
 numbers; events keep repeated keys as `Repeated` and numbers that no double holds as `NumberText`.
@@ -94,7 +94,7 @@ def load_event(event: object) -> dict[str, Any]:
 
 
 def json_kind(value: object) -> str:
-    """What JSON calls ``value``, for error messages."""
+    """JSON's word for the type of ``value``, for error messages."""
     if isinstance(value, (Members, dict)):
         return "object"
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What goes wrong with patterns and events, as one clear sentence each."""
+"""The errors of patterns and events, one clear sentence each."""
 
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
 """From an event to the few rules that may match it.
 
-Rules are sorted into a tree. At each node the rules left over are split by the field that tells
-them apart best, and filed under the values they accept there; an event looks its own value up and
-goes on with that part only. Prefixes, suffixes and wildcards are filed under their fixed ends.
-What cannot be filed, and the few rules left at the end, are tried one by one.
-
-A node is worked out when an event first gets to it: the combinations of values that rules could
-form are many, those that events have are few.
+Rules are sorted into a tree. Each node splits its rules by the field that tells them apart best,
+and files them under the values that they accept there. An event looks its own value up and goes on
+with those rules only. Prefixes, suffixes and wildcards are filed under their fixed ends. Rules that
+cannot be filed, and the few left at the end, are tried one by one. A node is worked out when an
+event first reaches it, since rules could form many combinations of values and events have few of
+them.
 """
 
 from __future__ import annotations
@@ -32,28 +31,28 @@ from reactor.patterns.model import (
 from reactor.patterns.paths import (
     MISSING,
     SCALARS,
-    Event,
     Fetch,
+    RawEvent,
     Tangled,
     dotted_keys,
     fetcher,
     resolver,
 )
 
-# How a value is looked up: whole, or by its first or last so many characters.
+# The ways to look a value up: whole, or by some first or last characters.
 _WHOLE, _CONSTANT, _FOLDED, _HEAD, _TAIL = range(5)
 _Key: TypeAlias = "tuple[int, int, Hashable]"
 
-# Sums up with anything to less than nothing.
+# No match: negative, whatever is added to it.
 _NO = -(1 << 30)
-# Values that a test takes as they are; strings, being most, are asked for first.
+# Values that a test takes as they are. Strings are most of them, and have a check of their own.
 _PLAIN = SCALARS - {str}
-# With so few rules left, trying them costs less than another look-up.
+# So few rules take less time to try than another look-up.
 _FEW = 2
 
 
 class Condition:
-    """What a rule asks of one field, compiled; equal ones are shared by all rules."""
+    """The condition of a rule on one field, compiled; all rules share equal ones."""
 
     __slots__ = ("absent", "conclusive", "fetch", "keys", "path", "resolve", "step", "test")
 
@@ -122,8 +121,8 @@ def _constant_key(value: Any) -> Hashable:
     return ("text", number_text(value)) if number is None else ("number", number)
 
 
-# What is left to try of a rule: the first test and whether absence will do, more of these with
-# the field to read, and the rule.
+# The remaining tests of a rule: the first test, whether an absent field passes it, more of these
+# with the field to read, and the rule.
 _Trial: TypeAlias = "tuple[Test, bool, tuple[tuple[Fetch, Test, bool], ...], Candidate]"
 
 
@@ -182,13 +181,13 @@ class Node:
         self.tested = tested
         self.ready = False
         self.indexes: list[Index] = []
-        # By the field that is looked at first, so that it is read once for all.
+        # By the field that is read first, so that it is read once for all.
         self.remaining: list[tuple[Fetch, list[_Trial]]] = []
         self.certain: list[Candidate] = []
         self.rest: list[Candidate] = []
 
     def grow(self) -> None:
-        """Work out the node's look-ups."""
+        """Works out the node's look-ups."""
         indexes: list[Index] = []
         rest = self.candidates
         while len(rest) > _FEW:
@@ -206,7 +205,9 @@ class Node:
         return (c for c in candidate.conditions if c.path not in self.tested)
 
     def _best(self, candidates: list[Candidate]) -> str | None:
-        """The field that leaves fewest rules to look at: unfiled, or filed under one value."""
+        """The field that leaves the fewest rules to look at: unfiled ones, or those filed under one
+        value.
+        """
         filed: Counter[str] = Counter()
         values: dict[str, Counter[_Key]] = {}
         for candidate in candidates:
@@ -241,8 +242,8 @@ class Node:
         return index, rest
 
     def _line_up(self, candidates: list[Candidate]) -> None:
-        """Set out what is left to try of each rule."""
-        # What was found by a part of its value only is tried again in full.
+        """Lists the remaining tests of each rule."""
+        # A rule that was found by a part of a value is tried again in full.
         left = {
             candidate: [
                 condition
@@ -251,7 +252,7 @@ class Node:
             ]
             for candidate in candidates
         }
-        # What rules ask of a field in many ways tells them apart; the field is read once for all.
+        # A field that rules test in many ways tells them apart; it is read once for all of them.
         asked = {condition for open_ in left.values() for condition in open_}
         ways = Counter(condition.path for condition in asked)
         groups: dict[str, tuple[Fetch, list[_Trial]]] = {}
@@ -313,7 +314,7 @@ class Tree:
             conditions.append(condition)
         return tuple(conditions)
 
-    def match(self, event: Event) -> set[str]:
+    def match(self, event: RawEvent) -> set[str]:
         """Names of the rules that the event matches."""
         found: set[str] = set()
         if self._has_dotted_keys(event):
@@ -322,7 +323,7 @@ class Tree:
             self._walk(self._root, event, found, 0)
         return found
 
-    def _has_dotted_keys(self, event: Event) -> bool:
+    def _has_dotted_keys(self, event: RawEvent) -> bool:
         if not event.keys().isdisjoint(self._dotted):
             return True
         for first, dotted in self._dotted_inside:
@@ -331,7 +332,7 @@ class Tree:
                 return True
         return False
 
-    def _walk(self, node: Node, event: Event, found: set[str], tangled: int) -> None:
+    def _walk(self, node: Node, event: RawEvent, found: set[str], tangled: int) -> None:
         """``tangled`` counts the fields, on the way here, with values in several elements."""
         if not node.ready:
             node.grow()
@@ -384,7 +385,7 @@ class Tree:
                     if ties < 2 or consistent(event, candidate.conditions):
                         found |= candidate.names
 
-    def _walk_slowly(self, node: Node, event: Event, found: set[str]) -> None:
+    def _walk_slowly(self, node: Node, event: RawEvent, found: set[str]) -> None:
         """The same for events in which a key with a dot may stand for several steps."""
         if not node.ready:
             node.grow()
@@ -400,7 +401,7 @@ class Tree:
 
 
 def _try(value: Any, test: Test, absent: bool) -> int:
-    """Whether a field matches that is not one plain value: `_NO`, or what to count as tangled."""
+    """`_NO` if the field does not match; else how much calls for a closer look, 0 for nothing."""
     if value is MISSING:
         return 0 if absent else _NO
     if value.__class__ is Tangled:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +111,6 @@ Matcher: TypeAlias = (
     "| AnythingBut | NumericRange | Exists"
 )
 Branch: TypeAlias = Mapping[str, tuple[Matcher, ...]]
-Operator: TypeAlias = Literal[
-    "exactly",
-    "prefix",
-    "suffix",
-    "equals-ignore-case",
-    "wildcard",
-    "anything-but",
-    "numeric",
-    "cidr",
-    "exists",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,7 +310,7 @@ def _anything_but(node: Any, place: str) -> AnythingBut:
 
 
 def _old_anything_but(node: Any, place: str) -> AnythingBut:
-    """What event-ruler's first compiler takes, which reads patterns with a field named $or."""
+    """The operands of event-ruler's first compiler, which reads patterns with a field named $or."""
     if _is_object(node):
         operator, operand, here = _operator(node, place)
         if operator == "wildcard" or (operator != "equals-ignore-case" and _is_array(operand)):

@@ -1,4 +1,4 @@
-"""Reading a field of an event by its dotted path.
+"""Readers of an event's field by its dotted path.
 
 Objects inside arrays count as if they were the array's field, and ``{"a": {"b": 1}}`` and
 ``{"a.b": 1}`` are the same field, as in event-ruler.
@@ -13,12 +13,13 @@ from reactor.patterns.digits import NumberText
 from reactor.patterns.document import Repeated, json_kind
 from reactor.patterns.errors import EventError
 
-Event: TypeAlias = "dict[str, Any]"
-Fetch: TypeAlias = "Callable[[Event], Any]"
-# Where an array is: the keys and indexes that lead to it. A chain says for each array around a
-# value, from the outside in, which element the value is in.
+# An event as JSON has it, in EventBridge's envelope or without.
+RawEvent: TypeAlias = "dict[str, Any]"
+Fetch: TypeAlias = "Callable[[RawEvent], Any]"
+# Where an array is: the keys and indexes that lead to it.
 Location: TypeAlias = "tuple[str | int, ...]"
-Chain: TypeAlias = "tuple[tuple[Location, int], ...]"
+# For each array around a value, from the outside in: which element the value is in.
+Elements: TypeAlias = "tuple[tuple[Location, int], ...]"
 
 
 class _Missing:
@@ -39,16 +40,18 @@ class Tangled(list[Any]):
 
 MISSING: Final = _Missing()
 SCALARS: Final = frozenset({str, int, float, bool, type(None), NumberText})
-# What an intermediate step may be without holding the field: nothing below it can be found.
+# Values of an intermediate step that can't hold the field.
 _DEAD_ENDS: Final = SCALARS
 
 
-def collect(event: Event, path: str) -> Iterator[tuple[Any, Chain]]:
+def collect(event: RawEvent, path: str) -> Iterator[tuple[Any, Elements]]:
     """Every value of the field, with the array elements it is in."""
     return _in_object(event, path, (), ())
 
 
-def _in_object(node: Event, path: str, at: Location, chain: Chain) -> Iterator[tuple[Any, Chain]]:
+def _in_object(
+    node: RawEvent, path: str, at: Location, chain: Elements
+) -> Iterator[tuple[Any, Elements]]:
     # event-ruler loses an empty last step below another one, so nothing is ever found there.
     if path in node and (path or not at):
         yield from _leaves(node[path], (*at, path), chain)
@@ -60,7 +63,7 @@ def _in_object(node: Event, path: str, at: Location, chain: Chain) -> Iterator[t
         dot = path.find(".", dot + 1)
 
 
-def _below(node: Any, path: str, at: Location, chain: Chain) -> Iterator[tuple[Any, Chain]]:
+def _below(node: Any, path: str, at: Location, chain: Elements) -> Iterator[tuple[Any, Elements]]:
     if isinstance(node, dict):
         yield from _in_object(node, path, at, chain)
     elif isinstance(node, Repeated):
@@ -71,7 +74,7 @@ def _below(node: Any, path: str, at: Location, chain: Chain) -> Iterator[tuple[A
             yield from _below(item, path, (*at, index), (*chain, (at, index)))
 
 
-def _leaves(node: Any, at: Location, chain: Chain) -> Iterator[tuple[Any, Chain]]:
+def _leaves(node: Any, at: Location, chain: Elements) -> Iterator[tuple[Any, Elements]]:
     if node.__class__ in SCALARS:
         yield node, chain
     elif isinstance(node, Repeated):
@@ -104,7 +107,7 @@ def resolver(path: str) -> Fetch:
     It returns the value, a list of values, a `Tangled` list, or `MISSING`.
     """
 
-    def resolve(event: Event) -> Any:
+    def resolve(event: RawEvent) -> Any:
         found = list(collect(event, path))
         if not found:
             return MISSING
@@ -137,14 +140,14 @@ def dotted_keys(path: str, level: int) -> frozenset[str]:
     return frozenset(".".join(rest[:size]) for size in range(2, len(rest) + 1))
 
 
-def _leaf(value: Any, event: Event, slow: Fetch) -> Any:
+def _leaf(value: Any, event: RawEvent, slow: Fetch) -> Any:
     if value.__class__ is list and SCALARS.issuperset(map(type, value)):
         return value or MISSING
     return slow(event)
 
 
 def _fetch_1(first: str, slow: Fetch) -> Fetch:
-    def fetch(event: Event) -> Any:
+    def fetch(event: RawEvent) -> Any:
         value = event.get(first, MISSING)
         if value is MISSING or value.__class__ in SCALARS:
             return value
@@ -154,7 +157,7 @@ def _fetch_1(first: str, slow: Fetch) -> Fetch:
 
 
 def _fetch_2(first: str, second: str, slow: Fetch) -> Fetch:
-    def fetch(event: Event) -> Any:
+    def fetch(event: RawEvent) -> Any:
         node = event.get(first)
         if node.__class__ is dict:
             value = node.get(second, MISSING)
@@ -167,7 +170,7 @@ def _fetch_2(first: str, second: str, slow: Fetch) -> Fetch:
 
 
 def _fetch_3(first: str, second: str, third: str, slow: Fetch) -> Fetch:
-    def fetch(event: Event) -> Any:
+    def fetch(event: RawEvent) -> Any:
         node = event.get(first)
         if node.__class__ is dict:
             node = node.get(second)
@@ -187,7 +190,7 @@ def _fetch_more(parts: list[str], slow: Fetch) -> Fetch:
     path = ".".join(parts)
     levels = [(step, dotted_keys(path, level)) for level, step in enumerate(steps, start=2)]
 
-    def fetch(event: Event) -> Any:
+    def fetch(event: RawEvent) -> Any:
         node = event.get(first)
         if node.__class__ is dict:
             node = node.get(second)

@@ -35,7 +35,7 @@ class EventPattern:
         return self._tree.fields
 
     def matches(self, event: EventInput) -> bool:
-        """Whether the event (a dict, or JSON text) matches.
+        """True if the event (a dict, or JSON text) matches.
 
         Raises `EventError` for what is not a JSON object.
         """

@@ -1,7 +1,6 @@
-"""New and changed S3 buckets brought to a baseline; one that has it already is left alone.
-
-Only what is missing is set, and what is there is merged, never replaced: a bucket's policy gets one
-statement, its tags only keys that it lacks.
+"""Brings new and changed S3 buckets to a baseline; leaves a bucket alone that lacks nothing. It
+sets what is missing and replaces nothing: it adds one statement to a bucket's policy, and tags
+whose keys the bucket lacks.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
 """
 
@@ -45,8 +44,10 @@ _ENCRYPTIONS = ("none", "AES256", "aws:kms")
 
 @dataclass(frozen=True)
 class Settings:
-    """The baseline. `skip_buckets` are wildcards of names that are left alone, `tags` are
-    `key=value`, set where the key is missing; `log_bucket` empty asks for no access log.
+    """The baseline.
+
+    `skip_buckets` are wildcards of names to leave alone. `tags` are `key=value`, for buckets that
+    lack the key. An empty `log_bucket` asks for no access log.
     """
 
     block_public_access: bool = True
@@ -110,7 +111,7 @@ class _Bucket:
 
 
 def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
-    """What the bucket lacks, and an alert that says so; nothing for a bucket that lacks nothing."""
+    """An action for each part that the bucket lacks, and one alert; nothing if it lacks nothing."""
     name = text(event.request.get("bucketName"))
     if event.failed or not name or any(fnmatchcase(name, p) for p in settings.skip_buckets):
         return []
@@ -147,7 +148,7 @@ def _with_tags(action: Action, tags: Mapping[str, str]) -> Action:
 
 
 def _missing(bucket: _Bucket, settings: Settings) -> Iterator[Action]:
-    # The first look tells whether there is a bucket at all.
+    # The first read tells whether the bucket exists.
     versioning = bucket.read("get_bucket_versioning", "NoSuchBucket")
     if versioning is None:
         return
@@ -190,7 +191,7 @@ def _encryption(bucket: _Bucket, settings: Settings) -> Iterator[Action]:
     rules = (before or {}).get("Rules", [])
     now = [mapping(dig(rule, "ApplyServerSideEncryptionByDefault")) for rule in rules]
     algorithms = {text(each.get("SSEAlgorithm")) for each in now}
-    # A key is more than S3's own: AES256 is what the least should have.
+    # A KMS key is stronger than S3's own: AES256 is the least.
     wanted = {"AES256", "aws:kms", "aws:kms:dsse"}
     if settings.encryption == "aws:kms":
         wanted -= {"AES256"}

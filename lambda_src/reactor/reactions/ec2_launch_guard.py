@@ -1,8 +1,9 @@
-"""EC2 launches: every instance tagged with who launched it, large or many ones made known.
+"""EC2 launches: tags every instance with who launched it, and alerts on large or many ones.
 
 Reacts to RunInstances. The tags `<prefix>owner`, `<prefix>creator-kind`, `<prefix>launch-source`
-and `<prefix>launched-at` go on every instance of the call and on its volumes; one that is there by
-now is left as it is. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+and `<prefix>launched-at` go on every instance of the call and on its volumes; the guard leaves a
+tag as it is that is there by now.
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
 from reactor.event import Event
-from reactor.places import RefusedError
+from reactor.places import NoWayError
 from reactor.reaction import MalformedEventError, Reaction, Step
 from reactor.resources import Instance, read_tags
 from reactor.sizes import rank, reaches
@@ -28,9 +29,9 @@ _NOT_YET = ("InvalidInstanceID.NotFound", "InvalidVolume.NotFound", "InvalidID")
 _MAX_FILTER = 200  # values that a Describe call's filter takes
 _MAX_TYPES = 100
 _ACCELERATORS = ("GpuInfo", "InferenceAcceleratorInfo", "NeuronInfo", "FpgaInfo")
-_SHOWN = 20  # ids an alert names; a call may start thousands
+_SHOWN = 20  # the most ids that an alert names; a call may start thousands
 _TYPE_PATTERN = re.compile(r"[a-z0-9.*?-]+")
-# AWS sets these itself, nobody else can: whom an instance of a fleet belongs to.
+# AWS sets these tags, and nobody else can: they name the owner of an instance of a fleet.
 _GROUPS = (
     ("aws:autoscaling:groupName", "autoscaling-group"),
     ("aws:ec2:fleet-id", "ec2-fleet"),
@@ -41,13 +42,13 @@ _GROUPS = (
 
 @dataclass(frozen=True)
 class Settings:
-    """What the guard is set to; null or empty turns an alert off.
+    """The guard's settings; null or empty turns an alert off.
 
-    `alert_from_size` alerts on that size and beyond, `alert_instance_types` on types that match one
-    of the wildcards, `alert_from_count` on calls that start so many instances, `alert_from_vcpus`
-    on calls whose instances have so many vCPUs in all, `alert_on_accelerators` on GPUs and their
-    like. `stop_flagged` stops what is alerted on, unless it belongs to a group or is a Spot
-    instance: those would be launched anew, or can't be stopped.
+    `alert_from_size` alerts on that size and larger ones, `alert_instance_types` on types that
+    match one of the wildcards. `alert_from_count` alerts on calls that start so many instances,
+    `alert_from_vcpus` on calls whose instances have so many vCPUs in all. `alert_on_accelerators`
+    alerts on GPUs and the like. `stop_flagged` stops the instances that are alerted on, unless they
+    belong to a group, which would launch them anew, or are Spot instances, which can't be stopped.
     """
 
     tag_prefix: str = "reactor:"
@@ -87,7 +88,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Seen:
-    """An instance as it is now: its own tags, its volumes' tags, and whether it may be stopped."""
+    """An instance as it is now: its own tags, its volumes' tags, and what a stop depends on."""
 
     instance: Instance
     volumes: Mapping[str, Mapping[str, str]]
@@ -96,12 +97,12 @@ class Seen:
 
     @property
     def gone(self) -> bool:
-        """Whether there is nothing left to tag."""
+        """True if there is nothing left to tag."""
         return self.state in ("shutting-down", "terminated")
 
     @property
     def can_stop(self) -> bool:
-        """Whether stopping it is of use."""
+        """True if it runs and a stop lasts."""
         kept = any(self.instance.tags.get(key) for key, _ in _GROUPS[:3])
         return self.state in ("", "pending", "running") and not self.spot and not kept
 
@@ -132,7 +133,7 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
 
 
 def owner(event: Event, instance: Instance) -> str:
-    """Whom an instance belongs to: who launched it, or the group that a service launched it for."""
+    """The owner of an instance: the caller, or the group that a service launched it for."""
     if event.actor.kind in ("service", "service_linked_role"):
         for key, kind in _GROUPS:
             if instance.tags.get(key):
@@ -142,15 +143,15 @@ def owner(event: Event, instance: Instance) -> str:
 
 
 def launch_source(event: Event) -> str:
-    """What launched it: a service (`autoscaling`), else a tool (`terraform`, `console`, ...)."""
+    """The source of a launch: a service (`autoscaling`), else a tool (`terraform`, `console`)."""
     return event.actor.service.removesuffix(".amazonaws.com") or event.tool
 
 
 def _look(instances: Sequence[Instance], aws: Aws) -> list[Seen]:
     """The instances with the tags and volumes that they have by now.
 
-    What AWS does not show (yet) is taken from the event, and so is all where there is no way to
-    look: then nothing will be done either.
+    The event tells about instances that AWS does not show (yet). It tells about all of them if
+    there is no way to look; then the reaction does nothing either.
     """
     ids = [instance.id for instance in instances]
     now: dict[str, Any] = {}
@@ -164,7 +165,7 @@ def _look(instances: Sequence[Instance], aws: Aws) -> list[Seen]:
                 for attachment in volume.get("Attachments", ()):
                     tags = read_tags(volume.get("Tags"))
                     attached.setdefault(attachment["InstanceId"], {})[volume["VolumeId"]] = tags
-    except RefusedError:
+    except NoWayError:
         pass
     seen = []
     for instance in instances:
@@ -184,7 +185,9 @@ def _look(instances: Sequence[Instance], aws: Aws) -> list[Seen]:
 
 
 def _pages(aws: Aws, operation: str, name: str, ids: Sequence[str]) -> Iterator[Any]:
-    """The answers about the ids; a filter asks for them, as an id that is gone is no error there.
+    """The answers about the ids.
+
+    They are asked for by a filter, since an id that is gone is no error there.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
     """
@@ -200,7 +203,7 @@ def _pages(aws: Aws, operation: str, name: str, ids: Sequence[str]) -> Iterator[
 
 
 def _tagging(event: Event, seen: Sequence[Seen], prefix: str) -> list[Action]:
-    """As few CreateTags calls as do: resources that get the same tags share one."""
+    """The fewest CreateTags calls: resources that get the same tags share one."""
     groups: dict[tuple[tuple[str, str], ...], dict[str, Mapping[str, str]]] = {}
     facts = {KIND: event.actor.kind.replace("_", "-"), SOURCE: launch_source(event)}
     if event.time is not None:
@@ -284,7 +287,7 @@ def _listed(words: list[str]) -> str:
 def _reasons(
     instances: Sequence[Instance], settings: Settings, aws: Aws
 ) -> tuple[list[str], set[str]]:
-    """Why a person should know, a sentence each, and the types that it is about."""
+    """The reasons for an alert, a sentence each, and the instance types that they are about."""
     reasons, flagged = [], set()
     types = list(dict.fromkeys(instance.type for instance in instances))
     facts = _facts(types, settings, aws)
@@ -321,7 +324,8 @@ def _reasons(
 
 
 def _facts(types: Sequence[str], settings: Settings, aws: Aws) -> dict[str, Any]:
-    """What AWS says of the types, where a setting asks; nothing of one it does not know.
+    """AWS's facts about the types, if a setting needs them; none about a type that AWS does not
+    know.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
     """
@@ -343,7 +347,7 @@ def _facts(types: Sequence[str], settings: Settings, aws: Aws) -> dict[str, Any]
                     for each in (answer or {"InstanceTypes": ()})["InstanceTypes"]
                 }
             )
-    except RefusedError:
+    except NoWayError:
         pass
     return found
 

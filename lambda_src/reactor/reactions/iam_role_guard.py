@@ -1,7 +1,6 @@
-"""IAM roles against rules on name, path, trust, policies, boundary and tags; bad ones contained.
-
-Whatever the call was, the role is judged as it is now. Containment is one inline policy that denies
-everything, or AWS's AWSDenyAll as the boundary: both are taken back by one call.
+"""Judges IAM roles by name, path, trust, policies, boundary and tags, and contains bad ones. The
+guard judges the role as it is now, whatever the call was. Containment is one inline policy that
+denies everything, or AWS's AWSDenyAll as the boundary: one call takes back either.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -44,8 +43,9 @@ CALLS = frozenset(
 )
 _OF_A_POLICY = ("CreatePolicyVersion", "SetDefaultPolicyVersion")
 _OURS_NEVER = ("/aws-service-role/", "/aws-reserved/")
-# Organizations and Control Tower make these, and without them nobody gets into the account. Anybody
-# may give a role such a name: it is judged and told like every other, and not contained.
+# Organizations and Control Tower make these roles, and nobody gets into the account without them.
+# Anybody may give a role such a name: the guard judges it and alerts on it, and does not contain
+# it.
 _ENTRANCES = (
     "/AWSControlTower*",
     "/OrganizationAccountAccessRole",
@@ -59,14 +59,12 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Settings:
-    """The rules; names, paths, policies and providers are wildcards (`*`, `?`); what is
-    forbidden is so in any case of its letters.
-
-    `allowed_paths` empty allows any. `trusted_accounts` are those besides the role's own that it
-    may trust, None any; `trusted_organizations` are the ids of organizations that a condition may
-    name, None any. `allowed_providers` are the federated ones, None any. `required_boundary` is a
-    wildcard of the boundary's ARN. `containment` is what enforce does: none, deny_policy,
-    boundary or delete.
+    """The rules; names, paths, policies and providers are wildcards (`*`, `?`); those that forbid
+    match in any case. Empty `allowed_paths` allow any. `trusted_accounts` are accounts that a role
+    may trust besides its own, `trusted_organizations` ids of organizations that a condition may
+    name, `allowed_providers` identity providers; None allows any. `required_boundary` is a wildcard
+    of the boundary's ARN. `containment` is the action of enforce: none, deny_policy, boundary or
+    delete.
     """
 
     forbidden_names: tuple[str, ...] = ()
@@ -92,9 +90,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Role:
-    """A role as it is: `attached` are ARNs, `inline` and `managed` documents by name or ARN.
+    """A role as it is now: `attached` are ARNs, `inline` and `managed` documents by name or ARN.
 
-    `profiles` are the instance profiles it is in, as far as they matter.
+    `profiles` are the instance profiles that hold it, if they matter.
     """
 
     name: str
@@ -110,7 +108,7 @@ class Role:
 
     @property
     def contained(self) -> bool:
-        """Whether it can do nothing already: by what a policy says, whatever its name is."""
+        """True if a policy of the role denies everything already, whatever the policy's name is."""
         return self.boundary == self.deny_all or any(map(denies_everything, self.inline.values()))
 
     @property
@@ -120,7 +118,7 @@ class Role:
 
     @property
     def entrance(self) -> bool:
-        """Whether it has the name of one by which AWS gets into the account."""
+        """True if the role has a name that Organizations or Control Tower use."""
         return any_matches(f"{self.path}{self.name}", _ENTRANCES)
 
 
@@ -142,7 +140,9 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
 
 
 def _concerned(event: Event, settings: Settings, aws: Aws) -> list[str]:
-    """The roles whose rights the call may have changed: the one it names, or a policy's holders."""
+    """The roles whose rights the call may have changed: the role that it names, or a policy's
+    holders.
+    """
     name = text(event.request.get("roleName"))
     policy = text(event.request.get("policyArn"))
     if name:
@@ -158,9 +158,9 @@ def _concerned(event: Event, settings: Settings, aws: Aws) -> list[str]:
 
 
 def _look(name: str, settings: Settings, aws: Aws) -> Role | None:
-    """The role as IAM shows it; None where it is gone."""
+    """The role as IAM shows it; None if it is gone."""
     who = {"RoleName": name}
-    # Right after it was made, a role may not be seen yet.
+    # IAM may not show a role yet that was just made.
     answer = aws.read("iam", "get_role", who, not_yet=_GONE, none_on=_GONE)
     if answer is None:
         return None
@@ -249,11 +249,11 @@ def _broken(role: Role, settings: Settings, account: str) -> Iterator[str]:
 
 
 def _admin(role: Role, settings: Settings, account: str) -> Iterator[str]:
-    """The policies that make it an administrator, one by one or all together."""
+    """The policies that make the role an administrator, one by one or all together."""
     known = {
         arn: document
         for arn, document in role.managed.items()
-        if not any_matches(arn, settings.forbidden_policies, any_case=True)  # that has been told
+        if not any_matches(arn, settings.forbidden_policies, any_case=True)  # told already
     }
     found = False
     for name, document in {**known, **role.inline}.items():
@@ -305,7 +305,8 @@ def _contain(role: Role, settings: Settings) -> Iterator[Action]:
 
 
 def _delete(role: Role) -> Iterator[Action]:
-    """In the order that IAM asks for; profiles are left first.
+    """The calls that delete a role, in the order that IAM requires: the role leaves its profiles
+    first.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_manage_delete.html
     """

@@ -1,7 +1,7 @@
-"""Any detection, told to people: one sentence, at most once a window, with a count.
+"""Alerts on any event: one sentence, at most once a window, with a count.
 
-What is told is decided by the rule's pattern, and where a pattern alone can't decide, by the
-catalogue's decision of that name (`detection`).
+The rule's pattern chooses the events. Where a pattern can't decide alone, the catalogue's decision
+of that name (`detection`) does.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _WORDS = ("account", "actor", "event", "ip", "reason", "region", "resources", "s
 
 @dataclass(frozen=True)
 class Settings:
-    """`title` heads the alert. `summary` is its sentence, with {actor}, {event}, {service},
-    {region}, {account}, {ip}, {time}, {resources} and {reason} filled in. Events of the same call
-    by the same caller within `window_seconds` are told once (0: each), with how many there were.
-    `detection` is an id of the catalogue whose decision is taken first; `failures` tells calls that
-    failed, too.
+    """`title` heads the alert.
+
+    `summary` is its sentence, with {actor}, {event}, {service}, {region}, {account}, {ip}, {time},
+    {resources} and {reason} filled in. Events of the same call by the same caller within
+    `window_seconds` make one alert, with their number (0: an alert for each). `detection` is the id
+    of a catalogue entry whose decision is asked first. `failures` includes calls that failed.
     """
 
     title: str = "a watched call was made"
@@ -57,7 +58,7 @@ class Settings:
 
 
 def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
-    """One alert, unless the call failed and failures are not asked for, or nothing was found."""
+    """One alert; none for a failed call without `failures`, or if the detection finds nothing."""
     del aws
     if event.failed and not settings.failures:
         return []

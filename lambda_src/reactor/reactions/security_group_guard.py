@@ -1,4 +1,4 @@
-"""Security groups: a rule that opens a risky port to the world is revoked, exactly that rule.
+"""Security groups: revokes a rule that opens a risky port to the world, and exactly that rule.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html
 """
@@ -25,8 +25,10 @@ _WITH_PORTS = ("tcp", "udp", "6", "17", "-1", "all")
 
 @dataclass(frozen=True)
 class Settings:
-    """`ports` may not be open to the world; `allowed_ports` of them may, in every group, and all of
-    them in groups whose id or name one of the wildcards `allowed_groups` matches.
+    """`ports` may not be open to the world.
+
+    Exceptions are `allowed_ports` in every group, and all ports in groups whose id or name one of
+    the wildcards `allowed_groups` matches.
     """
 
     ports: tuple[int, ...] = Known().risky_ports
@@ -63,7 +65,7 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
 
 
 def exposed(rule: SecurityGroupRule, settings: Settings) -> list[int]:
-    """The ports that a rule opens to the world and may not, IPv4 or IPv6."""
+    """The forbidden ports that a rule opens to the world, IPv4 or IPv6."""
     if rule.egress or not rule.is_open or rule.protocol not in _WITH_PORTS:
         return []
     watched = [port for port in settings.ports if port not in settings.allowed_ports]
@@ -71,7 +73,7 @@ def exposed(rule: SecurityGroupRule, settings: Settings) -> list[int]:
 
 
 def _look(group: str, aws: Aws) -> tuple[Any, list[tuple[Any, SecurityGroupRule]]]:
-    """The group and its rules as they are now; None where it is gone."""
+    """The group and its rules as they are now; None if the group is gone."""
     answer = aws.read("ec2", "describe_security_groups", {"GroupIds": [group]}, none_on=_GONE)
     if not answer or not answer["SecurityGroups"]:
         return None, []
@@ -99,7 +101,7 @@ def _rule(raw: Mapping[str, Any]) -> SecurityGroupRule:
 
 
 def _is_one_of(rule: SecurityGroupRule, asked: list[SecurityGroupRule]) -> bool:
-    """Whether a rule is the call's: by id where CloudTrail tells it, else by what it opens."""
+    """True if the call added the rule: by its id if CloudTrail tells it, else by what it opens."""
     ids = {each.id for each in asked if each.id}
     if ids:
         return rule.id in ids

@@ -1,4 +1,4 @@
-"""Trails: stopped logging is started again, narrowed or changed trails are told and restored.
+"""Trails: starts stopped logging again; alerts on narrowed or changed trails and restores them.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html
 """
@@ -22,7 +22,7 @@ CALLS = frozenset(
     {"DeleteTrail", "PutEventSelectors", "PutInsightSelectors", "StopLogging", "UpdateTrail"}
 )
 _GONE = ("TrailNotFoundException", "CloudTrailARNInvalidException", "InvalidTrailNameException")
-# What a trail is made of, as DescribeTrails tells and as UpdateTrail takes it.
+# The attributes of a trail: DescribeTrails' name and UpdateTrail's name.
 _ATTRIBUTES = {
     "S3BucketName": "S3BucketName",
     "S3KeyPrefix": "S3KeyPrefix",
@@ -36,10 +36,11 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """`trails` are wildcards of the names that are watched. The rest is what those trails should
-    be like; None is not looked at, and what is not looked at is not restored.
-    `event_selectors` is JSON as PutEventSelectors takes it: AdvancedEventSelectors or
-    EventSelectors, a list.
+    """`trails` are wildcards of the names to watch.
+
+    The other settings say how those trails should be; the guard neither looks at nor restores an
+    attribute that is None. `event_selectors` is JSON as PutEventSelectors takes it:
+    AdvancedEventSelectors or EventSelectors, a list.
     """
 
     trails: tuple[str, ...] = ("*",)
@@ -59,7 +60,7 @@ class Settings:
 
     @property
     def selectors(self) -> Any:
-        """The selectors, None where they are not looked at (or are no JSON)."""
+        """The selectors, None if the guard does not look at them (or they are no JSON)."""
         try:
             return json.loads(self.event_selectors or "null")
         except ValueError:
@@ -67,14 +68,14 @@ class Settings:
 
     @property
     def selector_kind(self) -> str:
-        """Under which name PutEventSelectors takes them."""
+        """The parameter of PutEventSelectors that takes them."""
         found = self.selectors or [{}]
         advanced = any("FieldSelectors" in each for each in found)
         return "AdvancedEventSelectors" if advanced else "EventSelectors"
 
     @property
     def expected(self) -> dict[str, Any]:
-        """The attributes that are looked at, by DescribeTrails' names."""
+        """The attributes that the guard looks at, by DescribeTrails' names."""
         given = {
             "S3BucketName": self.bucket,
             "S3KeyPrefix": self.key_prefix,
@@ -88,7 +89,7 @@ class Settings:
 
 
 def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
-    """Whatever the call was, the trail is brought back to what it should be; one alert says it."""
+    """Actions that make the trail what it should be, whatever the call was, and one alert."""
     named = text(event.request.get("name")) or text(event.request.get("trailName"))
     named = named or text(event.request.get("trailARN"))
     name = named.rpartition("/")[2]
@@ -105,7 +106,8 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     owner = arn.split(":")[4] if arn.count(":") > 4 else event.account
     changes = list(_changes(event, arn, trail, settings, aws))
     if not changes:
-        # Nothing is wrong (any more); that somebody narrowed Insights is told all the same.
+        # The trail is as it should be (again). The guard still alerts if somebody narrowed
+        # Insights.
         if event.name != "PutInsightSelectors":
             return []
         return [_alert(event, name, "its Insights selectors were changed", "high")]
@@ -122,7 +124,7 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
 def _changes(
     event: Event, arn: str, trail: Mapping[str, Any], settings: Settings, aws: Aws
 ) -> Iterator[tuple[str, Action | None]]:
-    """What differs from what should be, each with the action that restores it."""
+    """The differences from what should be, each with the action that restores it."""
     call = {"Name": arn}
     differing = {
         name: (trail.get(name), value)
@@ -156,7 +158,7 @@ def _changes(
 
 
 def _plain(selectors: list[Any]) -> list[str]:
-    """Selectors to compare by: order and the names that people give them mean nothing."""
+    """The selectors in a form to compare, without their order and their names."""
     return sorted(
         json.dumps({k: _sorted(v) for k, v in each.items() if k != "Name"}, sort_keys=True)
         for each in selectors
@@ -203,7 +205,9 @@ def _action(
 
 
 def _deleted(event: Event, name: str, settings: Settings) -> Alert:
-    """A deleted trail can't be brought back as it was: a person makes it anew."""
+    """An alert alone: nothing brings a deleted trail back as it was, so a person has to make it
+    anew.
+    """
     call: dict[str, Any] = {"Name": name}
     for each, value in settings.expected.items():
         call[_ATTRIBUTES[each]] = value

@@ -29,8 +29,8 @@ from localaws.cloudtrail.recorder.values import (
 )
 from localaws.cloudtrail.recorder.xmljson import once_or_list, text_value
 
-Request = Callable[[dict[str, Any]], Any]
-Response = Callable[[dict[str, Any], str], Any]
+_Request = Callable[[dict[str, Any]], Any]
+_Response = Callable[[dict[str, Any], str], Any]
 
 
 def is_classic(operation: str) -> bool:
@@ -38,14 +38,14 @@ def is_classic(operation: str) -> bool:
     return operation in ec2_tables.CLASSIC
 
 
-def request(model: OperationModel) -> Request:
+def request(model: OperationModel) -> _Request:
     """The converter of an operation's parameters to `requestParameters`."""
     if is_classic(str(model.name)):
         return _classic_request(model)
     return _newer_request(model)
 
 
-def response(model: OperationModel) -> Response:
+def response(model: OperationModel) -> _Response:
     """The converter of an operation's result and request id to `responseElements`."""
     if is_classic(str(model.name)):
         return _classic_response(model)
@@ -170,7 +170,7 @@ def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return {"items": items} if items else {**one, **other}
 
 
-def _classic_request(model: OperationModel) -> Request:
+def _classic_request(model: OperationModel) -> _Request:
     operation = str(model.name)
     shape = model.input_shape
     compiler = _ClassicRequest(model)
@@ -266,7 +266,7 @@ class _ClassicResponse(_Classic):
         return _dated_or_plain(dates.epoch_millis)
 
 
-def _classic_response(model: OperationModel) -> Response:
+def _classic_response(model: OperationModel) -> _Response:
     shape = model.output_shape
     convert = (
         _ClassicResponse(model, "response").shape(shape)
@@ -360,7 +360,7 @@ class _NewerResponse(_Newer):
         return converted
 
 
-def _newer_request(model: OperationModel) -> Request:
+def _newer_request(model: OperationModel) -> _Request:
     shape = model.input_shape
     root = f"{model.name}Request"
     if shape is None:
@@ -369,7 +369,7 @@ def _newer_request(model: OperationModel) -> Request:
     return lambda parameters: {root: convert(parameters)}
 
 
-def _newer_response(model: OperationModel) -> Response:
+def _newer_response(model: OperationModel) -> _Response:
     shape = model.output_shape
     root = f"{model.name}Response"
     namespace = f"http://ec2.amazonaws.com/doc/{model.service_model.api_version}/"

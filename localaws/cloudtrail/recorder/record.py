@@ -24,7 +24,7 @@ from localaws.wire.call import Call
 
 EVENT_VERSION = "1.11"
 
-Part = Callable[[Call], Any]
+_Convert = Callable[[Call], Any]
 
 
 class _Plan:
@@ -130,7 +130,7 @@ def _additional(call: Call) -> dict[str, Any] | None:
     return s3.additional_event_data(call) if call.service in s3.SERVICES else None
 
 
-def _request(model: OperationModel, service: str, operation: str) -> Part:
+def _request(model: OperationModel, service: str, operation: str) -> _Convert:
     if service == "ec2":
         converted = ec2.request(model)
         return lambda call: converted(call.parameters)
@@ -149,7 +149,7 @@ def _request(model: OperationModel, service: str, operation: str) -> Part:
     return part
 
 
-def _response(model: OperationModel, service: str, operation: str, *, read_only: bool) -> Part:
+def _response(model: OperationModel, service: str, operation: str, *, read_only: bool) -> _Convert:
     key = (service, operation)
     if key in tables.NO_RESPONSE or (read_only and key not in tables.RESPONSE_OF_READS):
         return lambda _call: None
@@ -165,7 +165,9 @@ def _response(model: OperationModel, service: str, operation: str, *, read_only:
     return _general_response(model, model.output_shape, key)
 
 
-def _general_response(model: OperationModel, shape: StructureShape, key: tuple[str, str]) -> Part:
+def _general_response(
+    model: OperationModel, shape: StructureShape, key: tuple[str, str]
+) -> _Convert:
     compiler = Compiler(model, "response")
     inner = _only_structure(shape) if key[0] in tables.UNWRAPPED else None
     target = shape if inner is None else shape.members[inner]

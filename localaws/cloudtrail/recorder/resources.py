@@ -11,19 +11,19 @@ from typing import Any
 from localaws.cloudtrail.recorder.names import category, partition
 from localaws.wire.call import Call
 
-Resource = dict[str, str]
+_Resource = dict[str, str]
 
 # The `resources.type` of each service, as data event selectors name them.
 _LAMBDA = "AWS::Lambda::Function"
 
 
-def resources(call: Call) -> list[Resource]:
+def resources(call: Call) -> list[_Resource]:
     """The resources of a call, empty where CloudTrail records none."""
     find = _FINDERS.get(call.service)
     return find(call) if find is not None else []
 
 
-def _resource(call: Call, arn: str, kind: str | None) -> Resource:
+def _resource(call: Call, arn: str, kind: str | None) -> _Resource:
     record = {"accountId": _account(arn) or call.account}
     if kind is not None:
         record["type"] = kind
@@ -48,7 +48,7 @@ def _text(values: dict[str, Any] | None, *names: str) -> str | None:
     return None
 
 
-def _s3(call: Call) -> list[Resource]:
+def _s3(call: Call) -> list[_Resource]:
     bucket = _text(call.parameters, "Bucket")
     missing = call.error is not None and call.error.code == "NoSuchBucket"
     if bucket is None or missing or call.operation == "CreateBucket":
@@ -64,7 +64,7 @@ def _s3(call: Call) -> list[Resource]:
     return found
 
 
-def _kms(call: Call) -> list[Resource]:
+def _kms(call: Call) -> list[_Resource]:
     metadata = (call.result or {}).get("KeyMetadata")
     key = _text(metadata if isinstance(metadata, dict) else None, "Arn")
     key = key or _text(call.result, "KeyId", "SourceKeyId")
@@ -84,14 +84,14 @@ def _key_arn(call: Call, key: str) -> str:
     return key if key.startswith("arn:") else _arn(call, "kms", f"key/{key}")
 
 
-def _sts(call: Call) -> list[Resource]:
+def _sts(call: Call) -> list[_Resource]:
     role = _text(call.parameters, "RoleArn")
     if role is None or call.error is not None:
         return []
     return [_resource(call, role, "AWS::IAM::Role")]
 
 
-def _lambda(call: Call) -> list[Resource]:
+def _lambda(call: Call) -> list[_Resource]:
     name = _text(call.parameters, "FunctionName")
     if not call.operation.startswith("Invoke") or name is None:
         return []
@@ -100,7 +100,7 @@ def _lambda(call: Call) -> list[Resource]:
     return [_resource(call, name, _LAMBDA)]
 
 
-def _dynamodb(call: Call) -> list[Resource]:
+def _dynamodb(call: Call) -> list[_Resource]:
     table = _text(call.parameters, "TableName")
     names = [table] if table else list(_mapping(call.parameters.get("RequestItems")))
     arns = (n if n.startswith("arn:") else _arn(call, "dynamodb", f"table/{n}") for n in names)
@@ -111,14 +111,14 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _sns(call: Call) -> list[Resource]:
+def _sns(call: Call) -> list[_Resource]:
     topic = _text(call.parameters, "TopicArn", "TargetArn")
     if not call.operation.startswith("Publish") or topic is None:
         return []
     return [_resource(call, topic, "AWS::SNS::Topic")]
 
 
-def _sqs(call: Call) -> list[Resource]:
+def _sqs(call: Call) -> list[_Resource]:
     url = _text(call.parameters, "QueueUrl")
     if url is None or category(call.service, call.operation) != "Data":
         return []
@@ -132,7 +132,7 @@ def _sqs(call: Call) -> list[Resource]:
     return [_resource(call, arn, "AWS::SQS::Queue")]
 
 
-def _ssm(call: Call) -> list[Resource]:
+def _ssm(call: Call) -> list[_Resource]:
     if call.error is not None or "Parameter" not in call.operation:
         return []
     one = _text(call.parameters, "Name")
@@ -147,14 +147,14 @@ def _parameter_arn(call: Call, name: str) -> str:
     return name if name.startswith("arn:") else _arn(call, "ssm", f"parameter/{name.lstrip('/')}")
 
 
-def _ses(call: Call) -> list[Resource]:
+def _ses(call: Call) -> list[_Resource]:
     sender = _text(call.parameters, "Source", "FromEmailAddress")
     if category(call.service, call.operation) != "Data" or sender is None:
         return []
     return [_resource(call, _arn(call, "ses", f"identity/{sender}"), "AWS::SES::EmailIdentity")]
 
 
-_FINDERS: dict[str, Callable[[Call], list[Resource]]] = {
+_FINDERS: dict[str, Callable[[Call], list[_Resource]]] = {
     "dynamodb": _dynamodb,
     "kms": _kms,
     "lambda": _lambda,

@@ -37,10 +37,10 @@ _HEADERS_LEFT_OUT = (
 _MEMBER_NAMES = {"Bucket": "bucketName", "Key": "key"}
 _CONTROL_MEMBER_NAMES = {"AccountId": None}
 
-Request = Callable[[Call], dict[str, Any]]
+_Request = Callable[[Call], dict[str, Any]]
 
 
-def request(model: OperationModel) -> Request:
+def request(model: OperationModel) -> _Request:
     """The converter of a call's parameters to `requestParameters`."""
     shape = model.input_shape
     flags = dict(

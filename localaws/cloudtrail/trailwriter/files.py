@@ -29,7 +29,7 @@ class Stored:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-Put = Callable[[Stored], None]
+WriteFile = Callable[[Stored], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from localaws.cloudtrail.trailwriter.files import (
     ChainEnd,
     LogBody,
     LogFile,
-    Put,
     Stored,
+    WriteFile,
     digest_file,
 )
 from localaws.cloudtrail.trailwriter.names import Named
@@ -20,7 +20,7 @@ SLOT = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 
 
-def write_log(put: Put, place: Named, time: datetime, unique: str, body: LogBody) -> LogFile:
+def write_log(put: WriteFile, place: Named, time: datetime, unique: str, body: LogBody) -> LogFile:
     """Write one log file."""
     name = place.log_key(time, unique)
     put(Stored(place.bucket, name, body.body))
@@ -28,7 +28,7 @@ def write_log(put: Put, place: Named, time: datetime, unique: str, body: LogBody
 
 
 def write_range(
-    put: Put,
+    put: WriteFile,
     place: Named,
     key: SigningKey,
     start: datetime,
@@ -60,7 +60,7 @@ def write_range(
 
 
 def write_backfill(
-    put: Put,
+    put: WriteFile,
     place: Named,
     key: SigningKey,
     end: datetime,

@@ -29,7 +29,7 @@ class Named(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TrailPlace:
     """The names that CloudTrail gives."""
 
     bucket: str

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from localaws.clock import MovableClock
 from localaws.cloudtrail.trailwriter.files import ChainEnd, LogFile, Stored, digest_file, log_body
 from localaws.cloudtrail.trailwriter.generate import HOUR, SLOT, write_log
-from localaws.cloudtrail.trailwriter.names import Place
+from localaws.cloudtrail.trailwriter.names import TrailPlace
 from localaws.cloudtrail.trailwriter.signing import SigningKeys
 
 _log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Storing(Protocol):
 class _Flow:
     """One Region of a trail that logs: what waits to be written, and where its chain ends."""
 
-    place: Place
+    place: TrailPlace
     since: datetime
     """The end of the last digest, or the start of logging."""
     chain: ChainEnd | None = None
@@ -174,7 +174,9 @@ class TrailWriter:
         for session in tuple(self._sessions.values()):
             self._advance(session, now)
 
-    def _look(self, time: datetime, states: Iterable[tuple[str, Place, str | None, bool]]) -> None:
+    def _look(
+        self, time: datetime, states: Iterable[tuple[str, TrailPlace, str | None, bool]]
+    ) -> None:
         now = {arn: (place, kms_key, validates) for arn, place, kms_key, validates in states}
         time = time.replace(microsecond=0)
         for arn, session in tuple(self._sessions.items()):
@@ -274,9 +276,9 @@ class TrailWriter:
             _log.warning("s3://%s/%s could not be written: %s", stored.bucket, stored.key, error)
 
 
-def _state(trail: Logged) -> tuple[Place, str | None, bool]:
+def _state(trail: Logged) -> tuple[TrailPlace, str | None, bool]:
     settings = trail.settings
-    place = Place(
+    place = TrailPlace(
         bucket=str(settings.get("S3BucketName") or ""),
         account=trail.account,
         region=trail.home_region,

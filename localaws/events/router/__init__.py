@@ -8,16 +8,16 @@ True
 
 from localaws.events.router.changes import touched
 from localaws.events.router.core import Router
-from localaws.events.router.model import AwsClients, Kind, RouterClock, RouterEvent, TargetKind
+from localaws.events.router.model import AwsClients, RouterClock, RouterEvent, StepKind, TargetKind
 from localaws.events.router.retry import Backoff
 
 __all__ = [
     "AwsClients",
     "Backoff",
-    "Kind",
     "Router",
     "RouterClock",
     "RouterEvent",
+    "StepKind",
     "TargetKind",
     "touched",
 ]

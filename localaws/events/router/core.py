@@ -24,11 +24,11 @@ from localaws.events.router.model import (
     Arn,
     AwsClients,
     DeliveryError,
-    Kind,
     RouterClock,
     RouterEvent,
     Rule,
     RuleSetFactory,
+    StepKind,
     Target,
 )
 from localaws.events.router.retry import Agenda, Backoff, RetryPolicy, as_delivery_error
@@ -370,7 +370,9 @@ class Router:
 
     # --- reporting ------------------------------------------------------------------------------
 
-    def _report(self, kind: Kind, arrival: _Arrival, rule: Rule | None = None, **more: Any) -> None:
+    def _report(
+        self, kind: StepKind, arrival: _Arrival, rule: Rule | None = None, **more: Any
+    ) -> None:
         self._tell(
             RouterEvent(
                 kind=kind,
@@ -388,7 +390,7 @@ class Router:
 
     def _report_target(
         self,
-        kind: Kind,
+        kind: StepKind,
         job: _Job,
         failure: DeliveryError | None = None,
         *,

@@ -12,7 +12,7 @@ Envelope = Mapping[str, Any]
 
 EVENTS = "events.amazonaws.com"
 SCHEDULER = "scheduler.amazonaws.com"
-Kind = Literal["matched", "delivered", "refused", "retried", "dead-lettered", "dropped"]
+StepKind = Literal["matched", "delivered", "refused", "retried", "dead-lettered", "dropped"]
 TargetKind = Literal["lambda", "sns", "sqs", "logs", "bus", "other"]
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/rule-dlq.html lists these among others.
@@ -81,7 +81,7 @@ class RouterEvent:
     counts deliveries from 1.
     """
 
-    kind: Kind
+    kind: StepKind
     time: datetime
     event_id: str
     account: str

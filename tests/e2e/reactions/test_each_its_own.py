@@ -28,7 +28,7 @@ def of(name: str) -> Any:
 
 
 @of("ec2-cost-guard")
-def test_a_small_one_is_only_tagged(case: Case, world: World) -> None:
+def test_a_small_instance_is_only_tagged(case: Case, world: World) -> None:
     id_ = launch(world.client("ec2"), "t3.micro")
     world.settled()
     state, tags = seen(world, id_)
@@ -210,7 +210,7 @@ def test_a_good_role_is_left_alone(case: Case, world: World) -> None:
 
 
 @of("iam-role-guard")
-def test_where_deletion_is_asked_for_a_role_is_gone(case: Case, world: World) -> None:
+def test_containment_delete_deletes_the_role(case: Case, world: World) -> None:
     iam = world.root("iam")
     world.stack.apply({**case.variables("enforce"), "containment": "delete"})
     try:
@@ -320,7 +320,7 @@ def test_a_narrow_rule_beside_a_risky_one_stays(case: Case, world: World) -> Non
 
 
 @of("notify")
-def test_a_call_that_failed_is_not_told(case: Case, world: World) -> None:
+def test_a_failed_call_makes_no_alert(case: Case, world: World) -> None:
     iam = world.root("iam")
     iam.put_user_policy(UserName="trusted", PolicyName="all", PolicyDocument=allow("ec2:*"))
     try:

@@ -85,7 +85,7 @@ def test_events_out_of_order_are_each_reacted_to_once(case: Case, world: World) 
 
 
 @each
-def test_who_or_what_is_exempt_is_left_alone_and_that_is_logged(case: Case, world: World) -> None:
+def test_exempt_callers_and_resources_are_left_alone_and_logged(case: Case, world: World) -> None:
     before = len(world.logged(case.spared_by))
     resource = case.spare(world)
     world.settled()

@@ -17,7 +17,7 @@ from hypercorn.config import Config
 from localaws.emulator.ministack import MiniStack
 from localaws.emulator.runtime import Runtimes
 from localaws.server import bind
-from localaws.wire.http import Receive, Scope, Send, read_request, send_response
+from localaws.wire.http import AsgiScope, AsgiSend, Receive, read_request, send_response
 
 
 async def main(folder: Path) -> None:
@@ -29,7 +29,7 @@ async def main(folder: Path) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def app(scope: AsgiScope, receive: Receive, send: AsgiSend) -> None:
         if scope["type"] != "http":
             return
         request = await read_request(scope, receive)

@@ -18,7 +18,7 @@ from reactor.patterns import EventPattern
 
 from localaws.cloudtrail.recorder.names import event_name, event_source
 from localaws.events.router.transform import fill as fill_template
-from trailctl.replay.catalogue import FOLDER, SEVERITIES, Entry, load_catalogue, select
+from trailctl.replay.catalogue import FOLDER, SEVERITIES, CatalogueEntry, load_catalogue, select
 
 pytestmark = pytest.mark.unit
 
@@ -50,12 +50,12 @@ ANY_SERVICE = {"params-omitted", "root-activity", "unauthorized-api"}
 GLOBAL = {"account", "iam", "organizations", "signin"}
 
 
-def patterns(entry: Entry) -> dict[str, dict[str, Any]]:
+def patterns(entry: CatalogueEntry) -> dict[str, dict[str, Any]]:
     """An entry's rules, with the values that its samples are written for."""
     return entry.rules(entry.example_values)
 
 
-def takes(entry: Entry, event: dict[str, Any]) -> bool:
+def takes(entry: CatalogueEntry, event: dict[str, Any]) -> bool:
     return any(EventPattern(pattern).matches(event) for pattern in patterns(entry).values())
 
 
@@ -104,7 +104,7 @@ def services() -> dict[str, list[str]]:
     return by_source
 
 
-def sources(entry: Entry) -> set[str]:
+def sources(entry: CatalogueEntry) -> set[str]:
     return {s for p in entry.patterns.values() for v in found(p, "eventSource") for s in v}
 
 
@@ -120,7 +120,7 @@ def test_every_file_has_its_counterpart_and_its_name() -> None:
 
 
 @entries
-def test_an_entry_is_whole(entry: Entry) -> None:
+def test_an_entry_is_whole(entry: CatalogueEntry) -> None:
     assert json.loads((FOLDER / "catalogue" / f"{entry.id}.json").read_text())["id"] == entry.id
     assert entry.severity in SEVERITIES
     assert entry.regions in ("global", "every")
@@ -154,7 +154,7 @@ def test_a_placeholder_means_the_same_everywhere() -> None:
 
 
 @entries
-def test_patterns_are_sound(entry: Entry) -> None:
+def test_patterns_are_sound(entry: CatalogueEntry) -> None:
     for key, pattern in patterns(entry).items():
         text = json.dumps(pattern, separators=(",", ":"))
         assert "{{" not in text
@@ -201,7 +201,7 @@ def leaves(node: Any, path: str = "") -> Iterator[tuple[str, list[Any]]]:
 
 
 @entries
-def test_event_names_exist(entry: Entry) -> None:
+def test_event_names_exist(entry: CatalogueEntry) -> None:
     """In AWS's API models, as CloudTrail spells them, or among those that no API call makes."""
     for pattern in patterns(entry).values():
         for own_sources, names in named(pattern["detail"]):
@@ -232,7 +232,7 @@ def named(detail: dict[str, Any]) -> Iterator[tuple[list[str], list[Any]]]:
 
 
 @entries
-def test_samples_decide_as_labelled(entry: Entry) -> None:
+def test_samples_decide_as_labelled(entry: CatalogueEntry) -> None:
     for sample in entry.samples.match:
         assert takes(entry, sample.event), sample.case
         if entry.decision:
@@ -251,7 +251,7 @@ def test_samples_decide_as_labelled(entry: Entry) -> None:
 
 
 @entries
-def test_samples_are_of_every_kind(entry: Entry) -> None:
+def test_samples_are_of_every_kind(entry: CatalogueEntry) -> None:
     """A failed call, another service's event of the same name, a near miss."""
     cases = [sample.case for sample in entry.samples.no_match]
     assert entry.samples.match
@@ -273,7 +273,7 @@ def test_samples_are_of_every_kind(entry: Entry) -> None:
 
 
 @entries
-def test_events_that_somebody_made_up_match_nothing(entry: Entry) -> None:
+def test_events_that_somebody_made_up_match_nothing(entry: CatalogueEntry) -> None:
     """Anybody may put events on a bus, under any source but AWS's."""
     for sample in entry.samples.match:
         for source in ("custom.app", sample.event["source"].removeprefix("aws.")):
@@ -281,7 +281,7 @@ def test_events_that_somebody_made_up_match_nothing(entry: Entry) -> None:
 
 
 @entries
-def test_the_sentence_is_filled_from_the_event(entry: Entry) -> None:
+def test_the_sentence_is_filled_from_the_event(entry: CatalogueEntry) -> None:
     summary = entry.summary
     template = f'"{summary["template"]}"'
     assert set(re.findall(r"<(\w+)>", template)) == set(summary["input_paths"])

@@ -83,7 +83,7 @@ def world() -> Any:
         yield World()
 
 
-def test_silence_is_no(world: World) -> None:
+def test_without_a_statement_nothing_is_allowed(world: World) -> None:
     assert not world.may("ec2:StopInstances")
 
 
@@ -156,7 +156,7 @@ def test_policies_are_read_once_until_iam_changes(world: World) -> None:
     assert not world.may("ec2:StopInstances")
 
 
-def test_who_is_gone_may_nothing(world: World) -> None:
+def test_a_deleted_user_may_do_nothing(world: World) -> None:
     world.grant("*")
     world.iam.delete_role_policy(RoleName="guard", PolicyName="own")
     world.iam.delete_role(RoleName="guard")
@@ -165,7 +165,7 @@ def test_who_is_gone_may_nothing(world: World) -> None:
     assert world.permissions.held(SESSION) is None
 
 
-def test_what_policies_mention(world: World) -> None:
+def test_policies_tell_which_condition_keys_they_mention(world: World) -> None:
     assert not world.permissions.mention(SESSION, ":resourcetag/")
     condition = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
     text = json.loads(document("ec2:*"))

@@ -67,7 +67,7 @@ def world() -> Iterator[World]:
     made.writer.close()
 
 
-def test_what_is_late_is_in_a_backfill_digest(world: World) -> None:
+def test_late_files_are_in_a_backfill_digest(world: World) -> None:
     begun = world.clock.now()
     world.move(2 * HOUR + 30)
     world.add(begun + timedelta(minutes=20), "Late")
@@ -98,7 +98,7 @@ def test_each_hour_names_the_one_before(world: World) -> None:
         assert after["previousDigestSignature"] == signature
 
 
-def test_a_bucket_that_is_gone_ends_nothing(world: World) -> None:
+def test_a_missing_bucket_does_not_break_the_chain(world: World) -> None:
     world.broken = True
     world.move(HOUR)
     world.broken = False

@@ -51,7 +51,7 @@ EVENTS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_as_one_by_one(event: dict[str, Any]) -> None:
+def test_a_rule_set_matches_as_its_patterns_do_one_by_one(event: dict[str, Any]) -> None:
     rules = _rules()
     expected = {name for name, rule in rules.items() if EventPattern(rule).matches(event)}
     assert RuleSet(rules).match(event) == expected

@@ -149,7 +149,7 @@ def test_the_console_is_no_service() -> None:
     assert (actor.service, actor.console, actor.human) == ("", True, True)
 
 
-def test_what_the_session_says_of_its_source() -> None:
+def test_a_session_tells_its_source_identity_and_its_provider() -> None:
     identity = role_session("deploy", "x")
     identity["sessionContext"]["sourceIdentity"] = "alice"
     identity["sessionContext"]["webIdFederationData"] = {

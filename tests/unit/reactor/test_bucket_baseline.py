@@ -84,7 +84,7 @@ def test_a_bare_bucket_gets_everything_and_then_nothing(
     assert text.startswith("alice (IAM user) made the bucket data-1 in eu-west-1")
 
 
-def test_a_bucket_that_has_it_all_needs_nothing(
+def test_a_bucket_that_lacks_nothing_is_left_alone(
     s3: Any, react: React, writes: Writes, sent: Sent
 ) -> None:
     handler = react(baseline)
@@ -183,7 +183,7 @@ def test_tags_beside_those_of_aws_are_left_to_people(react: React, aws: None, se
         ({}, "eu-west-1"),
     ],
 )
-def test_the_region_is_the_buckets(request_: dict[str, Any], region: str) -> None:
+def test_calls_go_to_the_buckets_region(request_: dict[str, Any], region: str) -> None:
     assert baseline.region_of(read_event(call(requestParameters=request_))) == region
 
 

@@ -268,7 +268,7 @@ def test_keys_are_read_strictly(name: str) -> None:
 
 @settings(max_examples=200)
 @given(st.binary(max_size=600))
-def test_no_bytes_are_a_surprise(data: bytes) -> None:
+def test_any_bytes_are_a_key_or_refused(data: bytes) -> None:
     with pytest.raises(KeyFormatError):
         PublicKey.from_der(data)
 

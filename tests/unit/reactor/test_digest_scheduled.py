@@ -209,7 +209,7 @@ def test_a_trail_that_starts_again_days_later_is_taken_up(world: World) -> None:
     assert world.until() == 88.5
 
 
-def test_what_can_not_be_read_is_tried_again(world: World) -> None:
+def test_an_unreadable_object_is_tried_again(world: World) -> None:
     key = log(3.25, world.store)
     world.store.fail(SHARD.bucket, key, "denied")
     (alert,) = world.run(6)
@@ -221,7 +221,7 @@ def test_what_can_not_be_read_is_tried_again(world: World) -> None:
     assert world.until() == 5.5
 
 
-def test_all_digests_of_a_region_deleted_is_not_silence(world: World) -> None:
+def test_deleting_all_digests_of_a_region_is_a_finding(world: World) -> None:
     world.run(6)
     for key in world.store.list(SHARD.bucket):
         world.store.delete(SHARD.bucket, key)
@@ -247,7 +247,7 @@ def test_fan_out_over_accounts_and_regions(world: World) -> None:
     }
 
 
-def test_one_that_fails_comes_again_and_holds_up_no_other(world: World) -> None:
+def test_a_failed_message_comes_again_and_holds_up_no_other(world: World) -> None:
     world.store.fail("", "ListPublicKeys", "denied", 1)
     body = asked(6)
     records = [{"messageId": name, "body": body} for name in ("first", "second")]
@@ -265,7 +265,7 @@ def test_of_two_workers_one_is_refused(world: World) -> None:
         checkpoints.save(other)
 
 
-def test_who_comes_second_proves_what_the_first_did_not(
+def test_the_second_worker_proves_what_the_first_did_not(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.run(4)

@@ -47,13 +47,15 @@ def test_an_object_with_any_name(transport: Transport) -> None:
 
 
 @pytest.mark.parametrize("fault", ["throttled", "reset", "hang", "expired"])
-def test_what_passes_is_tried_again(store: ObjectStore, transport: Transport, fault: str) -> None:
+def test_passing_errors_are_tried_again(
+    store: ObjectStore, transport: Transport, fault: str
+) -> None:
     store.fail(BUCKET, KEY, fault, times=1)
     assert transport.get(BUCKET, KEY, whole) == b"content" * 1000
     assert store.requests["get"] == 2
 
 
-def test_what_breaks_off_is_read_anew(store: ObjectStore, transport: Transport) -> None:
+def test_an_object_that_breaks_off_is_read_again(store: ObjectStore, transport: Transport) -> None:
     store.fail(BUCKET, KEY, "cut", times=1)
     found = transport.get(BUCKET, KEY, lambda body: b"".join(iter(lambda: body.read(99), b"")))
     assert found == b"content" * 1000
@@ -69,7 +71,7 @@ def test_what_breaks_off_is_read_anew(store: ObjectStore, transport: Transport) 
         ("reset", "the connection failed", 3),
     ],
 )
-def test_what_stays_is_told(
+def test_lasting_errors_are_reported(
     store: ObjectStore, transport: Transport, fault: str, told: str, requests: int
 ) -> None:
     store.fail(BUCKET, KEY, fault)
@@ -78,7 +80,7 @@ def test_what_stays_is_told(
     assert store.requests["get"] == requests
 
 
-def test_what_is_not_there(transport: Transport) -> None:
+def test_a_missing_object_is_an_error(transport: Transport) -> None:
     with pytest.raises(AccessError) as error:
         transport.get(BUCKET, "other", whole)
     assert error.value.status == 404
@@ -161,7 +163,7 @@ def test_hash_is_of_what_is_inside() -> None:
     ids=["empty", "plain", "one byte short", "cut", "a byte more", "a member more", "checksum",
          "magic alone", "garbled"],
 )  # fmt: skip
-def test_bytes_that_are_no_whole_file(content: bytes) -> None:
+def test_bytes_that_are_no_whole_gzip_file_are_refused(content: bytes) -> None:
     for read in (sha256_of_gzip, gunzip):
         with pytest.raises(ContentError):
             read(io.BytesIO(content))

@@ -130,14 +130,14 @@ def test_a_connection_that_is_to_be_closed_or_has_bytes_left_is_not_kept() -> No
     ids=["nothing", "half a head", "a byte short", "no number", "negative", "chunked",
          "older", "another protocol", "refused"],
 )  # fmt: skip
-def test_other_answers(answer: bytes, error: type[Exception]) -> None:
+def test_answers_of_another_kind_raise_their_error(answer: bytes, error: type[Exception]) -> None:
     with answering([answer]) as (port, _), closing(Wire("127.0.0.1", port, None, 1, 1)) as wire:
         with pytest.raises(error):
             wire.get("/k", "", whole)
         assert not wire._idle
 
 
-def test_more_than_was_told() -> None:
+def test_an_answer_longer_than_its_length_is_unusual() -> None:
     """Sent at once: what comes later is the next answer's begin, and none that is HTTP."""
     answer = OK + b"more"
     with (
@@ -149,7 +149,7 @@ def test_more_than_was_told() -> None:
         assert not wire._idle
 
 
-def test_an_error_in_chunks() -> None:
+def test_an_error_in_chunks_keeps_its_body() -> None:
     xml = b"<Error><Code>NoSuchKey</Code></Error>"
     answer = (
         b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\nx-amz-bucket-region: eu-west-1"
@@ -166,7 +166,7 @@ def test_an_error_in_chunks() -> None:
     assert xml in caught.value.body
 
 
-def test_what_is_unusual_is_asked_again_by_who_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unusual_answer_is_asked_for_again_with_urllib3(monkeypatch: pytest.MonkeyPatch) -> None:
     """An object that comes in chunks is read all the same."""
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
     with answering([chunked], [chunked]) as (port, asked):
@@ -187,7 +187,7 @@ def made(monkeypatch: pytest.MonkeyPatch, endpoint: str, **variables: str) -> Tr
     return Transport("us-east-1", 2, Limits(1, 1, 2, 0.01))
 
 
-def test_a_proxy_is_left_to_who_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_through_a_proxy_are_left_to_urllib3(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering([OK]) as (port, asked):
         proxy = f"http://127.0.0.1:{port}"
         with closing(made(monkeypatch, "http://s3.example", HTTP_PROXY=proxy)) as transport:

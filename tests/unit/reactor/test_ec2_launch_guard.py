@@ -209,7 +209,7 @@ def test_a_tag_of_the_request_that_somebody_removed_is_missing() -> None:
     assert "reactor:owner" in _tags(action)
 
 
-def test_what_is_gone_is_not_tagged() -> None:
+def test_gone_resources_are_not_tagged() -> None:
     gone = _now(ID, State={"Name": "terminated"})
     assert _plan(launch([ID]), Reservations=[gone]) == ([], [])
 
@@ -227,7 +227,7 @@ def _stopped(detail: dict[str, Any], settings: Settings = STOP, **answers: Any) 
     return [id_ for action in stops for id_ in action.parameters["InstanceIds"]]
 
 
-def test_what_is_flagged_is_stopped_and_can_be_started() -> None:
+def test_flagged_instances_are_stopped_and_can_be_started() -> None:
     ids = ["i-0aaaaaaaaaaaaaaa1", "i-0aaaaaaaaaaaaaaa2", "i-0aaaaaaaaaaaaaaa3"]
     detail = launch(ids, types=["m5.8xlarge", "t3.micro", "p4d.24xlarge"])
     assert _stopped(detail) == [ids[0], ids[2]]
@@ -254,7 +254,7 @@ def test_what_is_flagged_is_stopped_and_can_be_started() -> None:
         _now(ID, State={"Name": "terminated"}),
     ],
 )
-def test_what_would_come_back_or_can_not_be_stopped_is_not(now: dict[str, Any]) -> None:
+def test_instances_of_groups_and_spot_instances_are_not_stopped(now: dict[str, Any]) -> None:
     assert _stopped(launch([ID], "p4d.24xlarge"), Reservations=[now]) == []
 
 
@@ -274,7 +274,9 @@ TYPES = [
         (Settings(alert_on_accelerators=True), ["x9.new"], "what accelerators x9.new has can't"),
     ],
 )
-def test_what_aws_says_of_a_type(settings: Settings, types: list[str], why: str | None) -> None:
+def test_vcpus_and_accelerators_of_a_type_make_an_alert(
+    settings: Settings, types: list[str], why: str | None
+) -> None:
     ids = [f"i-{n:017x}" for n in range(len(types))]
     _, alerts = _plan(launch(ids, types=types), settings, InstanceTypes=TYPES)
     assert [dict(alert.details)["Why"].startswith(why or "") for alert in alerts] == (
@@ -282,7 +284,7 @@ def test_what_aws_says_of_a_type(settings: Settings, types: list[str], why: str 
     )
 
 
-def test_types_that_can_not_be_told_are_alerted_on() -> None:
+def test_unknown_types_make_an_alert() -> None:
     _, (alert,) = _plan(launch([ID]), Settings(alert_from_vcpus=1000))
     assert "a number of vCPUs that can't be told in all" in dict(alert.details)["Why"]
 
@@ -480,7 +482,7 @@ def test_the_same_event_again_changes_nothing(
     assert _read_tags(ids) == before
 
 
-def test_what_undo_says_takes_the_tags_away(
+def test_the_undo_command_takes_the_tags_away(
     configure: Configure, run_instances: RunInstances, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ids = run_instances(2)
@@ -506,7 +508,7 @@ def test_volumes_are_found_and_tagged(configure: Configure, run_instances: RunIn
 
 
 @pytest.mark.parametrize("mode", [None, "dry_run"])
-def test_dry_run_touches_nothing(
+def test_dry_run_changes_nothing(
     mode: str | None,
     configure: Configure,
     run_instances: RunInstances,
@@ -530,7 +532,7 @@ def test_dry_run_touches_nothing(
     assert "ec2-launch-guard is in dry_run mode and would tag 2 instances with" in held["text"]
 
 
-def test_notify_sends_the_alert_and_touches_nothing_else(
+def test_notify_sends_the_alert_and_changes_nothing(
     configure: Configure, run_instances: RunInstances
 ) -> None:
     ids = run_instances(2, InstanceType="p4d.24xlarge")
@@ -725,7 +727,7 @@ def test_a_function_that_does_not_know_where_it_is_refuses(
         launch([ID]),
     ],
 )
-def test_what_is_not_ours_is_logged_and_left_alone(
+def test_other_events_are_logged_and_left_alone(
     event: object, configure: Configure, aws: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with _failing({}) as calls:

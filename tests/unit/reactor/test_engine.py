@@ -476,7 +476,7 @@ def test_in_dry_run_neither_switch_nor_ledger_is_asked(make: Make) -> None:
         ({"iac": ["arn:aws:iam::*:role/other"]}, False),
     ],
 )
-def test_who_is_exempt_is_left_alone_and_logged(
+def test_exempt_callers_are_left_alone_and_logged(
     exemptions: dict[str, Any], exempt: bool, make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reaction = make(REACTION_EXEMPTIONS=json.dumps(exemptions))
@@ -502,7 +502,7 @@ def test_who_is_exempt_is_left_alone_and_logged(
         },
     ],
 )
-def test_nobody_is_exempt_by_the_name_of_his_session(identity: dict[str, Any]) -> None:
+def test_a_session_name_exempts_nobody(identity: dict[str, Any]) -> None:
     day = date(2999, 1, 1)
     exemptions = Exemptions(principals={"*breakglass": day}, iac=("*/breakglass",))
     assert exemptions.of(read_event(event(identity=identity))) is None
@@ -547,7 +547,7 @@ def test_a_tag_exempts_a_resource(make: Make, capsys: pytest.CaptureFixture[str]
         {"tags": {"exempt": "yes"}},
     ],
 )
-def test_nobody_exempts_himself_in_the_same_call(request_: dict[str, Any], make: Make) -> None:
+def test_a_call_cannot_exempt_its_own_resource(request_: dict[str, Any], make: Make) -> None:
     exemptions = json.dumps({"tags": {"exempt=yes": FUTURE}})
     reaction = make({"tag": "yes"}, REACTION_EXEMPTIONS=exemptions)
     answer = reaction(event(requestParameters=request_), Context())
@@ -594,7 +594,7 @@ def test_its_own_calls_are_left_alone(make: Make, capsys: pytest.CaptureFixture[
     assert "the call is this reaction's own" in capsys.readouterr().out
 
 
-def test_what_it_did_through_a_member_role_is_its_own(make: Make) -> None:
+def test_calls_through_a_member_role_are_its_own(make: Make) -> None:
     reaction = make(REACTION_MEMBER_ROLE="security/member", REACTION_NAME="guard 1")
     own = role_session("member", "guard-1", path="/security/")
     assert reaction(event(identity=own), Context())["handled"] is False

@@ -79,7 +79,7 @@ def test_a_role_that_breaks_no_rule_is_left_alone(react: React, aws: None, write
         ({"required_tags": ["owner", "app"]}, {}, "it has no tag owner, app"),
     ],
 )
-def test_what_a_role_may_not_be(
+def test_roles_that_break_a_rule_are_contained(
     settings: dict[str, Any], made: dict[str, Any], told: str, react: React, aws: None, sent: Sent
 ) -> None:
     role(**made)
@@ -116,7 +116,7 @@ def test_the_entrances_of_aws_are_told_and_never_contained(
 @pytest.mark.parametrize(
     ("name", "path"), [("OrganizationAccountAccessRole", "/mine/"), ("x", "/")]
 )
-def test_what_only_looks_like_an_entrance_is_contained(
+def test_a_role_that_only_looks_like_an_entrance_is_contained(
     name: str, path: str, react: React, aws: None
 ) -> None:
     role(name, {"AWS": "*"}, Path=path)
@@ -132,7 +132,7 @@ def test_what_only_looks_like_an_entrance_is_contained(
         ({"allowed_providers": ["arn:*:saml-provider/corp"]}, CORP),
     ],
 )
-def test_what_a_role_may_trust(
+def test_allowed_trusts_are_left_alone(
     settings: dict[str, Any], principal: dict[str, Any], react: React, aws: None
 ) -> None:
     role(principal=principal)
@@ -236,12 +236,14 @@ def test_aws_own_roles_are_never_touched(path: str, react: React, aws: None) -> 
 @pytest.mark.parametrize(
     "event", [call("gone"), call(errorCode="AccessDenied"), call(requestParameters=None)]
 )
-def test_nothing_to_judge(event: dict[str, Any], react: React, aws: None) -> None:
+def test_calls_without_a_role_to_judge_plan_nothing(
+    event: dict[str, Any], react: React, aws: None
+) -> None:
     answer = react(guard)(event, Context(left=5.5))
     assert (answer["planned"], answer["alerts"]) == (0, 0)
 
 
-def test_in_dry_run_and_notify_nothing_is_touched(react: React, aws: None, writes: Writes) -> None:
+def test_dry_run_and_notify_change_nothing(react: React, aws: None, writes: Writes) -> None:
     role(principal="*")
     writes.clear()
     assert react(guard, "dry_run")(call(), Context())["alerts"] == 0
@@ -256,12 +258,12 @@ class _Odd:
 
 @effort(max_examples=60)
 @given(JSON)
-def test_odd_requests_never_end_in_a_surprise(request: object) -> None:
+def test_odd_requests_raise_nothing_unexpected(request: object) -> None:
     detail = record(eventName="CreateRole", requestParameters=request)
     assert guard.plan(read_event(envelope(detail)), guard.Settings(), _Odd()) == []  # type: ignore[arg-type]
 
 
-def test_the_region_is_iams(react: React, aws: None, sent: Sent) -> None:
+def test_calls_go_to_iams_region(react: React, aws: None, sent: Sent) -> None:
     role(principal="*")
     answer = react(guard)(call(awsRegion="us-east-1"), Context())
     assert answer["refused"] == 1

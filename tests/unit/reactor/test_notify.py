@@ -61,7 +61,9 @@ def at(id_: str, time: str) -> dict[str, Any]:
     return envelope(launch(["i-1"], eventID=id_, eventTime=f"2025-11-22T{time}Z"))
 
 
-def test_it_is_told_once_a_window_with_a_count(ledger: None, react: React, sent: Sent) -> None:
+def test_one_alert_a_window_has_the_number_of_events(
+    ledger: None, react: React, sent: Sent
+) -> None:
     handler = react(notify, "notify", window_seconds=600)
     answers = [handler(at(f"e-{n}", f"12:0{n}:00"), Context()) for n in range(5)]
     assert [answer["alerts"] for answer in answers] == [1, 0, 0, 0, 0]
@@ -76,14 +78,14 @@ def test_it_is_told_once_a_window_with_a_count(ledger: None, react: React, sent:
     assert "Before" not in texts[2]
 
 
-def test_other_callers_are_told_apart(ledger: None, react: React) -> None:
+def test_each_caller_has_an_alert_of_its_own(ledger: None, react: React) -> None:
     handler = react(notify, "notify")
     first = handler(at("e-1", "12:00:00"), Context())
     other = handler(envelope(launch(["i-1"], identity=ROOT, eventID="e-2")), Context())
     assert (first["alerts"], other["alerts"]) == (1, 1)
 
 
-def test_without_a_window_each_is_told(ledger: None, react: React) -> None:
+def test_without_a_window_each_event_makes_an_alert(ledger: None, react: React) -> None:
     handler = react(notify, "notify", window_seconds=0)
     answers = [handler(at(f"e-{n}", "12:00:00"), Context()) for n in range(3)]
     assert [answer["alerts"] for answer in answers] == [1, 1, 1]
@@ -97,7 +99,7 @@ def test_a_decision_of_the_catalogue_comes_first(react: React, sent: Sent) -> No
     assert sent()[0][1].startswith("alice (IAM user): ")
 
 
-def test_failures_are_told_where_they_are_asked_for(react: React) -> None:
+def test_failed_calls_make_an_alert_only_if_asked_for(react: React) -> None:
     failed = envelope(launch([], errorCode="AccessDenied", responseElements=None))
     assert react(notify, "notify")(failed, Context())["alerts"] == 0
     assert react(notify, "notify", failures=True)(failed, Context())["alerts"] == 1
@@ -122,6 +124,6 @@ def test_a_wrong_setting_fails_every_event(
 
 @effort(max_examples=80)
 @given(odd(SIGN_IN))
-def test_odd_events_never_end_in_a_surprise(event: object) -> None:
+def test_odd_events_raise_nothing_unexpected(event: object) -> None:
     (alert,) = notify.plan(read_event(event), notify.Settings(failures=True), Aws())
     assert alert.headline  # type: ignore[union-attr]

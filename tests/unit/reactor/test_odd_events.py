@@ -116,6 +116,6 @@ def test_every_optional_field_may_be_missing(name: str) -> None:
     "identity",
     [ALICE, ROOT, DEPLOYER, BOB_BY_SSO, AUTO_SCALING, AUTO_SCALING_AS_ROOT, KARPENTER, {}],
 )
-def test_whoever_called(name: str, identity: dict[str, Any]) -> None:
+def test_any_caller_is_read(name: str, identity: dict[str, Any]) -> None:
     module, whole = REACTIONS[name]
     decided(module, envelope({**whole, "userIdentity": identity}))

@@ -53,7 +53,7 @@ def _failing(errors: list[Exception]) -> tuple[Callable[[], str], list[int]]:
         ConnectTimeoutError(endpoint_url="https://ec2"),
     ],
 )
-def test_what_passes_is_tried_again(error: Exception) -> None:
+def test_passing_errors_are_tried_again(error: Exception) -> None:
     call, calls = _failing([error, error])
     clock = _Clock(30)
     assert with_retries(call, clock, ("InvalidInstanceID.NotFound",)) == "done"
@@ -63,14 +63,14 @@ def test_what_passes_is_tried_again(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("code", ["UnauthorizedOperation", "InvalidInstanceID.NotFound"])
-def test_what_lasts_is_raised_at_once(code: str) -> None:
+def test_lasting_errors_are_raised_at_once(code: str) -> None:
     call, calls = _failing([_client_error(code)])
     with pytest.raises(ClientError):
         with_retries(call, _Clock(30))
     assert len(calls) == 1
 
 
-def test_half_the_time_at_most_is_waited() -> None:
+def test_waits_take_at_most_half_the_time() -> None:
     call, calls = _failing([_client_error("Throttling")] * 100)
     clock = _Clock(30)
     with pytest.raises(ClientError):

@@ -78,7 +78,7 @@ def ids(group: str) -> set[str]:
         ({"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, **WORLD}, False),
     ],
 )
-def test_what_is_revoked(
+def test_risky_rules_are_revoked_and_others_stay(
     permission: dict[str, Any], risky: bool, group: str, react: React, sent: Sent
 ) -> None:
     kept = opened(group, {"IpProtocol": "tcp", "FromPort": 8443, "ToPort": 8443, **WORLD})
@@ -123,7 +123,7 @@ def test_without_ids_the_rule_is_found_by_what_it_opens(
     assert ids(group) == set()
 
 
-def test_what_undo_says_opens_it_again(
+def test_the_undo_command_opens_the_port_again(
     group: str, react: React, capsys: pytest.CaptureFixture[str], sent: Sent
 ) -> None:
     described = {"IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "for a while"}]}
@@ -144,7 +144,7 @@ def test_what_undo_says_opens_it_again(
     "settings",
     [{"allowed_ports": [22]}, {"ports": [3389]}, {"allowed_groups": ["web"]}],
 )
-def test_what_is_allowed_stays(settings: dict[str, Any], group: str, react: React) -> None:
+def test_allowed_rules_stay(settings: dict[str, Any], group: str, react: React) -> None:
     rules = opened(group, {**SSH, **WORLD})
     assert react(guard, **settings)(call(rules), Context())["planned"] == 0
 

@@ -185,7 +185,7 @@ def test_dry_run_holds_everything_back() -> None:
     )
 
 
-def test_notify_tells_and_touches_nothing() -> None:
+def test_notify_alerts_and_changes_nothing() -> None:
     aws = AwsDouble(BARE)
     seen = rehearse(handler, created(), aws=aws, mode="notify")
     assert (len(seen.planned), seen.taken, seen.calls) == (2, (), ())

@@ -181,7 +181,7 @@ def test_an_organization_trail_is_its_management_accounts(trail: Any) -> None:
         (call(requestParameters=None), {}),
     ],
 )
-def test_what_is_not_watched(
+def test_unwatched_trails_and_settings_are_left_alone(
     event: dict[str, Any], settings: dict[str, Any], trail: Any, react: React
 ) -> None:
     answer = react(guard, **settings)(event, Context())

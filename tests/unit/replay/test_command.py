@@ -153,7 +153,7 @@ def test_decisions_and_counts(run: Run, tmp_path: Path) -> None:
     assert narrowed["reasons"] == [{"reason": "no management events are recorded", "findings": 1}]
 
 
-def test_how_many_alerts_a_burst_makes() -> None:
+def test_the_number_of_alerts_that_a_burst_makes() -> None:
     count = Count(by="key", at_least=3, minutes=10)
     at = "2026-03-02T08:{:02}:00Z".format
     assert bursts([("a", at(n)) for n in (0, 1)], count) == 0
@@ -325,7 +325,7 @@ def test_the_page_is_self_contained_and_escapes_what_callers_chose(
     assert "2026-03-09: 1" in page.text
 
 
-def test_nothing_happened_is_a_page_too(run: Run, tmp_path: Path) -> None:
+def test_a_page_without_events_is_whole(run: Run, tmp_path: Path) -> None:
     path = zipped(tmp_path / "x.json.gz")
     for format_ in ("html", "table", "json"):
         code, out, _ = run("replay", "--format", format_, path)

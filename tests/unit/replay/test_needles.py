@@ -71,7 +71,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=json.dumps)
-def test_however_a_text_is_spelled(asked: list[Any]) -> None:
+def test_any_spelling_of_a_text_is_found(asked: list[Any]) -> None:
     """As it is, with every character escaped, with the solidus escaped, key and value."""
     pattern = {"detail": parameters(asked)}
     event = EventPattern(pattern)
@@ -118,7 +118,7 @@ def test_a_name_within_parameters_is_no_event_name() -> None:
     assert hits(nested, text) == [0, 1]
 
 
-def test_of_a_key_twice_the_last_counts() -> None:
+def test_the_last_of_a_repeated_key_counts() -> None:
     text = json.dumps({"Records": [record("ec2", "X", **parameters("plain text"))]})
     twice = text.replace('"name": "plain text"', '"name": "other", "name": "plain text"')
     assert hits({"detail": parameters(["plain text"])}, twice.encode()) == [0]
@@ -146,7 +146,7 @@ def test_fields_of_any_alphabet() -> None:
         assert hits(pattern, text) == [0]
 
 
-def test_nought_is_not_false() -> None:
+def test_zero_is_not_false() -> None:
     """Python's dictionaries hold them for one key; a pattern does not."""
     pattern = {"detail": {"readOnly": [False]}}
     records = [record("ec2", "X", readOnly=value) for value in (False, 0, False, 0.0, True, "x")]
@@ -156,7 +156,7 @@ def test_nought_is_not_false() -> None:
         assert hits(pattern, text) == due
 
 
-def test_what_needles_are_made_of() -> None:
+def test_needles_of_each_matcher() -> None:
     guard, projection = guarded({"userIdentity": {"type": ["Root"]}}, parameters(["abcdef"]))
 
     def told(**members: Any) -> bool:

@@ -167,7 +167,7 @@ def test_every_shape_that_holds_records() -> None:
         (b'{"Events": [{}]}', "event 1 in it has no CloudTrailEvent"),
     ],
 )
-def test_what_holds_no_records_is_named(text: bytes, why: str) -> None:
+def test_files_without_records_are_named(text: bytes, why: str) -> None:
     with pytest.raises(MalformedError, match=why):
         normalised(text)
 
