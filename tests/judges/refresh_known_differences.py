@@ -32,8 +32,8 @@ _OWN = (
 _HEAD = """\
 # What the local AWS does not keep
 
-Of {facts} recorded answers of AWS the local AWS gives {kept}; {answers} others differ, and {words} \
-refusals differ in their words alone.
+Of {facts} recorded answers of AWS the local AWS gives {kept}; {answers} others differ, and {words}\
+ refusals differ in their words alone.
 
 ## Other answers
 | call | fact | AWS | local AWS |
