@@ -8,12 +8,15 @@ A file in `data/facts/` is a list of rows, a row a fact:
 
 A step is the name of a recipe (`_recipes.json`) or a call, whose answer `"as": "name"` keeps.
 A row with `"account": "own"` has an account to itself.
+
 In texts `{u}` is a name of the row's own, `{account}` and `{region}` say where it runs,
-`{name.Key.0}` is part of a kept answer, and `{{` is a brace. `{"json": x}` is x as a document,
-`{"zip": code}` a package with handler.py, `{"repeat": "a", "times": 3}` "aaa", `{"time": seconds}`
-a time counted from now. In an answer, `{"json": x}` is a document that holds x, `{"like": "a*"}`
-text of a form, `{"absent": true}` what is not there; mappings may hold more than is written,
-lists may not.
+`{name.Key.0}` is part of a kept answer, also within a document, and `{{` is a brace.
+`{"json": x}` is x as a document, `{"zip": code}` a package with handler.py,
+`{"repeat": "a", "times": 3}` "aaa", `{"time": seconds}` a time counted from now.
+
+In an answer, `{"json": x}` is a document that holds x, `{"like": "a*"}` text of a form,
+`{"not": x}` anything else, `{"absent": true}` what is not there. Mappings may hold more than is
+written, lists may not. In a message * stands for anything.
 """
 
 from __future__ import annotations
@@ -224,6 +227,8 @@ def filled(value: Any, known: Mapping[str, Any], plain: bool = False) -> Any:
 def _part(known: Mapping[str, Any], path: str) -> Any:
     found: Any = known
     for name in path.split("."):
+        if isinstance(found, str):
+            found = json.loads(found)
         found = found[int(name)] if isinstance(found, list) else found[name]
     return found
 
@@ -237,6 +242,8 @@ def difference(answer: Any, expected: Any, where: str = "the answer") -> str | N
         if set(expected) == {"json"}:
             found = json.loads(answer) if isinstance(answer, str) else answer
             return difference(found, expected["json"], where)
+        if set(expected) == {"not"}:
+            return f"{where} is {answer!r}" if answer == expected["not"] else None
         if not isinstance(answer, dict):
             return f"{where} is {answer!r}"
         for name, one in expected.items():
