@@ -94,10 +94,17 @@ def types_of(name: str) -> dict[str, str]:
 
 
 def fits(resource: str, form: str) -> bool:
-    """Whether an ARN with wildcards and the form of a type's ARN have an ARN in common."""
+    """Whether an ARN with wildcards and the form of a type's ARN have an ARN in common.
+
+    A wildcard stays within its field, but for one that ends the ARN early.
+    """
     if resource == "*":
         return True
-    return meet(re.sub(r"\$\{aws:\w+\}", "*", resource), re.sub(r"\$\{\w+\}", "*", form))
+    given = re.sub(r"\$\{aws:\w+\}", "*", resource).split(":", 5)
+    wanted = re.sub(r"\$\{\w+\}", "*", form).split(":", 5)
+    if given[-1].endswith("*"):
+        given += ["*"] * (len(wanted) - len(given))
+    return len(given) == len(wanted) and all(map(meet, given, wanted))
 
 
 def meet(one: str, other: str) -> bool:
