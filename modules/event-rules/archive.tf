@@ -1,7 +1,6 @@
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
 locals {
-  _archived   = [for id in sort(keys(local._texts)) : jsondecode(local._minified[id])]
-  _union      = length(local._archived) == 1 ? local._minified[one(keys(local._texts))] : "{\"$or\":[${join(",", [for id in sort(keys(local._texts)) : local._minified[id]])}]}"
+  _union      = length(local._texts) == 1 ? local._minified[one(keys(local._texts))] : "{\"$or\":[${join(",", [for id in sort(keys(local._texts)) : local._minified[id]])}]}"
   _by_sources = "{\"source\":[${join(",", sort(distinct([for matcher in flatten(values(local._sources)) : jsonencode(matcher)])))}]}"
 }
 
