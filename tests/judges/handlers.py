@@ -2,7 +2,7 @@
 
 A call is the name of an operation of an AWS service, in botocore's words (`get_role`) or AWS's own
 (`ListPublicKeys`), as a method or as a text, in a module that the handler imports, however far.
-What stands within `Undo(...)` is for a person to call.
+What stands within `Undo(...)`, or is the value of something called `undo`, is for a person to call.
 """
 
 from __future__ import annotations
@@ -89,11 +89,9 @@ def _tree(module: str) -> ast.Module | None:
     return None
 
 
-@cache
-def _imports(module: str) -> frozenset[str]:
-    tree = _tree(module)
+def _imports(tree: ast.Module) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(tree) if tree else ():
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -108,9 +106,10 @@ def _closure(entry: str) -> tuple[str, ...]:
     left = [entry]
     while left:
         module = left.pop()
-        if module not in seen and _tree(module) is not None:
+        tree = _tree(module)
+        if module not in seen and tree is not None:
             seen.append(module)
-            left += sorted(_imports(module))
+            left += sorted(_imports(tree))
     return tuple(seen)
 
 
@@ -118,28 +117,35 @@ def _closure(entry: str) -> tuple[str, ...]:
 def _calls(module: str) -> frozenset[str]:
     tree = _tree(module)
     assert tree is not None
+    return frozenset(calls_in(tree))
+
+
+def calls_in(tree: ast.Module) -> set[str]:
+    """The actions that one module calls."""
+    imports = _imports(tree)
     found = {
         action
         for library, actions in _LIBRARIES.items()
-        if any(name.startswith(library) for name in _imports(module))
+        if any(name.startswith(library) for name in imports)
         for action in actions
     }
     words = list(_words(tree))
-    named = {word for word in words if word in SERVICES}
+    named = {_PREFIX.get(word, word) for word in words if word in SERVICES}
     for word in words:
         actions = _operations().get(word, set())
         if len(actions) > 1 and named:
-            own = {_PREFIX.get(service, service) for service in named}
-            actions = {one for one in actions if one.partition(":")[0] in own}
+            actions = {one for one in actions if one.partition(":")[0] in named}
         found |= actions
-    return frozenset(found)
+    return found
 
 
 def _words(node: ast.AST, camel: bool = False) -> Iterator[str]:
-    """Texts and called methods, but for those within `Undo(...)`.
+    """Texts and called methods, but for those of an undo.
 
     AWS's own words are names of events, too: they count within `x.call(...)` alone.
     """
+    if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "undo":
+        return
     if isinstance(node, ast.Call):
         called = node.func
         if isinstance(called, ast.Name) and called.id == "Undo":

@@ -67,6 +67,7 @@ def extract(reference: Mapping[str, Any], wanted: Mapping[str, set[str]]) -> dic
             types = about["resource_types"]
             dependent = sorted({d for one in types.values() for d in one["dependent_actions"]})
             service["actions"][name] = {
+                "access": about["access_level"],
                 "types": {kind: one["condition_keys"] for kind, one in types.items()},
                 "dependent": dependent,
             }

@@ -1,9 +1,10 @@
 """AWS's service authorization reference for what the modules' policies and the handlers need.
 
 The extract, `data/service_authorization.json`, has a service by its IAM prefix:
-`names` of all its actions; `actions` in detail where they are used: the `types` of resources that
-each takes, the condition `keys` of each type and of the action itself (""), and the `dependent`
-actions; `resources`, type to the form of its ARN and its condition `keys`; `keys`, to their type.
+`names` of all its actions; `actions` in detail where they are used: the `access` they give (List,
+Read, Write, Tagging, Permissions management), the `types` of resources that each takes with the
+condition keys of each type and of the action itself (""), and the `dependent` actions; `resources`,
+type to the form of its ARN and its condition `keys`; `keys`, to their type.
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 

@@ -6,9 +6,11 @@ handlers call.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from tests.harness.plans import Plan, Planner
 from tests.judges import policies
 from tests.judges.grammar import refusal
-from tests.judges.handlers import calls_made
+from tests.judges.handlers import calls_in, calls_made
 from tests.judges.policies import Document
 from tests.judges.service_authorization import (
     action,
@@ -28,6 +30,8 @@ from tests.judges.service_authorization import (
     types_of,
 )
 from tests.plan.calls import REGIONS
+from tests.policy.test_checkov import EXAMPLES, VARIABLES
+from tests.policy.wholes import CONTAINMENTS, GUARDS, plan_whole
 
 pytestmark = pytest.mark.plan
 
@@ -45,7 +49,10 @@ OPERATORS = {
 }
 
 # Actions whose dependent ones a policy leaves out, and why that is right.
-NOT_DEPENDED_ON: dict[tuple[str, str], str] = {}
+NOT_DEPENDED_ON = {
+    ("ec2:CreateNetworkInterface", "ec2:CreateTags"): "Lambda tags no interface of a function; "
+    "its AWSLambdaVPCAccessExecutionRole has it not",
+}
 
 # Granted for what AWS does with a role, not for a call of the handler.
 ON_ITS_BEHALF = {
@@ -56,8 +63,14 @@ ON_ITS_BEHALF = {
     "ec2:DescribeSubnets": "Lambda's network interfaces in a VPC",
     "ec2:UnassignPrivateIpAddresses": "Lambda's network interfaces in a VPC",
     "kms:Decrypt": "SQS, SNS, S3 and DynamoDB ask for it in the caller's name",
-    "kms:GenerateDataKey": "SQS, SNS, S3 and DynamoDB ask for it in the caller's name",
-    "kms:Encrypt": "SNS and replication ask for it in the caller's name",
+    "kms:DescribeKey": "DynamoDB asks for it in the caller's name",
+    "kms:Encrypt": "DynamoDB asks for it in the caller's name",
+    "kms:GenerateDataKey": "SQS, SNS and DynamoDB ask for it in the caller's name",
+    "kms:GenerateDataKeyPair": "named by the pages of SNS and DynamoDB: kms:GenerateDataKey*",
+    "kms:GenerateDataKeyPairWithoutPlaintext": "so, too",
+    "kms:GenerateDataKeyWithoutPlaintext": "DynamoDB asks for it in the caller's name",
+    "kms:ReEncryptFrom": "DynamoDB asks for it in the caller's name",
+    "kms:ReEncryptTo": "DynamoDB asks for it in the caller's name",
     "logs:CreateLogStream": "Lambda writes the log",
     "logs:PutLogEvents": "Lambda writes the log",
     "sqs:DeleteMessage": "Lambda's event source mapping",
@@ -66,93 +79,109 @@ ON_ITS_BEHALF = {
     "sqs:SendMessage": "Lambda's destination of failed events",
     "xray:PutTelemetryRecords": "Lambda's tracing",
     "xray:PutTraceSegments": "Lambda's tracing",
-}  # fmt: skip
+}
 
-# What the source names as a call and no role of a function needs, and why.
-NOT_CALLED: dict[str, str] = {}
+HANDLERS = ("digest.scheduled", *(f"reactions.{guard.replace('-', '_')}" for guard in GUARDS))
+
+# Called by a handler and not granted to its role, and why that is right.
+NOT_GRANTED: dict[tuple[str, str], str] = {}
+
+# Granted to a role and not called by its handler, and why that is right.
+NOT_CALLED: dict[tuple[str, str], str] = {}
+
+# Reading that only a change asks for.
+NEEDS_TO_WRITE = {
+    "trail-guard": {
+        "iam:GetRole": "CloudTrail asks for it when an organization's trail is changed",
+        "organizations:ListAWSServiceAccessForOrganization": "CloudTrail asks for it then, too",
+    }
+}
 
 
 @pytest.fixture(scope="module")
-def planned(tf: Planner) -> dict[str, Plan]:
-    return policies.plans(tf)
+def wholes(tf: Planner) -> dict[str, Plan]:
+    """The modules with all that they have, by partition."""
+    return {partition: plan_whole(tf, partition) for partition in REGIONS}
 
 
 @pytest.fixture(scope="module")
-def everywhere(
-    tf: Planner, planned: dict[str, Plan], tmp_path_factory: pytest.TempPathFactory
-) -> list[Document]:
-    """Every document, each text once a partition."""
-    found = [d for name, plan in planned.items() for d in policies.documents(plan, name, "aws")]
-    for partition, region in REGIONS.items():
-        if partition != "aws":
-            folder = tmp_path_factory.mktemp(partition)
-            plan = policies.elsewhere(tf, partition, region, folder)
-            found += policies.documents(plan, partition, partition)
+def documents(tf: Planner, wholes: dict[str, Plan]) -> list[Document]:
+    """Every document once a partition; those of the examples, too, as test_checkov plans them."""
+    found = [d for name, plan in wholes.items() for d in policies.documents(plan, name)]
+    for example in EXAMPLES:
+        plan = tf.plan(Path("examples") / example, VARIABLES.get(example, {}))
+        found += policies.documents(plan, "aws")
     return list({(d.text, d.kind, d.partition): d for d in reversed(found)}.values())
 
 
-def test_all_kinds_of_documents_of_all_partitions_are_seen(everywhere: list[Document]) -> None:
-    counts = {
-        (partition, kind): sum(d.partition == partition and d.kind == kind for d in everywhere)
-        for partition in REGIONS
-        for kind in ("identity", "trust", "resource")
-    }
-    assert min(counts.values()) >= 3, counts
-    assert len(everywhere) >= 100, counts
+@pytest.mark.parametrize("partition", REGIONS)
+def test_every_policy_of_the_modules_is_judged(wholes: dict[str, Plan], partition: str) -> None:
+    made = policies.made()
+    assert len(made) > 30
+    assert policies.judged(wholes[partition], partition) == made
 
 
-def test_every_document_is_known_in_some_plan(
-    planned: dict[str, Plan], everywhere: list[Document]
-) -> None:
-    """What is known only after apply in one plan is judged where a key or a name is given."""
-    seen = {policies.kind_and_name(document.address) for document in everywhere}
-    hidden = {name for plan in planned.values() for name in policies.unknown(plan)}
-    assert hidden - seen == set()
+def test_iam_accepts_them(documents: list[Document]) -> None:
+    refused = {document.where: refusal(document.text, document.kind) for document in documents}
+    assert {where: why for where, why in refused.items() if why} == {}
 
 
-def test_iam_accepts_them(everywhere: list[Document]) -> None:
-    faults = {str(d): refusal(d.text, d.kind) for d in everywhere}
-    assert {where: fault for where, fault in faults.items() if fault} == {}
-
-
-def test_no_arn_is_of_another_partition(everywhere: list[Document]) -> None:
+def test_no_arn_is_of_another_partition(documents: list[Document]) -> None:
     assert [
-        f"{document}: {arn}"
-        for document in everywhere
+        f"{document.where}: {arn}"
+        for document in documents
         for arn in re.findall(r"arn:([a-z-]+):", document.text)
         if arn != document.partition
     ] == []
 
 
-def test_actions_exist_and_resources_and_conditions_fit(everywhere: list[Document]) -> None:
-    assert sorted({fault for document in everywhere for fault in faults(document)}) == []
+def test_actions_exist_and_resources_and_conditions_fit(documents: list[Document]) -> None:
+    assert sorted({fault for document in documents for fault in faults(document)}) == []
 
 
-def test_dependent_actions_are_granted(everywhere: list[Document]) -> None:
-    missing = {}
-    for document in everywhere:
+def test_dependent_actions_are_granted(documents: list[Document]) -> None:
+    missing: dict[tuple[str, str], str] = {}
+    for document in documents:
         if document.kind == "identity":
             granted = set(grants([document]))
             for one in granted:
                 for dependent in set(action(one)["dependent"]) - granted:
-                    missing[one, dependent] = str(document)
-    unexpected = {pair: where for pair, where in missing.items() if pair not in NOT_DEPENDED_ON}
-    assert unexpected == {}
+                    missing[one, dependent] = document.where
+    assert {pair: where for pair, where in missing.items() if pair not in NOT_DEPENDED_ON} == {}
     assert set(NOT_DEPENDED_ON) <= set(missing), "no longer so"
 
 
-def test_roles_may_do_what_their_handlers_call_and_no_more(planned: dict[str, Plan]) -> None:
-    unused: dict[str, set[str]] = {}
-    denied: dict[str, set[str]] = {}
-    for entry, granted in roles(planned).items():
-        called = calls_made(entry)
-        assert called, entry
-        needed = called | {d for one in called & granted for d in action(one)["dependent"]}
-        unused[entry] = granted - needed - set(ON_ITS_BEHALF)
-        denied[entry] = called - granted - set(NOT_CALLED)
-    assert len(unused) >= 6, sorted(unused)
-    assert {entry: sorted(names) for entry, names in unused.items() if names} == {}
-    assert {entry: sorted(names) for entry, names in denied.items() if names} == {}
+def test_roles_may_do_what_their_handlers_call_and_no_more(wholes: dict[str, Plan]) -> None:
+    found = roles(wholes["aws"])
+    for containment in CONTAINMENTS:
+        one = guard_grants(wholes["aws"], f"containment_{containment}")
+        found["reactor.reactions.iam_role_guard"] |= one
+    assert set(found) == {f"reactor.{one}" for one in HANDLERS}
+    lacking = {
+        (entry.removeprefix("reactor."), one)
+        for entry, granted in found.items()
+        for one in calls_made(entry) - granted
+    }
+    assert lacking == set(NOT_GRANTED)
+
+    beyond = {
+        (entry.removeprefix("reactor."), one)
+        for entry, granted in found.items()
+        for one in granted - needed(calls_made(entry)) - set(ON_ITS_BEHALF)
+    }
+    assert beyond == set(NOT_CALLED)
+    assert set(ON_ITS_BEHALF) <= {one for granted in found.values() for one in granted}
+
+
+def test_only_enforce_grants_what_changes_anything(wholes: dict[str, Plan]) -> None:
+    plan = wholes["aws"]
+    for guard in GUARDS:
+        enforce = guard_grants(plan, f"{guard}_guard")
+        reading = {one for one in enforce if action(one)["access"] in ("List", "Read")}
+        for mode in ("dry_run", "notify"):
+            left_out = NEEDS_TO_WRITE.get(guard, {})
+            assert set(left_out) <= reading, "no longer so"
+            assert guard_grants(plan, f"{guard}_{mode}") == reading - set(left_out), (guard, mode)
 
 
 def on(actions: Any, *resources: str, **condition: Any) -> dict[str, Any]:
@@ -181,7 +210,7 @@ def on(actions: Any, *resources: str, **condition: Any) -> dict[str, Any]:
 )
 def test_faults_are_found(statement: dict[str, Any], fault: str | None) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow"} | statement})
-    found = list(faults(Document("test", "policy", "identity", text, "aws")))
+    found = list(faults(Document("policy", "identity", text, "aws")))
     assert bool(found) == bool(fault), found
     assert not fault or fault in found[0]
 
@@ -196,6 +225,24 @@ def test_faults_are_found(statement: dict[str, Any], fault: str | None) -> None:
 def test_patterns_meet(one: str, other: str, met: bool) -> None:
     assert meet(one, other) is met
     assert meet(other, one) is met
+
+
+@pytest.mark.parametrize(
+    ("source", "called"),
+    [
+        ("client.put_role_policy(RoleName='a')", {"iam:PutRolePolicy"}),
+        ("Action('iam', 'delete_role', {})", {"iam:DeleteRole"}),
+        ("Undo('iam', 'create_role', {})", set()),
+        ("undo: tuple[str] = ('delete_bucket_policy',)", set()),
+        ("EVENTS = ['PutBucketPolicy']", set()),
+        ("transport.call('ListPublicKeys')", {"cloudtrail:ListPublicKeys"}),
+        ("s3.head_object(Key='a')", {"s3:GetObject"}),
+        ("a = client('s3')\na.list_tags('b')", set()),
+        ("a = client('lambda')\na.list_tags('b')", {"lambda:ListTags"}),
+    ],
+)  # fmt: skip
+def test_calls_are_found_in_a_source(source: str, called: set[str]) -> None:
+    assert calls_in(ast.parse(source)) == called
 
 
 def listed(value: Any) -> list[Any]:
@@ -214,7 +261,7 @@ def grants(found: Iterable[Document]) -> Iterator[str]:
 def faults(document: Document) -> Iterator[str]:
     """What the reference has against a document, a line a fault."""
     for statement in document.statements:
-        where = f"{document} {statement.get('Sid', '')}".strip()
+        where = f"{document.where} {statement.get('Sid', '')}".strip()
         patterns = listed(statement.get("Action", statement.get("NotAction", [])))
         named: dict[str, list[str]] = {}
         for pattern in patterns:
@@ -285,36 +332,34 @@ def conditions_fit(
             yield f"{pattern}: no such service"
 
 
-def roles(planned: Mapping[str, Plan]) -> dict[str, set[str]]:
-    """Each handler's module to what the roles of the functions that run it may do."""
-    found: dict[str, set[str]] = {}
-    for name, plan in planned.items():
-        held: dict[str, list[Document]] = {}
-        for document in policies.documents(plan, name, "aws"):
-            address = document.address.rpartition(".")[0]
-            if address in plan.resources and document.kind == "identity":
-                role = plan.resources[address]["values"].get("role")
-                held.setdefault(str(role), []).append(document)
-        for address, resource in plan.resources.items():
-            handler = (
-                resource["values"].get("handler")
-                if resource["type"] == "aws_lambda_function"
-                else ""
-            )
-            if handler and handler.startswith("reactor."):
-                role = role_of(plan, address)
-                entry = handler.rpartition(".")[0]
-                found.setdefault(entry, set()).update(grants(held.get(role, [])))
-    return {entry: granted for entry, granted in found.items() if granted}
+def needed(called: set[str]) -> set[str]:
+    """What is called, and what depends on it."""
+    found = set(called)
+    for one in called:
+        prefix, _, name = one.partition(":")
+        found.update(services()[prefix]["actions"][name]["dependent"])
+    return found
 
 
-def role_of(plan: Plan, function: str) -> str:
-    """The name of a function's role: that of the only role beside it, in its module."""
-    module = re.sub(r"aws_lambda_function\.[^.]+$", "", function)
-    names = {
-        values["name"]
-        for address, values in plan.of_type("aws_iam_role").items()
-        if re.fullmatch(re.escape(module) + r"aws_iam_role\.[^.]+", address)
-        and "lambda.amazonaws.com" in str(values.get("assume_role_policy"))
-    }
-    return str(names.pop()) if len(names) == 1 else ""
+def guard_grants(plan: Plan, output: str) -> set[str]:
+    """What a guard's policy allows."""
+    text = plan.outputs[output]["policy_json"]
+    return set(grants([Document(output, "identity", text, "aws")] if text else []))
+
+
+def roles(plan: Plan) -> dict[str, set[str]]:
+    """Each handler's module to what the role of the function that runs it may do."""
+    documents = list(policies.documents(plan, "aws"))
+    granted: dict[tuple[str, str], set[str]] = {}
+    entries: dict[tuple[str, str], str] = {}
+    for module, _, resource in policies.configured(plan):
+        written = resource.get("expressions", {}).get("role", {}).get("references", [])
+        role = next((one.split(".")[1] for one in written if one.startswith("aws_iam_role.")), "")
+        name = f"{module}.{resource['address']}"
+        key = module, role.split("[")[0]
+        if resource["type"] == "aws_iam_role_policy":
+            found = [d for d in documents if re.sub(r"\[.*\]", "", d.where) == f"{name}.policy"]
+            granted.setdefault(key, set()).update(grants(found))
+        elif resource["type"] == "aws_lambda_function":
+            entries[key] = plan.resources[name]["values"]["handler"].rpartition(".")[0]
+    return {entry: granted[key] for key, entry in entries.items()}
