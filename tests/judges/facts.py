@@ -34,7 +34,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -116,7 +116,11 @@ class Judge:
     """Puts rows to a local AWS."""
 
     aws: LocalAws
-    _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _session: botocore.session.Session = field(default_factory=botocore.session.get_session)
+
+    def __post_init__(self) -> None:
+        self._session.set_credentials(ACCOUNT, "test")
 
     def judge(self, fact: Fact) -> Outcome:
         """Do what comes before, make the call, compare the answer with AWS's."""
@@ -169,22 +173,15 @@ class Judge:
         return getattr(client, operation)(**filled(parameters, known))
 
     def _client(self, service: str, account: str, region: str) -> Any:
-        key = (service, account, region)
-        if key not in self._clients:
-            self._clients[key] = _session().client(
-                service,  # type: ignore[call-overload]
-                region_name=region,
-                endpoint_url=self.aws.url,
-                aws_access_key_id=account,
-                aws_secret_access_key="test",
-                config=_CONFIG,
+        """A client in the name of an account: one serves them all, since making one takes long."""
+        credentials = self._session.get_credentials()
+        assert credentials is not None
+        credentials.access_key = account
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._session.create_client(
+                service, region_name=region, endpoint_url=self.aws.url, config=_CONFIG
             )
-        return self._clients[key]
-
-
-@cache
-def _session() -> boto3.session.Session:
-    return boto3.session.Session()
+        return self._clients[service, region]
 
 
 @cache
