@@ -29,7 +29,7 @@ locals {
         Sid      = "ReadConfiguration"
         Effect   = "Allow"
         Action   = ["s3:GetReplicationConfiguration", "s3:ListBucket"]
-        Resource = [local._source_arn]
+        Resource = local._source_arn
       },
       {
         # Retention and legal hold are read where the log bucket has Object Lock.
@@ -42,20 +42,20 @@ locals {
           "s3:GetObjectVersionForReplication",
           "s3:GetObjectVersionTagging",
         ]
-        Resource = ["${local._source_arn}/*"]
+        Resource = "${local._source_arn}/*"
       },
       {
         # Without s3:ReplicateDelete: what is deleted here stays in the archive.
         Sid      = "WriteReplicas"
         Effect   = "Allow"
         Action   = ["s3:ObjectOwnerOverrideToBucketOwner", "s3:ReplicateObject", "s3:ReplicateTags"]
-        Resource = ["${local._archive_arn}/*"]
+        Resource = "${local._archive_arn}/*"
       },
       var.log_bucket.kms_key_arn == null ? null : {
         Sid      = "DecryptLogs"
         Effect   = "Allow"
-        Action   = ["kms:Decrypt"]
-        Resource = [var.log_bucket.kms_key_arn]
+        Action   = "kms:Decrypt"
+        Resource = var.log_bucket.kms_key_arn
         Condition = {
           StringEquals = { "kms:ViaService" = "s3.${local._region}.${local._dns_suffix}" }
           # The object's ARN, or with an S3 Bucket Key the bucket's.
@@ -67,7 +67,7 @@ locals {
         Sid      = "EncryptReplicas"
         Effect   = "Allow"
         Action   = ["kms:Encrypt", "kms:GenerateDataKey"]
-        Resource = [var.archive.kms_key_arn]
+        Resource = var.archive.kms_key_arn
         Condition = {
           StringEquals = { "kms:ViaService" = "s3.${local._archive_region}.${local._dns_suffix}" }
           StringLike   = { "kms:EncryptionContext:aws:s3:arn" = [local._archive_arn, "${local._archive_arn}/*"] }

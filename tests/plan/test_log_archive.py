@@ -165,7 +165,7 @@ def role_policy(partition: str, region: str, suffix: str) -> list[dict[str, Any]
             "Sid": "ReadConfiguration",
             "Effect": "Allow",
             "Action": ["s3:GetReplicationConfiguration", "s3:ListBucket"],
-            "Resource": [source],
+            "Resource": source,
         },
         {
             "Sid": "ReadVersions",
@@ -177,7 +177,7 @@ def role_policy(partition: str, region: str, suffix: str) -> list[dict[str, Any]
                 "s3:GetObjectVersionForReplication",
                 "s3:GetObjectVersionTagging",
             ],
-            "Resource": [f"{source}/*"],
+            "Resource": f"{source}/*",
         },
         {
             "Sid": "WriteReplicas",
@@ -187,20 +187,20 @@ def role_policy(partition: str, region: str, suffix: str) -> list[dict[str, Any]
                 "s3:ReplicateObject",
                 "s3:ReplicateTags",
             ],
-            "Resource": [f"{target}/*"],
+            "Resource": f"{target}/*",
         },
         {
             "Sid": "DecryptLogs",
             "Effect": "Allow",
-            "Action": ["kms:Decrypt"],
-            "Resource": [key(partition, region)],
+            "Action": "kms:Decrypt",
+            "Resource": key(partition, region),
             "Condition": via_s3(source, region, suffix),
         },
         {
             "Sid": "EncryptReplicas",
             "Effect": "Allow",
             "Action": ["kms:Encrypt", "kms:GenerateDataKey"],
-            "Resource": [key(partition, region)],
+            "Resource": key(partition, region),
             "Condition": via_s3(target, region, suffix),
         },
     ]
@@ -380,7 +380,7 @@ def test_a_rule_to_another_account_with_alarm_and_promise(many: Plan) -> None:
     assert (alarm["namespace"], alarm["metric_name"]) == ("AWS/S3", "OperationsFailedReplication")
     assert alarm["alarm_actions"] == [TOPIC]
     encrypt = json.loads(plan.one("aws_iam_role_policy")["policy"])["Statement"][4]
-    assert encrypt["Resource"] == [key(region="eu-west-1", account=OTHER)]
+    assert encrypt["Resource"] == key(region="eu-west-1", account=OTHER)
     assert encrypt["Condition"] == via_s3(f"arn:aws:s3:::{KEPT}", "eu-west-1", "amazonaws.com")
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.harness import policy
 from tests.harness.local_aws import REPOSITORY
 from tests.harness.plans import Plan, Planner
-from tests.policy.wholes import plan_whole
+from tests.policy.wholes import EVENTS
 
 pytestmark = pytest.mark.plan
 
@@ -33,7 +33,7 @@ def plans(tf: Planner, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pl
     found = {name: tf.plan(Path("examples") / name, VARIABLES.get(name, {})) for name in EXAMPLES}
     own_keys = tf.plan(Path("tests/policy/fixtures/own_keys"))
     own_keys = moved(own_keys, looks_like_a_key(tmp_path_factory.mktemp("plans")))
-    return {**found, "whole": plan_whole(tf), "offered": tf.plan(offered()), "own": own_keys}
+    return {**found, "events": tf.plan(EVENTS), "offered": tf.plan(offered()), "own": own_keys}
 
 
 def looks_like_a_key(folder: Path) -> Path:
@@ -72,10 +72,10 @@ def test_what_is_offered_is_among_them(plans: dict[str, Plan]) -> None:
 
 
 def test_it_sees_what_is_broken(plans: dict[str, Plan], tmp_path: Path) -> None:
-    trail, whole = plans["ec2-launch-monitor"], plans["whole"]
+    trail, events = plans["ec2-launch-monitor"], plans["events"]
     cases = [
         (trail, ("aws_cloudtrail", "enable_log_file_validation")),
-        (whole, ("aws_sqs_queue", "sqs_managed_sse_enabled")),
+        (events, ("aws_sqs_queue", "sqs_managed_sse_enabled")),
     ]
     broken = []
     for number, (plan, (kind, name)) in enumerate(cases):
