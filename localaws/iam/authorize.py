@@ -75,15 +75,15 @@ def let_pass(call: Call, action: str, more: Context | None = None) -> bool:
     call.parts.report(
         Activity(
             time=call.parts.clock.now(),
-            kind="call",
+            kind="authorize",
             account=call.account,
             region=call.region,
             step="not checked",
             event_id="",
             what=action,
-            detail="not checked: AWS asks about a resource whose ARN is not known here; "
+            detail="AWS asks about a resource whose ARN is not known here; "
             "a policy allows it on some resource",
-            extra={"actor": call.identity.arn, "read_only": False, "record": None},
+            extra={"actor": call.identity.arn},
         )
     )
     return True

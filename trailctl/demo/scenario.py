@@ -247,7 +247,7 @@ def _line(step: dict[str, Any]) -> Step | None:
     if step["kind"] == "call":
         actor = _short(extra["actor"])
         record = extra["record"]
-        if extra["read_only"] or record is None or record["userIdentity"]["type"] == "Root":
+        if extra["read_only"] or record["userIdentity"]["type"] == "Root":
             return None
         kind = "change" if record["eventName"] == "CreateTags" else "call"
         return Step(when, kind, step["what"], f"{actor}: {_about(record)}")
@@ -255,6 +255,8 @@ def _line(step: dict[str, Any]) -> Step | None:
         if step["step"] == "matched":
             return Step(when, "rule", step["what"], "matches")
         return Step(when, "target", f"{extra['target_kind']} {extra['target']}", step["step"])
+    if step["kind"] == "authorize":
+        return None
     return Step(when, "function", step["what"], f"{step['step']} {step['detail']}".strip())
 
 
