@@ -107,7 +107,7 @@ GUARDS: dict[str, dict[str, Any]] = {
         "trails": ["main"],
     },
 }
-# What a guard is allowed otherwise, with another setting.
+# What the guard of roles is allowed otherwise, with another setting.
 CONTAINMENTS = ("boundary", "delete", "none")
 _MEMBER = {
     "external_id": "shared",
@@ -128,25 +128,28 @@ _GIVEN = {
     "tracing": True,
     "vpc_config": {"security_group_ids": ["sg-11111111"], "subnet_ids": ["subnet-11111111"]},
 }
-REACTIONS = "".join(
-    [
-        *(
-            react(name, {"mode": "enforce", **settings}, {"name": name, **_GIVEN}, name)
-            for name, settings in GUARDS.items()
-        ),
-        # A guard alone makes nothing; it puts out what its role may do.
-        *(
-            call(name, {**settings, "mode": mode}, f"{name}_{mode}")
-            for name, settings in GUARDS.items()
-            for mode in ("dry_run", "notify")
-        ),
-        *(
-            call("iam-role-guard", {"mode": "enforce", "containment": one}, f"containment_{one}")
-            for one in CONTAINMENTS
-        ),
-        call("reaction-member-role", _MEMBER, "member"),
-    ]
-)
+_REACTIONS = {
+    name: react(name, {"mode": "enforce", **settings}, {"name": name, **_GIVEN}, name)
+    for name, settings in GUARDS.items()
+}
+# A guard alone makes nothing; it puts out what its role may do.
+_ENFORCE = {
+    name: call(name, {"mode": "enforce", **settings}, f"{name}_guard")
+    for name, settings in GUARDS.items()
+}
+_OTHERWISE = [
+    *(
+        call(name, {**settings, "mode": mode}, f"{name}_{mode}")
+        for name, settings in GUARDS.items()
+        for mode in ("dry_run", "notify")
+    ),
+    *(
+        call("iam-role-guard", {"mode": "enforce", "containment": one}, f"containment_{one}")
+        for one in CONTAINMENTS
+    ),
+]
+_MEMBER_ROLE = call("reaction-member-role", _MEMBER, "member")
+REACTIONS = "".join([*_REACTIONS.values(), *_OTHERWISE, _MEMBER_ROLE])
 
 # The log and its copies: an organization's, with a key that is given and with one that is made.
 _LOG = {
@@ -208,10 +211,15 @@ LOGS = "".join(
 )
 
 WHOLE = PARTITION_OF_REGION + EVENTS + REACTIONS + LOGS
+# In other partitions one reaction is enough: what the others may do beside, their guards say.
+_ELSEWHERE = {**_ENFORCE, "iam-role-guard": _REACTIONS["iam-role-guard"]}
+ELSEWHERE = "".join([PARTITION_OF_REGION, EVENTS, *_ELSEWHERE.values(), _MEMBER_ROLE, LOGS])
 
 
 def plan_whole(tf: Planner, partition: str = "aws") -> Plan:
     """The plan of all of that, in a Region of a partition."""
-    region = REGION if partition == "aws" else REGIONS[partition]
-    text = WHOLE.replace("arn:aws:", f"arn:{partition}:").replace(REGION, region)
+    if partition == "aws":
+        return tf.plan(WHOLE)
+    region = REGIONS[partition]
+    text = ELSEWHERE.replace("arn:aws:", f"arn:{partition}:").replace(REGION, region)
     return tf.plan(text, region=region)
