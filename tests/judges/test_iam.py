@@ -122,8 +122,11 @@ def test_every_policy_of_the_modules_is_judged(wholes: dict[str, Plan], partitio
 
 
 def test_iam_accepts_them(documents: list[Document]) -> None:
-    refused = {document.where: refusal(document.text, document.kind) for document in documents}
-    assert {where: why for where, why in refused.items() if why} == {}
+    assert [
+        f"{document.where}: {why}"
+        for document in documents
+        if (why := refusal(document.text, document.kind)) is not None
+    ] == []
 
 
 def test_no_arn_is_of_another_partition(documents: list[Document]) -> None:
@@ -171,6 +174,17 @@ def test_roles_may_do_what_their_handlers_call_and_no_more(wholes: dict[str, Pla
     }
     assert beyond == set(NOT_CALLED)
     assert set(ON_ITS_BEHALF) <= {one for granted in found.values() for one in granted}
+
+
+def test_the_role_in_member_accounts_may_do_what_all_guards_do(wholes: dict[str, Plan]) -> None:
+    plan = wholes["aws"]
+    [policy] = [
+        document
+        for document in policies.documents(plan, "aws")
+        if document.where == "module.member.aws_iam_role_policy.this.policy"
+    ]
+    guards = {one for guard in GUARDS for one in guard_grants(plan, f"{guard}_guard")}
+    assert set(grants([policy])) == guards
 
 
 def test_only_enforce_grants_what_changes_anything(wholes: dict[str, Plan]) -> None:
