@@ -85,6 +85,9 @@ def _named_resources(call: Call) -> Iterator[Need]:
     """Every id that the request names; a kind (`instance/*`) or `*` where it names none."""
     action = f"ec2:{call.operation}"
     resources = _named(call)
+    if call.operation.startswith("Revoke"):
+        # AWS asks about the group alone, also where rules are named by their ids.
+        resources = [name for name in resources if _kind(name) == "security-group"]
     context = {"ec2:Region": call.region}
     if not resources:
         yield Need(action, "*", context)

@@ -15,7 +15,7 @@ from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import ec2, eventbridge, iam, scheduler
 
 from localaws.emulator.runtime import Runtimes
-from localaws.wire.emulator import EmittedEvent
+from localaws.wire.emulator import UNKNOWN_RESOURCE, EmittedEvent
 
 
 def apply(runtimes: Runtimes, on_event: EmittedEvent) -> None:
@@ -23,6 +23,7 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent) -> None:
     functions_see_their_own_packages(runtimes)
     principal_arn_is_the_roles()
     an_arn_in_a_request_is_its_resource()
+    a_denial_tells_of_an_unknown_resource()
     security_group_rules_are_single()
     events_are_handed_on(on_event)
     nothing_fires_by_itself()
@@ -97,6 +98,25 @@ def an_arn_in_a_request_is_its_resource() -> None:
         return "*"
 
     iam_actions.extract_resource_arn = resource_arn
+
+
+def a_denial_tells_of_an_unknown_resource() -> None:
+    """IAM: where the resource of a call is not known, its action is asked about on `*`.
+
+    `iam:CreatePolicy` allowed on `arn:aws:iam::*:policy/app/*` is denied, and so are some hundred
+    actions more. Wanted: the ARNs of the service authorization reference; or a denial that tells,
+    as the header does that is put here, that no resource could be read.
+    """
+    known = iam_actions.access_denied_response
+
+    def access_denied_response(service: str, action: str, *more: Any, **named: Any) -> Any:
+        status, headers, body = known(service, action, *more, **named)
+        policies = named.get("explicit_deny") or named.get("resource_policy_arn")
+        if named.get("resource_arn") == "*" and not policies:
+            headers = {**headers, UNKNOWN_RESOURCE.decode(): action}
+        return status, headers, body
+
+    iam_actions.access_denied_response = access_denied_response
 
 
 def _members(body: bytes) -> list[Any]:

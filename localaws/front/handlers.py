@@ -92,6 +92,15 @@ class Handlers:
 
     async def answer(self, call: Call) -> None:
         """The refusal, a gap's answer or the emulator's."""
+        await self._answer(call)
+        action = permission.unknown_resource(call)
+        if action is not None:
+            loop = asyncio.get_running_loop()
+            if await loop.run_in_executor(self._threads, permission.let_pass, call, action):
+                call.request = permission.as_root(call)
+                await self._answer(call)
+
+    async def _answer(self, call: Call) -> None:
         answering = gap.answer_of(call)
         if call.refusal is None and answering is None:
             call.response = await self._emulator.send(call.request)

@@ -91,7 +91,9 @@ class Permissions:
             documents.append(held.boundary)
         return any(text in json.dumps(d).lower() for d in documents)
 
-    def decide(self, identity: Identity, action: str, resource: str, context: Context) -> Decision:
+    def decide(
+        self, identity: Identity, action: str, resource: str | None, context: Context
+    ) -> Decision:
         """What the caller's own policies say: identity policies within boundary and session.
 
         Resource policies are not asked: inside one account the identity's own Allow is enough.
@@ -138,7 +140,7 @@ def _decide(
     session: tuple[Document, ...],
     identity: Identity,
     action: str,
-    resource: str,
+    resource: str | None,
     context: Context,
 ) -> Decision:
     caller = Principal.aws(*filter(None, (identity.arn, identity.issuer_arn)))

@@ -107,15 +107,16 @@ def evaluate(
     *,
     principal: Principal,
     action: str,
-    resource: str,
+    resource: str | None,
     context: Context,
 ) -> Decision:
     """The document's answer to one request.
 
-    `action` is `service:Operation`, `resource` an ARN, `context` the request's condition keys with
-    their values (all strings, dates as ISO 8601). Statements without Principal and NotPrincipal,
-    as identity policies have them, apply to every principal. `None` and an empty document are
-    silent. Raises PolicyError for a document that is not one.
+    `action` is `service:Operation`, `resource` an ARN, or None for one that nobody knows: what
+    allows the action on any resource then allows it, and what denies it on all denies it. `context`
+    has the request's condition keys with their values (all strings, dates as ISO 8601). Statements
+    without Principal and NotPrincipal, as identity policies have them, apply to every principal.
+    `None` and an empty document are silent. Raises PolicyError for a document that is not one.
     """
     if not policy:
         return Decision(Effect.IMPLICIT)
@@ -128,7 +129,13 @@ def evaluate(
         scope = _principal_scope(statement, principal)
         if scope is None or not _covers(statement, "Action", action, variables, _action_matches):
             continue
-        if not _covers(statement, "Resource", resource, variables, _resource_matches):
+        if resource is None:
+            covered = statement.get("Effect") == "Allow" or "*" in _values(
+                statement.get("Resource", [])
+            )
+        else:
+            covered = _covers(statement, "Resource", resource, variables, _resource_matches)
+        if not covered:
             continue
         failed = _unmet(statement.get("Condition"), keys, variables)
         if failed is not None:

@@ -16,6 +16,9 @@ from localaws.wire.identity import Identity
 EmittedEvent = Callable[[dict[str, Any], str, str, str], None]
 """Called with (event envelope, account, Region, bus) for what a service puts on a bus."""
 
+UNKNOWN_RESOURCE = b"x-local-aws-unknown-resource"
+"""Header of a denial for want of a resource that the emulator could read: it names the action."""
+
 
 class Emulator(Protocol):
     """An emulated AWS that answers the public protocol."""

@@ -49,6 +49,7 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
+  #checkov:skip=CKV_AWS_61:The hub's account is the principal, and conditions narrow it to its roles and an external id.
   name                 = var.name
   path                 = var.path
   description          = "What reactions of ${var.hub_account_id} may do here"

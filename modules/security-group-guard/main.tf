@@ -9,13 +9,11 @@ locals {
         Resource = ["*"]
       },
       var.mode != "enforce" ? null : {
-        Sid    = "RevokeRules"
-        Effect = "Allow"
-        Action = ["ec2:RevokeSecurityGroupIngress"]
-        Resource = [
-          "arn:{{partition}}:ec2:{{region}}:{{account_id}}:security-group-rule/*",
-          "arn:{{partition}}:ec2:{{region}}:{{account_id}}:security-group/*",
-        ]
+        # AWS asks about the group, whether rules are named by their ids or not.
+        Sid      = "RevokeRules"
+        Effect   = "Allow"
+        Action   = ["ec2:RevokeSecurityGroupIngress"]
+        Resource = ["arn:{{partition}}:ec2:{{region}}:{{account_id}}:security-group/*"]
       },
     ] : statement if statement != null
   ]

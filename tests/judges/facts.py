@@ -8,12 +8,15 @@ A file in `data/facts/` is a list of rows, a row a fact:
 
 A step is the name of a recipe (`_recipes.json`) or a call, whose answer `"as": "name"` keeps.
 A row with `"account": "own"` has an account to itself.
+
 In texts `{u}` is a name of the row's own, `{account}` and `{region}` say where it runs,
-`{name.Key.0}` is part of a kept answer, and `{{` is a brace. `{"json": x}` is x as a document,
-`{"zip": code}` a package with handler.py, `{"repeat": "a", "times": 3}` "aaa", `{"time": seconds}`
-a time counted from now. In an answer, `{"json": x}` is a document that holds x, `{"like": "a*"}`
-text of a form, `{"absent": true}` what is not there; mappings may hold more than is written,
-lists may not.
+`{name.Key.0}` is part of a kept answer, also within a document, and `{{` is a brace.
+`{"json": x}` is x as a document, `{"zip": code}` a package with handler.py,
+`{"repeat": "a", "times": 3}` "aaa", `{"time": seconds}` a time counted from now.
+
+In an answer, `{"json": x}` is a document that holds x, `{"like": "a*"}` text of a form,
+`{"not": x}` anything else, `{"absent": true}` what is not there. Mappings may hold more than is
+written, lists may not. In a message * stands for anything.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -113,7 +116,11 @@ class Judge:
     """Puts rows to a local AWS."""
 
     aws: LocalAws
-    _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _session: botocore.session.Session = field(default_factory=botocore.session.get_session)
+
+    def __post_init__(self) -> None:
+        self._session.set_credentials(ACCOUNT, "test")
 
     def judge(self, fact: Fact) -> Outcome:
         """Do what comes before, make the call, compare the answer with AWS's."""
@@ -166,22 +173,15 @@ class Judge:
         return getattr(client, operation)(**filled(parameters, known))
 
     def _client(self, service: str, account: str, region: str) -> Any:
-        key = (service, account, region)
-        if key not in self._clients:
-            self._clients[key] = _session().client(
-                service,  # type: ignore[call-overload]
-                region_name=region,
-                endpoint_url=self.aws.url,
-                aws_access_key_id=account,
-                aws_secret_access_key="test",
-                config=_CONFIG,
+        """A client in the name of an account: one serves them all, since making one takes long."""
+        credentials = self._session.get_credentials()
+        assert credentials is not None
+        credentials.access_key = account
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._session.create_client(
+                service, region_name=region, endpoint_url=self.aws.url, config=_CONFIG
             )
-        return self._clients[key]
-
-
-@cache
-def _session() -> boto3.session.Session:
-    return boto3.session.Session()
+        return self._clients[service, region]
 
 
 @cache
@@ -224,6 +224,8 @@ def filled(value: Any, known: Mapping[str, Any], plain: bool = False) -> Any:
 def _part(known: Mapping[str, Any], path: str) -> Any:
     found: Any = known
     for name in path.split("."):
+        if isinstance(found, str):
+            found = json.loads(found)
         found = found[int(name)] if isinstance(found, list) else found[name]
     return found
 
@@ -237,6 +239,8 @@ def difference(answer: Any, expected: Any, where: str = "the answer") -> str | N
         if set(expected) == {"json"}:
             found = json.loads(answer) if isinstance(answer, str) else answer
             return difference(found, expected["json"], where)
+        if set(expected) == {"not"}:
+            return f"{where} is {answer!r}" if answer == expected["not"] else None
         if not isinstance(answer, dict):
             return f"{where} is {answer!r}"
         for name, one in expected.items():

@@ -56,7 +56,8 @@ def test_the_table_of_what_is_not_kept_is_current() -> None:
 
 @pytest.mark.unit
 def test_rows_are_filled_in() -> None:
-    known = {"u": "mine", "kept": {"List": [{"Arn": "arn:x"}], "Number": 3}}
+    known = {"u": "mine", "kept": {"List": [{"Arn": "arn:x"}], "Number": 3, "Body": '{"a": [5]}'}}
+    assert filled("{kept.Body.a.0}", known) == 5
     assert filled("{kept.Number}", known) == 3
     assert filled('{{"a": "{u}-{kept.List.0.Arn}"}}', known) == '{"a": "mine-arn:x"}'
     assert filled({"A": {"json": {"b": ["{u}"]}}}, known) == {"A": '{"b": ["mine"]}'}
@@ -68,12 +69,13 @@ def test_answers_are_compared() -> None:
     answer = {"A": "abc", "B": [{"C": 1, "D": 2}], "E": '{"f": {"g": 1, "h": 2}}'}
     same = {"A": {"like": "a*"}, "B": [{"C": 1}], "E": {"json": {"f": {"g": 1}}}}
     assert difference(answer, same) is None
-    assert difference(answer, {"X": {"absent": True}}) is None
+    assert difference(answer, {"X": {"absent": True}, "A": {"not": "b"}}) is None
     for expected, words in (
         ({"A": {"absent": True}}, "A is there"),
         ({"X": "abc"}, "X is not there"),
         ({"A": "abd"}, "A is 'abc'"),
         ({"A": {"like": "b*"}}, "A is 'abc'"),
+        ({"A": {"not": "abc"}}, "A is 'abc'"),
         ({"B": [{"C": 1}, {"C": 1}]}, "B is [{'C': 1, 'D': 2}]"),
         ({"B": [{"D": 1}]}, "D is 2"),
         ({"E": {"json": {"f": {"g": 2}}}}, "g is 1"),

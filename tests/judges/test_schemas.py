@@ -104,7 +104,7 @@ def test_bindings_are_read() -> None:
 def installed(tf: Planner) -> dict[str, Any]:
     """The schema of the provider that is here, in the shape of an extract's types."""
     folder = tf.plan(Path("examples/trail")).folder
-    environment = {**tf.aws.environment(), "TF_REATTACH_PROVIDERS": tf.provider.whole}
+    environment = {**tf.aws.environment(), "TF_REATTACH_PROVIDERS": tf.provider.short}
     printed = tf.terraform.run(
         "providers", "schema", "-json", cwd=folder, environment=environment, timeout=120
     ).check()

@@ -1,11 +1,15 @@
-"""Modules with all that they have, keys given, so that every policy is known before apply."""
+"""Modules with all that they have, keys given, so that every policy is known before apply.
+
+`WHOLE` is all of them in one configuration, which `plan_whole` plans in any partition.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
-from tests.plan.calls import Raw, call, react
+from tests.harness.plans import Plan, Planner
+from tests.plan.calls import PARTITION_OF_REGION, REGIONS, Raw, call, react
 
 # With all that they have: a spoke, a hub with canaries, every kind of target, an archive.
 EVENTS = f"""
@@ -21,6 +25,13 @@ module "topic" {{
   own_kms_key       = false
   email_subscribers = ["ana@example.com"]
   https_subscribers = {{ hook = "https://example.com/hook" }}
+  queue_policies    = "attach"
+  queue_subscribers = {{ work = aws_sqs_queue.heard }}
+}}
+
+resource "aws_sqs_queue" "heard" {{
+  name                    = "heard"
+  sqs_managed_sse_enabled = true
 }}
 
 module "rules" {{
@@ -65,39 +76,154 @@ module "spoke" {{
 """
 
 _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 _LAYER = {
     "powertools_layer_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7",
     "public_powertools_layer": False,
 }
 # A guard is a module with a handler. What is here it needs, or with it its role may do most.
 _SETTINGS: dict[str, dict[str, Any]] = {
-    "ec2-launch-guard": {"alert_on_accelerators": True, "stop_flagged": True},
-    "iam-role-guard": {"containment": "delete"},
-    "trail-guard": {"trails": ["main"], "bucket": "logs"},
+    "bucket-baseline": {
+        "log_bucket": "access-logs",
+        "required_tags": {"owner": "unknown"},
+        "skip_buckets": ["logs"],
+    },
+    "ec2-launch-guard": {
+        "alert_from_vcpus": 64,
+        "alert_on_accelerators": True,
+        "stop_flagged": True,
+    },
+    "iam-role-guard": {
+        "allowed_paths": ["/apps/"],
+        "containment": "deny_policy",
+        "forbidden_names": ["admin*"],
+        "required_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+        "required_tags": ["owner"],
+    },
+    "trail-guard": {
+        "bucket": "logs",
+        "event_selectors": '[{"ReadWriteType": "All"}]',
+        "trails": ["main"],
+    },
 }
-_GUARDS = {
+GUARDS = {
     path.parent.name: _SETTINGS.get(path.parent.name, {})
     for path in sorted((REPOSITORY / "modules").glob("*/outputs.tf"))
     if 'output "handler"' in path.read_text(encoding="utf-8")
 }
+# What the guard of roles is allowed otherwise, with another setting.
+CONTAINMENTS = ("boundary", "delete", "none")
 _MEMBER = {
     "external_id": "shared",
     "hub_account_id": "111111111111",
     "hub_role_names": ["guard-*"],
     "organization_id": "o-a1b2c3d4e5",
-    "guards": {name: Raw(f"module.{name}_guard") for name in _GUARDS},
+    "guards": {name: Raw(f"module.{name}_guard") for name in GUARDS},
 }
 _GIVEN = {
     **_LAYER,
-    "alert_topic": {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts", "kms_key_arn": _KEY},
+    "alert_topic": {"arn": _TOPIC, "kms_key_arn": _KEY},
+    "audit_bus": {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/audit"},
+    "exempt_accounts": {"123456789012": "2099-12-31"},
+    "exempt_principals": {f"arn:aws:iam::{ACCOUNT}:role/old": "2098-12-31"},
+    "kill_switch": {"name": "/reactor/mode"},
     "kms_key_arn": _KEY,
+    "member_role": {"external_id": "shared", "name": "member"},
+    "tracing": True,
+    "vpc_config": {"security_group_ids": ["sg-11111111"], "subnet_ids": ["subnet-11111111"]},
 }
-REACTIONS = "".join(
+_REACTIONS = {
+    name: react(name, {"mode": "enforce", **settings}, {"name": name, **_GIVEN}, name)
+    for name, settings in GUARDS.items()
+}
+# A guard alone makes nothing; it puts out what its role may do.
+_ENFORCE = {
+    name: call(name, {"mode": "enforce", **settings}, f"{name}_guard")
+    for name, settings in GUARDS.items()
+}
+_OTHERWISE = [
+    *(
+        call(name, {**settings, "mode": mode}, f"{name}_{mode}")
+        for name, settings in GUARDS.items()
+        for mode in ("dry_run", "notify")
+    ),
+    *(
+        call("iam-role-guard", {"mode": "enforce", "containment": one}, f"containment_{one}")
+        for one in CONTAINMENTS
+    ),
+]
+_MEMBER_ROLE = call("reaction-member-role", _MEMBER, "member")
+REACTIONS = "".join([*_REACTIONS.values(), *_OTHERWISE, _MEMBER_ROLE])
+
+# The log and its copies: an organization's, with a key that is given and with one that is made.
+_LOG = {
+    "access_log": "own",
+    "organization_id": "o-a1b2c3d4e5",
+    "reader_arns": [f"arn:aws:iam::{ACCOUNT}:role/reader"],
+    "trail_name": "main",
+}
+_ARCHIVE = {
+    "account_ids": [ACCOUNT],
+    "organization_id": "o-a1b2c3d4e5",
+    "reader_arns": [f"arn:aws:iam::{ACCOUNT}:role/reader"],
+    "replication_role_arn": f"arn:aws:iam::{ACCOUNT}:role/replication",
+}
+_OWN = {"kms_key_arn": _KEY, "own_kms_key": False}
+LOGS = "".join(
     [
-        *(
-            react(name, {"mode": "enforce", **settings}, {"name": name, **_GIVEN}, name)
-            for name, settings in _GUARDS.items()
+        call("log-bucket", {**_LOG, "name": "acme-logs", **_OWN}, "logs"),
+        call("log-bucket", {**_LOG, "name": "acme-logs-2"}, "logs_own_key"),
+        call("log-archive", {**_ARCHIVE, "name": "acme-archive", **_OWN}, "archive"),
+        call("log-archive", {**_ARCHIVE, "name": "acme-archive-2"}, "archive_own_key"),
+        call(
+            "log-replication",
+            {
+                "alarm_topic": {"arn": _TOPIC},
+                "archive": {"kms_key_arn": _KEY, "name": "acme-archive"},
+                "log_bucket": {"kms_key_arn": _KEY, "name": "acme-logs"},
+                "name": "replication",
+            },
+            "replication",
         ),
-        call("reaction-member-role", _MEMBER, "member"),
+        call(
+            "trail",
+            {
+                "cloudwatch_logs": "own",
+                "log_bucket": Raw("module.logs"),
+                "name": "main",
+                "scope": "organization",
+            },
+            "trail",
+        ),
+        call("alert-topic", {"name": "own-key"}, "topic_own_key"),
+        call(
+            "digest-validation",
+            {
+                **_LAYER,
+                "alarm_topic": {"arn": _TOPIC},
+                "alert_topic": {"arn": _TOPIC, "kms_key_arn": _KEY},
+                "bucket_name": "acme-logs",
+                "kms_key_arn": _KEY,
+                "log_kms_key_arn": _KEY,
+                "name": "validation",
+                "organization_id": "o-a1b2c3d4e5",
+                "trail_name": "main",
+            },
+            "validation",
+        ),
     ]
 )
+
+WHOLE = PARTITION_OF_REGION + EVENTS + REACTIONS + LOGS
+# In other partitions one reaction is enough: what the others may do beside, their guards say.
+_ELSEWHERE = {**_ENFORCE, "iam-role-guard": _REACTIONS["iam-role-guard"]}
+ELSEWHERE = "".join([PARTITION_OF_REGION, EVENTS, *_ELSEWHERE.values(), _MEMBER_ROLE, LOGS])
+
+
+def plan_whole(tf: Planner, partition: str = "aws") -> Plan:
+    """The plan of all of that, in a Region of a partition."""
+    if partition == "aws":
+        return tf.plan(WHOLE)
+    region = REGIONS[partition]
+    text = ELSEWHERE.replace("arn:aws:", f"arn:{partition}:").replace(REGION, region)
+    return tf.plan(text, region=region)

@@ -255,6 +255,8 @@ def _line(step: dict[str, Any]) -> Line | None:
         if step["step"] == "matched":
             return Line(when, "rule", step["what"], "matches")
         return Line(when, "target", f"{extra['target_kind']} {extra['target']}", step["step"])
+    if step["kind"] == "authorize":
+        return None
     return Line(when, "function", step["what"], f"{step['step']} {step['detail']}".strip())
 
 

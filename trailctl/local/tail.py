@@ -15,7 +15,7 @@ _WAIT_SECONDS = 20.0
 _COLOURS = {"dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _GOOD = frozenset({"delivered", "ran", "routed", "completed"})
 _BAD = frozenset({"failed", "refused", "dropped", "dead-lettered"})
-_WAITING = frozenset({"retried", "kept back", "skipped", "failure-queued"})
+_WAITING = frozenset({"retried", "kept back", "skipped", "failure-queued", "not checked"})
 
 Shown = dict[str, Any]
 
@@ -102,6 +102,8 @@ def _colour(step: Shown) -> str | None:
 
 def _said(step: Shown) -> tuple[str, str]:
     extra, detail = step["extra"], " ".join(str(step["detail"]).split())
+    if step["kind"] == "authorize":
+        return str(step["what"]), f"by {_short(extra.get('actor'))}  {step['step']}: {detail}"
     if step["kind"] == "call":
         who = f"by {_short(extra.get('actor'))}"
         return str(step["what"]), f"{who}  {detail}" if detail else who

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from localaws.client.control import Control
 from tests.e2e.strict.support import IMAGE, Account, allow, policy, refused
 from tests.harness.local_aws import Credentials
 
@@ -69,6 +71,75 @@ def test_rules_of_one_security_group(account: Account) -> None:
         ec2.revoke_security_group_ingress(GroupId=yours, IpPermissions=SSH)
     with denied():
         ec2.authorize_security_group_ingress(GroupId=yours, IpPermissions=SSH)
+
+
+def test_a_rule_is_revoked_by_its_id_with_leave_for_the_group(account: Account) -> None:
+    """Service authorization reference, EC2: RevokeSecurityGroupIngress is asked of the group."""
+    root = account.client("ec2")
+    group = root.create_security_group(GroupName="mine", Description="mine")["GroupId"]
+    made = root.authorize_security_group_ingress(GroupId=group, IpPermissions=SSH)
+    rules = [rule["SecurityGroupRuleId"] for rule in made["SecurityGroupRules"]]
+    action = "ec2:RevokeSecurityGroupIngress"
+    for kind, may in (("security-group-rule", False), ("security-group", True)):
+        ec2 = account.client(
+            "ec2", account.session(kind, allow(action, account.arn("ec2", f"{kind}/*")))
+        )
+        if may:
+            ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=rules)
+        else:
+            with denied():
+                ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=rules)
+
+
+UNKNOWN: list[tuple[str, str, str, str, dict[str, Any]]] = [
+    ("iam", "iam:CreatePolicy", "policy/x", "create_policy",
+     {"PolicyName": "x", "PolicyDocument": policy(allow("s3:GetObject"))}),
+    ("cloudwatch", "cloudwatch:DeleteAlarms", "alarm:x", "delete_alarms", {"AlarmNames": ["x"]}),
+    ("cloudwatch", "cloudwatch:DescribeAlarms", "alarm:*", "describe_alarms", {}),
+    ("ecs", "ecs:CreateCluster", "cluster/x", "create_cluster", {"clusterName": "x"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "resource", "operation", "parameters"), UNKNOWN, ids=lambda v: str(v)[:30]
+)
+def test_a_resource_that_is_not_known_is_not_checked_and_told(
+    account: Account,
+    service: str,
+    action: str,
+    resource: str,
+    operation: str,
+    parameters: dict[str, Any],
+) -> None:
+    who = account.user("ana", allow(action, account.arn(service, resource)))
+    nobody = account.user("ben", allow("s3:GetObject"))
+    getattr(account.client(service, who), operation)(**parameters)
+    with pytest.raises(ClientError) as refusal:
+        getattr(account.client(service, nobody), operation)(**parameters)
+    assert refusal.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+    [step] = [
+        step
+        for step in Control(account.aws.port).get("activity?since=0&wait=0")
+        if (step["account"], step["step"]) == (account.number, "not checked")
+    ]
+    assert (step["what"], step["extra"]["actor"][-9:]) == (action, ":user/ana")
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "resource", "operation"),
+    [
+        ("ec2", "ec2:DescribeInstances", "instance/*", "describe_instances"),
+        ("sqs", "sqs:ListQueues", "x*", "list_queues"),
+        ("iam", "iam:ListRoles", "role/*", "list_roles"),
+    ],
+)
+def test_an_action_without_resource_wants_all(
+    account: Account, service: str, action: str, resource: str, operation: str
+) -> None:
+    some = account.user("ana", allow(action, account.arn(service, resource)))
+    with pytest.raises(ClientError, match="not authorized to perform"):
+        getattr(account.client(service, some), operation)()
+    getattr(account.client(service, account.user("ben", allow(action))), operation)()
 
 
 def test_a_resource_tag_opens_what_carries_it(account: Account) -> None:

@@ -49,6 +49,10 @@ DEAD = QUEUE | {"dead_letter_arn": "arn:aws:sqs:eu-central-1:111122223333:dead"}
             "call       ec2:RunInstances  by user/alice  AccessDenied",
         ),
         (
+            step(kind="authorize", step="not checked", detail="AWS asks"),
+            "authorize  ec2:RunInstances  by user/alice  not checked: AWS asks",
+        ),
+        (
             step(kind="router", step="matched", what="launches", extra=QUEUE),
             "match      launches  matched",
         ),

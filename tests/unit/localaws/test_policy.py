@@ -45,7 +45,7 @@ def ask(
     *statements: dict[str, Any],
     principal: Principal = EVENTS,
     action: str = "sqs:SendMessage",
-    resource: str = QUEUE,
+    resource: str | None = QUEUE,
     version: str | None = "2012-10-17",
     **context: Any,
 ) -> Decision:
@@ -316,6 +316,21 @@ def test_a_deny_beats_an_allow_and_says_which_statement_it_was() -> None:
     decision = ask(statement(), statement(Effect="Deny", Sid="OnlyTls"))
     assert (decision.effect, decision.sid, decision.index) == (Effect.DENY, "OnlyTls", 1)
     assert ask(statement()).sid == "statement 1"
+
+
+@pytest.mark.parametrize(
+    ("parts", "effect"),
+    [
+        ({}, Effect.ALLOW),
+        ({"NotResource": "*"}, Effect.ALLOW),
+        ({"Effect": "Deny"}, Effect.ALLOW),
+        ({"Effect": "Deny", "Resource": "*"}, Effect.DENY),
+    ],
+)
+def test_a_resource_that_nobody_knows(parts: dict[str, Any], effect: Effect) -> None:
+    """Any that is allowed, and none but all that is denied."""
+    assert ask(statement(), statement(**parts), resource=None).effect == effect
+    assert ask(statement(Action="sqs:Purge*"), resource=None).effect == Effect.IMPLICIT
 
 
 def test_the_condition_that_was_not_met_is_named() -> None:
