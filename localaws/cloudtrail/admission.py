@@ -307,11 +307,27 @@ def _log_role(call: Call, trail: Trail, role: str, group: str) -> None:
         found["AssumeRolePolicyDocument"], "sts:AssumeRole", role, context
     ):
         raise untrusted
-    stream = f"{group.removesuffix(':*')}:log-stream:{trail.account}_CloudTrail_{trail.home_region}"
+    streams = f"{group.removesuffix(':*')}:log-stream:"
     permissions = call.of(Permissions)
-    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-        need(
-            permissions.role_may(role, action, stream),
-            "InvalidCloudWatchLogsLogGroupArnException",
-            "Access denied. Check the permissions for your role.",
-        )
+    for stream in _streams(call, trail):
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            need(
+                permissions.role_may(role, action, streams + stream),
+                "InvalidCloudWatchLogsLogGroupArnException",
+                "Access denied. Check the permissions for your role.",
+            )
+
+
+def _streams(call: Call, trail: Trail) -> list[str]:
+    """The streams that the role must reach.
+
+    Those of an organization trail begin with the organization's id; the role's policy names them as
+    `<organization>_*`, so that every account is in it that is a member or becomes one.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
+    """
+    own = f"{trail.account}_CloudTrail_{trail.home_region}"
+    if not trail.settings.get("IsOrganizationTrail"):
+        return [own]
+    organization = _organization_of(call)["Id"]
+    members = f"{organization}_000000000000_CloudTrail_{trail.home_region}"
+    return [own, f"{organization}_{own}", members]

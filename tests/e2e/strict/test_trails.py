@@ -338,6 +338,43 @@ def test_a_log_group_and_the_role_to_write_it(ground: Ground) -> None:
     assert create(able)["CloudWatchLogsRoleArn"] == able
 
 
+def test_an_organization_trail_s_streams_begin_with_the_organization(ground: Ground) -> None:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html"""
+    account, service = ground.account, "cloudtrail.amazonaws.com"
+    organizations = account.client("organizations")
+    organizations.enable_aws_service_access(ServicePrincipal=service)
+    organization = organizations.describe_organization()["Organization"]["Id"]
+    ground.put(
+        allow("s3:GetBucketAcl", f"arn:aws:s3:::{ground.bucket}", Principal=CLOUDTRAIL),
+        allow("s3:PutObject", f"arn:aws:s3:::{ground.bucket}/AWSLogs/*", Principal=CLOUDTRAIL),
+    )
+    account.client("logs").create_log_group(logGroupName="audit")
+    role, actions = account.role("logs", CLOUDTRAIL), ["logs:CreateLogStream", "logs:PutLogEvents"]
+
+    def admit(*streams: str) -> dict[str, Any]:
+        arns = [account.arn("logs", f"log-group:audit:log-stream:{stream}") for stream in streams]
+        account.client("iam").put_role_policy(
+            RoleName="logs", PolicyName="own", PolicyDocument=policy(allow(actions, arns))
+        )
+        return {
+            "CloudWatchLogsLogGroupArn": account.arn("logs", "log-group:audit:*"),
+            "CloudWatchLogsRoleArn": role,
+            "IsOrganizationTrail": True,
+        }
+
+    own = f"{account.number}_CloudTrail_us-east-1*"
+    for wrong in (f"{organization}_CloudTrail_us-east-1*", f"{organization}_{own}"):
+        with refused(
+            "InvalidCloudWatchLogsLogGroupArnException",
+            "Access denied. Check the permissions for your role.",
+        ):
+            ground.create(**admit(own, wrong))
+    ground.create(**admit(own, f"{organization}_*"))
+    admit(own)
+    with refused("InvalidCloudWatchLogsLogGroupArnException"):
+        account.client("cloudtrail").update_trail(Name="audit", IsMultiRegionTrail=True)
+
+
 # --- organization and Insights -----------------------------------------------------------------
 
 
