@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws.emulator.runtime import Runtimes
-from localaws.wire.emulator import EmittedEvent
+from localaws.wire.emulator import EmittedEvent, OnPublished
 from localaws.wire.http import Message, Request, Response, call_app
 from localaws.wire.identity import Identity
 
@@ -50,7 +50,7 @@ class MiniStack:
             "SFTP_ENABLED": "0",
         }
 
-    async def start(self, on_event: EmittedEvent) -> None:
+    async def start(self, on_event: EmittedEvent, on_published: OnPublished) -> None:
         for name in [n for n in os.environ if n.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(self._environment())
@@ -64,7 +64,7 @@ class MiniStack:
         logging.getLogger().setLevel(logging.ERROR)
         self._app = ministack_app.app
 
-        patches.apply(self._runtimes, on_event)
+        patches.apply(self._runtimes, on_event, on_published)
 
         async def receive() -> Message:
             return await self._to_app.get()

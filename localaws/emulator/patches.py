@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import ec2, eventbridge, iam, scheduler
+from ministack.services import cloudwatch, ec2, eventbridge, iam, scheduler, sns
 
 from localaws.emulator.runtime import Runtimes
-from localaws.wire.emulator import EmittedEvent
+from localaws.wire.emulator import EmittedEvent, Notification, OnPublished, Published
 
 
-def apply(runtimes: Runtimes, on_event: EmittedEvent) -> None:
+def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished) -> None:
     """Apply all patches; once a process."""
     functions_see_their_own_packages(runtimes)
     principal_arn_is_the_roles()
@@ -26,6 +27,7 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent) -> None:
     security_group_rules_are_single()
     events_are_handed_on(on_event)
     nothing_fires_by_itself()
+    notifications_are_handed_on(on_published)
 
 
 def functions_see_their_own_packages(runtimes: Runtimes) -> None:
@@ -150,6 +152,69 @@ def nothing_fires_by_itself() -> None:
     """
     eventbridge.start_scheduler = scheduler.start_scheduler = lambda: None
     eventbridge._archive_event = lambda event, view=None: None
+
+
+_alarm: ContextVar[str | None] = ContextVar("alarm", default=None)
+
+
+def notifications_are_handed_on(on_published: OnPublished) -> None:
+    """SNS: a delivery that fails is gone, without a metric; a queue's key is not asked.
+
+    A subscription's RedrivePolicy is kept and not followed, a queue under a key that does not admit
+    SNS gets its messages, a function gets them without a permission, and an alarm reaches topics
+    whose policy does not admit CloudWatch. Wanted: a hook that takes what a topic has for its
+    subscribers, so that an embedder can deliver it.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+    """
+
+    def fanned_out(
+        topic_arn: str, msg_id: str, message: str, subject: str, message_structure: str = "",
+        message_attributes: Any = None, message_group_id: str = "", message_dedup_id: str = "",
+    ) -> None:  # fmt: skip
+        topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": ()}
+        given = message_attributes or {}
+        more = {"MessageGroupId": message_group_id, "MessageDeduplicationId": message_dedup_id}
+        notifications = []
+        for subscription in topic["subscriptions"]:
+            protocol, settings = subscription["protocol"], subscription["attributes"]
+            text = sns._resolve_message_for_protocol(message, message_structure, protocol)
+            passes = sns._matches_filter_policy(subscription, given, text)
+            if not (subscription["confirmed"] and passes):
+                continue
+            raw = settings.get("RawMessageDelivery") == "true"
+            notifications.append(
+                Notification(
+                    subscription=subscription["arn"],
+                    protocol=protocol,
+                    endpoint=subscription["endpoint"],
+                    text=sns._build_envelope(topic_arn, msg_id, text, subject, given, raw),
+                    raw=raw,
+                    attributes=given,
+                    more={name: value for name, value in more.items() if value},
+                    redrive=_dead_letters(settings.get("RedrivePolicy")),
+                )
+            )
+        on_published(Published(topic_arn, msg_id, _alarm.get(), tuple(notifications)))
+
+    sns._fanout = fanned_out
+    act = cloudwatch._dispatch_alarm_actions
+
+    def acted(alarm: Mapping[str, Any], *states: str) -> None:
+        alarms = _alarm.set(str(alarm["AlarmArn"]))
+        try:
+            act(alarm, *states)
+        finally:
+            _alarm.reset(alarms)
+
+    cloudwatch._dispatch_alarm_actions = acted
+
+
+def _dead_letters(policy: str | None) -> str | None:
+    try:
+        found = json.loads(policy or "{}")
+    except ValueError:
+        return None
+    return found.get("deadLetterTargetArn") if isinstance(found, dict) else None
 
 
 def _rules(entry: Mapping[str, Any]) -> list[dict[str, Any]]:

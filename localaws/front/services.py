@@ -19,8 +19,9 @@ from localaws.events.schedules import Schedules
 from localaws.functions.invoke import AsyncInvoker
 from localaws.iam.identities import Identities
 from localaws.iam.permissions import Permissions
+from localaws.sns.deliveries import Deliveries
 from localaws.wire.clients import InProcessClients
-from localaws.wire.emulator import Emulator
+from localaws.wire.emulator import Emulator, Published
 from localaws.wire.http import Request, Response
 from localaws.wire.parts import Json, Parts
 
@@ -30,6 +31,7 @@ class Services:
 
     functions: AsyncInvoker
     router: Router
+    topics: Deliveries
 
     def __init__(self, emulator: Emulator, clock: MovableClock) -> None:
         self.emulator = emulator
@@ -66,7 +68,7 @@ class Services:
         ):
             parts.add(service)
         self._begin()
-        await self.emulator.start(self._emitted)
+        await self.emulator.start(self._emitted, self._published)
         self.trail_writer.start()
         self.recording.start()
 
@@ -81,6 +83,7 @@ class Services:
             invoke=self.functions.submit,
             arrived=self.archives.arrived,
         )
+        self.topics = Deliveries(parts.aws, parts.clock, parts.report, self.functions.submit)
         parts.add(self.functions)
         parts.add(self.router)
 
@@ -101,6 +104,7 @@ class Services:
                 self.trail_writer.drain,
                 self.schedules.settle,
                 self.router.drain,
+                self.topics.drain,
                 self.functions.drain,
             ):
                 if not wait(max(until - time.monotonic(), 0.0)):
@@ -120,6 +124,7 @@ class Services:
         """Forget everything that was made, recorded or is on its way; the clock is set right."""
         await asyncio.to_thread(self.recording.settle, 1.0)
         self.functions.close()
+        self.topics.close()
         await asyncio.to_thread(self.router.close)
         self.trail_writer.reset()
         await asyncio.to_thread(self.trail_writer.drain, 5.0)
@@ -146,12 +151,16 @@ class Services:
         ):
             await asyncio.to_thread(close)
         self.functions.close()
+        self.topics.close()
         await self.emulator.stop()
 
     def _emitted(self, event: dict[str, Any], account: str, region: str, bus: str) -> None:
         # The emulator stamps the machine's time.
         stamp = self.parts.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         self.put(event | {"time": stamp}, account, region, bus)
+
+    def _published(self, published: Published) -> None:
+        self.topics.submit(published)
 
     def _routed(self, step: RouterEvent) -> None:
         self.activity.add(
