@@ -13,6 +13,7 @@ from localaws.cloudtrail.delivery import deliver
 from localaws.cloudtrail.keeper import CloudTrail
 from localaws.cloudtrail.recording import Recording
 from localaws.cloudtrail.trailwriter import TrailWriter
+from localaws.cloudwatch.watch import Alarms, Expressions
 from localaws.events.archives import Archives
 from localaws.events.router import Router, RouterEvent
 from localaws.events.schedules import Schedules
@@ -32,6 +33,7 @@ class Services:
     functions: AsyncInvoker
     router: Router
     topics: Deliveries
+    alarms: Alarms
 
     def __init__(self, emulator: Emulator, clock: MovableClock) -> None:
         self.emulator = emulator
@@ -83,9 +85,12 @@ class Services:
             invoke=self.functions.submit,
             arrived=self.archives.arrived,
         )
-        self.topics = Deliveries(parts.aws, parts.clock, parts.report, self.functions.submit)
+        shared = (parts.aws, parts.clock, parts.report)
+        self.alarms = Alarms(*shared, lambda: parts.kept(Expressions))
+        self.topics = Deliveries(*shared, self.functions.submit, self.alarms.look)
         parts.add(self.functions)
         parts.add(self.router)
+        parts.add(self.alarms)
 
     def put(self, event: Json, account: str, region: str, bus: str = "default") -> None:
         """Put an event on a bus; returns at once."""
@@ -104,6 +109,7 @@ class Services:
                 self.trail_writer.drain,
                 self.schedules.settle,
                 self.router.drain,
+                self.alarms.drain,
                 self.topics.drain,
                 self.functions.drain,
             ):
@@ -116,6 +122,7 @@ class Services:
         """Move the clock; what was due in between is matched, by the rules of before the move."""
         self.recording.settle(10.0)
         self.parts.clock.advance(seconds)
+        self.alarms.moved()
         self.trail_writer.drain(60.0)
         self.schedules.settle(60.0)
         self.router.drain_arrivals(60.0)
@@ -125,6 +132,7 @@ class Services:
         await asyncio.to_thread(self.recording.settle, 1.0)
         self.functions.close()
         self.topics.close()
+        self.alarms.close()
         await asyncio.to_thread(self.router.close)
         self.trail_writer.reset()
         await asyncio.to_thread(self.trail_writer.drain, 5.0)
@@ -150,8 +158,8 @@ class Services:
             self.router.close,
         ):
             await asyncio.to_thread(close)
-        self.functions.close()
-        self.topics.close()
+        for service in (self.functions, self.topics, self.alarms):
+            service.close()
         await self.emulator.stop()
 
     def _emitted(self, event: dict[str, Any], account: str, region: str, bus: str) -> None:

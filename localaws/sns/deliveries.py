@@ -38,7 +38,8 @@ class _Refused(Exception):  # noqa: N818 (a subscriber's answer, no error of our
 class Deliveries:
     """Delivers what topics have for their subscribers, in the order in which it was published.
 
-    `invoke` accepts a payload for a function.
+    `invoke` accepts a payload for a function; `counted` is told the account and Region in which the
+    topic's metrics have changed.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Deliveries:
         clock: MovableClock,
         report: Callable[[Activity], None],
         invoke: Callable[[str, bytes], str],
+        counted: Callable[[str, str], None],
     ) -> None:
         self._aws = aws
         self._clock = clock
         self._report = report
         self._invoke = invoke
+        self._counted = counted
         # One thread: a queue's messages stay in order.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sns")
         self._idle = threading.Condition()
@@ -113,6 +116,7 @@ class Deliveries:
                 for name, value in counted.items()
             ],
         )
+        self._counted(account, region)
 
     def _notify(self, published: Published, notification: Notification) -> list[str]:
         """Deliver to one subscriber, or to its dead-letter queue; the metrics that count it."""

@@ -77,7 +77,14 @@ class World:
     def __init__(self) -> None:
         self.steps: list[Activity] = []
         self.invoked: list[tuple[str, bytes]] = []
-        self.deliveries = Deliveries(Clients(), MovableClock(), self.steps.append, self._invoke)
+        self.looked: list[tuple[str, str]] = []
+        self.deliveries = Deliveries(
+            Clients(),
+            MovableClock(),
+            self.steps.append,
+            self._invoke,
+            lambda *place: self.looked.append(place),
+        )
 
     def _invoke(self, function: str, payload: bytes) -> str:
         self.invoked.append((function, payload))
@@ -105,7 +112,7 @@ class World:
 
     def counted(self) -> dict[str, float]:
         """The topic's metrics, in sum."""
-        found = {}
+        found: dict[str, float] = {}
         for kind in ("Delivered", "Failed", "RedrivenToDlq", "FailedToRedriveToDlq"):
             now = datetime.now(UTC)
             answer = client("cloudwatch").get_metric_statistics(
@@ -144,6 +151,7 @@ def test_a_queue_that_admits_sns(world: World) -> None:
     assert world.publish(arn) == ["delivered"]
     assert [json.loads(m["Body"]) for m in messages(arn)] == [{"Message": "hello"}]
     assert world.counted() == {"Delivered": 1}
+    assert world.looked == [(ACCOUNT, REGION)]
 
 
 def test_a_raw_message_has_its_attributes(world: World) -> None:
