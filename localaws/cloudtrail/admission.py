@@ -20,6 +20,7 @@ from localaws.iam.permissions import Context, Permissions
 from localaws.iam.policy import PolicyError, Principal, evaluate
 from localaws.organizations.trusted_access import TrustedAccess, organization
 from localaws.s3.buckets import Buckets
+from localaws.s3.keys import default_encryption
 from localaws.wire.call import Call
 from localaws.wire.errors import RefusalError, need
 
@@ -39,7 +40,7 @@ def admit(call: Call, trail: Trail) -> None:
     _log_group(call, trail)
 
 
-def _context(call: Call, trail: Trail) -> dict[str, str]:
+def _context(call: Call, trail: Trail) -> dict[str, str | list[str]]:
     now = call.parts.clock.now()
     return {
         "aws:CurrentTime": now.isoformat(),
@@ -190,18 +191,34 @@ def _key(call: Call, trail: Trail) -> None:
         "KmsException",
         f"KMS key {key} is {metadata.get('KeyState')}.",
     )
-    context = {
-        **_context(call, trail),
-        "kms:EncryptionContext:aws:cloudtrail:arn": trail.arn,
-        "kms:EncryptionContextKeys": "aws:cloudtrail:arn",
-    }
+    encrypting = _context(call, trail) | _encryption_context(call, trail)
+    # With an S3 Bucket Key, the data key is the bucket's: it is decrypted for every object.
+    actions = ["kms:GenerateDataKey"]
+    if "kms:EncryptionContext:aws:cloudtrail:arn" not in encrypting:
+        actions.append("kms:Decrypt")
     need(
-        _allowed(policy, "kms:GenerateDataKey", metadata["Arn"], context)
+        all(_allowed(policy, action, metadata["Arn"], encrypting) for action in actions)
         and _allowed(policy, "kms:DescribeKey", metadata["Arn"], _context(call, trail)),
         "InsufficientEncryptionPolicyException",
         f"Insufficient permissions to access S3 bucket {bucket} or KMS key {key}.",
     )
     trail.settings["KmsKeyId"] = metadata["Arn"]
+
+
+def _encryption_context(call: Call, trail: Trail) -> dict[str, str | list[str]]:
+    """The trail's ARN and the object's or, for an S3 Bucket Key, the bucket's alone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    """
+    bucket = str(trail.settings["S3BucketName"])
+    arn = f"arn:aws:s3:::{bucket}"
+    context = {"aws:cloudtrail:arn": trail.arn, "aws:s3:arn": f"{arn}/{_paths(call, trail)[0]}"}
+    if default_encryption(_owner(call, bucket), bucket).get("BucketKeyEnabled"):
+        context = {"aws:s3:arn": arn}
+    return {
+        **{f"kms:EncryptionContext:{key}": value for key, value in context.items()},
+        "kms:EncryptionContextKeys": sorted(context),
+    }
 
 
 def _described(call: Call, key: str) -> tuple[dict[str, Any], Any]:

@@ -11,6 +11,7 @@ from localaws.kms import policy as key_policy
 from localaws.logs import streams
 from localaws.organizations import trusted_access
 from localaws.s3 import bucket_configurations, buckets
+from localaws.s3 import keys as object_keys
 from localaws.s3 import policy as bucket_policy
 from localaws.s3 import settings as bucket_settings
 from localaws.sns import policy as topic_policy
@@ -34,6 +35,7 @@ FILES = (
     key_policy,
     layers,
     metrics,
+    object_keys,
     observers,
     parameters,
     permission,

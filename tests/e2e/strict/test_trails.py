@@ -272,6 +272,36 @@ def test_a_key_that_does_not_admit(ground: Ground, statements: list[dict[str, An
         ground.create(KmsKeyId=key)
 
 
+def test_a_bucket_key_has_the_bucket_in_its_context(ground: Ground) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html"""
+    key = ground.key()
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    ground.account.client("s3").put_bucket_encryption(
+        Bucket=ground.bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]
+        },
+    )
+    with refused("InsufficientEncryptionPolicyException"):
+        ground.create(KmsKeyId=key)
+    of_bucket = {"kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{ground.bucket}"}
+    root = allow("kms:*", Principal={"AWS": ground.account.arn("iam", "root")})
+    for actions, admitted in (
+        (["kms:GenerateDataKey*"], False),
+        (["kms:GenerateDataKey*", "kms:Decrypt"], True),
+    ):
+        statement = allow(actions, Principal=CLOUDTRAIL, Condition={"StringEquals": of_bucket})
+        ground.account.client("kms").put_key_policy(
+            KeyId=key, PolicyName="default",
+            Policy=policy(root, statement, allow("kms:DescribeKey", Principal=CLOUDTRAIL)),
+        )  # fmt: skip
+        if admitted:
+            ground.create(KmsKeyId=key)
+            continue
+        with refused("InsufficientEncryptionPolicyException"):
+            ground.create(KmsKeyId=key)
+
+
 # --- topic -------------------------------------------------------------------------------------
 
 TOPIC = "SNS Topic does not exist or the topic policy is incorrect!"
