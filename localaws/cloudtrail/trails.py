@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from localaws.cloudtrail.admission import SERVICE, admit
 from localaws.cloudtrail.keeper import CloudTrail
 from localaws.cloudtrail.recording import Recording
+from localaws.iam.authorize import ensure
 from localaws.iam.needs import passing, request_tags
 from localaws.wire import gap
 from localaws.wire.call import Call
+from localaws.wire.errors import RefusalError
 from localaws.wire.parts import Json
 
+_ASKING_ORGANIZATION = frozenset(
+    {"CreateTrail", "PutEventSelectors", "StartLogging", "UpdateTrail"}
+)
 _WITHOUT_TRAIL = frozenset({"DescribeTrails", "ListPublicKeys", "ListTrails", "LookupEvents"})
 
 
@@ -48,3 +53,37 @@ def _needs(call: Call) -> Iterator[gap.Need]:
         yield gap.Need(f"cloudtrail:{call.operation}", arn, context)
     if p.get("CloudWatchLogsRoleArn"):
         yield passing(str(p["CloudWatchLogsRoleArn"]), SERVICE)
+    if call.operation in _ASKING_ORGANIZATION and _is_organizations(call):
+        _ensure_dependent(call)
+
+
+def _is_organizations(call: Call) -> bool:
+    """Whether the call is about an organization trail, or makes one."""
+    p = call.parameters
+    name = p.get("Name") or p.get("TrailName")
+    return bool(p.get("IsOrganizationTrail")) or any(
+        trail.settings.get("IsOrganizationTrail")
+        for trail in call.of(CloudTrail).trails()
+        if trail.account == call.account and name in (trail.name, trail.arn)
+    )
+
+
+def _ensure_dependent(call: Call) -> None:
+    """What CloudTrail does for an organization trail in the caller's name.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
+    """
+    linked = (
+        f"arn:aws:iam::{call.account}:role/aws-service-role/{SERVICE}/AWSServiceRoleForCloudTrail"
+    )
+    for dependent in (
+        gap.Need("organizations:ListAWSServiceAccessForOrganization", "*"),
+        gap.Need("iam:GetRole", linked),
+        gap.Need("iam:CreateServiceLinkedRole", linked, {"iam:AWSServiceName": SERVICE}),
+    ):
+        try:
+            ensure(call, [dependent])
+        except RefusalError as refused:
+            raise RefusalError(
+                "InsufficientDependencyServiceAccessPermissionException", refused.message
+            ) from None

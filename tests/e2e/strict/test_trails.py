@@ -428,6 +428,48 @@ def test_an_organization_trail(ground: Ground) -> None:
     )
 
 
+def test_an_organization_trail_asks_the_caller_for_the_organization(ground: Ground) -> None:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html"""
+    account, service = ground.account, "cloudtrail.amazonaws.com"
+    account.client("organizations").enable_aws_service_access(ServicePrincipal=service)
+    ground.put(
+        allow("s3:GetBucketAcl", f"arn:aws:s3:::{ground.bucket}", Principal=CLOUDTRAIL),
+        allow("s3:PutObject", f"arn:aws:s3:::{ground.bucket}/AWSLogs/*", Principal=CLOUDTRAIL),
+    )
+    linked = f"role/aws-service-role/{service}/AWSServiceRoleForCloudTrail"
+    asked = [
+        allow("organizations:ListAWSServiceAccessForOrganization"),
+        allow("iam:GetRole", account.arn("iam", linked)),
+        allow(
+            "iam:CreateServiceLinkedRole",
+            account.arn("iam", linked),
+            Condition={"StringEquals": {"iam:AWSServiceName": service}},
+        ),
+    ]
+    trails = allow("cloudtrail:*")
+    able = account.client("cloudtrail", account.user("able", trails, *asked))
+    unable = [
+        account.client("cloudtrail", account.user(f"u{n}", trails, *asked[:n], *asked[n + 1 :]))
+        for n in range(3)
+    ]
+    new = {"Name": "audit", "S3BucketName": ground.bucket, "IsOrganizationTrail": True}
+    selectors = [{"ReadWriteType": "All"}]
+    for call in (
+        lambda client: client.create_trail(**new),
+        lambda client: client.update_trail(Name="audit", EnableLogFileValidation=True),
+        lambda client: client.put_event_selectors(TrailName="audit", EventSelectors=selectors),
+        lambda client: client.start_logging(Name="audit"),
+    ):
+        for client in unable:
+            with refused("InsufficientDependencyServiceAccessPermissionException"):
+                call(client)
+        call(able)
+    # To stop it, or to have a trail of one's own, asks for nothing of the organization.
+    unable[0].stop_logging(Name="audit")
+    able.update_trail(Name="audit", IsOrganizationTrail=False)
+    unable[0].start_logging(Name="audit")
+
+
 @pytest.mark.parametrize(
     ("selector", "insight", "admitted"),
     [
