@@ -452,18 +452,22 @@ def test_an_organization_trail_asks_the_caller_for_the_organization(ground: Grou
         account.client("cloudtrail", account.user(f"u{n}", trails, *asked[:n], *asked[n + 1 :]))
         for n in range(3)
     ]
-    new = {"Name": "audit", "S3BucketName": ground.bucket, "IsOrganizationTrail": True}
+    new: dict[str, Any] = {
+        "Name": "audit",
+        "S3BucketName": ground.bucket,
+        "IsOrganizationTrail": True,
+    }
     selectors = [{"ReadWriteType": "All"}]
-    for call in (
-        lambda client: client.create_trail(**new),
-        lambda client: client.update_trail(Name="audit", EnableLogFileValidation=True),
-        lambda client: client.put_event_selectors(TrailName="audit", EventSelectors=selectors),
-        lambda client: client.start_logging(Name="audit"),
+    for operation, given in (
+        ("create_trail", new),
+        ("update_trail", {"Name": "audit", "EnableLogFileValidation": True}),
+        ("put_event_selectors", {"TrailName": "audit", "EventSelectors": selectors}),
+        ("start_logging", {"Name": "audit"}),
     ):
         for client in unable:
             with refused("InsufficientDependencyServiceAccessPermissionException"):
-                call(client)
-        call(able)
+                getattr(client, operation)(**given)
+        getattr(able, operation)(**given)
     # To stop it, or to have a trail of one's own, asks for nothing of the organization.
     unable[0].stop_logging(Name="audit")
     able.update_trail(Name="audit", IsOrganizationTrail=False)
