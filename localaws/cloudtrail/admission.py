@@ -119,7 +119,7 @@ def _bucket(call: Call, trail: Trail) -> None:
     except ClientError:
         raise refused from None
     context = _context(call, trail)
-    bucket = f"arn:aws:s3:::{name}"
+    bucket = f"arn:{call.partition}:s3:::{name}"
     writing = {**context, "s3:x-amz-acl": "bucket-owner-full-control", "s3:TlsVersion": "1.3"}
     key = trail.settings.get("KmsKeyId")
     if key:
@@ -211,7 +211,7 @@ def _encryption_context(call: Call, trail: Trail) -> dict[str, str | list[str]]:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
     """
     bucket = str(trail.settings["S3BucketName"])
-    arn = f"arn:aws:s3:::{bucket}"
+    arn = f"arn:{call.partition}:s3:::{bucket}"
     context = {"aws:cloudtrail:arn": trail.arn, "aws:s3:arn": f"{arn}/{_paths(call, trail)[0]}"}
     if default_encryption(_owner(call, bucket), bucket).get("BucketKeyEnabled"):
         context = {"aws:s3:arn": arn}
@@ -260,7 +260,7 @@ def _topic(call: Call, trail: Trail) -> None:
         return
     if not str(key).startswith("arn:"):
         name = key if str(key).startswith("alias/") else f"key/{key}"
-        key = f"arn:aws:kms:{parts[3]}:{parts[4]}:{name}"
+        key = f"arn:{call.partition}:kms:{parts[3]}:{parts[4]}:{name}"
     metadata, policy = _described(call, key)
     need(
         metadata,

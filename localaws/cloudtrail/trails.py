@@ -47,7 +47,7 @@ def _needs(call: Call) -> Iterator[gap.Need]:
     if call.operation in _WITHOUT_TRAIL or not names:
         names = ["*"]
     context = request_tags(p.get("TagsList") or ())
-    place = f"arn:aws:cloudtrail:{call.region}:{call.account}:trail/"
+    place = f"arn:{call.partition}:cloudtrail:{call.region}:{call.account}:trail/"
     for name in map(str, names):
         arn = name if name == "*" or name.startswith("arn:") else f"{place}{name}"
         yield gap.Need(f"cloudtrail:{call.operation}", arn, context)
@@ -73,9 +73,8 @@ def _ensure_dependent(call: Call) -> None:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
     """
-    linked = (
-        f"arn:aws:iam::{call.account}:role/aws-service-role/{SERVICE}/AWSServiceRoleForCloudTrail"
-    )
+    role = f"aws-service-role/{SERVICE}/AWSServiceRoleForCloudTrail"
+    linked = f"arn:{call.partition}:iam::{call.account}:role/{role}"
     for dependent in (
         gap.Need("organizations:ListAWSServiceAccessForOrganization", "*"),
         gap.Need("iam:GetRole", linked),

@@ -9,14 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs
 
+from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import cloudwatch, ec2, eventbridge, iam, scheduler, sns
 
+from localaws.emulator.partitions import SENT
 from localaws.emulator.runtime import Runtimes
 from localaws.wire.emulator import EmittedEvent, Notification, OnPublished, Published
+from localaws.wire.partition import AWS, partition, swapped_text
 
 
 def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished) -> None:
@@ -29,6 +34,7 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished)
     nothing_fires_by_itself()
     notifications_are_handed_on(on_published)
     alarms_are_looked_at_by_others()
+    signatures_are_of_what_was_sent()
 
 
 def functions_see_their_own_packages(runtimes: Runtimes) -> None:
@@ -140,7 +146,9 @@ def events_are_handed_on(on_event: EmittedEvent) -> None:
 
     def emitted(record: dict[str, Any], view: Any = None) -> None:
         del view
-        on_event(_envelope(record), record["Account"], record["Region"], record["EventBusName"])
+        region = record["Region"]
+        event = json.loads(swapped_text(json.dumps(_envelope(record)), partition(region)))
+        on_event(event, record["Account"], region, record["EventBusName"])
 
     eventbridge._dispatch_event = emitted
 
@@ -195,7 +203,8 @@ def notifications_are_handed_on(on_published: OnPublished) -> None:
                     redrive=_dead_letters(settings.get("RedrivePolicy")),
                 )
             )
-        on_published(Published(topic_arn, msg_id, _alarm.get(), tuple(notifications)))
+        published = Published(topic_arn, msg_id, _alarm.get(), tuple(notifications))
+        on_published(_outside(published))
 
     sns._fanout = fanned_out
     act = cloudwatch._dispatch_alarm_actions
@@ -210,6 +219,32 @@ def notifications_are_handed_on(on_published: OnPublished) -> None:
     cloudwatch._dispatch_alarm_actions = acted
 
 
+def _outside(published: Published) -> Published:
+    """With the ARNs of the topic's partition."""
+    name = partition(published.topic.split(":")[3])
+    if name == AWS:
+        return published
+
+    def outside(text: str | None) -> Any:
+        return swapped_text(text, name) if text else text
+
+    return replace(
+        published,
+        topic=outside(published.topic),
+        alarm=outside(published.alarm),
+        notifications=tuple(
+            replace(
+                each,
+                subscription=outside(each.subscription),
+                endpoint=outside(each.endpoint),
+                text=outside(each.text),
+                redrive=outside(each.redrive),
+            )
+            for each in published.notifications
+        ),
+    )
+
+
 def alarms_are_looked_at_by_others() -> None:
     """CloudWatch: an alarm's dimensions, missing data, expressions and periods are not looked at.
 
@@ -217,6 +252,29 @@ def alarms_are_looked_at_by_others() -> None:
     setting that leaves states to SetAlarmState.
     """
     cloudwatch._evaluate_alarm = lambda alarm: None
+
+
+def signatures_are_of_what_was_sent() -> None:
+    """ARNs: `aws` is the only partition.
+
+    In cn-north-1 and us-gov-west-1 every ARN begins with `arn:aws:`. `partitions.py` names them
+    anew on their way in and out, so that the request that is checked is not the one that was
+    signed. Wanted: the partition of the Region.
+    """
+    pin, pin_body = app.pin_signed_request, app.pin_signed_body
+
+    def pinned(method: str, path: str, query: Any, headers: Any) -> None:
+        sent = SENT.get()
+        if sent is not None:
+            path, headers = sent.raw_path.decode("latin-1"), sent.headers
+            query = parse_qs(sent.query_string.decode(), keep_blank_values=True)
+        pin(method, path, query, headers)
+
+    def body_pinned(body: bytes) -> None:
+        sent = SENT.get()
+        pin_body(body if sent is None else sent.body)
+
+    app.pin_signed_request, app.pin_signed_body = pinned, body_pinned
 
 
 def _dead_letters(policy: str | None) -> str | None:

@@ -108,7 +108,7 @@ def _classic(p: Json, arn: str) -> Json:
     statement: Json = {
         "Sid": sid,
         "Effect": "Allow",
-        "Principal": principal if principal == "*" else {"AWS": f"arn:aws:iam::{principal}:root"},
+        "Principal": principal if principal == "*" else {"AWS": _root(arn, principal)},
         "Action": action,
         "Resource": arn,
     }
@@ -116,6 +116,10 @@ def _classic(p: Json, arn: str) -> Json:
     if condition:
         statement["Condition"] = {condition["Type"]: {condition["Key"]: condition["Value"]}}
     return statement
+
+
+def _root(bus: str, account: str) -> str:
+    return f"arn:{bus.split(':')[1]}:iam::{account}:root"
 
 
 @gap.answers("events", "RemovePermission", alone=True)

@@ -98,7 +98,7 @@ def _use(call: Call, s3: Any, action: str, key: str) -> Iterator[Need]:
 
 def _context(call: Call, s3: Any, key: str) -> dict[str, str | list[str]]:
     bucket, name = call.parameters["Bucket"], call.parameters["Key"]
-    arn = f"arn:aws:s3:::{bucket}"
+    arn = f"arn:{call.partition}:s3:::{bucket}"
     default = default_encryption(s3, bucket)
     encryption = {"aws:s3:arn": f"{arn}/{name}"}
     if default.get("BucketKeyEnabled"):

@@ -37,6 +37,7 @@ from localaws.iam.policy import (
     strongest,
 )
 from localaws.kms.use import KeyRefusedError, ensure_usable
+from localaws.wire.partition import home_region
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,8 +279,8 @@ class Grants:
         """The key with the organization of the ARN's account, for a policy that speaks of one."""
         if not policy or "orgid" not in policy.lower():
             return {}
-        account, region = Arn.parse(arn).account, "us-east-1"
-        client = self._aws.client("organizations", account, region)
+        parsed = Arn.parse(arn)
+        client = self._aws.client("organizations", parsed.account, home_region(parsed.partition))
         try:
             return {key: client.describe_organization()["Organization"]["Id"]}
         except ClientError as error:
