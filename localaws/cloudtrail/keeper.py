@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from localaws.cloudtrail.history import History
-from localaws.cloudtrail.selectors import DEFAULT_SELECTORS, selected
+from localaws.cloudtrail.selectors import DEFAULT_SELECTORS, selected, unfit
 from localaws.cloudtrail.trailwriter.signing import SigningKeys
 from localaws.wire.errors import RefusalError
 from localaws.wire.partition import partition
@@ -255,6 +255,8 @@ class CloudTrail:
                 "InvalidEventSelectorsException",
                 "Specify between 1 and 500 advanced event selectors for your trail.",
             )
+        for why in filter(None, map(unfit, basic or advanced or ())):
+            raise RefusalError("InvalidEventSelectorsException", why)
         if basic is not None:
             trail.selectors = [dict(DEFAULT_SELECTORS[0]) | s for s in basic]
         else:
@@ -319,6 +321,8 @@ class CloudTrail:
     def _lookup_events(self, account: str, region: str, p: Json) -> Json:
         start = p.get("StartTime") or self._now() - timedelta(days=_HISTORY_DAYS)
         end = p.get("EndTime") or self._now() + timedelta(seconds=1)
+        if _aware(start) > _aware(end):
+            raise RefusalError("InvalidTimeRangeException", "StartTime must not be after EndTime.")
         attributes = p.get("LookupAttributes") or []
         if len(attributes) > 1:
             raise RefusalError(
@@ -379,6 +383,12 @@ class CloudTrail:
     def _find(self, account: str, region: str, name: str | None) -> Trail | None:
         if not name:
             raise RefusalError("InvalidTrailNameException", "Trail name cannot be blank!")
+        if len(name) < 3:
+            raise RefusalError(
+                "InvalidTrailNameException",
+                "Trail name too short. Minimum allowed length: 3 characters. Specified name "
+                f"length: {len(name)} characters.",
+            )
         if name.startswith("arn:"):
             trail = self._trails.get(name)
             return trail if trail and trail.account == account else None

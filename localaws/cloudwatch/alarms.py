@@ -98,6 +98,17 @@ def _valid(condition: object, message: str) -> None:
     need(condition, "ValidationError", message)
 
 
+@gap.refuses("cloudwatch", "SetAlarmState")
+def _set_state(call: Call) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_SetAlarmState.html"""
+    state = call.parameters.get("StateValue")
+    _valid(
+        state in ("INSUFFICIENT_DATA", "ALARM", "OK"),
+        f"1 validation error detected: Value '{state}' at 'stateValue' failed to satisfy "
+        "constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]",
+    )
+
+
 @gap.answers("cloudwatch", "DescribeAlarms")
 def _describe(call: Call) -> Response | Json:
     asked = call.forward()

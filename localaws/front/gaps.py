@@ -8,6 +8,7 @@ from localaws.events import buses, observers, puts, replays, rules, scheduler
 from localaws.functions import create, invocations, layers, permission
 from localaws.iam import grammar, holders, policies, sessions, trust
 from localaws.kms import policy as key_policy
+from localaws.kms import settings as key_settings
 from localaws.logs import streams
 from localaws.organizations import trusted_access
 from localaws.s3 import bucket_configurations, buckets
@@ -15,6 +16,7 @@ from localaws.s3 import keys as object_keys
 from localaws.s3 import policy as bucket_policy
 from localaws.s3 import settings as bucket_settings
 from localaws.sns import policy as topic_policy
+from localaws.sns import settings as topic_settings
 from localaws.sqs import attributes as queue_attributes
 from localaws.sqs import policy as queue_policy
 from localaws.ssm import parameters
@@ -33,6 +35,7 @@ FILES = (
     instances,
     invocations,
     key_policy,
+    key_settings,
     layers,
     metrics,
     object_keys,
@@ -49,6 +52,7 @@ FILES = (
     sessions,
     streams,
     topic_policy,
+    topic_settings,
     trails,
     trusted_access,
     trust,
