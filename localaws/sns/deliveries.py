@@ -238,7 +238,8 @@ class Deliveries:
     def _tell(self, published: Published, step: str, what: str, detail: str) -> None:
         if self._closed:  # of an AWS that is no more
             return
-        region, account = published.topic.split(":")[3:5]
+        region, account, topic = published.topic.split(":")[3:6]
+        subscriber = what.rpartition(":")[2] if what.startswith("arn:") else what
         self._report(
             Activity(
                 time=self._clock.now(),
@@ -247,9 +248,9 @@ class Deliveries:
                 region=region,
                 step=step,
                 event_id=published.message_id,
-                what=what,
+                what=f"{topic} -> {subscriber}",
                 detail=detail,
-                extra={"topic": published.topic},
+                extra={"topic": published.topic, "subscriber": what},
             )
         )
 
