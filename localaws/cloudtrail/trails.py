@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from localaws.cloudtrail.admission import SERVICE, admit
 from localaws.cloudtrail.keeper import CloudTrail
 from localaws.cloudtrail.recording import Recording
-from localaws.iam.authorize import ensure
 from localaws.iam.needs import passing, request_tags
 from localaws.wire import gap
 from localaws.wire.call import Call
-from localaws.wire.errors import RefusalError
 from localaws.wire.parts import Json
 
 _ASKING_ORGANIZATION = frozenset(
@@ -54,7 +52,7 @@ def _needs(call: Call) -> Iterator[gap.Need]:
     if p.get("CloudWatchLogsRoleArn"):
         yield passing(str(p["CloudWatchLogsRoleArn"]), SERVICE)
     if call.operation in _ASKING_ORGANIZATION and _is_organizations(call):
-        _ensure_dependent(call)
+        yield from _dependent(call)
 
 
 def _is_organizations(call: Call) -> bool:
@@ -68,21 +66,15 @@ def _is_organizations(call: Call) -> bool:
     )
 
 
-def _ensure_dependent(call: Call) -> None:
+def _dependent(call: Call) -> Iterator[gap.Need]:
     """What CloudTrail does for an organization trail in the caller's name.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
     """
     role = f"aws-service-role/{SERVICE}/AWSServiceRoleForCloudTrail"
     linked = f"arn:{call.partition}:iam::{call.account}:role/{role}"
-    for dependent in (
-        gap.Need("organizations:ListAWSServiceAccessForOrganization", "*"),
-        gap.Need("iam:GetRole", linked),
-        gap.Need("iam:CreateServiceLinkedRole", linked, {"iam:AWSServiceName": SERVICE}),
-    ):
-        try:
-            ensure(call, [dependent])
-        except RefusalError as refused:
-            raise RefusalError(
-                "InsufficientDependencyServiceAccessPermissionException", refused.message
-            ) from None
+    code = "InsufficientDependencyServiceAccessPermissionException"
+    yield gap.Need("organizations:ListAWSServiceAccessForOrganization", "*", code=code)
+    yield gap.Need("iam:GetRole", linked, code=code)
+    named = {"iam:AWSServiceName": SERVICE}
+    yield gap.Need("iam:CreateServiceLinkedRole", linked, named, code)

@@ -40,5 +40,5 @@ def _put(call: Call) -> Json:
     except ClientError as error:
         said = error.response["Error"]
         raise RefusalError(said["Code"], said["Message"]) from None
-    call.of(Alarms).look(call.account, call.region)
+    call.of(Alarms).look(call.account, call.region, str(p.get("Namespace")))
     return {}

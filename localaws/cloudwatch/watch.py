@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 Place = tuple[str, str]
 """Account and Region."""
 
+_ALL = "*"
 _STATISTICS = ("SampleCount", "Sum", "Minimum", "Maximum")
 
 
@@ -51,19 +52,22 @@ class Alarms:
         self._expressions = expressions
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="alarms")
         self._idle = threading.Condition()
-        self._asked: set[Place] = set()
+        self._asked: dict[Place, set[str]] = {}
         self._under_way = 0
         self._places: set[Place] = set()
         self._closed = False
 
-    def look(self, account: str, region: str) -> None:
-        """The metrics of this account and Region have changed; returns at once."""
+    def look(self, account: str, region: str, namespace: str = _ALL) -> None:
+        """The metrics of a namespace have changed in an account and Region; returns at once."""
         place = account, region
         with self._idle:
             self._places.add(place)
-            if self._closed or place in self._asked:
+            waiting = self._asked.get(place)
+            if waiting is not None:
+                waiting.add(namespace)
+            if self._closed or waiting is not None:
                 return
-            self._asked.add(place)
+            self._asked[place] = {namespace}
             self._under_way += 1
         self._pool.submit(self._run, place)
 
@@ -86,14 +90,16 @@ class Alarms:
 
     def _run(self, place: Place) -> None:
         with self._idle:
-            self._asked.discard(place)
+            changed = self._asked.pop(place)
         try:
             client = self._aws.client("cloudwatch", *place)
             for page in client.get_paginator("describe_alarms").paginate(
                 AlarmTypes=["MetricAlarm"]
             ):
                 for alarm in page.get("MetricAlarms", ()):
-                    self._look(client, place, alarm)
+                    queries = self._expressions().get((*place, alarm["AlarmName"])) or []
+                    if _ALL in changed or changed & _namespaces(alarm, queries):
+                        self._look(client, place, alarm, queries)
         except Exception:
             if not self._closed:
                 _log.exception("the alarms of %s are not looked at", place)
@@ -102,8 +108,7 @@ class Alarms:
                 self._under_way -= 1
                 self._idle.notify_all()
 
-    def _look(self, client: Any, place: Place, alarm: Json) -> None:
-        queries = self._expressions().get((*place, alarm["AlarmName"])) or []
+    def _look(self, client: Any, place: Place, alarm: Json, queries: list[Json]) -> None:
         now = self._clock.now()
 
         def read(metric: Json, period: int, stat: str) -> Values:
@@ -141,6 +146,11 @@ class Alarms:
                 detail=detail,
             )
         )
+
+
+def _namespaces(alarm: Json, queries: list[Json]) -> set[str]:
+    metrics = [q["MetricStat"]["Metric"] for q in queries if q.get("MetricStat")] or [alarm]
+    return {str(metric.get("Namespace")) for metric in metrics}
 
 
 def _value(client: Any, metric: Json, stat: str, start: datetime, seconds: int) -> float | None:

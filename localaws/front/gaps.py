@@ -15,9 +15,11 @@ from localaws.s3 import bucket_configurations, buckets
 from localaws.s3 import keys as object_keys
 from localaws.s3 import policy as bucket_policy
 from localaws.s3 import settings as bucket_settings
+from localaws.sns import keys as topic_keys
 from localaws.sns import policy as topic_policy
 from localaws.sns import settings as topic_settings
 from localaws.sqs import attributes as queue_attributes
+from localaws.sqs import keys as queue_keys
 from localaws.sqs import policy as queue_policy
 from localaws.ssm import parameters
 
@@ -45,12 +47,14 @@ FILES = (
     policies,
     puts,
     queue_attributes,
+    queue_keys,
     queue_policy,
     replays,
     rules,
     scheduler,
     sessions,
     streams,
+    topic_keys,
     topic_policy,
     topic_settings,
     trails,

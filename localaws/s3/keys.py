@@ -14,11 +14,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localaws.cloudtrail.keeper import CloudTrail
-from localaws.iam.policy import PolicyError, Principal, evaluate
+from localaws.kms.callers import key_needs
 from localaws.s3.buckets import Buckets
 from localaws.wire import gap
 from localaws.wire.call import Call
-from localaws.wire.errors import RefusalError
 from localaws.wire.gap import Need
 from localaws.wire.parts import Json
 
@@ -44,7 +43,7 @@ def _decrypts(call: Call) -> Iterator[Need]:
     except ClientError:
         return  # no such object: the emulator says so
     if found.get("SSEKMSKeyId"):
-        yield from _use(call, s3, "kms:Decrypt", str(found["SSEKMSKeyId"]))
+        yield from key_needs(call, ("kms:Decrypt",), str(found["SSEKMSKeyId"]), _context(call, s3))
 
 
 @gap.needs("s3", "PutObject", besides=True)
@@ -55,61 +54,21 @@ def _encrypts(call: Call) -> Iterator[Need]:
     if not p.get("ServerSideEncryption"):
         key = default_encryption(s3, p["Bucket"]).get("KMSMasterKeyID")
     if key:
-        yield from _use(call, s3, "kms:GenerateDataKey", str(key))
+        yield from key_needs(call, ("kms:GenerateDataKey",), str(key), _context(call, s3))
 
 
 def _owners(call: Call) -> Any:
     return call.client("s3", call.kept(Buckets).owners.get(call.parameters["Bucket"]))
 
 
-def _use(call: Call, s3: Any, action: str, key: str) -> Iterator[Need]:
-    """What the caller's own policies must allow, unless the key's policy names the caller."""
-    if key.removeprefix("alias/").startswith("aws/") or ":alias/aws/" in key:
-        return  # a key of AWS's own admits everybody in its account who may use S3
-    place = key.split(":") if key.startswith("arn:") else ["", "", "", call.region, call.account]
-    kms = call.client("kms", place[4], place[3])
-    try:
-        metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
-        policy = kms.get_key_policy(KeyId=metadata["KeyId"], PolicyName="default")["Policy"]
-    except ClientError:
-        return  # no such key: the emulator took it
-    need = Need(action, str(metadata["Arn"]), _context(call, s3, str(metadata["Arn"])))
-    identity = call.identity
-    caller = Principal.aws(
-        *filter(None, (identity.arn, identity.issuer_arn)), account=identity.account
-    )
-    try:
-        decision = evaluate(
-            policy, principal=caller, action=action, resource=need.resource, context=need.context
-        )
-    except PolicyError:
-        return
-    if decision.allowed and not decision.delegated and place[4] == call.account:
-        return
-    if not decision.allowed:
-        raise RefusalError(
-            "AccessDenied",
-            f"User: {identity.arn} is not authorized to perform: {action} on resource: "
-            f"{need.resource} because no resource-based policy allows the {action} action",
-            403,
-        )
-    yield need
-
-
-def _context(call: Call, s3: Any, key: str) -> dict[str, str | list[str]]:
+def _context(call: Call, s3: Any) -> dict[str, str]:
     bucket, name = call.parameters["Bucket"], call.parameters["Key"]
     arn = f"arn:{call.partition}:s3:::{bucket}"
-    default = default_encryption(s3, bucket)
-    encryption = {"aws:s3:arn": f"{arn}/{name}"}
-    if default.get("BucketKeyEnabled"):
-        encryption = {"aws:s3:arn": arn}
-    elif "/CloudTrail/" in name:
+    if default_encryption(s3, bucket).get("BucketKeyEnabled"):
+        return {"aws:s3:arn": arn}
+    context = {"aws:s3:arn": f"{arn}/{name}"}
+    if "/CloudTrail/" in name:
         for trail in call.of(CloudTrail).trails():
             if trail.settings.get("S3BucketName") == bucket:
-                encryption["aws:cloudtrail:arn"] = trail.arn
-    return {
-        **{f"kms:EncryptionContext:{k}": value for k, value in encryption.items()},
-        "kms:EncryptionContextKeys": sorted(encryption),
-        "kms:CallerAccount": call.account,
-        "kms:ViaService": f"s3.{key.split(':')[3]}.amazonaws.com",
-    }
+                context["aws:cloudtrail:arn"] = trail.arn
+    return context

@@ -28,6 +28,7 @@ from localaws.wire.emulator import Notification, Published
 _log = logging.getLogger(__name__)
 
 SNS, CLOUDWATCH = "sns.amazonaws.com", "cloudwatch.amazonaws.com"
+_NAMESPACE = "AWS/SNS"
 _HTTP_SECONDS = 5
 
 
@@ -38,8 +39,8 @@ class _Refused(Exception):  # noqa: N818 (a subscriber's answer, no error of our
 class Deliveries:
     """Delivers what topics have for their subscribers, in the order in which it was published.
 
-    `invoke` accepts a payload for a function; `counted` is told the account and Region in which the
-    topic's metrics have changed.
+    `invoke` accepts a payload for a function; `counted` is told the account, Region and namespace
+    in which the topic's metrics have changed.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Deliveries:
         clock: MovableClock,
         report: Callable[[Activity], None],
         invoke: Callable[[str, bytes], str],
-        counted: Callable[[str, str], None],
+        counted: Callable[[str, str, str], None],
     ) -> None:
         self._aws = aws
         self._clock = clock
@@ -104,7 +105,7 @@ class Deliveries:
         region, account, topic = published.topic.split(":")[3:6]
         now = self._clock.now()
         self._aws.client("cloudwatch", account, region).put_metric_data(
-            Namespace="AWS/SNS",
+            Namespace=_NAMESPACE,
             MetricData=[
                 {
                     "MetricName": name,
@@ -116,7 +117,7 @@ class Deliveries:
                 for name, value in counted.items()
             ],
         )
-        self._counted(account, region)
+        self._counted(account, region, _NAMESPACE)
 
     def _notify(self, published: Published, notification: Notification) -> list[str]:
         """Deliver to one subscriber, or to its dead-letter queue; the metrics that count it."""

@@ -77,7 +77,7 @@ class World:
     def __init__(self) -> None:
         self.steps: list[Activity] = []
         self.invoked: list[tuple[str, bytes]] = []
-        self.looked: list[tuple[str, str]] = []
+        self.looked: list[tuple[str, ...]] = []
         self.deliveries = Deliveries(
             Clients(),
             MovableClock(),
@@ -151,7 +151,7 @@ def test_a_queue_that_admits_sns(world: World) -> None:
     assert world.publish(arn) == ["delivered"]
     assert [json.loads(m["Body"]) for m in messages(arn)] == [{"Message": "hello"}]
     assert world.counted() == {"Delivered": 1}
-    assert world.looked == [(ACCOUNT, REGION)]
+    assert world.looked == [(ACCOUNT, REGION, "AWS/SNS")]
 
 
 def test_a_raw_message_has_its_attributes(world: World) -> None:
