@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
@@ -16,13 +17,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.activity import Activity
 from localaws.clock import MovableClock
+from localaws.iam.permissions import role_allows
 from localaws.iam.policy import Context, PolicyError, Principal, evaluate
-from localaws.kms.use import Clients, KeyRefusedError, ensure_usable
+from localaws.kms.use import KeyRefusedError, ensure_usable
+from localaws.wire.clients import InProcessClients
 from localaws.wire.emulator import Notification, Published
 
 _log = logging.getLogger(__name__)
@@ -30,6 +34,8 @@ _log = logging.getLogger(__name__)
 SNS, CLOUDWATCH = "sns.amazonaws.com", "cloudwatch.amazonaws.com"
 _NAMESPACE = "AWS/SNS"
 _HTTP_SECONDS = 5
+# What SNS writes down, and how the topic's attributes begin for it.
+_LOGGED = {"http": "HTTP", "https": "HTTP", "lambda": "Lambda", "sqs": "SQS"}
 
 
 class _Refused(Exception):  # noqa: N818 (a subscriber's answer, no error of ours)
@@ -45,7 +51,7 @@ class Deliveries:
 
     def __init__(
         self,
-        aws: Clients,
+        aws: InProcessClients,
         clock: MovableClock,
         report: Callable[[Activity], None],
         invoke: Callable[[str, bytes], str],
@@ -125,6 +131,7 @@ class Deliveries:
             self._deliver(published.topic, notification)
         except _Refused as refused:
             self._tell(published, "refused", notification.endpoint, str(refused))
+            self._log(published, notification, str(refused))
         else:
             self._tell(published, "delivered", notification.endpoint, "")
             return ["NumberOfNotificationsDelivered"]
@@ -149,6 +156,63 @@ class Deliveries:
         elif notification.protocol in ("http", "https"):
             _post(topic, notification)
         # The others are people: nobody here reads their mail.
+
+    def _log(self, published: Published, notification: Notification, reason: str) -> None:
+        """Write down a failure where the topic has a role for it.
+
+        https://docs.aws.amazon.com/sns/latest/dg/topics-attrib.html
+        """
+        topic = published.topic
+        _, partition, _, region, account, name = topic.split(":")
+        setting = f"{_LOGGED.get(notification.protocol)}FailureFeedbackRoleArn"
+        sns = self._aws.client("sns", account, region)
+        try:
+            role = sns.get_topic_attributes(TopicArn=topic)["Attributes"].get(setting)
+        except ClientError:
+            return  # the topic is gone by now
+        if not role:
+            return
+        try:
+            group, stream = f"sns/{region}/{account}/{name}/Failure", published.message_id
+            place = f"arn:{partition}:logs:{region}:{account}:log-group:{group}"
+            self._may_log(role, topic, place, stream)
+            entry = {
+                "notification": {"messageId": published.message_id, "topicArn": topic},
+                "delivery": {
+                    "destination": notification.endpoint,
+                    "providerResponse": reason,
+                    "attempts": 1,
+                },
+                "status": "FAILURE",
+            }
+            logs = self._aws.client("logs", account, region)
+            for make, named in (
+                (logs.create_log_group, {"logGroupName": group}),
+                (logs.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
+            ):
+                with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+                    make(**named)
+            line = {
+                "timestamp": int(self._clock.now().timestamp() * 1000),
+                "message": json.dumps(entry),
+            }
+            logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[line])
+        except _Refused as refused:
+            self._tell(published, "not logged", notification.endpoint, str(refused))
+        except ClientError as error:
+            self._tell(published, "not logged", notification.endpoint, _sentence(error))
+
+    def _may_log(self, role: str, topic: str, group: str, stream: str) -> None:
+        iam = self._aws.client("iam", role.split(":")[4], topic.split(":")[3])
+        trust = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
+        _admits(trust, SNS, "sts:AssumeRole", role, self._context(topic))
+        for action, resource in (
+            ("logs:CreateLogGroup", group),
+            ("logs:CreateLogStream", f"{group}:log-stream:{stream}"),
+            ("logs:PutLogEvents", f"{group}:log-stream:{stream}"),
+        ):
+            if not role_allows(self._aws, role, action, resource):
+                raise _Refused(f"role {role} may not {action} on {resource}")
 
     # --- the kinds of subscribers -----------------------------------------------------------------
 
@@ -256,7 +320,7 @@ class Deliveries:
         )
 
 
-def _admits(policy: str | None, who: str, action: str, arn: str, context: Context) -> None:
+def _admits(policy: Any, who: str, action: str, arn: str, context: Context) -> None:
     asked = {**context, "aws:PrincipalServiceName": who}
     try:
         decision = evaluate(

@@ -140,6 +140,33 @@ def test_a_failed_delivery_is_kept_and_rings(account: Account) -> None:
     assert (told["AlarmName"], told["NewStateValue"]) == ("alerts", "ALARM")
 
 
+@pytest.mark.parametrize(
+    ("trusted", "actions", "logged"),
+    [
+        ("sns", ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], True),
+        ("sns", ["logs:CreateLogStream", "logs:PutLogEvents"], False),
+        ("events", ["logs:*"], False),
+    ],
+)
+def test_a_failure_is_logged_with_the_topic_s_role(
+    account: Account, trusted: str, actions: list[str], logged: bool
+) -> None:
+    """https://docs.aws.amazon.com/sns/latest/dg/topics-attrib.html"""
+    place = account.arn("logs", "log-group:sns/*")
+    role = account.role("r", {"Service": f"{trusted}.amazonaws.com"}, allow(actions, place))
+    sns, logs = account.client("sns"), account.client("logs")
+    topic = sns.create_topic(Name="t", Attributes={"SQSFailureFeedbackRoleArn": role})["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=account.arn("sqs", "gone"))
+    sns.publish(TopicArn=topic, Message="m")
+    assert account.aws.drain()
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    assert groups == ([f"sns/us-east-1/{account.number}/t/Failure"] if logged else [])
+    if logged:
+        [event] = logs.filter_log_events(logGroupName=groups[0])["events"]
+        said = json.loads(event["message"])
+        assert (said["status"], said["notification"]["topicArn"]) == ("FAILURE", topic)
+
+
 def test_metrics_of_aws_are_aws_s_own(account: Account) -> None:
     with refused("InvalidParameterValue", "The value AWS/ for parameter Namespace is invalid."):
         account.client("cloudwatch").put_metric_data(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -15,6 +15,7 @@ from moto import mock_aws
 from localaws.activity import Activity
 from localaws.clock import MovableClock
 from localaws.sns.deliveries import Deliveries
+from localaws.wire.clients import InProcessClients
 from localaws.wire.emulator import Notification, Published
 
 pytestmark = pytest.mark.unit
@@ -79,7 +80,7 @@ class World:
         self.invoked: list[tuple[str, bytes]] = []
         self.looked: list[tuple[str, ...]] = []
         self.deliveries = Deliveries(
-            Clients(),
+            cast(InProcessClients, Clients()),
             MovableClock(),
             self.steps.append,
             self._invoke,
