@@ -20,6 +20,7 @@ from localaws.iam.permissions import Permissions
 from localaws.iam.policy import Context, PolicyError, Principal, evaluate
 from localaws.organizations.trusted_access import TrustedAccess, organization
 from localaws.s3.buckets import Buckets
+from localaws.s3.keys import default_encryption
 from localaws.wire.call import Call
 from localaws.wire.errors import RefusalError, need
 
@@ -39,7 +40,7 @@ def admit(call: Call, trail: Trail) -> None:
     _log_group(call, trail)
 
 
-def _context(call: Call, trail: Trail) -> dict[str, str]:
+def _context(call: Call, trail: Trail) -> dict[str, str | list[str]]:
     now = call.parts.clock.now()
     return {
         "aws:CurrentTime": now.isoformat(),
@@ -118,7 +119,7 @@ def _bucket(call: Call, trail: Trail) -> None:
     except ClientError:
         raise refused from None
     context = _context(call, trail)
-    bucket = f"arn:aws:s3:::{name}"
+    bucket = f"arn:{call.partition}:s3:::{name}"
     writing = {**context, "s3:x-amz-acl": "bucket-owner-full-control", "s3:TlsVersion": "1.3"}
     key = trail.settings.get("KmsKeyId")
     if key:
@@ -190,18 +191,34 @@ def _key(call: Call, trail: Trail) -> None:
         "KmsException",
         f"KMS key {key} is {metadata.get('KeyState')}.",
     )
-    context = {
-        **_context(call, trail),
-        "kms:EncryptionContext:aws:cloudtrail:arn": trail.arn,
-        "kms:EncryptionContextKeys": "aws:cloudtrail:arn",
-    }
+    encrypting = _context(call, trail) | _encryption_context(call, trail)
+    # With an S3 Bucket Key, the data key is the bucket's: it is decrypted for every object.
+    actions = ["kms:GenerateDataKey"]
+    if "kms:EncryptionContext:aws:cloudtrail:arn" not in encrypting:
+        actions.append("kms:Decrypt")
     need(
-        _allowed(policy, "kms:GenerateDataKey", metadata["Arn"], context)
+        all(_allowed(policy, action, metadata["Arn"], encrypting) for action in actions)
         and _allowed(policy, "kms:DescribeKey", metadata["Arn"], _context(call, trail)),
         "InsufficientEncryptionPolicyException",
         f"Insufficient permissions to access S3 bucket {bucket} or KMS key {key}.",
     )
     trail.settings["KmsKeyId"] = metadata["Arn"]
+
+
+def _encryption_context(call: Call, trail: Trail) -> dict[str, str | list[str]]:
+    """The trail's ARN and the object's or, for an S3 Bucket Key, the bucket's alone.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    """
+    bucket = str(trail.settings["S3BucketName"])
+    arn = f"arn:{call.partition}:s3:::{bucket}"
+    context = {"aws:cloudtrail:arn": trail.arn, "aws:s3:arn": f"{arn}/{_paths(call, trail)[0]}"}
+    if default_encryption(_owner(call, bucket), bucket).get("BucketKeyEnabled"):
+        context = {"aws:s3:arn": arn}
+    return {
+        **{f"kms:EncryptionContext:{key}": value for key, value in context.items()},
+        "kms:EncryptionContextKeys": sorted(context),
+    }
 
 
 def _described(call: Call, key: str) -> tuple[dict[str, Any], Any]:
@@ -243,7 +260,7 @@ def _topic(call: Call, trail: Trail) -> None:
         return
     if not str(key).startswith("arn:"):
         name = key if str(key).startswith("alias/") else f"key/{key}"
-        key = f"arn:aws:kms:{parts[3]}:{parts[4]}:{name}"
+        key = f"arn:{call.partition}:kms:{parts[3]}:{parts[4]}:{name}"
     metadata, policy = _described(call, key)
     need(
         metadata,
@@ -307,11 +324,27 @@ def _log_role(call: Call, trail: Trail, role: str, group: str) -> None:
         found["AssumeRolePolicyDocument"], "sts:AssumeRole", role, context
     ):
         raise untrusted
-    stream = f"{group.removesuffix(':*')}:log-stream:{trail.account}_CloudTrail_{trail.home_region}"
+    streams = f"{group.removesuffix(':*')}:log-stream:"
     permissions = call.of(Permissions)
-    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-        need(
-            permissions.role_may(role, action, stream),
-            "InvalidCloudWatchLogsLogGroupArnException",
-            "Access denied. Check the permissions for your role.",
-        )
+    for stream in _streams(call, trail):
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            need(
+                permissions.role_may(role, action, streams + stream),
+                "InvalidCloudWatchLogsLogGroupArnException",
+                "Access denied. Check the permissions for your role.",
+            )
+
+
+def _streams(call: Call, trail: Trail) -> list[str]:
+    """The streams that the role must reach.
+
+    Those of an organization trail begin with the organization's id; the role's policy names them as
+    `<organization>_*`, so that every account is in it that is a member or becomes one.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
+    """
+    own = f"{trail.account}_CloudTrail_{trail.home_region}"
+    if not trail.settings.get("IsOrganizationTrail"):
+        return [own]
+    organization = _organization_of(call)["Id"]
+    members = f"{organization}_000000000000_CloudTrail_{trail.home_region}"
+    return [own, f"{organization}_{own}", members]

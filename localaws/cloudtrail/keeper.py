@@ -18,9 +18,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from localaws.cloudtrail.history import History
-from localaws.cloudtrail.selectors import DEFAULT_SELECTORS, selected
+from localaws.cloudtrail.selectors import DEFAULT_SELECTORS, selected, unfit
 from localaws.cloudtrail.trailwriter.signing import SigningKeys
 from localaws.wire.errors import RefusalError
+from localaws.wire.partition import partition
 from localaws.wire.parts import Json
 
 _NAME = re.compile(r"(?=.{3,128}$)[A-Za-z0-9](?:[A-Za-z0-9]|[._-](?![._-]))*[A-Za-z0-9]")
@@ -63,7 +64,9 @@ class Trail:
         """Whether calls in that account and Region are this trail's business."""
         if self.account != account:
             return False
-        return bool(self.settings["IsMultiRegionTrail"]) or self.home_region == region
+        if self.settings["IsMultiRegionTrail"]:
+            return partition(self.home_region) == partition(region)
+        return self.home_region == region
 
     @property
     def records_data(self) -> bool:
@@ -101,9 +104,8 @@ class Trail:
 class CloudTrail:
     """Trails of every account and Region, and what was called there."""
 
-    def __init__(self, now: Callable[[], datetime], partition: str = "aws") -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._partition = partition
         self.keys = SigningKeys()
         self._trails: dict[str, Trail] = {}
         self._history = History()
@@ -149,7 +151,7 @@ class CloudTrail:
             if operation == "CreateTrail":
                 return self._new(account, region, parameters)
             trail = self._mutable(account, region, parameters.get("Name"))
-            settings = _settings(trail.settings, parameters, region, account, self._partition)
+            settings = _settings(trail.settings, parameters, region, account)
             return replace(trail, settings=settings)
 
     def _create_trail(self, account: str, region: str, p: Json) -> Json:
@@ -172,14 +174,14 @@ class CloudTrail:
                 "MaximumNumberOfTrailsExceededException",
                 f"User: {account} already has 5 trails in {region}.",
             )
-        arn = f"arn:{self._partition}:cloudtrail:{region}:{account}:trail/{name}"
-        settings = _settings({}, p, region, account, self._partition)
+        arn = f"arn:{partition(region)}:cloudtrail:{region}:{account}:trail/{name}"
+        settings = _settings({}, p, region, account)
         tags = {t["Key"]: t.get("Value", "") for t in p.get("TagsList") or ()}
         return Trail(name, account, region, arn, settings, tags)
 
     def _update_trail(self, account: str, region: str, p: Json) -> Json:
         trail = self._mutable(account, region, p.get("Name"))
-        trail.settings = _settings(trail.settings, p, region, account, self._partition)
+        trail.settings = _settings(trail.settings, p, region, account)
         return trail.answer()
 
     def _delete_trail(self, account: str, region: str, p: Json) -> Json:
@@ -253,6 +255,8 @@ class CloudTrail:
                 "InvalidEventSelectorsException",
                 "Specify between 1 and 500 advanced event selectors for your trail.",
             )
+        for why in filter(None, map(unfit, basic or advanced or ())):
+            raise RefusalError("InvalidEventSelectorsException", why)
         if basic is not None:
             trail.selectors = [dict(DEFAULT_SELECTORS[0]) | s for s in basic]
         else:
@@ -317,6 +321,8 @@ class CloudTrail:
     def _lookup_events(self, account: str, region: str, p: Json) -> Json:
         start = p.get("StartTime") or self._now() - timedelta(days=_HISTORY_DAYS)
         end = p.get("EndTime") or self._now() + timedelta(seconds=1)
+        if _aware(start) > _aware(end):
+            raise RefusalError("InvalidTimeRangeException", "StartTime must not be after EndTime.")
         attributes = p.get("LookupAttributes") or []
         if len(attributes) > 1:
             raise RefusalError(
@@ -357,7 +363,9 @@ class CloudTrail:
     # Finding trails
 
     def _in_home(self, account: str, region: str, name: str) -> Trail | None:
-        return self._trails.get(f"arn:{self._partition}:cloudtrail:{region}:{account}:trail/{name}")
+        return self._trails.get(
+            f"arn:{partition(region)}:cloudtrail:{region}:{account}:trail/{name}"
+        )
 
     def _visible_name(self, account: str, region: str, name: str) -> Trail | None:
         return next(
@@ -375,6 +383,12 @@ class CloudTrail:
     def _find(self, account: str, region: str, name: str | None) -> Trail | None:
         if not name:
             raise RefusalError("InvalidTrailNameException", "Trail name cannot be blank!")
+        if len(name) < 3:
+            raise RefusalError(
+                "InvalidTrailNameException",
+                "Trail name too short. Minimum allowed length: 3 characters. Specified name "
+                f"length: {len(name)} characters.",
+            )
         if name.startswith("arn:"):
             trail = self._trails.get(name)
             return trail if trail and trail.account == account else None
@@ -427,7 +441,7 @@ def _insights_have_events(insights: list[Json], selectors: list[Json]) -> None:
         )
 
 
-def _settings(old: Json, p: Json, region: str, account: str, partition: str) -> Json:
+def _settings(old: Json, p: Json, region: str, account: str) -> Json:
     defaults: Json = {
         "IncludeGlobalServiceEvents": True,
         "IsMultiRegionTrail": False,
@@ -446,11 +460,11 @@ def _settings(old: Json, p: Json, region: str, account: str, partition: str) -> 
         if name in p:
             new[name] = p[name] or None
     if new.get("KmsKeyId"):
-        new["KmsKeyId"] = _key_arn(new["KmsKeyId"], region, account, partition)
+        new["KmsKeyId"] = _key_arn(new["KmsKeyId"], region, account)
     if "SnsTopicName" in p:
         topic = p["SnsTopicName"] or None
         is_arn = bool(topic) and str(topic).startswith("arn:")
-        arn = topic if is_arn else f"arn:{partition}:sns:{region}:{account}:{topic}"
+        arn = topic if is_arn else f"arn:{partition(region)}:sns:{region}:{account}:{topic}"
         new["SnsTopicName"], new["SnsTopicARN"] = topic, arn if topic else None
     if new["IsMultiRegionTrail"] and not new["IncludeGlobalServiceEvents"]:
         raise RefusalError(
@@ -465,11 +479,11 @@ def _settings(old: Json, p: Json, region: str, account: str, partition: str) -> 
     return new
 
 
-def _key_arn(key: str, region: str, account: str, partition: str) -> str:
+def _key_arn(key: str, region: str, account: str) -> str:
     if key.startswith("arn:"):
         return key
     name = key if key.startswith("alias/") else f"key/{key}"
-    return f"arn:{partition}:kms:{region}:{account}:{name}"
+    return f"arn:{partition(region)}:kms:{region}:{account}:{name}"
 
 
 def _checked_name(name: Any) -> str:

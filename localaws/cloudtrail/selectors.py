@@ -25,6 +25,42 @@ DEFAULT_SELECTORS: tuple[Selector, ...] = (
 )
 
 _PREFIXED_TYPES = frozenset({"AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table"})
+_FIELDS = frozenset(
+    {
+        "errorCode",
+        "eventCategory",
+        "eventName",
+        "eventSource",
+        "eventType",
+        "readOnly",
+        "resources.ARN",
+        "resources.type",
+        "sessionCredentialFromConsole",
+        "userIdentity.arn",
+        "vpcEndpointId",
+    }
+)
+
+
+def unfit(selector: Selector) -> str | None:
+    """Why CloudTrail does not take a selector, basic or advanced; None where it does.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_DataResource.html
+    """
+    if "FieldSelectors" not in selector:
+        kinds = [r.get("Type") for r in selector.get("DataResources") or ()]
+        wrong = [kind for kind in kinds if kind not in _PREFIXED_TYPES]
+        return f"{wrong[0]} is no type of resource that a basic selector knows." if wrong else None
+    fields = {str(f.get("Field")): f.get("Equals") or () for f in selector["FieldSelectors"]}
+    unknown = sorted(fields.keys() - _FIELDS)
+    if unknown:
+        return f"{unknown[0]} is no field that an advanced selector knows."
+    category = list(fields.get("eventCategory", ()))
+    if len(category) != 1:
+        return "An advanced selector needs eventCategory, which Equals one category."
+    if category == ["Data"] and len(fields.get("resources.type", ())) != 1:
+        return "A selector of data events needs resources.type, which Equals one type."
+    return None
 
 
 def selected(record: Mapping[str, Any], selectors: Sequence[Selector]) -> bool:

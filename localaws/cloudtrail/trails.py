@@ -12,6 +12,9 @@ from localaws.wire import gap
 from localaws.wire.call import Call
 from localaws.wire.parts import Json
 
+_ASKING_ORGANIZATION = frozenset(
+    {"CreateTrail", "PutEventSelectors", "StartLogging", "UpdateTrail"}
+)
 _WITHOUT_TRAIL = frozenset({"DescribeTrails", "ListPublicKeys", "ListTrails", "LookupEvents"})
 
 
@@ -42,9 +45,36 @@ def _needs(call: Call) -> Iterator[gap.Need]:
     if call.operation in _WITHOUT_TRAIL or not names:
         names = ["*"]
     context = request_tags(p.get("TagsList") or ())
-    place = f"arn:aws:cloudtrail:{call.region}:{call.account}:trail/"
+    place = f"arn:{call.partition}:cloudtrail:{call.region}:{call.account}:trail/"
     for name in map(str, names):
         arn = name if name == "*" or name.startswith("arn:") else f"{place}{name}"
         yield gap.Need(f"cloudtrail:{call.operation}", arn, context)
     if p.get("CloudWatchLogsRoleArn"):
         yield passing(str(p["CloudWatchLogsRoleArn"]), SERVICE)
+    if call.operation in _ASKING_ORGANIZATION and _is_organizations(call):
+        yield from _dependent(call)
+
+
+def _is_organizations(call: Call) -> bool:
+    """Whether the call is about an organization trail, or makes one."""
+    p = call.parameters
+    name = p.get("Name") or p.get("TrailName")
+    return bool(p.get("IsOrganizationTrail")) or any(
+        trail.settings.get("IsOrganizationTrail")
+        for trail in call.of(CloudTrail).trails()
+        if trail.account == call.account and name in (trail.name, trail.arn)
+    )
+
+
+def _dependent(call: Call) -> Iterator[gap.Need]:
+    """What CloudTrail does for an organization trail in the caller's name.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html
+    """
+    role = f"aws-service-role/{SERVICE}/AWSServiceRoleForCloudTrail"
+    linked = f"arn:{call.partition}:iam::{call.account}:role/{role}"
+    code = "InsufficientDependencyServiceAccessPermissionException"
+    yield gap.Need("organizations:ListAWSServiceAccessForOrganization", "*", code=code)
+    yield gap.Need("iam:GetRole", linked, code=code)
+    named = {"iam:AWSServiceName": SERVICE}
+    yield gap.Need("iam:CreateServiceLinkedRole", linked, named, code)

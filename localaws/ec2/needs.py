@@ -37,7 +37,7 @@ _WITHOUT_ACCOUNT = frozenset({"image", "snapshot"})
 
 def _ec2_arn(call: Call, kind: str, name: str) -> str:
     account = "" if kind in _WITHOUT_ACCOUNT else call.account
-    return f"arn:aws:ec2:{call.region}:{account}:{kind}/{name}"
+    return f"arn:{call.partition}:ec2:{call.region}:{account}:{kind}/{name}"
 
 
 def _kind(resource: str) -> str | None:
@@ -158,7 +158,7 @@ def _run_instances(call: Call) -> Iterator[Need]:
     profile = p.get("IamInstanceProfile") or {}
     if profile:
         arn = profile.get("Arn") or (
-            f"arn:aws:iam::{call.account}:instance-profile/{profile.get('Name')}"
+            f"arn:{call.partition}:iam::{call.account}:instance-profile/{profile.get('Name')}"
         )
         made["instance"]["ec2:InstanceProfile"] = str(arn)
     used: list[tuple[str, str]] = []

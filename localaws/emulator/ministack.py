@@ -14,10 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from localaws.emulator.partitions import SENT, Crossing
 from localaws.emulator.runtime import Runtimes
-from localaws.wire.emulator import EmittedEvent
+from localaws.wire.emulator import EmittedEvent, OnPublished
 from localaws.wire.http import Message, Request, Response, call_app
 from localaws.wire.identity import Identity
+from localaws.wire.partition import AWS
 
 
 class MiniStack:
@@ -50,7 +52,7 @@ class MiniStack:
             "SFTP_ENABLED": "0",
         }
 
-    async def start(self, on_event: EmittedEvent) -> None:
+    async def start(self, on_event: EmittedEvent, on_published: OnPublished) -> None:
         for name in [n for n in os.environ if n.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(self._environment())
@@ -64,7 +66,7 @@ class MiniStack:
         logging.getLogger().setLevel(logging.ERROR)
         self._app = ministack_app.app
 
-        patches.apply(self._runtimes, on_event)
+        patches.apply(self._runtimes, on_event, on_published)
 
         async def receive() -> Message:
             return await self._to_app.get()
@@ -91,7 +93,10 @@ class MiniStack:
     async def send(self, request: Request) -> Response:
         # The loopback stands for TLS: policies that deny plain HTTP must hold nobody up here.
         headers = [*request.headers, (b"x-forwarded-proto", b"https")]
-        return await call_app(self._app, replace(request, headers=headers))
+        crossing = Crossing(request)
+        sent = replace(request, headers=headers)
+        SENT.set(None if crossing.partition == AWS else sent)
+        return crossing.outward(await call_app(self._app, crossing.inward(sent)))
 
     async def reset(self) -> None:
         await self.send(Request("POST", b"/_ministack/reset", b"", [], b""))

@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs
 
+from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import ec2, eventbridge, iam, scheduler
+from ministack.services import cloudwatch, ec2, eventbridge, iam, scheduler, sns
 
+from localaws.emulator.partitions import SENT
 from localaws.emulator.runtime import Runtimes
-from localaws.wire.emulator import UNKNOWN_RESOURCE, EmittedEvent
+from localaws.wire.emulator import (
+    UNKNOWN_RESOURCE,
+    EmittedEvent,
+    Notification,
+    OnPublished,
+    Published,
+)
+from localaws.wire.partition import AWS, partition, swapped_text
 
 
-def apply(runtimes: Runtimes, on_event: EmittedEvent) -> None:
+def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished) -> None:
     """Apply all patches; once a process."""
     functions_see_their_own_packages(runtimes)
     principal_arn_is_the_roles()
@@ -27,6 +39,9 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent) -> None:
     security_group_rules_are_single()
     events_are_handed_on(on_event)
     nothing_fires_by_itself()
+    notifications_are_handed_on(on_published)
+    alarms_are_looked_at_by_others()
+    signatures_are_of_what_was_sent()
 
 
 def functions_see_their_own_packages(runtimes: Runtimes) -> None:
@@ -157,7 +172,9 @@ def events_are_handed_on(on_event: EmittedEvent) -> None:
 
     def emitted(record: dict[str, Any], view: Any = None) -> None:
         del view
-        on_event(_envelope(record), record["Account"], record["Region"], record["EventBusName"])
+        region = record["Region"]
+        event = json.loads(swapped_text(json.dumps(_envelope(record)), partition(region)))
+        on_event(event, record["Account"], region, record["EventBusName"])
 
     eventbridge._dispatch_event = emitted
 
@@ -170,6 +187,128 @@ def nothing_fires_by_itself() -> None:
     """
     eventbridge.start_scheduler = scheduler.start_scheduler = lambda: None
     eventbridge._archive_event = lambda event, view=None: None
+
+
+_alarm: ContextVar[str | None] = ContextVar("alarm", default=None)
+
+
+def notifications_are_handed_on(on_published: OnPublished) -> None:
+    """SNS: a delivery that fails is gone, without a metric; a queue's key is not asked.
+
+    A subscription's RedrivePolicy is kept and not followed, a queue under a key that does not admit
+    SNS gets its messages, a function gets them without a permission, and an alarm reaches topics
+    whose policy does not admit CloudWatch. Wanted: a hook that takes what a topic has for its
+    subscribers, so that an embedder can deliver it.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+    """
+
+    def fanned_out(
+        topic_arn: str, msg_id: str, message: str, subject: str, message_structure: str = "",
+        message_attributes: Any = None, message_group_id: str = "", message_dedup_id: str = "",
+    ) -> None:  # fmt: skip
+        topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": ()}
+        given = message_attributes or {}
+        more = {"MessageGroupId": message_group_id, "MessageDeduplicationId": message_dedup_id}
+        notifications = []
+        for subscription in topic["subscriptions"]:
+            protocol, settings = subscription["protocol"], subscription["attributes"]
+            text = sns._resolve_message_for_protocol(message, message_structure, protocol)
+            passes = sns._matches_filter_policy(subscription, given, text)
+            if not (subscription["confirmed"] and passes):
+                continue
+            raw = settings.get("RawMessageDelivery") == "true"
+            notifications.append(
+                Notification(
+                    subscription=subscription["arn"],
+                    protocol=protocol,
+                    endpoint=subscription["endpoint"],
+                    text=sns._build_envelope(topic_arn, msg_id, text, subject, given, raw),
+                    raw=raw,
+                    attributes=given,
+                    more={name: value for name, value in more.items() if value},
+                    redrive=_dead_letters(settings.get("RedrivePolicy")),
+                )
+            )
+        published = Published(topic_arn, msg_id, _alarm.get(), tuple(notifications))
+        on_published(_outside(published))
+
+    sns._fanout = fanned_out
+    act = cloudwatch._dispatch_alarm_actions
+
+    def acted(alarm: Mapping[str, Any], *states: str) -> None:
+        alarms = _alarm.set(str(alarm["AlarmArn"]))
+        try:
+            act(alarm, *states)
+        finally:
+            _alarm.reset(alarms)
+
+    cloudwatch._dispatch_alarm_actions = acted
+
+
+def _outside(published: Published) -> Published:
+    """With the ARNs of the topic's partition."""
+    name = partition(published.topic.split(":")[3])
+    if name == AWS:
+        return published
+
+    def outside(text: str | None) -> Any:
+        return swapped_text(text, name) if text else text
+
+    return replace(
+        published,
+        topic=outside(published.topic),
+        alarm=outside(published.alarm),
+        notifications=tuple(
+            replace(
+                each,
+                subscription=outside(each.subscription),
+                endpoint=outside(each.endpoint),
+                text=outside(each.text),
+                redrive=outside(each.redrive),
+            )
+            for each in published.notifications
+        ),
+    )
+
+
+def alarms_are_looked_at_by_others() -> None:
+    """CloudWatch: an alarm's dimensions, missing data, expressions and periods are not looked at.
+
+    Data of one queue ring the alarm of another; an alarm whose data end never changes. Wanted: a
+    setting that leaves states to SetAlarmState.
+    """
+    cloudwatch._evaluate_alarm = lambda alarm: None
+
+
+def signatures_are_of_what_was_sent() -> None:
+    """ARNs: `aws` is the only partition.
+
+    In cn-north-1 and us-gov-west-1 every ARN begins with `arn:aws:`. `partitions.py` names them
+    anew on their way in and out, so that the request that is checked is not the one that was
+    signed. Wanted: the partition of the Region.
+    """
+    pin, pin_body = app.pin_signed_request, app.pin_signed_body
+
+    def pinned(method: str, path: str, query: Any, headers: Any) -> None:
+        sent = SENT.get()
+        if sent is not None:
+            path, headers = sent.raw_path.decode("latin-1"), sent.headers
+            query = parse_qs(sent.query_string.decode(), keep_blank_values=True)
+        pin(method, path, query, headers)
+
+    def body_pinned(body: bytes) -> None:
+        sent = SENT.get()
+        pin_body(body if sent is None else sent.body)
+
+    app.pin_signed_request, app.pin_signed_body = pinned, body_pinned
+
+
+def _dead_letters(policy: str | None) -> str | None:
+    try:
+        found = json.loads(policy or "{}")
+    except ValueError:
+        return None
+    return found.get("deadLetterTargetArn") if isinstance(found, dict) else None
 
 
 def _rules(entry: Mapping[str, Any]) -> list[dict[str, Any]]:

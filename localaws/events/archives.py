@@ -23,6 +23,7 @@ from localaws.clock import MovableClock
 from localaws.events.router import Router
 from localaws.events.router.rules import is_read_only_management
 from localaws.wire.clients import InProcessClients
+from localaws.wire.partition import partition
 from localaws.wire.parts import Json
 
 _log = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ class Archives:
         except (ClientError, BotoCoreError) as error:
             _log.warning("archives of %s in %s can't be read: %s", account, region, error)
             return
-        bus_arn = f"arn:aws:events:{region}:{account}:event-bus/{bus}"
+        bus_arn = f"arn:{partition(region)}:events:{region}:{account}:event-bus/{bus}"
         taking = [archive for archive in archives if archive.takes(event, bus_arn)]
         now = self._clock.now()
         with self._lock:
@@ -127,7 +128,7 @@ class Archives:
 
     def described(self, archive: Json, account: str, region: str) -> Json:
         """An answer's archive with its true count and size."""
-        arn = f"arn:aws:events:{region}:{account}:archive/{archive['ArchiveName']}"
+        arn = f"arn:{partition(region)}:events:{region}:{account}:archive/{archive['ArchiveName']}"
         days = int(archive.get("RetentionDays") or 0)
         with self._lock:
             content = self._contents.get(arn, _Content())
@@ -137,7 +138,9 @@ class Archives:
 
     def deleted(self, name: str, account: str, region: str) -> None:
         with self._lock:
-            self._contents.pop(f"arn:aws:events:{region}:{account}:archive/{name}", None)
+            self._contents.pop(
+                f"arn:{partition(region)}:events:{region}:{account}:archive/{name}", None
+            )
 
     def replay(self, arn: str, parameters: Json, account: str, region: str) -> int:
         """Play an archive's events of a time again, to all rules of its bus or to those named.
@@ -187,7 +190,7 @@ class Archives:
 
     def replayed(self, replay: Json, account: str, region: str) -> Json:
         """An answer's replay with what came of it."""
-        arn = f"arn:aws:events:{region}:{account}:replay/{replay['ReplayName']}"
+        arn = f"arn:{partition(region)}:events:{region}:{account}:replay/{replay['ReplayName']}"
         with self._lock:
             return replay | self._replays.get(arn, {})
 

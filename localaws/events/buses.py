@@ -1,12 +1,16 @@
 """Policies of event buses: PutPermission in both its forms, whole.
 
+A statement is put or removed by reading the policy, changing it and writing it whole: of two calls
+at once both succeed, and the last writer's policy stays.
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutPermission.html
+https://github.com/hashicorp/terraform-provider-aws/issues/4031
 """
 
 from __future__ import annotations
 
 import json
 import re
+import time
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +23,7 @@ from localaws.wire.parts import Json
 
 _POLICY_CHARACTERS = 10_240
 _ACCOUNT = re.compile(r"\d{12}")
+_SECONDS_TO_WRITE = 0.1  # real time, in which calls overlap that a client makes in parallel
 
 
 class BusPolicies(dict[tuple[str, str, str], Json]):
@@ -43,12 +48,13 @@ def _must_exist(call: Call, bus: str) -> str:
 @gap.answers("events", "PutPermission", alone=True)
 def _put_permission(call: Call) -> Json:
     key, p = _bus(call), call.parameters
+    old = _statements(call, key)
     arn = _must_exist(call, key[2])
     if p.get("Policy"):
         policy = _given(str(p["Policy"]))
     else:
         statement = _classic(p, arn)
-        old = call.kept(BusPolicies).get(key, {}).get("Statement", [])
+        time.sleep(_SECONDS_TO_WRITE)
         kept = [s for s in old if s.get("Sid") != statement["Sid"]]
         policy = {"Version": "2012-10-17", "Statement": [*kept, statement]}
     if len(json.dumps(policy, separators=(",", ":"))) > _POLICY_CHARACTERS:
@@ -58,6 +64,11 @@ def _put_permission(call: Call) -> Json:
         )
     call.kept(BusPolicies)[key] = policy
     return {}
+
+
+def _statements(call: Call, key: tuple[str, str, str]) -> list[Json]:
+    """The bus's statements as they are now."""
+    return list(call.kept(BusPolicies).get(key, {}).get("Statement", []))
 
 
 def _given(text: str) -> Json:
@@ -84,6 +95,10 @@ def _classic(p: Json, arn: str) -> Json:
             "ValidationException",
             "Parameters Action, Principal and StatementId must be specified without Policy.",
         )
+    if action != "events:PutEvents":
+        raise RefusalError(
+            "ValidationException", "Provided value in parameter 'action' is not supported."
+        )
     if principal != "*" and not _ACCOUNT.fullmatch(principal):
         raise RefusalError(
             "ValidationException",
@@ -93,7 +108,7 @@ def _classic(p: Json, arn: str) -> Json:
     statement: Json = {
         "Sid": sid,
         "Effect": "Allow",
-        "Principal": principal if principal == "*" else {"AWS": f"arn:aws:iam::{principal}:root"},
+        "Principal": principal if principal == "*" else {"AWS": _root(arn, principal)},
         "Action": action,
         "Resource": arn,
     }
@@ -103,15 +118,20 @@ def _classic(p: Json, arn: str) -> Json:
     return statement
 
 
+def _root(bus: str, account: str) -> str:
+    return f"arn:{bus.split(':')[1]}:iam::{account}:root"
+
+
 @gap.answers("events", "RemovePermission", alone=True)
 def _remove_permission(call: Call) -> Json:
     key, p = _bus(call), call.parameters
+    old = _statements(call, key)
     _must_exist(call, key[2])
     policies = call.kept(BusPolicies)
     if p.get("RemoveAllPermissions"):
         policies.pop(key, None)
         return {}
-    old = policies.get(key, {}).get("Statement", [])
+    time.sleep(_SECONDS_TO_WRITE)
     kept = [s for s in old if s.get("Sid") != p.get("StatementId")]
     if len(kept) == len(old):
         what = "Statement with the provided id" if old else "EventBus"
@@ -120,9 +140,9 @@ def _remove_permission(call: Call) -> Json:
             f"{what} does not exist." if old else "EventBus does not have a policy.",
         )
     if kept:
-        policies[key] = {**policies[key], "Statement": kept}
+        policies[key] = {"Version": "2012-10-17", **policies.get(key, {}), "Statement": kept}
     else:
-        policies.pop(key)
+        policies.pop(key, None)
     return {}
 
 

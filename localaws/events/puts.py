@@ -109,7 +109,7 @@ def _bus(call: Call, entry: Mapping[str, Any]) -> str:
     return (
         name
         if name.startswith("arn:")
-        else f"arn:aws:events:{call.region}:{call.account}:event-bus/{name}"
+        else f"arn:{call.partition}:events:{call.region}:{call.account}:event-bus/{name}"
     )
 
 

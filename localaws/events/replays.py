@@ -34,7 +34,7 @@ def _create_archive(call: Call) -> None:
 
 
 def _bus_exists(call: Call, arn: str) -> None:
-    place = f"arn:aws:events:{call.region}:{call.account}:event-bus/"
+    place = f"arn:{call.partition}:events:{call.region}:{call.account}:event-bus/"
     name = arn.removeprefix(place)
     if not arn.startswith(place) or not name:
         raise _invalid("Parameter EventSourceArn is not valid. Reason: it must be an event bus.")
@@ -70,7 +70,7 @@ def _update_archive(call: Call) -> None:
 def _archive_exists(call: Call) -> None:
     p = call.parameters
     source, bus = str(p.get("EventSourceArn") or ""), str((p.get("Destination") or {}).get("Arn"))
-    place = f"arn:aws:events:{call.region}:{call.account}:archive/"
+    place = f"arn:{call.partition}:events:{call.region}:{call.account}:archive/"
     name = source.removeprefix(place)
     events = call.client("events")
     try:

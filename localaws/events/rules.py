@@ -257,7 +257,7 @@ def _delete(call: Call) -> None:
 def _by_bus_arn(call: Call) -> Response:
     """The emulator knows a bus by its name alone; AWS takes its ARN as well."""
     named = str(call.parameters.get("EventBusName") or "")
-    place = f"arn:aws:events:{call.region}:{call.account}:event-bus/"
+    place = f"arn:{call.partition}:events:{call.region}:{call.account}:event-bus/"
     if named.startswith(place) and call.protocol == "json":
         members = json.loads(call.request.body)
         members["EventBusName"] = named.removeprefix(place)

@@ -65,7 +65,7 @@ def _assumable(call: Call, role: str, group: str) -> None:
         found = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]
     except ClientError:
         raise refusal from None
-    arn = f"arn:aws:scheduler:{call.region}:{call.account}:schedule-group/{group}"
+    arn = f"arn:{call.partition}:scheduler:{call.region}:{call.account}:schedule-group/{group}"
     decision = evaluate(
         found["AssumeRolePolicyDocument"],
         principal=Principal.service(SCHEDULER),

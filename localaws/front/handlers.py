@@ -53,7 +53,7 @@ class Handlers:
         identity = self._parts.of(Identities).of(call.scope.access_key)
         if identity is None:
             return False
-        call.identity = identity
+        call.identity = identity.within(call.partition)
         return True
 
     async def watch(self, call: Call) -> None:

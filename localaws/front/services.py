@@ -13,14 +13,16 @@ from localaws.cloudtrail.delivery import deliver
 from localaws.cloudtrail.keeper import CloudTrail
 from localaws.cloudtrail.recording import Recording
 from localaws.cloudtrail.trailwriter import TrailWriter
+from localaws.cloudwatch.watch import Alarms, Expressions
 from localaws.events.archives import Archives
 from localaws.events.router import Router, RouterEvent
 from localaws.events.schedules import Schedules
 from localaws.functions.invoke import AsyncInvoker
 from localaws.iam.identities import Identities
 from localaws.iam.permissions import Permissions
+from localaws.sns.deliveries import Deliveries
 from localaws.wire.clients import InProcessClients
-from localaws.wire.emulator import Emulator
+from localaws.wire.emulator import Emulator, Published
 from localaws.wire.http import Request, Response
 from localaws.wire.parts import Json, Parts
 
@@ -30,6 +32,8 @@ class Services:
 
     functions: AsyncInvoker
     router: Router
+    topics: Deliveries
+    alarms: Alarms
 
     def __init__(self, emulator: Emulator, clock: MovableClock) -> None:
         self.emulator = emulator
@@ -66,7 +70,7 @@ class Services:
         ):
             parts.add(service)
         self._begin()
-        await self.emulator.start(self._emitted)
+        await self.emulator.start(self._emitted, self._published)
         self.trail_writer.start()
         self.recording.start()
 
@@ -81,8 +85,12 @@ class Services:
             invoke=self.functions.submit,
             arrived=self.archives.arrived,
         )
+        shared = (parts.aws, parts.clock, parts.report)
+        self.alarms = Alarms(*shared, lambda: parts.kept(Expressions))
+        self.topics = Deliveries(*shared, self.functions.submit, self.alarms.look)
         parts.add(self.functions)
         parts.add(self.router)
+        parts.add(self.alarms)
 
     def put(self, event: Json, account: str, region: str, bus: str = "default") -> None:
         """Put an event on a bus; returns at once."""
@@ -101,6 +109,8 @@ class Services:
                 self.trail_writer.drain,
                 self.schedules.settle,
                 self.router.drain,
+                self.alarms.drain,
+                self.topics.drain,
                 self.functions.drain,
             ):
                 if not wait(max(until - time.monotonic(), 0.0)):
@@ -112,6 +122,7 @@ class Services:
         """Move the clock; what was due in between is matched, by the rules of before the move."""
         self.recording.settle(10.0)
         self.parts.clock.advance(seconds)
+        self.alarms.moved()
         self.trail_writer.drain(60.0)
         self.schedules.settle(60.0)
         self.router.drain_arrivals(60.0)
@@ -120,6 +131,8 @@ class Services:
         """Forget everything that was made, recorded or is on its way; the clock is set right."""
         await asyncio.to_thread(self.recording.settle, 1.0)
         self.functions.close()
+        self.topics.close()
+        self.alarms.close()
         await asyncio.to_thread(self.router.close)
         self.trail_writer.reset()
         await asyncio.to_thread(self.trail_writer.drain, 5.0)
@@ -145,13 +158,17 @@ class Services:
             self.router.close,
         ):
             await asyncio.to_thread(close)
-        self.functions.close()
+        for service in (self.functions, self.topics, self.alarms):
+            service.close()
         await self.emulator.stop()
 
     def _emitted(self, event: dict[str, Any], account: str, region: str, bus: str) -> None:
         # The emulator stamps the machine's time.
         stamp = self.parts.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         self.put(event | {"time": stamp}, account, region, bus)
+
+    def _published(self, published: Published) -> None:
+        self.topics.submit(published)
 
     def _routed(self, step: RouterEvent) -> None:
         self.activity.add(

@@ -144,6 +144,8 @@ def _refusal(call: Call, need: Need, decision: Decision) -> RefusalError:
         f"{need.resource} {because}"
     )
     protocol = call.protocol
+    if need.code is not None:
+        return RefusalError(need.code, sentence)
     if protocol == "ec2":
         sentence = f"You are not authorized to perform this operation. {sentence}"
         return RefusalError("UnauthorizedOperation", sentence, 403)

@@ -61,7 +61,7 @@ def _holder(call: Call) -> Iterator[Need]:
     """One role or user, by its whole ARN, with its tags and its boundary or the one asked for."""
     p = call.parameters
     kind, name = ("role", p.get("RoleName")) if p.get("RoleName") else ("user", p.get("UserName"))
-    arn = f"arn:aws:iam::{call.account}:{kind}{p.get('Path') or '/'}{name}"
+    arn = f"arn:{call.partition}:iam::{call.account}:{kind}{p.get('Path') or '/'}{name}"
     context: dict[str, ContextValue] = dict(request_tags(p.get("Tags") or []))
     if p.get("TagKeys"):
         context["aws:TagKeys"] = [str(k) for k in p["TagKeys"]]
@@ -101,7 +101,7 @@ def _instance_profile(call: Call) -> Iterator[Need]:
     """One instance profile, by its whole ARN; who puts a role into it passes that role."""
     p = call.parameters
     iam, name = call.client("iam"), p.get("InstanceProfileName")
-    arn = f"arn:aws:iam::{call.account}:instance-profile{p.get('Path') or '/'}{name}"
+    arn = f"arn:{call.partition}:iam::{call.account}:instance-profile{p.get('Path') or '/'}{name}"
     try:
         found = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Arn"]
     except ClientError:

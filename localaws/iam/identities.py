@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.wire.clients import InProcessClients
 from localaws.wire.identity import Identity
+from localaws.wire.partition import home_region
 
 
 class Identities:
@@ -22,11 +23,9 @@ class Identities:
         self,
         session: Callable[[str], Identity | None],
         aws: InProcessClients,
-        partition: str = "aws",
     ) -> None:
         self._session_of = session
         self._aws = aws
-        self._partition = partition
         self._known: dict[str, Identity] = {}
         self._inactive: set[str] = set()
         self._lock = threading.Lock()
@@ -45,7 +44,7 @@ class Identities:
             return Identity(
                 type="Root",
                 account=access_key,
-                arn=f"arn:{self._partition}:iam::{access_key}:root",
+                arn=f"arn:aws:iam::{access_key}:root",
                 principal_id=access_key,
                 access_key=access_key,
             )
@@ -59,7 +58,7 @@ class Identities:
         """The identity with the unique ids that IAM gave its user or role (blocking look-up)."""
         if identity.principal_id is not None:
             return identity
-        iam = self._aws.client("iam", identity.account, "us-east-1")
+        iam = self._aws.client("iam", identity.account, home_region(_partition(identity)))
         with contextlib.suppress(ClientError, BotoCoreError, KeyError):
             if identity.type == "IAMUser":
                 user = iam.get_user(UserName=identity.user_name)["User"]
@@ -101,7 +100,7 @@ class Identities:
             learnt = Identity(
                 type="IAMUser",
                 account=caller.account,
-                arn=f"arn:{self._partition}:iam::{caller.account}:user/{name}",
+                arn=f"arn:{_partition(caller)}:iam::{caller.account}:user/{name}",
                 user_name=name,
                 access_key=key["AccessKeyId"],
             )
@@ -147,3 +146,7 @@ class Identities:
             session_created=now,
             mfa="SerialNumber" in parameters,
         )
+
+
+def _partition(identity: Identity) -> str:
+    return (identity.arn or "arn:aws:").split(":")[1]

@@ -81,32 +81,32 @@ def _action(call: Call) -> str:
 
 def resource(call: Call) -> str:
     """The ARN of what a call is about, for the operations that the layer refuses or answers."""
-    p, where = call.parameters, f"{call.region}:{call.account}"
+    p, where, arn = call.parameters, f"{call.region}:{call.account}", f"arn:{call.partition}"
     match call.service:
         case "s3":
             key = f"/{p['Key']}" if p.get("Key") else ""
-            return f"arn:aws:s3:::{p.get('Bucket')}{key}" if p.get("Bucket") else "*"
+            return f"{arn}:s3:::{p.get('Bucket')}{key}" if p.get("Bucket") else "*"
         case "events":
             bus = _bare(p.get("EventBusName"), "default")
             if call.operation in ("PutPermission", "RemovePermission", "DescribeEventBus"):
-                return f"arn:aws:events:{where}:event-bus/{_bare(p.get('Name'), bus)}"
+                return f"{arn}:events:{where}:event-bus/{_bare(p.get('Name'), bus)}"
             rule = p.get("Rule") or p.get("Name")
             path = rule if bus == "default" else f"{bus}/{rule}"
-            return f"arn:aws:events:{where}:rule/{path}"
+            return f"{arn}:events:{where}:rule/{path}"
         case "lambda":
             name = str(p.get("FunctionName", ""))
-            return name if name.startswith("arn:") else f"arn:aws:lambda:{where}:function:{name}"
+            return name if name.startswith("arn:") else f"{arn}:lambda:{where}:function:{name}"
         case "kms":
             key = str(p.get("KeyId", "*"))
-            return key if key.startswith("arn:") or key == "*" else f"arn:aws:kms:{where}:key/{key}"
+            return key if key.startswith("arn:") or key == "*" else f"{arn}:kms:{where}:key/{key}"
         case "sns":
-            return str(p.get("TopicArn") or f"arn:aws:sns:{where}:{p.get('Name')}")
+            return str(p.get("TopicArn") or f"{arn}:sns:{where}:{p.get('Name')}")
         case "sqs":
             name = p.get("QueueName") or _bare(p.get("QueueUrl"), "*")
-            return f"arn:aws:sqs:{where}:{name}"
+            return f"{arn}:sqs:{where}:{name}"
         case "iam":
             role = f"{(p.get('Path') or '/').lstrip('/')}{p.get('RoleName')}"
-            return f"arn:aws:iam::{call.account}:role/{role}"
+            return f"{arn}:iam::{call.account}:role/{role}"
         case "sts":
             return str(p.get("RoleArn") or "*")
     return "*"

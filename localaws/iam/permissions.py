@@ -24,6 +24,7 @@ from localaws.iam.policy import (
 )
 from localaws.wire.clients import InProcessClients
 from localaws.wire.identity import Identity
+from localaws.wire.partition import home_region
 
 Document = Mapping[str, Any] | str
 
@@ -46,7 +47,7 @@ class Permissions:
 
     def __init__(self, aws: InProcessClients) -> None:
         self._aws = aws
-        self._held: dict[tuple[str, str], Held | None] = {}
+        self._held: dict[tuple[str, str, str], Held | None] = {}
         self._sessions: dict[str, tuple[Document, ...]] = {}
         self._generation = 0
         self._lock = threading.Lock()
@@ -69,8 +70,8 @@ class Permissions:
 
     def held(self, identity: Identity) -> Held | None:
         """What the identity holds, or None where there is no such user or role (blocking)."""
-        key = (identity.account, str(identity.user_name or identity.issuer_name))
-        key = (key[0], f"{identity.type}/{key[1]}")
+        name = f"{identity.type}/{identity.user_name or identity.issuer_name}"
+        key = (_partition(identity), identity.account, name)
         with self._lock:
             if key in self._held:
                 return self._held[key]
@@ -112,7 +113,7 @@ class Permissions:
     def _session(self, identity: Identity) -> tuple[Document, ...]:
         with self._lock:
             limits = self._sessions.get(identity.access_key or "", ())
-        iam = self._aws.client("iam", identity.account, "us-east-1") if limits else None
+        iam = _iam(self._aws, identity) if limits else None
         return tuple(
             managed_policy(iam, d) if isinstance(d, str) and d.startswith("arn:") else d
             for d in limits
@@ -166,8 +167,17 @@ def _decide(
     return decision
 
 
+def _partition(identity: Identity) -> str:
+    return (identity.issuer_arn or identity.arn or "arn:aws:").split(":")[1]
+
+
+def _iam(aws: InProcessClients, identity: Identity) -> Any:
+    """IAM as the identity's partition has it."""
+    return aws.client("iam", identity.account, home_region(_partition(identity)))
+
+
 def _read(aws: InProcessClients, identity: Identity) -> Held | None:
-    iam = aws.client("iam", identity.account, "us-east-1")
+    iam = _iam(aws, identity)
     try:
         if identity.type == "IAMUser":
             documents = tuple(_user_documents(iam, str(identity.user_name)))

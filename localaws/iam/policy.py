@@ -101,6 +101,13 @@ class Decision:
             return None
         return str(self.statement.get("Sid") or f"statement {self.index + 1}")
 
+    @property
+    def why(self) -> str:
+        """Why it is not allowed, as the beginning of `... in the policy of X`."""
+        if self.denied:
+            return f"denied by {self.sid!r} in"
+        return f"{self.unmet} does not hold in" if self.unmet else "nothing allows it in"
+
 
 def evaluate(
     policy: Mapping[str, Any] | str | None,

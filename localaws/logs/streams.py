@@ -14,5 +14,5 @@ def _stream(call: Call) -> Iterator[Need]:
     """Asked of the stream, so that a policy for `log-group:NAME` alone does not reach it."""
     p = call.parameters
     stream = f"{p.get('logGroupName')}:log-stream:{p.get('logStreamName')}"
-    arn = f"arn:aws:logs:{call.region}:{call.account}:log-group:{stream}"
+    arn = f"arn:{call.partition}:logs:{call.region}:{call.account}:log-group:{stream}"
     yield Need(f"logs:{call.operation}", arn)

@@ -19,7 +19,7 @@ _WORDING = Wording(
 def _bucket_policy(call: Call) -> None:
     policy = call.request.body.decode("utf-8", "replace")
     document = check_policy(call, policy, _WORDING)
-    bucket = f"arn:aws:s3:::{call.parameters.get('Bucket')}"
+    bucket = f"arn:{call.partition}:s3:::{call.parameters.get('Bucket')}"
     statements = document.get("Statement") or ()
     for statement in [statements] if isinstance(statements, Mapping) else statements:
         resources = statement.get("Resource") or statement.get("NotResource") or ()

@@ -21,13 +21,24 @@ _WORDING = Wording(
 def _queue_policy(call: Call) -> None:
     text = (call.parameters.get("Attributes") or {}).get("Policy")
     if text:
-        _within_limits(check_policy(call, text, _WORDING))
+        document = check_policy(call, text, _WORDING)
+        for statement in _statements(document):
+            need(
+                "Principal" in statement or "NotPrincipal" in statement,
+                _WORDING.code,
+                _WORDING.syntax,
+            )
+        _within_limits(document)
+
+
+def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = document.get("Statement") or ()
+    return [found] if isinstance(found, Mapping) else list(found)
 
 
 def _within_limits(document: Mapping[str, Any]) -> None:
     """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html"""
-    found = document.get("Statement") or ()
-    statements = [found] if isinstance(found, Mapping) else list(found)
+    statements = _statements(document)
     conditions = sum(len(keys) for s in statements for keys in (s.get("Condition") or {}).values())
     for what, count, most in (
         ("Statements", len(statements), 20),

@@ -30,10 +30,10 @@ def _get_parameter(call: Call) -> Response | Mapping[str, Any]:
         return asked
     _, architecture, runtime, _ = parts
     layer = f"AWSLambdaPowertoolsPythonV3-{runtime.replace('.', '')}-{architecture}"
-    arn = f"arn:aws:lambda:{call.region}:{POWERTOOLS_ACCOUNT}:layer:{layer}"
+    arn = f"arn:{call.partition}:lambda:{call.region}:{POWERTOOLS_ACCOUNT}:layer:{layer}"
     return {
         "Parameter": {
-            "ARN": f"arn:aws:ssm:{call.region}::parameter{name}",
+            "ARN": f"arn:{call.partition}:ssm:{call.region}::parameter{name}",
             "DataType": "text",
             "LastModifiedDate": datetime(2026, 1, 1, tzinfo=UTC),
             "Name": name,
@@ -58,4 +58,4 @@ def _parameter(call: Call, name: str) -> str:
     # The last part may carry a version or label; public parameters belong to no account.
     bare = name.partition(":")[0].strip("/")
     account = "" if name.startswith("/aws/") else call.account
-    return f"arn:aws:ssm:{call.region}:{account}:parameter/{bare}"
+    return f"arn:{call.partition}:ssm:{call.region}:{account}:parameter/{bare}"

@@ -14,6 +14,7 @@ from localaws.wire import codec
 from localaws.wire.errors import ApiError, RefusalError
 from localaws.wire.http import Request, Response
 from localaws.wire.identity import Identity
+from localaws.wire.partition import partition
 from localaws.wire.parts import Json, Parts
 
 _T = TypeVar("_T")
@@ -79,6 +80,11 @@ class Call:
     @property
     def region(self) -> str:
         return self.scope.region
+
+    @property
+    def partition(self) -> str:
+        """The second field of the Region's ARNs."""
+        return partition(self.region)
 
     @property
     def source_ip(self) -> str:

@@ -22,11 +22,15 @@ from localaws.wire.http import Response
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that must be allowed: `ec2:StopInstances` on one ARN, with its condition keys."""
+    """One thing that must be allowed: `ec2:StopInstances` on one ARN, with its condition keys.
+
+    `code`: the error of the service that is called, where it asks another in the caller's name.
+    """
 
     action: str
     resource: str
     context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    code: str | None = None
 
 
 Refuse = Callable[[Call], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -33,3 +33,11 @@ class Identity:
     invoked_by: str | None = None
     web_identity_provider: str | None = None
     web_identity_attributes: dict[str, str] = field(default_factory=dict)
+
+    def within(self, partition: str) -> Identity:
+        """The identity with the ARNs that it has in that partition."""
+
+        def moved(arn: str | None) -> str | None:
+            return f"arn:{partition}:{arn.split(':', 2)[2]}" if arn else arn
+
+        return replace(self, arn=moved(self.arn), issuer_arn=moved(self.issuer_arn))

@@ -272,7 +272,7 @@ async def serve_alone(folder: Path) -> None:
     listener = bind(0)
     port = listener.getsockname()[1]
     emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"))
-    await emulator.start(lambda *_: None)
+    await emulator.start(lambda *_: None, lambda _: None)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 

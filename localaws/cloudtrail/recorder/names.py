@@ -15,6 +15,7 @@ from botocore.model import OperationModel
 
 from localaws.cloudtrail.recorder import tables
 from localaws.wire.call import Call
+from localaws.wire.partition import partition
 
 Category = Literal["Management", "Data"]
 
@@ -101,14 +102,6 @@ def event_bridge_region(call: Call) -> str:
     if homes is None:
         return "us-east-1" if call.region in ("", "aws-global") else call.region
     return homes.get(partition(call.region), call.region)
-
-
-def partition(region: str) -> str:
-    """The partition of a Region, the second field of its ARNs."""
-    for prefix, name in tables.PARTITIONS.items():
-        if region.startswith(prefix):
-            return name
-    return "aws"
 
 
 def dns_suffix(region: str) -> str:

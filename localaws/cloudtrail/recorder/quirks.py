@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from localaws.cloudtrail.recorder.names import partition
 from localaws.cloudtrail.recorder.resources import resources
 from localaws.wire.call import Call
+from localaws.wire.partition import partition
 
 Quirk = Callable[[Call, dict[str, Any]], dict[str, Any]]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localaws.cloudtrail.recorder.names import category, partition
+from localaws.cloudtrail.recorder.names import category
 from localaws.wire.call import Call
+from localaws.wire.partition import partition
 
 _Resource = dict[str, str]
 

@@ -308,15 +308,6 @@ DATA_EVENTS: Final[dict[str, frozenset[str]]] = {
 
 # --- Regions -----------------------------------------------------------------------------------
 
-PARTITIONS: Final[dict[str, str]] = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
 
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
 GLOBAL_HOMES: Final[dict[str, str]] = {

@@ -19,7 +19,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localaws.events.router.model import EVENTS, SCHEDULER, Arn, AwsClients, DeliveryError, Rule
+from localaws.events.router.model import (
+    EVENTS,
+    SCHEDULER,
+    Arn,
+    AwsClients,
+    DeliveryError,
+    ErrorCode,
+    Rule,
+)
 from localaws.iam.policy import (
     Context,
     Decision,
@@ -28,6 +36,8 @@ from localaws.iam.policy import (
     evaluate,
     strongest,
 )
+from localaws.kms.use import KeyRefusedError, ensure_usable
+from localaws.wire.partition import home_region
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,7 @@ class Grants:
             if role is not None and rule.service == SCHEDULER:
                 self._role_uses_key(rule, role, key, arn, now)
             else:
-                self._key(key, arn, "sqs", "aws:sqs:arn", now)
+                self._key(key, arn, now)
         return Queue(url, arn, attributes.get("FifoQueue") == "true")
 
     # --- SNS ------------------------------------------------------------------------------------
@@ -146,7 +156,7 @@ class Grants:
             if role is not None and rule.service == SCHEDULER:
                 self._role_uses_key(rule, role, key, arn, now)
             else:
-                self._key(key, arn, "sns", "aws:sns:topicArn", now)
+                self._key(key, arn, now)
 
     # --- CloudWatch Logs ------------------------------------------------------------------------
 
@@ -269,8 +279,8 @@ class Grants:
         """The key with the organization of the ARN's account, for a policy that speaks of one."""
         if not policy or "orgid" not in policy.lower():
             return {}
-        account, region = Arn.parse(arn).account, "us-east-1"
-        client = self._aws.client("organizations", account, region)
+        parsed = Arn.parse(arn)
+        client = self._aws.client("organizations", parsed.account, home_region(parsed.partition))
         try:
             return {key: client.describe_organization()["Organization"]["Id"]}
         except ClientError as error:
@@ -353,50 +363,25 @@ class Grants:
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
             self._role_allows(rule, role, action, found, now)
 
-    def _key(self, key: str, user: Arn, service: str, context_key: str, now: datetime) -> None:
+    def _key(self, key: str, user: Arn, now: datetime) -> None:
         """A customer managed key that lets EventBridge decrypt and make data keys.
 
         AWS does not hand the rule's ARN and account on to KMS here, so that a statement which
         asks for aws:SourceArn or aws:SourceAccount does not grant.
         https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         """
-        what = "queue" if service == "sqs" else "topic"
-        if key.removeprefix("alias/").startswith("aws/") or ":alias/aws/" in key:
-            raise _aws_managed(what, user)
-        arn = Arn.parse(key) if key.startswith("arn:") else None
-        account = arn.account if arn else user.account
-        client = self._aws.client("kms", account, arn.region if arn else user.region)
-        metadata = _found(
-            f"key {key} of {what} {user} does not exist", client.describe_key, KeyId=key
-        )["KeyMetadata"]
-        if metadata.get("KeyManager") == "AWS":
-            raise _aws_managed(what, user)
-        if metadata.get("KeyState", "Enabled") != "Enabled":
-            raise DeliveryError(
-                "NO_PERMISSIONS",
-                f"key {metadata['Arn']} of {what} {user} is {metadata['KeyState']}: it must be "
-                "Enabled",
+        try:
+            ensure_usable(
+                self._aws,
+                key,
+                user.text,
+                EVENTS,
+                _request_context(user.region, now),
+                " without aws:SourceArn or aws:SourceAccount",
             )
-        policy = client.get_key_policy(KeyId=metadata["KeyId"], PolicyName="default")["Policy"]
-        context: Context = {
-            "aws:PrincipalIsAWSService": "true",
-            "aws:PrincipalServiceName": EVENTS,
-            "kms:ViaService": f"{service}.{user.region}.amazonaws.com",
-            f"kms:EncryptionContext:{context_key}": user.text,
-            "kms:EncryptionContextKeys": [context_key],
-            **_request_context(user.region, now),
-        }
-        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
-            decision = _read(policy, Principal.service(EVENTS), action, metadata["Arn"], context)
-            if not decision.allowed:
-                raise _not_granted(
-                    decision,
-                    EVENTS,
-                    action,
-                    Arn.parse(metadata["Arn"]),
-                    f"the policy of the key of {what} {user}: allow kms:Decrypt and "
-                    "kms:GenerateDataKey* without aws:SourceArn or aws:SourceAccount",
-                )
+        except KeyRefusedError as refused:
+            code: ErrorCode = "NO_RESOURCE" if refused.missing else "NO_PERMISSIONS"
+            raise DeliveryError(code, refused.reason) from None
 
 
 def is_missing(error: ClientError) -> bool:
@@ -453,22 +438,8 @@ def _without_conditions(policy: Mapping[str, Any] | str | None) -> dict[str, Any
 
 
 def _not_granted(decision: Decision, who: str, action: str, arn: Arn, where: str) -> DeliveryError:
-    reason = f"{who} may not {action} on {arn}"
-    if decision.denied:
-        reason += f": denied by {decision.sid!r} in {where}"
-    elif decision.unmet:
-        reason += f": {decision.unmet} does not hold in {where}"
-    else:
-        reason += f": nothing allows it in {where}"
+    reason = f"{who} may not {action} on {arn}: {decision.why} {where}"
     return DeliveryError("NO_PERMISSIONS", reason)
-
-
-def _aws_managed(what: str, user: Arn) -> DeliveryError:
-    return DeliveryError(
-        "NO_PERMISSIONS",
-        f"{what} {user} is encrypted with an AWS managed key, which EventBridge can't use: give it "
-        f"a customer managed key whose policy allows {EVENTS}",
-    )
 
 
 def _policy_document(client: Any, arn: str) -> Any:

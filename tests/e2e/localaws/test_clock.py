@@ -98,3 +98,42 @@ def test_reset_sets_it_right_and_is_quick(own: OwnAws) -> None:
     assert own.client("cloudtrail").describe_trails()["trailList"] == []
     own.aws.advance(3600)
     assert own.steps("schedule") == []
+
+
+def test_silence_rings_when_the_data_end(own: OwnAws) -> None:
+    cloudwatch = own.client("cloudwatch")
+    stat = {
+        "Metric": {"Namespace": "Own", "MetricName": "Age"},
+        "Period": 3600,
+        "Stat": "Maximum",
+    }
+    for name, expression in (("filled", "FILL(age, 241)"), ("plain", "age")):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            EvaluationPeriods=1,
+            Threshold=240,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="breaching",
+            Metrics=[
+                {"Id": "silence", "Expression": expression, "ReturnData": True},
+                {"Id": "age", "MetricStat": stat, "ReturnData": False},
+            ],
+        )
+
+    def states() -> dict[str, str]:
+        assert own.aws.drain()
+        return {
+            a["AlarmName"]: a["StateValue"] for a in cloudwatch.describe_alarms()["MetricAlarms"]
+        }
+
+    assert set(states().values()) == {"INSUFFICIENT_DATA"}
+    cloudwatch.put_metric_data(Namespace="Own", MetricData=[{"MetricName": "Age", "Value": 60}])
+    assert states() == {"filled": "OK", "plain": "OK"}
+    own.aws.advance(3700)
+    # Without FILL the last proof counts on, for want of newer data.
+    assert states() == {"filled": "ALARM", "plain": "OK"}
+    own.aws.advance(3 * 3600)
+    assert states() == {"filled": "ALARM", "plain": "ALARM"}
+    # What is put now has the time of now.
+    cloudwatch.put_metric_data(Namespace="Own", MetricData=[{"MetricName": "Age", "Value": 60}])
+    assert states() == {"filled": "OK", "plain": "OK"}

@@ -24,7 +24,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from localaws.clock import MovableClock
 from localaws.front.front import Front
 from localaws.wire.clients import InProcessClients
-from localaws.wire.emulator import EmittedEvent
+from localaws.wire.emulator import EmittedEvent, OnPublished
 from localaws.wire.http import Request, Response, call_app
 from localaws.wire.identity import Identity
 from localaws.wire.recognise import signature
@@ -43,8 +43,9 @@ class Moto:
         self._answer = BotocoreStubber().process_request
         self._lock = threading.Lock()
 
-    async def start(self, on_event: EmittedEvent) -> None:
-        del on_event  # none of its services tells of events by itself
+    async def start(self, on_event: EmittedEvent, on_published: OnPublished) -> None:
+        # None of its services tells of events by itself, and its topics deliver by themselves.
+        del on_event, on_published
 
     async def stop(self) -> None:
         await self.reset()

@@ -24,7 +24,7 @@ async def main(folder: Path) -> None:
     listener = bind(0)
     port = listener.getsockname()[1]
     emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"))
-    await emulator.start(lambda *_: None)
+    await emulator.start(lambda *_: None, lambda _: None)
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)

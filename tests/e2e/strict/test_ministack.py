@@ -228,6 +228,20 @@ def _big_inline(account: Account) -> None:
     account.client("iam").put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=_big())
 
 
+def _call(service: str, operation: str, **settings: Any) -> Callable[[Account], None]:
+    return lambda account: getattr(account.client(service), operation)(**settings)
+
+
+def _read_without_the_key(account: Account) -> None:
+    key = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    where = {"Bucket": account.bucket(), "Key": "a"}
+    account.client("s3").put_object(
+        **where, Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId=key
+    )
+    reader = account.user("reader", allow("s3:GetObject"))
+    account.client("s3", reader).get_object(**where)
+
+
 ACCEPTED: dict[str, tuple[Callable[[Account], None], str]] = {
     "a trail without its bucket": (_trail, "cloudtrail/admission.py"),
     "a principal of a bucket policy": (_bucket_policy, "s3/policy.py"),
@@ -297,6 +311,34 @@ ACCEPTED: dict[str, tuple[Callable[[Account], None], str]] = {
     "MFA delete without a token": (_mfa, "s3/buckets.py"),
     "versioning under Object Lock": (_object_lock, "s3/buckets.py"),
     "whether root assumes a role": (_root_assumes, "iam/sessions.py"),
+    "an object's key": (_read_without_the_key, "s3/keys.py"),
+    "a topic's name": (_call("sns", "create_topic", Name="no spaces"), "sns/settings.py"),
+    "a queue's name": (_call("sqs", "create_queue", QueueName="no spaces"), "sqs/attributes.py"),
+    "a key's tags": (
+        _call("kms", "create_key", Tags=[{"TagKey": "aws:a", "TagValue": "b"}]),
+        "kms/settings.py",
+    ),
+    "whose a namespace is": (
+        _call(
+            "cloudwatch", "put_metric_data", Namespace="AWS/SNS", MetricData=[{"MetricName": "M"}]
+        ),
+        "cloudwatch/metrics.py",
+    ),
+    "an alarm's periods": (
+        _call(
+            "cloudwatch",
+            "put_metric_alarm",
+            AlarmName="a",
+            Namespace="Own",
+            MetricName="M",
+            Statistic="Sum",
+            Period=90,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+        ),
+        "cloudwatch/alarms.py",
+    ),
 }
 
 

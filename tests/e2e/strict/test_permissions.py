@@ -444,3 +444,39 @@ def test_an_instance_takes_a_role_that_may_be_passed(account: Account) -> None:
         with denied():
             account.client("ec2", bare).associate_iam_instance_profile(**profile)
         account.client("ec2", able).associate_iam_instance_profile(**profile)
+
+
+# --- the key behind a thing ----------------------------------------------------------------------
+
+
+def test_who_uses_an_encrypted_thing_uses_its_key(account: Account) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"""
+    arn = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    bucket = account.bucket()
+    url = account.client("sqs").create_queue(QueueName="q", Attributes={"KmsMasterKeyId": arn})[
+        "QueueUrl"
+    ]
+    topic = account.client("sns").create_topic(Name="t", Attributes={"KmsMasterKeyId": arn})[
+        "TopicArn"
+    ]
+    stored = {"Bucket": bucket, "Key": "a", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": arn}
+    everything = allow(["s3:*", "sns:*", "sqs:*"])
+    unable = account.user("unable", everything)
+    able = account.user("able", everything, allow(["kms:Decrypt", "kms:GenerateDataKey"], arn))
+    named = account.user("named", everything)
+    root = allow("kms:*", Principal={"AWS": account.arn("iam", "root")})
+    own = allow("kms:*", Principal={"AWS": account.arn("iam", "user/named")})
+    account.client("kms").put_key_policy(KeyId=arn, PolicyName="default", Policy=policy(root, own))
+    calls: list[tuple[str, str, dict[str, Any], str]] = [
+        ("s3", "put_object", {**stored, "Body": b"x"}, "AccessDenied"),
+        ("s3", "get_object", {"Bucket": bucket, "Key": "a"}, "AccessDenied"),
+        ("sns", "publish", {"TopicArn": topic, "Message": "m"}, "KMSAccessDenied"),
+        ("sqs", "send_message", {"QueueUrl": url, "MessageBody": "m"}, "KMS.AccessDeniedException"),
+        ("sqs", "receive_message", {"QueueUrl": url}, "KMS.AccessDeniedException"),
+    ]
+    for service, operation, given, code in calls:
+        for who in (able, named):
+            getattr(account.client(service, who), operation)(**given)
+        with pytest.raises(ClientError) as caught:
+            getattr(account.client(service, unable), operation)(**given)
+        assert caught.value.response["Error"]["Code"] == code

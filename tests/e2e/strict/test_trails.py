@@ -272,6 +272,36 @@ def test_a_key_that_does_not_admit(ground: Ground, statements: list[dict[str, An
         ground.create(KmsKeyId=key)
 
 
+def test_a_bucket_key_has_the_bucket_in_its_context(ground: Ground) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html"""
+    key = ground.key()
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    ground.account.client("s3").put_bucket_encryption(
+        Bucket=ground.bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]
+        },
+    )
+    with refused("InsufficientEncryptionPolicyException"):
+        ground.create(KmsKeyId=key)
+    of_bucket = {"kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{ground.bucket}"}
+    root = allow("kms:*", Principal={"AWS": ground.account.arn("iam", "root")})
+    for actions, admitted in (
+        (["kms:GenerateDataKey*"], False),
+        (["kms:GenerateDataKey*", "kms:Decrypt"], True),
+    ):
+        statement = allow(actions, Principal=CLOUDTRAIL, Condition={"StringEquals": of_bucket})
+        ground.account.client("kms").put_key_policy(
+            KeyId=key, PolicyName="default",
+            Policy=policy(root, statement, allow("kms:DescribeKey", Principal=CLOUDTRAIL)),
+        )  # fmt: skip
+        if admitted:
+            ground.create(KmsKeyId=key)
+            continue
+        with refused("InsufficientEncryptionPolicyException"):
+            ground.create(KmsKeyId=key)
+
+
 # --- topic -------------------------------------------------------------------------------------
 
 TOPIC = "SNS Topic does not exist or the topic policy is incorrect!"
@@ -338,6 +368,43 @@ def test_a_log_group_and_the_role_to_write_it(ground: Ground) -> None:
     assert create(able)["CloudWatchLogsRoleArn"] == able
 
 
+def test_an_organization_trail_s_streams_begin_with_the_organization(ground: Ground) -> None:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html"""
+    account, service = ground.account, "cloudtrail.amazonaws.com"
+    organizations = account.client("organizations")
+    organizations.enable_aws_service_access(ServicePrincipal=service)
+    organization = organizations.describe_organization()["Organization"]["Id"]
+    ground.put(
+        allow("s3:GetBucketAcl", f"arn:aws:s3:::{ground.bucket}", Principal=CLOUDTRAIL),
+        allow("s3:PutObject", f"arn:aws:s3:::{ground.bucket}/AWSLogs/*", Principal=CLOUDTRAIL),
+    )
+    account.client("logs").create_log_group(logGroupName="audit")
+    role, actions = account.role("logs", CLOUDTRAIL), ["logs:CreateLogStream", "logs:PutLogEvents"]
+
+    def admit(*streams: str) -> dict[str, Any]:
+        arns = [account.arn("logs", f"log-group:audit:log-stream:{stream}") for stream in streams]
+        account.client("iam").put_role_policy(
+            RoleName="logs", PolicyName="own", PolicyDocument=policy(allow(actions, arns))
+        )
+        return {
+            "CloudWatchLogsLogGroupArn": account.arn("logs", "log-group:audit:*"),
+            "CloudWatchLogsRoleArn": role,
+            "IsOrganizationTrail": True,
+        }
+
+    own = f"{account.number}_CloudTrail_us-east-1*"
+    for wrong in (f"{organization}_CloudTrail_us-east-1*", f"{organization}_{own}"):
+        with refused(
+            "InvalidCloudWatchLogsLogGroupArnException",
+            "Access denied. Check the permissions for your role.",
+        ):
+            ground.create(**admit(own, wrong))
+    ground.create(**admit(own, f"{organization}_*"))
+    admit(own)
+    with refused("InvalidCloudWatchLogsLogGroupArnException"):
+        account.client("cloudtrail").update_trail(Name="audit", IsMultiRegionTrail=True)
+
+
 # --- organization and Insights -----------------------------------------------------------------
 
 
@@ -359,6 +426,52 @@ def test_an_organization_trail(ground: Ground) -> None:
     assert (
         organizations.list_aws_service_access_for_organization()["EnabledServicePrincipals"] == []
     )
+
+
+def test_an_organization_trail_asks_the_caller_for_the_organization(ground: Ground) -> None:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-an-organizational-trail-prepare.html"""
+    account, service = ground.account, "cloudtrail.amazonaws.com"
+    account.client("organizations").enable_aws_service_access(ServicePrincipal=service)
+    ground.put(
+        allow("s3:GetBucketAcl", f"arn:aws:s3:::{ground.bucket}", Principal=CLOUDTRAIL),
+        allow("s3:PutObject", f"arn:aws:s3:::{ground.bucket}/AWSLogs/*", Principal=CLOUDTRAIL),
+    )
+    linked = f"role/aws-service-role/{service}/AWSServiceRoleForCloudTrail"
+    asked = [
+        allow("organizations:ListAWSServiceAccessForOrganization"),
+        allow("iam:GetRole", account.arn("iam", linked)),
+        allow(
+            "iam:CreateServiceLinkedRole",
+            account.arn("iam", linked),
+            Condition={"StringEquals": {"iam:AWSServiceName": service}},
+        ),
+    ]
+    trails = allow("cloudtrail:*")
+    able = account.client("cloudtrail", account.user("able", trails, *asked))
+    unable = [
+        account.client("cloudtrail", account.user(f"u{n}", trails, *asked[:n], *asked[n + 1 :]))
+        for n in range(3)
+    ]
+    new: dict[str, Any] = {
+        "Name": "audit",
+        "S3BucketName": ground.bucket,
+        "IsOrganizationTrail": True,
+    }
+    selectors = [{"ReadWriteType": "All"}]
+    for operation, given in (
+        ("create_trail", new),
+        ("update_trail", {"Name": "audit", "EnableLogFileValidation": True}),
+        ("put_event_selectors", {"TrailName": "audit", "EventSelectors": selectors}),
+        ("start_logging", {"Name": "audit"}),
+    ):
+        for client in unable:
+            with refused("InsufficientDependencyServiceAccessPermissionException"):
+                getattr(client, operation)(**given)
+        getattr(able, operation)(**given)
+    # To stop it, or to have a trail of one's own, asks for nothing of the organization.
+    unable[0].stop_logging(Name="audit")
+    able.update_trail(Name="audit", IsOrganizationTrail=False)
+    unable[0].start_logging(Name="audit")
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,8 @@ def test_basic_selectors_get_their_defaults(audit: Keeper) -> None:
 
 
 def test_advanced_selectors_take_the_place_of_basic_ones(audit: Keeper) -> None:
-    wanted = [{"Name": "n", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]}]
+    fields = [{"Field": "eventCategory", "Equals": ["Management"]}]
+    wanted = [{"Name": "n", "FieldSelectors": fields}]
     audit("PutEventSelectors", TrailName="audit", AdvancedEventSelectors=wanted)
     found = audit("GetEventSelectors", TrailName="audit")
     assert found["AdvancedEventSelectors"] == wanted

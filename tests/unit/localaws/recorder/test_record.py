@@ -24,10 +24,10 @@ from localaws.cloudtrail.recorder import (
     event_source,
     is_read_only,
 )
-from localaws.cloudtrail.recorder.names import partition
 from localaws.wire.call import Call
 from localaws.wire.errors import ApiError
 from localaws.wire.identity import Identity
+from localaws.wire.partition import partition
 from tests.unit.localaws.recorder import cases_ec2
 from tests.unit.localaws.recorder.calls import ACCOUNT, TIME, make_call, operation_model
 
