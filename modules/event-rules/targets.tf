@@ -1,50 +1,123 @@
+# What each kind of target needs.
+#   is       what a message calls it
+#   arn      how its ARN goes on after its Region and account
+#   actions  what a role has to be allowed
+#   role     "always"; "abroad": in another account only, since at home the target's own policy admits
+#            the rule, and AWS advises against both; "never"
+#   reach    "anywhere"; "region": of any account, in the rule's Region; "here": the rule's account and Region
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-iam-roles.html
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
 locals {
+  _kinds = {
+    api_destination = { is = "an API destination", service = "events", arn = "api-destination/", actions = ["events:InvokeApiDestination"], role = "always", reach = "here" }
+    automation      = { is = "an SSM document", service = "ssm", arn = "(?:document|automation-definition)/", actions = ["ssm:StartAutomationExecution"], role = "always", reach = "here" }
+    bus             = { is = "an event bus", service = "events", arn = "event-bus/", actions = ["events:PutEvents"], role = "always", reach = "anywhere" }
+    delivery_stream = { is = "a Firehose stream", service = "firehose", arn = "deliverystream/", actions = ["firehose:PutRecord", "firehose:PutRecordBatch"], role = "always", reach = "here" }
+    ecs_task        = { is = "an ECS cluster", service = "ecs", arn = "cluster/", actions = ["ecs:RunTask"], role = "always", reach = "here" }
+    function        = { is = "a Lambda function", service = "lambda", arn = "function:", actions = ["lambda:InvokeFunction"], role = "abroad", reach = "region" }
+    log_group       = { is = "a CloudWatch log group", service = "logs", arn = "log-group:", actions = ["logs:CreateLogStream", "logs:PutLogEvents"], role = "never", reach = "here" }
+    queue           = { is = "an SQS queue", service = "sqs", arn = "", actions = ["sqs:SendMessage"], role = "abroad", reach = "region" }
+    run_command     = { is = "an SSM document", service = "ssm", arn = "document/", actions = ["ssm:SendCommand"], role = "always", reach = "here" }
+    state_machine   = { is = "a Step Functions state machine", service = "states", arn = "stateMachine:", actions = ["states:StartExecution"], role = "always", reach = "here" }
+    stream          = { is = "a Kinesis stream", service = "kinesis", arn = "stream/", actions = ["kinesis:PutRecord"], role = "always", reach = "region" }
+    topic           = { is = "an SNS topic", service = "sns", arn = "", actions = ["sns:Publish"], role = "abroad", reach = "region" }
+  }
+
   # Every target by <rule>/<target>, or <rule>/<part>/<target>.
-  _targets = merge([
+  _given_targets = merge([
     for rule_id, rule in local._rules : {
-      for key, target in var.rules[rule.key].targets != null ? var.rules[rule.key].targets : var.default_targets : "${rule_id}/${key}" => merge(target, {
+      for key, target in nonsensitive(rule.targets == null) ? {} : rule.targets : "${rule_id}/${replace(key, "/", "|")}" => merge(target, {
         key     = key
         rule_id = rule_id
-        # A topic is what people read: it gets the rule's own sentence.
-        transformer = target.input_transformer != null ? target.input_transformer : (
-          target.topic != null && target.input == null ? var.rules[rule.key].input_transformer : null
-        )
+        kinds   = [for kind in keys(local._kinds) : kind if nonsensitive(target[kind] != null)]
       })
     }
   ]...)
+  _targets = {
+    for id, target in local._given_targets : id => merge(target, {
+      kind = length(target.kinds) == 1 ? target.kinds[0] : null
+      # A topic is what people read: it gets the rule's own sentence.
+      transformer = nonsensitive(target.input_transformer != null) ? target.input_transformer : (
+        target.kinds == ["topic"] && nonsensitive(target.input == null) ? var.rules[local._rules[target.rule_id].key].input_transformer : null
+      )
+    })
+  }
+  _target_arns = {
+    for id, target in local._targets : id => target.kind == null ? null : (
+      target.kind == "automation" ? "${replace(trimsuffix(target.automation.document.arn, ":$DEFAULT"), ":document/", ":automation-definition/")}${can(regex("automation-definition/.+:", target.automation.document.arn)) ? "" : ":$DEFAULT"}" :
+      target.kind == "ecs_task" ? target.ecs_task.cluster.arn :
+      target.kind == "log_group" ? trimsuffix(target.log_group.arn, ":*") :
+      target.kind == "run_command" ? target.run_command.document.arn : target[target.kind].arn
+    )
+  }
 
   # jsonencode writes <, > and & as \u003c, \u003e and \u0026, which EventBridge does not take for a
   # placeholder and a person can't read. A doubled backslash is put aside meanwhile, so that
   # "\\u003c" stays what it is.
   _inputs = {
     for id, target in local._targets : id => replace(replace(replace(replace(replace(target.input,
-    "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\") if target.input != null
+    "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\") if nonsensitive(target.input != null)
   }
   _templates = {
     for id, target in local._targets : id => replace(replace(replace(replace(replace(target.transformer.input_template,
-    "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\") if target.transformer != null
+    "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\") if nonsensitive(target.transformer != null)
   }
 
-  _target_arns = {
-    for id, target in local._targets : id => (
-      target.bus != null ? target.bus.arn :
-      target.function != null ? target.function.arn :
-      target.topic != null ? target.topic.arn : target.queue.arn
+  # What is wrong with the transformers, the rules' own too, a sentence each.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+  _transformers = merge(
+    { for id, rule in local._rules : "${id}/(rule)" => var.rules[rule.key].input_transformer },
+    { for id, target in local._targets : id => target.input_transformer },
+  )
+  _transformer_faults = {
+    for id, transformer in local._transformers : id => nonsensitive(transformer == null) ? [] : concat(
+      [for length in [length(transformer.input_template)] : "An input_template has 1 to 8,192 characters. Not so: ${id}." if length < 1 || length > 8192],
+      [for length in [length(transformer.input_paths)] : "A transformer takes up to 100 input_paths. Too many: ${id}." if length > 100],
+      [
+        for name, path in transformer.input_paths :
+        "input_paths maps names (letters, digits, underscores, hyphens; not starting with \"aws\") to JSON paths that start with \"$.\", as in user = \"$.detail.userIdentity.arn\". Correct: ${id}: ${name} = ${path}."
+        if !can(regex("^[A-Za-z0-9_-]+$", name)) || startswith(lower(name), "aws") || !can(regex("^\\$[.\\[][^\\s]+$", path))
+      ],
+      [
+        for name in setsubtract(
+          [for match in regexall("(?:^|[^\\\\])(?:<|\\\\u003c)([A-Za-z0-9._-]+)(?:>|\\\\u003e)", transformer.input_template) : match[0]],
+          concat(keys(transformer.input_paths), [
+            # What EventBridge fills in by itself.
+            "aws.events.event", "aws.events.event.ingestion-time", "aws.events.event.json", "aws.events.rule-arn", "aws.events.rule-name",
+          ])
+        ) : "A placeholder <x> in an input_template needs x in input_paths, or EventBridge refuses the target. Add it for: ${id}: <${name}>."
+      ],
     )
+  }
+
+  # A function's name, also where its ARN is given for it, as an alias has it.
+  _function_names = {
+    for id, target in local._targets : id => [
+      for name in [coalesce(target.function.function_name, target.function.arn)] : length(split(":", name)) > 6 ? split(":", name)[6] : name
+    ][0] if target.kind == "function"
   }
 }
 
+# A function of another account admits the rule's role: see the output target_policies.
 resource "aws_lambda_permission" "this" {
-  for_each = { for id, target in local._targets : id => target if target.function != null }
+  for_each = { for id, target in local._targets : id => target if target.kind == "function" && !target.cross_account }
 
-  # Unique for the function, whatever other rules it serves.
-  statement_id  = "${substr(replace("${local._rules[each.value.rule_id].name}-${each.value.key}", ".", "_"), 0, 80)}-${substr(sha256(each.key), 0, 8)}"
+  # Unique for the function, whatever other rules, buses and modules it serves.
+  statement_id  = "${substr(replace("${local._rules[each.value.rule_id].name}-${each.value.key}", "/[^A-Za-z0-9_-]/", "_"), 0, 80)}-${substr(sha256("${var.name}/${local._bus_path}${each.key}"), 0, 8)}"
   action        = "lambda:InvokeFunction"
-  function_name = each.value.function.function_name
+  function_name = local._function_names[each.key]
   # A version's or alias's ARN has one part more than a function's.
   qualifier  = try(split(":", each.value.function.arn)[7], null)
   principal  = "events.amazonaws.com"
   source_arn = aws_cloudwatch_event_rule.this[each.value.rule_id].arn
+
+  lifecycle {
+    precondition {
+      condition     = local._mocked || can(regex("^[A-Za-z0-9_-]{1,64}$", local._function_names[each.key]))
+      error_message = "function.function_name is the function's name or ARN; pass the function whole (function = aws_lambda_function.x, or a reaction module). Correct: ${each.key}."
+    }
+  }
 }
 
 resource "aws_cloudwatch_event_target" "this" {
@@ -55,14 +128,45 @@ resource "aws_cloudwatch_event_target" "this" {
   target_id      = each.value.key
   arn            = local._target_arns[each.key]
   input          = try(local._inputs[each.key], null)
-  role_arn       = each.value.bus == null ? null : var.bus_role_arn != null ? var.bus_role_arn : aws_iam_role.bus[each.value.rule_id].arn
+  role_arn       = !contains(keys(local._role_targets), each.key) ? null : local._role_given ? var.role.arn : aws_iam_role.this[each.value.rule_id].arn
 
   dead_letter_config {
     arn = local._dead_letter_queue.arn
   }
 
+  dynamic "ecs_target" {
+    for_each = each.value.kind == "ecs_task" ? [each.value.ecs_task] : []
+
+    content {
+      launch_type         = ecs_target.value.launch_type
+      platform_version    = ecs_target.value.platform_version
+      task_count          = ecs_target.value.task_count
+      task_definition_arn = ecs_target.value.task_definition.arn
+
+      dynamic "network_configuration" {
+        for_each = ecs_target.value.network_configuration == null ? [] : [ecs_target.value.network_configuration]
+
+        content {
+          assign_public_ip = network_configuration.value.assign_public_ip
+          security_groups  = network_configuration.value.security_groups
+          subnets          = network_configuration.value.subnets
+        }
+      }
+    }
+  }
+
+  dynamic "http_target" {
+    for_each = nonsensitive(each.value.http == null) ? [] : [each.value.http]
+
+    content {
+      header_parameters       = http_target.value.header_parameters
+      path_parameter_values   = http_target.value.path_parameter_values
+      query_string_parameters = http_target.value.query_string_parameters
+    }
+  }
+
   dynamic "input_transformer" {
-    for_each = each.value.transformer == null ? [] : [each.value.transformer]
+    for_each = nonsensitive(each.value.transformer == null) ? [] : [each.value.transformer]
 
     content {
       input_paths    = input_transformer.value.input_paths
@@ -70,30 +174,158 @@ resource "aws_cloudwatch_event_target" "this" {
     }
   }
 
-  dynamic "retry_policy" {
-    for_each = each.value.retry == null ? [] : [each.value]
+  dynamic "kinesis_target" {
+    for_each = each.value.partition_key_path == null ? [] : [each.value.partition_key_path]
 
     content {
-      maximum_event_age_in_seconds = coalesce(retry_policy.value.retry.max_age_seconds, 86400)
-      maximum_retry_attempts       = coalesce(retry_policy.value.retry.max_attempts, 185)
+      partition_key_path = kinesis_target.value
+    }
+  }
+
+  dynamic "retry_policy" {
+    for_each = each.value.retry == null ? [] : [each.value.retry]
+
+    content {
+      maximum_event_age_in_seconds = coalesce(retry_policy.value.max_age_seconds, 86400)
+      maximum_retry_attempts       = coalesce(retry_policy.value.max_attempts, 185)
+    }
+  }
+
+  dynamic "run_command_targets" {
+    for_each = each.value.kind == "run_command" ? each.value.run_command.targets : {}
+
+    content {
+      key    = run_command_targets.key
+      values = run_command_targets.value
     }
   }
 
   lifecycle {
     precondition {
-      condition = each.value.bus != null ? true : (
-        split(":", local._target_arns[each.key])[3] == local._region &&
-        split(":", local._target_arns[each.key])[4] == local._account_id
-      )
-      error_message = "The target ${each.key} (${local._target_arns[each.key]}) is not in the rules' account and Region (${local._account_id}, ${local._region}), which EventBridge asks for. Make the rule there, or forward the events to the event bus there."
+      condition     = each.value.kind != null
+      error_message = "A target is exactly one of ${join(", ", slice(keys(local._kinds), 0, length(local._kinds) - 1))} or ${reverse(keys(local._kinds))[0]}. Not so: ${each.key} (${length(each.value.kinds)})."
     }
 
     precondition {
-      condition     = each.value.bus == null ? true : each.value.bus.arn != "${local._arn_start}:event-bus/${local._bus_name}"
+      condition     = can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.key))
+      error_message = "A target's key is 1 to 64 letters, digits, dots, underscores and hyphens. Rename: ${each.value.rule_id}/${each.value.key}."
+    }
+
+    precondition {
+      condition     = length(local._foreign[each.key]) == 0
+      error_message = "The target ${each.key} has settings that go by other names here: ${join(", ", local._foreign[each.key])}."
+    }
+
+    precondition {
+      condition     = each.value.kind == null ? true : local._mocked || can(regex("^arn:[a-z-]+:${local._kinds[each.value.kind].service}:[a-z0-9-]+:(?:[0-9]{12}|${local._kinds[each.value.kind].service == "ssm" ? "" : "!"}):${local._kinds[each.value.kind].arn}.+$", local._target_arns[each.key]))
+      error_message = "A target's arn must be that of ${try(local._kinds[each.value.kind].is, "?")}, as its kind says; pass the target whole (topic = module.alert_topic). Correct: ${each.key} (${coalesce(local._target_arns[each.key], "?")})."
+    }
+
+    # Only what the messages name is looked at: what is not known yet is judged by AWS.
+    precondition {
+      condition     = each.value.kind == null ? true : local._mocked || local._kinds[each.value.kind].reach == "anywhere" || try(split(":", local._target_arns[each.key])[3], local._region) == local._region
+      error_message = "The target ${each.key} (${coalesce(local._target_arns[each.key], "?")}) is in another Region, and a rule reaches only event buses there: EventBridge asks for ${local._region}. Make the rule there, or forward the events to the event bus there."
+    }
+
+    precondition {
+      condition = each.value.kind == null ? true : local._mocked || local._kinds[each.value.kind].reach == "anywhere" || (
+        contains(["", local._account_id], try(split(":", local._target_arns[each.key])[4], "")) != (each.value.cross_account && local._kinds[each.value.kind].reach == "region")
+      )
+      error_message = each.value.cross_account && try(local._kinds[each.value.kind].reach, "") == "region" ? (
+        "The target ${each.key} (${local._target_arns[each.key]}) is in the rules' own account: leave cross_account out."
+        ) : try(local._kinds[each.value.kind].reach, "") == "region" ? (
+        "The target ${each.key} (${local._target_arns[each.key]}) is not in the rules' account (${local._account_id}): say cross_account = true, so that the rule gets a role for it, and let the target's own policy admit that role (output target_policies)."
+        ) : (
+        "The target ${each.key} (${coalesce(local._target_arns[each.key], "?")}) is not in the rules' account and Region (${local._account_id}, ${local._region}), which EventBridge asks for. Make the rule there, or forward the events to the event bus there."
+      )
+    }
+
+    precondition {
+      condition     = each.value.kind == null ? true : !each.value.cross_account || local._kinds[each.value.kind].reach == "region"
+      error_message = "cross_account is for a function, a queue, a stream or a topic of another account; a bus needs no word, and no rule reaches anything else there. Leave it out in: ${each.key}."
+    }
+
+    precondition {
+      condition     = each.value.kind == "bus" ? each.value.bus.arn != "${local._arn_start}:event-bus/${local._bus_name}" : true
       error_message = "The target ${each.key} is the event bus that the rule is on: its events would go round in a circle. Give another bus, or what the events are meant for."
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
+    precondition {
+      condition     = each.value.kind != "bus" || (each.value.input == null && each.value.input_transformer == null)
+      error_message = "An event bus gets the event as it is: leave input and input_transformer out, and shape the text in the rule there. Correct: ${each.key}."
+    }
+
+    precondition {
+      condition     = each.value.input == null || each.value.input_transformer == null
+      error_message = "A target has input (the same text for every event) or input_transformer (a text made from the event), not both. Leave one out in: ${each.key}."
+    }
+
+    precondition {
+      condition     = each.value.input == null ? true : can(jsondecode(each.value.input)) && length(each.value.input) <= 8192
+      error_message = "A target's input must be JSON of up to 8,192 characters (a plain text needs quotes: jsonencode(\"text\")). Correct: ${each.key}."
+    }
+
+    precondition {
+      condition     = length(local._transformer_faults[each.key]) == 0
+      error_message = join(" ", local._transformer_faults[each.key])
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
+    precondition {
+      condition = try(each.value.retry.max_age_seconds >= 60 && each.value.retry.max_age_seconds <= 86400 && floor(each.value.retry.max_age_seconds) == each.value.retry.max_age_seconds, true) && (
+        try(each.value.retry.max_attempts >= 0 && each.value.retry.max_attempts <= 185 && floor(each.value.retry.max_attempts) == each.value.retry.max_attempts, true)
+      )
+      error_message = "retry.max_age_seconds is a whole number from 60 to 86400, retry.max_attempts one from 0 to 185. Correct: ${each.key}."
+    }
+
+    precondition {
+      condition     = each.value.kind == "topic" ? !endswith(each.value.topic.arn, ".fifo") : true
+      error_message = "A FIFO topic can't be a target: give a standard topic (the alert-topic module makes one) in: ${each.key}."
+    }
+
+    precondition {
+      condition     = each.value.kind == "queue" && !each.value.cross_account ? can(regex("^[A-Za-z0-9_-]{1,80}$", each.value.queue.name)) : true
+      error_message = "queue.name is the bare name of a standard queue (a FIFO queue would need a message group); pass the queue whole (queue = aws_sqs_queue.x). Correct: ${each.key}."
+    }
+
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    precondition {
+      condition     = !strcontains(try(coalesce(each.value.queue.kms_master_key_id), coalesce(each.value.topic.kms_master_key_id), ""), "alias/aws/")
+      error_message = "The target ${each.key} is encrypted with AWS's own key for SNS or SQS, which does not admit EventBridge: every event would be lost. Use sqs_managed_sse_enabled = true on a queue, the alert-topic module for a topic, or a key of yours that admits events.amazonaws.com."
+    }
+
+    precondition {
+      condition     = each.value.kind == "ecs_task" ? each.value.ecs_task.launch_type != "FARGATE" || each.value.ecs_task.network_configuration != null : true
+      error_message = "A task on Fargate has a network interface of its own: give ecs_task.network_configuration = { subnets = [...] } in: ${each.key}."
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RunCommandTarget.html
+    precondition {
+      condition = each.value.kind == "run_command" ? length(each.value.run_command.targets) >= 1 && length(each.value.run_command.targets) <= 5 && alltrue([
+        for key, values in each.value.run_command.targets : can(regex("^(InstanceIds|tag:.+)$", key)) && length(values) >= 1 && length(values) <= 50
+      ]) : true
+      error_message = "run_command.targets has one to five keys, each InstanceIds or tag:<name> with 1 to 50 values, as in { \"tag:Role\" = [\"web\"] }. Correct: ${each.key}."
+    }
+
+    precondition {
+      condition     = each.value.partition_key_path == null || each.value.kind == "stream"
+      error_message = "partition_key_path is for a stream. Leave it out in: ${each.key}."
+    }
+
+    precondition {
+      condition     = each.value.http == null || each.value.kind == "api_destination"
+      error_message = "http is for an api_destination. Leave it out in: ${each.key}."
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html#targets-specifics-cwl
+    precondition {
+      condition     = each.value.kind == "log_group" && each.value.transformer != null ? can(regex("\"timestamp\"\\s*:", each.value.transformer.input_template)) && can(regex("\"message\"\\s*:", each.value.transformer.input_template)) : true
+      error_message = "A log group takes an input_template with a timestamp and a message only: jsonencode({ timestamp = \"<time>\", message = \"...\" }). Correct: ${each.key}."
     }
   }
 
   # A target that may not be reached yet would send its first events to the dead-letter queue.
-  depends_on = [aws_iam_role_policy.bus, aws_lambda_permission.this, aws_sqs_queue_policy.this]
+  depends_on = [aws_cloudwatch_log_resource_policy.this, aws_iam_role_policy.this, aws_lambda_permission.this, aws_sqs_queue_policy.this]
 }

@@ -1,13 +1,30 @@
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account that the rules are in. Null: the provider's, which is looked up. Give it, with region, where depends_on on the whole module would put the look-up off until apply."
+
+  validation {
+    condition     = var.account_id == null ? true : can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id is the 12 digits of the account that the provider works in; leave it out to have it looked up."
+  }
+}
+
 variable "alarm_topic" {
   type = object({
-    arn = string
+    arn               = string
+    kms_master_key_id = optional(string)
   })
   default     = null
   description = "SNS topic that the alarms report to (the alert-topic module whole); null makes no alarms. If the topic is encrypted, its key must admit cloudwatch.amazonaws.com."
 
   validation {
-    condition     = var.alarm_topic == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.alarm_topic.arn))
+    condition     = var.alarm_topic == null ? true : local._mocked || can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.alarm_topic.arn))
     error_message = "alarm_topic.arn must be the ARN of a standard SNS topic: pass the topic whole (alarm_topic = module.alert_topic)."
+  }
+
+  validation {
+    condition     = !strcontains(try(coalesce(var.alarm_topic.kms_master_key_id), ""), "alias/aws/")
+    error_message = "alarm_topic is encrypted with AWS's own key for SNS, which does not admit CloudWatch: no alarm would arrive. Give the topic a key of yours that admits cloudwatch.amazonaws.com (the alert-topic module has one)."
   }
 }
 
@@ -57,17 +74,6 @@ variable "archive" {
   }
 }
 
-variable "bus_role_arn" {
-  type        = string
-  default     = null
-  description = "ARN of the role with which rules put events on the event buses among their targets. Null: the module makes one for each such rule, which may do that and nothing else. The ARN of a role that is made in the same apply is not known when planning: write format(\"%s\", aws_iam_role.x.arn)."
-
-  validation {
-    condition     = var.bus_role_arn == null ? true : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.bus_role_arn))
-    error_message = "bus_role_arn must be the ARN of a role, arn:<partition>:iam::<account>:role/<name>. Leave it out to have roles made."
-  }
-}
-
 variable "dead_letter_max_age_hours" {
   type        = number
   default     = 24
@@ -82,12 +88,14 @@ variable "dead_letter_max_age_hours" {
 
 variable "dead_letter_queue" {
   type = object({
-    arn        = string
-    fifo_queue = optional(bool)
-    name       = optional(string)
-    owner      = optional(string)
-    policy     = optional(string)
-    url        = optional(string)
+    arn                     = string
+    fifo_queue              = optional(bool)
+    kms_master_key_id       = optional(string)
+    name                    = optional(string)
+    owner                   = optional(string)
+    policy                  = optional(string)
+    sqs_managed_sse_enabled = optional(bool)
+    url                     = optional(string)
   })
   default     = null
   description = "Queue for events that no target took; an aws_sqs_queue can be passed whole. With name and url, its policy is treated like a target queue's (see queue_policies); with arn alone, it is left as it is and has to admit the rules already. owner is set on the queue that another event-rules module made. Null: the module makes one."
@@ -103,48 +111,20 @@ variable "dead_letter_queue" {
   }
 
   validation {
-    condition     = var.dead_letter_queue == null ? true : can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+$", var.dead_letter_queue.arn))
+    condition     = var.dead_letter_queue == null ? true : local._mocked || can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+$", var.dead_letter_queue.arn))
     error_message = "dead_letter_queue.arn must be the ARN of an SQS queue: pass the queue whole (dead_letter_queue = aws_sqs_queue.x), or { arn = \"arn:...\" }."
+  }
+
+  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+  validation {
+    condition     = !strcontains(try(coalesce(var.dead_letter_queue.kms_master_key_id), ""), "alias/aws/")
+    error_message = "dead_letter_queue is encrypted with AWS's own key for SQS, which does not admit EventBridge: the events would be lost. Use sqs_managed_sse_enabled = true, or a key of yours that admits events.amazonaws.com."
   }
 
   validation {
     condition     = try(var.dead_letter_queue.name, null) == null || var.queue_policies == "emit" ? true : var.dead_letter_queue.url != null
     error_message = "dead_letter_queue has a name but no url, which its policy is written through: pass the queue whole (dead_letter_queue = aws_sqs_queue.x), or only { arn } to leave the queue's policy as it is."
   }
-}
-
-variable "default_targets" {
-  type = map(object({
-    bus = optional(object({
-      arn = string
-    }))
-    function = optional(object({
-      arn           = string
-      function_name = string
-    }))
-    topic = optional(object({
-      arn = string
-    }))
-    queue = optional(object({
-      arn        = string
-      fifo_queue = optional(bool)
-      name       = string
-      policy     = optional(string)
-      url        = string
-    }))
-    input = optional(string)
-    input_transformer = optional(object({
-      input_paths    = map(string)
-      input_template = string
-    }))
-    retry = optional(object({
-      max_age_seconds = optional(number)
-      max_attempts    = optional(number)
-    }))
-  }))
-  default     = {}
-  nullable    = false
-  description = "Targets of every rule that names none, as in rules."
 }
 
 variable "event_bus" {
@@ -185,7 +165,7 @@ variable "failed_invocation_alarms" {
   description = "Rules, by their keys, that get an alarm on FailedInvocations: a target took none of the attempts."
 
   validation {
-    condition     = length(setsubtract(var.failed_invocation_alarms, keys(var.rules))) == 0
+    condition     = length(setsubtract(var.failed_invocation_alarms, setsubtract(keys(var.rules), ["*"]))) == 0
     error_message = "failed_invocation_alarms names no rule: ${join(", ", setsubtract(var.failed_invocation_alarms, keys(var.rules)))}. Its items are keys of rules."
   }
 }
@@ -204,7 +184,7 @@ variable "name" {
 variable "permissions_boundary" {
   type        = string
   default     = null
-  description = "ARN of the policy that bounds the roles of rules with an event bus among their targets."
+  description = "ARN of the policy that bounds the roles of rules."
 }
 
 variable "queue_policies" {
@@ -219,11 +199,35 @@ variable "queue_policies" {
   }
 }
 
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region that the rules are in. Null: the provider's, which is looked up. See account_id."
+
+  validation {
+    condition     = var.region == null ? true : can(regex("^[a-z]+(-[a-z]+)+-[0-9]+$", var.region))
+    error_message = "region is the Region that the provider works in, as in \"eu-west-1\"; leave it out to have it looked up."
+  }
+}
+
+variable "role" {
+  type = object({
+    arn = string
+  })
+  default     = null
+  description = "Role with which rules reach the targets that need one (an aws_iam_role whole). Null: the module makes one for each such rule, which may reach these targets and nothing else."
+
+  validation {
+    condition     = var.role == null ? true : local._mocked || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.role.arn))
+    error_message = "role.arn must be the ARN of a role, arn:<partition>:iam::<account>:role/<name>: pass the role whole (role = aws_iam_role.x), or leave it out to have roles made."
+  }
+}
+
 variable "role_path" {
   type        = string
   default     = "/"
   nullable    = false
-  description = "Path of the roles of rules with an event bus among their targets."
+  description = "Path of the roles of rules."
 
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.role_path))
@@ -245,220 +249,119 @@ variable "rules" {
     read_only_events = optional(bool, false)
     schedule         = optional(string)
     targets = optional(map(object({
+      # The kinds, as in the table in targets.tf.
+      api_destination = optional(object({
+        arn  = string
+        name = optional(string)
+      }))
+      automation = optional(object({
+        assume_role = optional(object({
+          arn = string
+        }))
+        document = object({
+          arn = string
+        })
+      }))
       bus = optional(object({
         arn = string
       }))
-      function = optional(object({
-        arn           = string
-        function_name = string
-      }))
-      topic = optional(object({
+      delivery_stream = optional(object({
         arn = string
       }))
+      ecs_task = optional(object({
+        cluster = object({
+          arn = string
+        })
+        launch_type = optional(string, "FARGATE")
+        network_configuration = optional(object({
+          assign_public_ip = optional(bool, false)
+          security_groups  = optional(set(string))
+          subnets          = set(string)
+        }))
+        platform_version = optional(string)
+        task_count       = optional(number, 1)
+        task_definition = object({
+          arn                = string
+          execution_role_arn = optional(string)
+          task_role_arn      = optional(string)
+        })
+      }))
+      function = optional(object({
+        arn           = string
+        function_name = optional(string)
+      }))
+      log_group = optional(object({
+        arn  = string
+        name = optional(string)
+      }))
       queue = optional(object({
-        arn        = string
-        fifo_queue = optional(bool)
-        name       = string
-        policy     = optional(string)
-        url        = string
+        arn                     = string
+        fifo_queue              = optional(bool)
+        kms_master_key_id       = optional(string)
+        name                    = optional(string)
+        policy                  = optional(string)
+        sqs_managed_sse_enabled = optional(bool)
+        url                     = optional(string)
+      }))
+      run_command = optional(object({
+        document = object({
+          arn = string
+        })
+        targets = map(list(string))
+      }))
+      state_machine = optional(object({
+        arn = string
+      }))
+      stream = optional(object({
+        arn = string
+      }))
+      topic = optional(object({
+        arn               = string
+        kms_master_key_id = optional(string)
+      }))
+
+      cross_account = optional(bool, false)
+      http = optional(object({
+        header_parameters       = optional(map(string), {})
+        path_parameter_values   = optional(list(string), [])
+        query_string_parameters = optional(map(string), {})
       }))
       input = optional(string)
       input_transformer = optional(object({
         input_paths    = map(string)
         input_template = string
       }))
+      partition_key_path = optional(string)
       retry = optional(object({
         max_age_seconds = optional(number)
         max_attempts    = optional(number)
       }))
+
+      # Named here to be refused: Terraform drops what an object's type does not name.
+      arn                = optional(string)
+      dead_letter_arn    = optional(string)
+      dead_letter_config = optional(map(string))
+      input_path         = optional(string)
+      retry_policy       = optional(map(string))
+      role_arn           = optional(string)
     })))
+
+    # Named here to be refused, as above.
+    event_bus_name      = optional(string)
+    event_pattern       = optional(string)
+    is_enabled          = optional(string)
+    role_arn            = optional(string)
+    schedule_expression = optional(string)
+    state               = optional(string)
   }))
   nullable    = false
   description = <<-EOT
-    Rules by a name of your choice. Each has a pattern (JSON: write it with jsonencode), several patterns by name, or a
-    schedule (rate(...) or cron(...)); its state (enabled; read_only_events = true to also see Get, List and Describe
-    calls) and up to five targets by a name of your choice, each one a function, a topic, a queue or an event bus (an
-    aws_lambda_function, aws_sns_topic, aws_sqs_queue, aws_cloudwatch_event_bus or a module's output whole), with an
-    optional fixed input (JSON) or input_transformer, and retry limits (default: EventBridge's own, 24 hours and 185
-    attempts). A rule without targets has default_targets; its input_transformer serves the topics that have none.
+    Rules by a name of your choice. A rule has a pattern (JSON: write it with jsonencode), several patterns by name, or
+    a schedule (rate(...) or cron(...)). It has up to five targets by a name of your choice, none with targets = {}. A
+    target is one resource, passed whole: a function, topic, queue, bus, log_group, stream, delivery_stream,
+    state_machine, api_destination, ecs_task, run_command or automation. The key "*" is no rule: its targets serve
+    every rule that names none.
   EOT
-
-  validation {
-    condition     = length([for key, rule in var.rules : "\"${key}\"" if !can(regex("^[.A-Za-z0-9_-]+$", key))]) == 0
-    error_message = "Every key of rules must consist of letters, digits, dots, underscores and hyphens, since it becomes part of the rule's name. Rename: ${join(", ", [for key, rule in var.rules : "\"${key}\"" if !can(regex("^[.A-Za-z0-9_-]+$", key))])}."
-  }
-
-  validation {
-    condition     = length([for name in flatten([for key, rule in var.rules : [for part in try(keys(rule.patterns), ["main"]) : join("-", compact([coalesce(rule.name, "${var.name}-${key}"), part == "main" ? "" : part]))]]) : name if !can(regex("^[.A-Za-z0-9_-]{1,64}$", name))]) == 0
-    error_message = "A rule's name is 1 to 64 letters, digits, dots, underscores and hyphens. Shorten the key, or give the rule a name of its own: ${join(", ", [for name in flatten([for key, rule in var.rules : [for part in try(keys(rule.patterns), ["main"]) : join("-", compact([coalesce(rule.name, "${var.name}-${key}"), part == "main" ? "" : part]))]]) : name if !can(regex("^[.A-Za-z0-9_-]{1,64}$", name))])}."
-  }
-
-  validation {
-    condition     = length(distinct(flatten([for key, rule in var.rules : [for part in try(keys(rule.patterns), ["main"]) : join("-", compact([coalesce(rule.name, "${var.name}-${key}"), part == "main" ? "" : part]))]]))) == length(flatten([for key, rule in var.rules : [for part in try(keys(rule.patterns), ["main"]) : join("-", compact([coalesce(rule.name, "${var.name}-${key}"), part == "main" ? "" : part]))]]))
-    error_message = "Two rules have the same name, and a name is unique on its bus. Change one, or leave name out (it is then <name>-<key>, and <name>-<key>-<part> for one of several patterns)."
-  }
-
-  validation {
-    condition     = length(flatten([for key, rule in var.rules : [for part in try(keys(rule.patterns), ["main"]) : join("-", compact([coalesce(rule.name, "${var.name}-${key}"), part == "main" ? "" : part]))]])) <= 300
-    error_message = "An event bus has 300 rules at most, and these are ${length(flatten([for key, rule in var.rules : [for part in try(keys(rule.patterns), ["main"]) : join("-", compact([coalesce(rule.name, "${var.name}-${key}"), part == "main" ? "" : part]))]]))}, each of several patterns counted: join patterns that differ in one list only, or raise the quota and split them between two event-rules modules."
-  }
-
-  validation {
-    condition     = length([for key, rule in var.rules : key if(rule.pattern == null ? 0 : 1) + (rule.patterns == null ? 0 : 1) + (rule.schedule == null ? 0 : 1) != 1]) == 0
-    error_message = "A rule has exactly one of pattern (JSON), patterns (several by name) and schedule. Not so: ${join(", ", [for key, rule in var.rules : key if(rule.pattern == null ? 0 : 1) + (rule.patterns == null ? 0 : 1) + (rule.schedule == null ? 0 : 1) != 1])}."
-  }
-
-  validation {
-    condition     = length(flatten([for key, rule in var.rules : [for part in try(keys(rule.patterns), ["main"]) : "${key}/${part}" if !can(regex("^[.A-Za-z0-9_-]+$", part))]])) == 0 && alltrue([for rule in values(var.rules) : try(length(rule.patterns) > 0, true)])
-    error_message = "patterns holds at least one pattern by a name of letters, digits, dots, underscores and hyphens (\"main\" keeps the rule's own name). Correct it in: ${join(", ", [for key, rule in var.rules : key if try(length(rule.patterns) == 0 || anytrue([for part in keys(rule.patterns) : !can(regex("^[.A-Za-z0-9_-]+$", part))]), false)])}."
-  }
-
-  validation {
-    condition     = length([for key, rule in var.rules : key if anytrue([for pattern in concat(rule.pattern == null ? [] : [rule.pattern], try(values(rule.patterns), [])) : !can(keys(jsondecode(pattern)))])]) == 0
-    error_message = "The pattern of a rule must be a JSON object; write it with jsonencode({ ... }). Not so: ${join(", ", [for key, rule in var.rules : key if anytrue([for pattern in concat(rule.pattern == null ? [] : [rule.pattern], try(values(rule.patterns), [])) : !can(keys(jsondecode(pattern)))])])}."
-  }
-
-  validation {
-    condition     = length([for key, rule in var.rules : "${key} (${rule.schedule})" if rule.schedule == null ? false : !can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", rule.schedule))]) == 0
-    error_message = "A schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant. Correct: ${join(", ", [for key, rule in var.rules : "${key} (${rule.schedule})" if rule.schedule == null ? false : !can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", rule.schedule))])}."
-  }
-
-  validation {
-    condition     = length([for key, rule in var.rules : key if rule.schedule != null && rule.read_only_events]) == 0
-    error_message = "A schedule sees no events, so read_only_events says nothing there and EventBridge refuses it. Leave it out in: ${join(", ", [for key, rule in var.rules : key if rule.schedule != null && rule.read_only_events])}."
-  }
-
-  validation {
-    condition     = var.event_bus == null || length([for key, rule in var.rules : key if rule.schedule != null]) == 0
-    error_message = "EventBridge has schedules on the default event bus only. Leave event_bus out, or put these rules into another event-rules module: ${join(", ", [for key, rule in var.rules : key if rule.schedule != null])}."
-  }
-
-  validation {
-    condition     = length([for key, rule in var.rules : "${key} (${length(rule.targets == null ? var.default_targets : rule.targets)})" if length(rule.targets == null ? var.default_targets : rule.targets) < 1 || length(rule.targets == null ? var.default_targets : rule.targets) > 5]) == 0
-    error_message = "A rule has one to five targets, its own or default_targets (EventBridge's limit; put more behind one topic, or in a second rule with the same pattern). Not so: ${join(", ", [for key, rule in var.rules : "${key} (${length(rule.targets == null ? var.default_targets : rule.targets)})" if length(rule.targets == null ? var.default_targets : rule.targets) < 1 || length(rule.targets == null ? var.default_targets : rule.targets) > 5])}."
-  }
-
-  validation {
-    condition     = length([for key, rule in var.rules : key if !rule.enabled && rule.read_only_events]) == 0
-    error_message = "read_only_events and enabled = false contradict each other: a disabled rule sees nothing. Leave one of them out in: ${join(", ", [for key, rule in var.rules : key if !rule.enabled && rule.read_only_events])}."
-  }
-
-  validation {
-    condition     = length([for key, rule in var.rules : key if rule.description == null ? false : length(rule.description) > 512]) == 0
-    error_message = "A rule's description has up to 512 characters. Shorten it in: ${join(", ", [for key, rule in var.rules : key if rule.description == null ? false : length(rule.description) > 512])}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if !can(regex("^[.A-Za-z0-9_-]{1,64}$", key))]])) == 0
-    error_message = "A target's key is 1 to 64 letters, digits, dots, underscores and hyphens. Rename: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if !can(regex("^[.A-Za-z0-9_-]{1,64}$", key))]]))}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key} (${(target.bus == null ? 0 : 1) + (target.function == null ? 0 : 1) + (target.topic == null ? 0 : 1) + (target.queue == null ? 0 : 1)})" if(target.bus == null ? 0 : 1) + (target.function == null ? 0 : 1) + (target.topic == null ? 0 : 1) + (target.queue == null ? 0 : 1) != 1]])) == 0
-    error_message = "A target is exactly one of bus, function, topic or queue. Not so: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key} (${(target.bus == null ? 0 : 1) + (target.function == null ? 0 : 1) + (target.topic == null ? 0 : 1) + (target.queue == null ? 0 : 1)})" if(target.bus == null ? 0 : 1) + (target.function == null ? 0 : 1) + (target.topic == null ? 0 : 1) + (target.queue == null ? 0 : 1) != 1]]))}."
-  }
-
-  validation {
-    condition = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : [
-      for kind, arn in {
-        events = target.bus == null ? null : target.bus.arn
-        lambda = target.function == null ? null : target.function.arn
-        sns    = target.topic == null ? null : target.topic.arn
-        sqs    = target.queue == null ? null : target.queue.arn
-      } : "${rule_key}/${key} (${arn})" if arn == null ? false : !can(regex("^arn:[a-z-]+:${kind}:[a-z0-9-]+:[0-9]{12}:.+$", arn))
-    ]]])) == 0
-    error_message = "A target's arn must be that of an event bus, a Lambda function, an SNS topic or an SQS queue, as its kind says; pass the target whole (topic = module.alert_topic). Correct: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : [
-      for kind, arn in {
-        events = target.bus == null ? null : target.bus.arn
-        lambda = target.function == null ? null : target.function.arn
-        sns    = target.topic == null ? null : target.topic.arn
-        sqs    = target.queue == null ? null : target.queue.arn
-      } : "${rule_key}/${key} (${arn})" if arn == null ? false : !can(regex("^arn:[a-z-]+:${kind}:[a-z0-9-]+:[0-9]{12}:.+$", arn))
-    ]]]))}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.function == null ? false : !can(regex("^[A-Za-z0-9_-]{1,64}$", target.function.function_name))]])) == 0
-    error_message = "function.function_name is the function's bare name, not its ARN; pass the function whole (function = aws_lambda_function.x, or a reaction module). Correct: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.function == null ? false : !can(regex("^[A-Za-z0-9_-]{1,64}$", target.function.function_name))]]))}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.topic == null ? false : endswith(target.topic.arn, ".fifo")]])) == 0
-    error_message = "A FIFO topic can't be a target: give a standard topic (the alert-topic module makes one) in: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.topic == null ? false : endswith(target.topic.arn, ".fifo")]]))}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.queue == null ? false : !can(regex("^[A-Za-z0-9_-]{1,80}$", target.queue.name))]])) == 0
-    error_message = "queue.name is the bare name of a standard queue (a FIFO queue would need a message group); pass the queue whole (queue = aws_sqs_queue.x). Correct: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.queue == null ? false : !can(regex("^[A-Za-z0-9_-]{1,80}$", target.queue.name))]]))}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.bus != null && (target.input != null || target.input_transformer != null)]])) == 0
-    error_message = "An event bus gets the event as it is: leave input and input_transformer out, and shape the text in the rule there. Correct: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.bus != null && (target.input != null || target.input_transformer != null)]]))}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.input != null && target.input_transformer != null]])) == 0
-    error_message = "A target has input (the same text for every event) or input_transformer (a text made from the event), not both. Leave one out in: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.input != null && target.input_transformer != null]]))}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.input == null ? false : !can(jsondecode(target.input)) || length(target.input) > 8192]])) == 0
-    error_message = "A target's input must be JSON of up to 8,192 characters (a plain text needs quotes: jsonencode(\"text\")). Correct: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.input == null ? false : !can(jsondecode(target.input)) || length(target.input) > 8192]]))}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => merge(rule.targets, { for name in rule.input_transformer == null ? [] : ["(rule)"] : name => { input_transformer = rule.input_transformer } }) }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.input_transformer == null ? false : length(target.input_transformer.input_template) < 1 || length(target.input_transformer.input_template) > 8192]])) == 0
-    error_message = "An input_template has 1 to 8,192 characters. Not so: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => merge(rule.targets, { for name in rule.input_transformer == null ? [] : ["(rule)"] : name => { input_transformer = rule.input_transformer } }) }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.input_transformer == null ? false : length(target.input_transformer.input_template) < 1 || length(target.input_transformer.input_template) > 8192]]))}."
-  }
-
-  validation {
-    condition     = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => merge(rule.targets, { for name in rule.input_transformer == null ? [] : ["(rule)"] : name => { input_transformer = rule.input_transformer } }) }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.input_transformer == null ? false : length(target.input_transformer.input_paths) > 100]])) == 0
-    error_message = "A transformer takes up to 100 input_paths. Too many: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => merge(rule.targets, { for name in rule.input_transformer == null ? [] : ["(rule)"] : name => { input_transformer = rule.input_transformer } }) }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.input_transformer == null ? false : length(target.input_transformer.input_paths) > 100]]))}."
-  }
-
-  validation {
-    condition = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => merge(rule.targets, { for name in rule.input_transformer == null ? [] : ["(rule)"] : name => { input_transformer = rule.input_transformer } }) }, { default_targets = var.default_targets }) : [for key, target in targets : [
-      for name, path in try(target.input_transformer.input_paths, {}) : "${rule_key}/${key}: ${name} = ${path}"
-      if !can(regex("^[A-Za-z0-9_-]+$", name)) || startswith(lower(name), "aws") || !can(regex("^\\$[.\\[][^\\s]+$", path))
-    ]]])) == 0
-    error_message = "input_paths maps names (letters, digits, underscores, hyphens; not starting with \"aws\") to JSON paths that start with \"$.\", as in user = \"$.detail.userIdentity.arn\". Correct: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => merge(rule.targets, { for name in rule.input_transformer == null ? [] : ["(rule)"] : name => { input_transformer = rule.input_transformer } }) }, { default_targets = var.default_targets }) : [for key, target in targets : [
-      for name, path in try(target.input_transformer.input_paths, {}) : "${rule_key}/${key}: ${name} = ${path}"
-      if !can(regex("^[A-Za-z0-9_-]+$", name)) || startswith(lower(name), "aws") || !can(regex("^\\$[.\\[][^\\s]+$", path))
-    ]]]))}."
-  }
-
-  validation {
-    condition = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => merge(rule.targets, { for name in rule.input_transformer == null ? [] : ["(rule)"] : name => { input_transformer = rule.input_transformer } }) }, { default_targets = var.default_targets }) : [for key, target in targets : [
-      for name in setsubtract(
-        [for match in regexall("(?:^|[^\\\\])(?:<|\\\\u003c)([A-Za-z0-9._-]+)(?:>|\\\\u003e)", try(target.input_transformer.input_template, "")) : match[0]],
-        concat(keys(try(target.input_transformer.input_paths, {})), [
-          # What EventBridge fills in by itself.
-          "aws.events.event", "aws.events.event.ingestion-time", "aws.events.event.json", "aws.events.rule-arn", "aws.events.rule-name",
-        ])
-      ) : "${rule_key}/${key}: <${name}>"
-    ]]])) == 0
-    error_message = "A placeholder <x> in an input_template needs x in input_paths, or EventBridge refuses the target. Add it for: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => merge(rule.targets, { for name in rule.input_transformer == null ? [] : ["(rule)"] : name => { input_transformer = rule.input_transformer } }) }, { default_targets = var.default_targets }) : [for key, target in targets : [
-      for name in setsubtract(
-        [for match in regexall("(?:^|[^\\\\])(?:<|\\\\u003c)([A-Za-z0-9._-]+)(?:>|\\\\u003e)", try(target.input_transformer.input_template, "")) : match[0]],
-        concat(keys(try(target.input_transformer.input_paths, {})), [
-          # What EventBridge fills in by itself.
-          "aws.events.event", "aws.events.event.ingestion-time", "aws.events.event.json", "aws.events.rule-arn", "aws.events.rule-name",
-        ])
-      ) : "${rule_key}/${key}: <${name}>"
-    ]]]))}."
-  }
-
-  validation {
-    condition = length(flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.retry == null ? false : (
-      (target.retry.max_age_seconds == null ? false : target.retry.max_age_seconds < 60 || target.retry.max_age_seconds > 86400 || floor(target.retry.max_age_seconds) != target.retry.max_age_seconds) ||
-      (target.retry.max_attempts == null ? false : target.retry.max_attempts < 0 || target.retry.max_attempts > 185 || floor(target.retry.max_attempts) != target.retry.max_attempts)
-    )]])) == 0
-    error_message = "retry.max_age_seconds is a whole number from 60 to 86400, retry.max_attempts one from 0 to 185. Correct: ${join(", ", flatten([for rule_key, targets in merge({ for key, rule in var.rules : key => rule.targets if rule.targets != null }, { default_targets = var.default_targets }) : [for key, target in targets : "${rule_key}/${key}" if target.retry == null ? false : (
-      (target.retry.max_age_seconds == null ? false : target.retry.max_age_seconds < 60 || target.retry.max_age_seconds > 86400 || floor(target.retry.max_age_seconds) != target.retry.max_age_seconds) ||
-      (target.retry.max_attempts == null ? false : target.retry.max_attempts < 0 || target.retry.max_attempts > 185 || floor(target.retry.max_attempts) != target.retry.max_attempts)
-    )]]))}."
-  }
 }
 
 variable "sources_beyond_aws" {

@@ -71,7 +71,7 @@ def matching(pattern: Any) -> dict[str, Any]:
     return rules(r=rule({"topic": TOPIC}, pattern=text))
 
 
-def queue_policy(arn: str, *rule_arns: str) -> dict[str, Any]:
+def queue_policy(arn: str, *rule_arns: str, sid: str = "acme") -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -84,7 +84,7 @@ def queue_policy(arn: str, *rule_arns: str) -> dict[str, Any]:
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             },
             {
-                "Sid": "EventBridgeRules",
+                "Sid": f"EventBridgeRules-{sid}",
                 "Effect": "Allow",
                 "Principal": {"Service": "events.amazonaws.com"},
                 "Action": "sqs:SendMessage",
@@ -481,39 +481,91 @@ BARE: list[Any] = [
 ]
 
 
-# What follows goes into two plans: what one variable alone tells is refused first.
+# What follows goes into several plans: what one variable alone tells is refused first.
 
 
-def test_what_is_refused_at_once(tf: Planner) -> None:
-    topic = {"topic": TOPIC}
+def test_what_is_refused_of_the_module(tf: Planner) -> None:
     name = "name must be 1 to 60 letters, digits, underscores and hyphens."
-    key = "since it becomes part of the rule's name. Rename:"
-    read = "read_only_events and enabled = false contradict each other: a disabled"
     mode = 'queue_policies must be "attach" (this module writes the queues\' policies) or "emit"'
-    object_ = "The pattern of a rule must be a JSON object; write it with jsonencode({ ... })."
-    many = {"name": "acme", "rules": {str(i): rule(topic) for i in range(301)}}
-    count = "in a second rule with the same pattern). Not so: r"
-    one_of = "A rule has exactly one of pattern (JSON), patterns (several by name) and schedule."
-    parts = '("main" keeps the rule\'s own name). Correct it in: r.'
-    schedule = "A schedule is rate(5 minutes), rate(1 hour) or cron("
     archive = "archive.name is 1 to 48 letters, digits, dots, underscores and hyphens."
     days = "archive.retention_days is a whole number of days, or 0 to keep events for ever."
     age = "dead_letter_max_age_hours is 1 to 312 (13 days)"
     sources = "sources_beyond_aws holds whole names of sources"
     fifo_queue = {"arn": queue("letters.fifo")["arn"]}
+    managed_queue = queue("letters") | {"kms_master_key_id": "alias/aws/sqs"}
+    managed_topic = TOPIC | {"kms_master_key_id": "alias/aws/sns"}
     bus = {"arn": BUS["arn"], "name": "default"}
     assert_refused(
         tf,
         "event-rules",
         [
-            (rules(r=rule(*[topic] * 6)), f"{count} (6)."),
-            (rules(r=rule()), f"{count} (0)."),
-            (many, "An event bus has 300 rules at most, and these are 301"),
-            *((matching(bad), object_) for bad in NOT_JSON),
-            (rules(r=rule(topic, pattern=None, patterns={"main": "[]"})), object_),
             ({**TO_TOPIC, "name": "a.b"}, name),
             ({**TO_TOPIC, "name": "a" * 61}, name),
+            ({**TO_TOPIC, "account_id": "12"}, "account_id is the 12 digits of the account"),
+            ({**TO_TOPIC, "region": "Ohio"}, "region is the Region that the provider works in"),
+            ({**TO_TOPIC, "queue_policies": "merge"}, mode),
+            ({**TO_TOPIC, "dead_letter_queue": fifo_queue}, "dead_letter_queue is a FIFO queue"),
+            (
+                {**TO_TOPIC, "dead_letter_queue": managed_queue},
+                "dead_letter_queue is encrypted with AWS's own key for SQS",
+            ),
+            (
+                {**TO_TOPIC, "dead_letter_queue": {"arn": "letters"}},
+                "dead_letter_queue.arn must be the ARN of an SQS queue",
+            ),
+            (
+                {**TO_TOPIC, "alarm_topic": {"arn": "alerts"}},
+                "alarm_topic.arn must be the ARN of a standard SNS topic",
+            ),
+            (
+                {**TO_TOPIC, "alarm_topic": managed_topic},
+                "alarm_topic is encrypted with AWS's own key for SNS",
+            ),
+            ({**TO_TOPIC, "archive": {"name": "a b"}}, archive),
+            ({**TO_TOPIC, "archive": {"pattern": "[]"}}, "archive.pattern is a JSON object of up"),
+            ({**TO_TOPIC, "archive": {"retention_days": -1}}, days),
+            ({**TO_TOPIC, "archive": {"retention_days": 1.5}}, days),
+            ({**TO_TOPIC, "role": {"arn": "puts"}}, "role.arn must be the ARN of a role"),
+            ({**TO_TOPIC, "dead_letter_max_age_hours": 0}, age),
+            ({**TO_TOPIC, "dead_letter_max_age_hours": 313}, age),
+            ({**TO_TOPIC, "event_bus": bus}, "For the default bus leave event_bus out."),
+            (
+                {**TO_TOPIC, "existing_queue_policies": {"work": "[]"}},
+                "existing_queue_policies maps the name of a queue to its policy as JSON",
+            ),
+            ({**TO_TOPIC, "role_path": "reactor"}, "role_path starts and ends with a slash"),
+            ({**TO_TOPIC, "sources_beyond_aws": ["acme.*"]}, sources),
+            ({**TO_TOPIC, "sources_beyond_aws": ["aws.ec2"]}, sources),
+        ],
+    )
+
+
+def test_what_is_refused_of_rules(tf: Planner) -> None:
+    topic = {"topic": TOPIC}
+    key = "since it becomes part of the rule's name. Rename:"
+    read = "read_only_events and enabled = false contradict each other: a disabled"
+    object_ = "The pattern of a rule must be a JSON object; write it with jsonencode({ ... })."
+    many = {"name": "acme", "rules": {str(i): rule() for i in range(301)}}
+    count = "targets = {} says that it has none. Not so: r"
+    one_of = "A rule has exactly one of pattern (JSON), patterns (several by name) and schedule."
+    parts = '("main" keeps the rule\'s own name). Correct it in: r.'
+    schedule = "A schedule is rate(5 minutes), rate(1 hour) or cron("
+    wild = json.dumps({"source": ["aws.ec2"], "detail": {"a": [{"wildcard": "x*y"}]}})
+    foreign = "The rule r has settings that go by other names here: "
+    assert_refused(
+        tf,
+        "event-rules",
+        [
+            (rules(r=rule(*[topic] * 6)), f"{count} (6)."),
+            (many, "An event bus has 300 rules at most, and these are 301"),
+            (
+                rules(**{f"w{i}": rule(pattern=wild) for i in range(31)}),
+                "An event bus has 30 rules with a wildcard in their pattern at most",
+            ),
+            *((matching(bad), object_) for bad in NOT_JSON),
+            (rules(r=rule(topic, pattern=None, patterns={"main": "[]"})), object_),
             (rules(**{"a b": rule(topic, name="ab")}), f'{key} "a b".'),
+            (rules(**{"a/b": rule(topic, name="ab")}), f'{key} "a/b".'),
             (rules(r=rule(topic, patterns={"main": PATTERN})), f"{one_of} Not so: r."),
             (rules(r=rule(topic, schedule="rate(1 day)")), f"{one_of} Not so: r."),
             (rules(r=rule(topic, pattern=None)), f"{one_of} Not so: r."),
@@ -529,31 +581,14 @@ def test_what_is_refused_at_once(tf: Planner) -> None:
             ),
             (rules(r=rule(topic, enabled=False, read_only_events=True)), read),
             (rules(r=rule(topic, description="d" * 513)), "description has up to 512 characters"),
-            ({**TO_TOPIC, "queue_policies": "merge"}, mode),
-            ({**TO_TOPIC, "dead_letter_queue": fifo_queue}, "dead_letter_queue is a FIFO queue"),
             (
-                {**TO_TOPIC, "dead_letter_queue": {"arn": "letters"}},
-                "dead_letter_queue.arn must be the ARN of an SQS queue",
+                rules(r=rule(topic, state="DISABLED")),
+                f"{foreign}state (here: enabled and read_only_events).",
             ),
             (
-                {**TO_TOPIC, "alarm_topic": {"arn": "alerts"}},
-                "alarm_topic.arn must be the ARN of a standard SNS topic",
+                rules(r=rule(topic, is_enabled=False, role_arn="x")),
+                f"{foreign}is_enabled (here: enabled), role_arn (here: role of the module",
             ),
-            ({**TO_TOPIC, "archive": {"name": "a b"}}, archive),
-            ({**TO_TOPIC, "archive": {"pattern": "[]"}}, "archive.pattern is a JSON object of up"),
-            ({**TO_TOPIC, "archive": {"retention_days": -1}}, days),
-            ({**TO_TOPIC, "archive": {"retention_days": 1.5}}, days),
-            ({**TO_TOPIC, "bus_role_arn": "puts"}, "bus_role_arn must be the ARN of a role"),
-            ({**TO_TOPIC, "dead_letter_max_age_hours": 0}, age),
-            ({**TO_TOPIC, "dead_letter_max_age_hours": 313}, age),
-            ({**TO_TOPIC, "event_bus": bus}, "For the default bus leave event_bus out."),
-            (
-                {**TO_TOPIC, "existing_queue_policies": {"work": "[]"}},
-                "existing_queue_policies maps the name of a queue to its policy as JSON",
-            ),
-            ({**TO_TOPIC, "role_path": "reactor"}, "role_path starts and ends with a slash"),
-            ({**TO_TOPIC, "sources_beyond_aws": ["acme.*"]}, sources),
-            ({**TO_TOPIC, "sources_beyond_aws": ["aws.ec2"]}, sources),
         ],
     )
 
@@ -568,8 +603,8 @@ def test_what_is_refused_of_targets(tf: Planner) -> None:
         )
 
     topic = {"topic": TOPIC}
-    kinds = "A target is exactly one of bus, function, topic or queue. Not so: r/a"
-    count = "in a second rule with the same pattern). Not so: r"
+    kinds = "run_command, state_machine, stream or topic. Not so: r/a"
+    count = "targets = {} says that it has none. Not so: r"
     paths = 'as in user = "$.detail.userIdentity.arn". Correct: r/a: '
     holders = "or EventBridge refuses the target. Add it for: r"
     retry = "retry.max_age_seconds is a whole number from 60 to 86400, retry.max_attempts one"
@@ -578,22 +613,24 @@ def test_what_is_refused_of_targets(tf: Planner) -> None:
     length = "An input_template has 1 to 8,192 characters."
     as_is = "An event bus gets the event as it is: leave input and input_transformer out"
     many_paths = {f"p{i}": "$.id" for i in range(101)}
-    whole = {"arn": FUNCTION["arn"], "function_name": FUNCTION["arn"]}
+    odd = {"arn": FUNCTION["arn"], "function_name": "a b"}
     fifo_topic = {"arn": TOPIC["arn"] + ".fifo"}
     sentence = {"input_paths": {}, "input_template": "<who>"}
     assert_refused(
         tf,
         "event-rules",
         [
-            (rules(r={"pattern": PATTERN}), f"{count} (0)."),
+            (rules(r={"pattern": PATTERN}), f"{count} (nothing said)."),
             (
-                rules(r={"pattern": PATTERN})
-                | {"default_targets": {str(i): topic for i in range(6)}},
+                rules(**{
+                    "r": {"pattern": PATTERN},
+                    "*": {"targets": {str(i): topic for i in range(6)}},
+                }),
                 f"{count} (6).",
             ),
             (
-                rules(r={"pattern": PATTERN}) | {"default_targets": {"a b": topic}},
-                "Rename: default_targets/a b.",
+                rules(**{"r": {"pattern": PATTERN}, "*": {"targets": {"a b": topic}}}),
+                "Rename: r/a b.",
             ),
             (rules(r={"pattern": PATTERN, "targets": {"a b": topic}}), "Rename: r/a b."),
             (one_target({}), f"{kinds} (0)."),
@@ -602,7 +639,7 @@ def test_what_is_refused_of_targets(tf: Planner) -> None:
             (one_target({"topic": {"arn": queue()["arn"]}}), f"{arns} ({queue()['arn']})."),
             (one_target({"bus": TOPIC}), f"{arns} ({TOPIC['arn']})."),
             (one_target({"bus": BUS, "input": "{}"}), f"{as_is}"),
-            (one_target({"function": whole}), "function.function_name is the function's bare name"),
+            (one_target({"function": odd}), "function.function_name is the function's name or ARN"),
             (one_target({"topic": fifo_topic}), "A FIFO topic can't be a target: give a standard"),
             (one_target({"queue": queue("a.fifo")}), "queue.name is the bare name of a standard"),
             (rules(r=rule({**shape("t")["rules"]["r"]["targets"]["a"], "input": '"t"'})), both),
@@ -651,14 +688,15 @@ def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
     longer = {**LONGEST, "region": ["a"]}
     size = len(json.dumps(longer, separators=(",", ":")))
     names = "A rule's name is 1 to 64 letters, digits, dots, underscores and hyphens. Shorten"
-    same = "Two rules have the same name, and a name is unique on its bus."
+    same = "Two rules have the same name, and a name is unique on its bus: acme-a (a, b)."
     letters = {"arn": queue("letters")["arn"]}
     theirs = {**queue("x-dead-letters"), "owner": "x"}
     no_url = {"arn": queue()["arn"], "name": "work"}
     abroad = {"arn": TOPIC["arn"].replace(REGION, "eu-west-1")}
     foreign = queue() | {"arn": queue()["arn"].replace(ACCOUNT, "210987654321")}
     mixed = queue() | {"arn": queue("play")["arn"]}
-    place = "is not in the rules' account and Region"
+    elsewhere = "is in another Region, and a rule reaches only event buses there"
+    other = f"is not in the rules' account ({ACCOUNT}): say cross_account = true"
     limit = "would exceed the 8,192 characters that SQS takes: 80 rules are too many for one queue"
     assert_refused(
         tf,
@@ -717,8 +755,8 @@ def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
                 one_target({"queue": strange}) | {"existing_queue_policies": mine},
                 f"{lost}Theirs.",
             ),
-            (one_target({"topic": abroad}), f"The target r/a ({abroad['arn']}) {place}"),
-            (one_target({"queue": foreign}), f"The target r/a ({foreign['arn']}) {place}"),
+            (one_target({"topic": abroad}), f"The target r/a ({abroad['arn']}) {elsewhere}"),
+            (one_target({"queue": foreign}), f"The target r/a ({foreign['arn']}) {other}"),
             (
                 one_target({"queue": mixed}),
                 f"The queue work was given with the ARN of another one ({mixed['arn']})",
