@@ -16,14 +16,13 @@ module "detections" {
 }
 
 module "event_rules" {
-  source      = "../../modules/event-rules"
-  name        = var.name
-  alarm_topic = module.alert_topic
-  rules       = module.detections.rules
-  default_targets = {
-    downstream = { queue = aws_sqs_queue.downstream }
-    people     = { topic = module.alert_topic }
-  }
+  source         = "../../modules/event-rules"
+  name           = var.name
+  alarm_topic    = module.alert_topic
+  queue_policies = "attach"
+  rules = merge(module.detections.rules, {
+    "*" = { targets = { downstream = { queue = aws_sqs_queue.downstream }, people = { topic = module.alert_topic } } }
+  })
 }
 
 # For whatever you build on the events.

@@ -34,11 +34,10 @@ module "detections" {
 }
 
 module "event_rules" {
-  source          = "../../modules/event-rules"
-  name            = var.name
-  alarm_topic     = module.alert_topic
-  rules           = module.detections.rules
-  default_targets = { people = { topic = module.alert_topic } }
+  source      = "../../modules/event-rules"
+  name        = var.name
+  alarm_topic = module.alert_topic
+  rules       = merge(module.detections.rules, { "*" = { targets = { people = { topic = module.alert_topic } } } })
 }
 
 # Home: its own events and those that are forwarded reach the same rules.

@@ -1,6 +1,7 @@
 module "event_rules" {
-  source = "../../modules/event-rules"
-  name   = var.name
+  source         = "../../modules/event-rules"
+  name           = var.name
+  queue_policies = "attach"
   rules = {
     bucket-changed = {
       description = "A bucket was made, deleted, or its policy changed"

@@ -61,6 +61,7 @@ module "rules" {
   dead_letter_queue    = var.dead_letter_queue
   event_bus            = local._is_spoke ? null : var.event_bus
   permissions_boundary = var.permissions_boundary
+  queue_policies       = "attach"
   role_path            = var.role_path
   sources_beyond_aws   = [local._canary_source]
   tags                 = var.tags

@@ -1,25 +1,14 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
-  _account_id = coalesce(var.account_id, data.aws_caller_identity.current.account_id)
-  _region     = coalesce(var.region, data.aws_region.current.id)
-  # A Region that is told tells its partition by its beginning.
-  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-  _partition = var.region == null ? data.aws_partition.current.partition : lookup({
-    cn      = "aws-cn"
-    eu-isoe = "aws-iso-e"
-    eusc-de = "aws-eusc"
-    us-gov  = "aws-us-gov"
-    us-iso  = "aws-iso"
-    us-isob = "aws-iso-b"
-    us-isof = "aws-iso-f"
-  }, try(regex("^(cn|eu-isoe|eusc-de|us-gov|us-iso[bf]?)-", var.region)[0], "aws"), "aws")
-  # mock_provider answers every look-up with a random word: ARNs can't be checked then.
-  _mocked = !startswith(data.aws_partition.current.partition, "aws")
+  _partition  = module.location.partition
+  _account_id = module.location.account_id
+  _region     = module.location.region
 
   # A rule of EventBridge for each pattern. "main" is the rule itself: one that gets a second pattern
   # keeps its first rule, and the targets of it. A slash in a key is refused below, and must not make
@@ -91,11 +80,6 @@ resource "aws_cloudwatch_event_rule" "this" {
   # Here and not in the variable, whose validations can't use what locals make of it: each check is
   # written once, and a rule that is not known yet holds back no other.
   lifecycle {
-    precondition {
-      condition     = local._account_id == data.aws_caller_identity.current.account_id && local._region == data.aws_region.current.id
-      error_message = "account_id and region say ${local._account_id} and ${local._region}, and the provider works in ${data.aws_caller_identity.current.account_id} and ${data.aws_region.current.id}: correct them, or leave them out."
-    }
-
     precondition {
       condition     = can(regex("^[.A-Za-z0-9_-]+$", each.value.key))
       error_message = "Every key of rules must consist of letters, digits, dots, underscores and hyphens, since it becomes part of the rule's name. Rename: \"${each.value.key}\"."

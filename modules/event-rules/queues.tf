@@ -146,7 +146,8 @@ resource "aws_sqs_queue_policy" "this" {
     }
 
     precondition {
-      condition     = local._mocked || endswith(local._queues[each.key].arn, ":${each.key}")
+      # A mocked provider's ARN is a word.
+      condition     = endswith(local._queues[each.key].arn, ":${each.key}") || !startswith(local._queues[each.key].arn, "arn:")
       error_message = "The queue ${each.key} was given with the ARN of another one (${local._queues[each.key].arn}): pass the queue whole (queue = aws_sqs_queue.x)."
     }
 

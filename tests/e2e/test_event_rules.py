@@ -76,6 +76,7 @@ module "rules" {
   source  = "${modules}/event-rules"
   name    = "wired"
   archive = { retention_days = 7 }
+  queue_policies = "attach"
   rules = {
     made = {
       patterns = { main = jsonencode(local.made), more = jsonencode(local.gone) }
@@ -96,8 +97,11 @@ module "on_the_bus" {
   source    = "${modules}/event-rules"
   name      = "hub"
   event_bus = aws_cloudwatch_event_bus.hub
-  default_targets = { q = { queue = aws_sqs_queue.this["onbus"] } }
-  rules     = { made = { pattern = jsonencode({ source = ["aws.sqs"] }) } }
+  queue_policies = "attach"
+  rules = {
+    "*"  = { targets = { q = { queue = aws_sqs_queue.this["onbus"] } } }
+    made = { pattern = jsonencode({ source = ["aws.sqs"] }) }
+  }
 }
 
 output "archive" { value = module.rules.archive }

@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.harness.local_aws import REPOSITORY
-from tests.harness.plans import Plan, Planner
+from tests.harness.plans import PLAN_SECONDS, Plan, Planner, fill, lay_out
+from tests.harness.providers import ONE_CORE
 
 # A Region of each partition.
 REGIONS = {"aws": "eu-west-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -61,6 +63,15 @@ def call(module: str, settings: Settings, label: str = "this") -> str:
             "",
         ]
     )
+
+
+def react(guard: str, settings: Settings, more: Settings, label: str = "this") -> str:
+    """A guard named `<label>_guard` with these settings, and a reaction `label` that runs it.
+
+    `more` are settings of the reaction. Both are shown as outputs of their names.
+    """
+    given = {"name": "guard", "guard": Raw(f"module.{label}_guard"), **more}
+    return call(guard, settings, f"{label}_guard") + call("reaction", given, label)
 
 
 def calls(module: str, many: Iterable[Settings]) -> str:
@@ -122,6 +133,29 @@ def assert_refused(tf: Planner, module: str, cases: Iterable[tuple[Settings, str
     found = {sentence: errors.count(sentence) for sentence in expected}
     assert found == dict(expected), errors
     assert len(errors.splitlines()) == len(listed), errors
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What `terraform test` said of a configuration, line breaks made into spaces."""
+
+    passed: bool
+    said: str
+
+
+def terraform_test(tf: Planner, folder: Path, source: str, test: str) -> Tested:
+    """Run `terraform test` in `folder`: a configuration as text (as in Planner.plan), its test."""
+    root = Path("root")
+    lay_out(folder, root, None)
+    (folder / root / "main.tf").write_text(fill(source, root), encoding="utf-8")
+    (folder / root / "it.tftest.hcl").write_text(test, encoding="utf-8")
+    environment = {**tf.aws.environment(), **ONE_CORE}
+    for command in (("init", "-backend=false", "-no-color"), ("test", "-no-color")):
+        done = tf.terraform.run(
+            *command, cwd=folder / root, environment=environment, timeout=2 * PLAN_SECONDS
+        )
+    said = (done.stdout + done.stderr).replace("│", " ")
+    return Tested(done.returncode == 0, " ".join(said.split()))
 
 
 def readme_example(module: str) -> str:

@@ -58,7 +58,7 @@ def ticking(target: Settings, schedule: str = "rate(1 hour)", **more: Any) -> di
 
 
 def rules(**named: Any) -> dict[str, Any]:
-    return {"name": "acme", "rules": named}
+    return {"name": "acme", "queue_policies": "attach", "rules": named}
 
 
 def one_target(target: Settings) -> dict[str, Any]:
@@ -208,6 +208,7 @@ CALLS: dict[str, Settings] = {
     "made": {
         "name": "acme",
         "alarm_topic": Raw("aws_sns_topic.alerts"),
+        "queue_policies": "attach",
         "dead_letter_queue": Raw("aws_sqs_queue.letters"),
         "rules": {
             "r": rule(
@@ -501,8 +502,6 @@ def test_what_is_refused_of_the_module(tf: Planner) -> None:
         [
             ({**TO_TOPIC, "name": "a.b"}, name),
             ({**TO_TOPIC, "name": "a" * 61}, name),
-            ({**TO_TOPIC, "account_id": "12"}, "account_id is the 12 digits of the account"),
-            ({**TO_TOPIC, "region": "Ohio"}, "region is the Region that the provider works in"),
             ({**TO_TOPIC, "queue_policies": "merge"}, mode),
             ({**TO_TOPIC, "dead_letter_queue": fifo_queue}, "dead_letter_queue is a FIFO queue"),
             (
@@ -622,10 +621,12 @@ def test_what_is_refused_of_targets(tf: Planner) -> None:
         [
             (rules(r={"pattern": PATTERN}), f"{count} (nothing said)."),
             (
-                rules(**{
-                    "r": {"pattern": PATTERN},
-                    "*": {"targets": {str(i): topic for i in range(6)}},
-                }),
+                rules(
+                    **{
+                        "r": {"pattern": PATTERN},
+                        "*": {"targets": {str(i): topic for i in range(6)}},
+                    }
+                ),
                 f"{count} (6).",
             ),
             (
@@ -672,7 +673,7 @@ def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
 
     def eighty(target: Settings) -> dict[str, Any]:
         named = {str(i): rule(target, name=f"{'r' * 50}-{i}") for i in range(80)}
-        return {"name": "acme", "rules": named}
+        return {"name": "acme", "queue_policies": "attach", "rules": named}
 
     topic = {"topic": TOPIC}
     pinned = "The pattern of the rule r must pin its source to AWS, as in source = "

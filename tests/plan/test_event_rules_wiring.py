@@ -59,6 +59,7 @@ CALLS: dict[str, Settings] = {
     | {"role": Raw("aws_iam_role.made")},
     "defaults": {
         "name": "acme",
+        "queue_policies": "attach",
         "rules": {
             "*": {"targets": {"people": {"topic": TOPIC}, "code": {"function": FUNCTION}}},
             "all": {"pattern": PATTERN, "input_transformer": SENTENCE},
@@ -118,6 +119,7 @@ CALLS: dict[str, Settings] = {
     ),
     "many_rules": {
         "name": "acme",
+        "queue_policies": "attach",
         "rules": {f"{i:03}": rule({"queue": queue()}) for i in range(150)}
         | {"named": rule({"queue": queue()}, name="other")},
     },

@@ -28,6 +28,7 @@ module "rules" {{
   alarm_topic              = module.topic
   archive                  = {{ retention_days = 30 }}
   failed_invocation_alarms = ["made"]
+  queue_policies           = "attach"
   rules = {{
     made = {{
       pattern = jsonencode({{ source = ["aws.s3"] }})
