@@ -19,7 +19,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
-class RefusedError(Exception):
+class NoWayError(Exception):
     """There is no way to the place an event is of."""
 
 
@@ -45,7 +45,7 @@ class Place:
 
 
 class NoAws(Aws):
-    """Stands where there is no way: asking it for anything raises RefusedError."""
+    """Stands where there is no way: asking it for anything raises NoWayError."""
 
     def __init__(self, reason: str) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class NoAws(Aws):
     def client(self, service: str, region: str | None = None) -> Any:
         """Raises."""
         del service, region
-        raise RefusedError(self.reason)
+        raise NoWayError(self.reason)
 
 
 class Places:
@@ -66,7 +66,7 @@ class Places:
         self._away: dict[tuple[str, str], tuple[Aws, float]] = {}
 
     def of(self, event: Event, here: Place, clock: Clock) -> tuple[Aws, str]:
-        """The clients to act with and, where there is no way, why (then they raise RefusedError).
+        """The clients to act with and, where there is no way, why (then they raise NoWayError).
 
         Raises what AssumeRole raises beyond a refusal: that is worth another try.
         """

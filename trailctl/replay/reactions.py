@@ -13,7 +13,7 @@ import reactor.reactions
 from reactor.actions import Action, Alert
 from reactor.aws import Aws
 from reactor.event import read_event
-from reactor.places import RefusedError
+from reactor.places import NoWayError
 from reactor.reaction import MalformedEventError, Reaction
 from reactor.settings import SettingsError, parse_settings
 
@@ -26,9 +26,9 @@ class NoAws(Aws):
     """Stands where clients are made, and makes none."""
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """Raises RefusedError, whatever the service: plans then go by the event, if they can."""
+        """Raises NoWayError, whatever the service: plans then go by the event, if they can."""
         del region
-        raise RefusedError(f"it would look at {service} first, which replay does not")
+        raise NoWayError(f"it would look at {service} first, which replay does not")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Probe:
             return None
         try:
             steps = handler.plan(read, parse_settings(handler.settings, self.settings), NoAws())
-        except (RefusedError, MalformedEventError) as error:
+        except (NoWayError, MalformedEventError) as error:
             return Would(failure=str(error))
         except Exception as error:  # the reaction's own mistake is a result, too
             return Would(failure=f"its plan failed with {type(error).__name__}: {error}")

@@ -17,7 +17,7 @@ from typing import Any
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
 from reactor.event import Event
-from reactor.places import RefusedError
+from reactor.places import NoWayError
 from reactor.reaction import MalformedEventError, Reaction, Step
 from reactor.resources import Instance, read_tags
 from reactor.sizes import rank, reaches
@@ -164,7 +164,7 @@ def _look(instances: Sequence[Instance], aws: Aws) -> list[Seen]:
                 for attachment in volume.get("Attachments", ()):
                     tags = read_tags(volume.get("Tags"))
                     attached.setdefault(attachment["InstanceId"], {})[volume["VolumeId"]] = tags
-    except RefusedError:
+    except NoWayError:
         pass
     seen = []
     for instance in instances:
@@ -343,7 +343,7 @@ def _facts(types: Sequence[str], settings: Settings, aws: Aws) -> dict[str, Any]
                     for each in (answer or {"InstanceTypes": ()})["InstanceTypes"]
                 }
             )
-    except RefusedError:
+    except NoWayError:
         pass
     return found
 
