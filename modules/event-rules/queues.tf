@@ -124,12 +124,17 @@ resource "aws_sqs_queue" "dead_letters" {
 }
 
 resource "aws_sqs_queue_policy" "this" {
-  for_each = var.queue_policies == "attach" ? local._queue_rules : {}
+  for_each = var.queue_policies == "emit" ? {} : local._queue_rules
 
   queue_url = local._queues[each.key].url
   policy    = local._queue_policies[each.key]
 
   lifecycle {
+    precondition {
+      condition     = var.queue_policies != null
+      error_message = "queue_policies is missing: who writes the policy of the queue ${each.key}? A queue has one policy, and two writers overwrite each other. Set queue_policies = \"attach\" if this module alone writes it. Set \"emit\" if another event-rules module, an alert-topic or an aws_sqs_queue_policy writes it, and add the statements of the output queue_policies there."
+    }
+
     precondition {
       condition     = length(local._queue_policies[each.key]) <= 8192
       error_message = "The policy of the queue ${each.key} would exceed the 8,192 characters that SQS takes: ${length(each.value)} rules are too many for one queue, of which those with a name of their own are each listed. Leave name out (it is then <name>-<key>), or put a topic between the rules and the queue."

@@ -192,11 +192,6 @@ variable "queue_policies" {
     condition     = var.queue_policies == null ? true : contains(["attach", "emit"], var.queue_policies)
     error_message = "queue_policies must be \"attach\" (this module writes the queues' policies) or \"emit\" (you do, from the output queue_policies)."
   }
-
-  validation {
-    condition     = var.queue_policies != null || length(local._queue_rules) == 0
-    error_message = "queue_policies is missing: who writes the policies of the queues that the rules send to (${join(", ", keys(local._queue_rules))})? A queue has one policy, and two writers overwrite each other. Set queue_policies = \"attach\" if this module alone writes it. Set \"emit\" if another event-rules module, an alert-topic or an aws_sqs_queue_policy writes it, and add the statements of the output queue_policies there."
-  }
 }
 
 variable "region" {

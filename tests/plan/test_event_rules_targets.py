@@ -457,7 +457,7 @@ def test_what_is_refused_of_the_kinds(tf: Planner) -> None:
     instances = "run_command.targets has one to five keys, each InstanceIds or tag:<name>"
     template = "A log group takes an input_template with a timestamp and a message only"
     text = {"input_paths": {}, "input_template": '"text"'}
-    whole = "is missing: who writes the policies of the queues that the rules send to (work)?"
+    whole = "queue_policies is missing: who writes the policy of the queue work?"
 
     def command(targets: Any) -> dict[str, Any]:
         return one_target({"run_command": {"document": {"arn": SHELL}, "targets": targets}})
