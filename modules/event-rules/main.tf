@@ -36,6 +36,11 @@ locals {
   # What sets this module's statements apart from those of another one, in a policy that has both.
   _sid = replace(join("-", compact([var.name, var.event_bus == null ? "" : local._bus_name])), "/[^A-Za-z0-9_-]/", "-")
 
+  # A provider that `terraform test` mocks makes ARNs of eight letters and digits, and then takes none of
+  # them: what stands before them is this.
+  _mock       = "^[a-z0-9]{8}$"
+  _mock_start = "arn:${local._partition}:mocked:${local._region}:${local._account_id}:"
+
   # What the provider and other modules call a setting, and what it is called here.
   _foreign_names = {
     arn                 = "one of the kinds, as in queue = aws_sqs_queue.x"

@@ -71,7 +71,7 @@ output "target_policies" {
     for id, target in local._targets : id => jsonencode({
       Sid       = "EventBridgeRules-${local._sid}"
       Effect    = "Allow"
-      Principal = { for type in [target.cross_account ? "AWS" : "Service"] : type => target.cross_account ? local._role_given ? var.role.arn : aws_iam_role.this[target.rule_id].arn : "events.amazonaws.com" }
+      Principal = { for type in [target.cross_account ? "AWS" : "Service"] : type => target.cross_account ? local._role_arns[target.rule_id] : "events.amazonaws.com" }
       Action    = local._kinds[target.kind].actions[0]
       Resource  = local._target_arns[id]
     }) if target.kind == "topic" || target.cross_account && target.kind != null

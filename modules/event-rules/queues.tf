@@ -85,7 +85,7 @@ locals {
   _queue_counts = {
     for name, statements in local._queue_statements : name => {
       "statements (SQS takes 20)"            = [length(statements), 20]
-      "principals (SQS takes 50)"            = [length(flatten([for statement in statements : try(values(statement.Principal), [])])), 50]
+      "principals (SQS takes 50)"            = [length(flatten([for statement in statements : try(values(statement.Principal), [statement.Principal], [])])), 50]
       "conditions (SQS takes 10)"            = [length(flatten([for statement in statements : try([for operator in values(statement.Condition) : keys(operator)], [])])), 10]
       "actions in a statement (SQS takes 7)" = [max([for statement in statements : length(flatten([try(statement.Action, [])]))]...), 7]
     }

@@ -10,6 +10,12 @@ locals {
   # By rule: a role serves one rule alone.
   _role_rules = local._role_given ? {} : { for id, target in local._role_targets : target.rule_id => id... }
 
+  _role_arns = {
+    for id in distinct(values(local._role_targets)[*].rule_id) : id => [
+      for arn in [local._role_given ? var.role.arn : aws_iam_role.this[id].arn] : "${can(regex(local._mock, arn)) ? local._mock_start : ""}${arn}"
+    ][0]
+  }
+
   # What a role may reach for a target. The whole of an API destination's ARN is not known before it is made.
   _reached = {
     for id, target in local._role_targets : id => target.kind != "api_destination" ? local._target_arns[id] : (

@@ -110,7 +110,7 @@ resource "aws_lambda_permission" "this" {
   # A version's or alias's ARN has one part more than a function's.
   qualifier  = try(split(":", each.value.function.arn)[7], null)
   principal  = "events.amazonaws.com"
-  source_arn = aws_cloudwatch_event_rule.this[each.value.rule_id].arn
+  source_arn = "${can(regex(local._mock, aws_cloudwatch_event_rule.this[each.value.rule_id].arn)) ? local._mock_start : ""}${aws_cloudwatch_event_rule.this[each.value.rule_id].arn}"
 
   lifecycle {
     precondition {
@@ -126,12 +126,12 @@ resource "aws_cloudwatch_event_target" "this" {
   rule           = aws_cloudwatch_event_rule.this[each.value.rule_id].name
   event_bus_name = local._bus_name
   target_id      = each.value.key
-  arn            = local._target_arns[each.key]
+  arn            = "${can(regex(local._mock, local._target_arns[each.key])) ? local._mock_start : ""}${local._target_arns[each.key]}"
   input          = try(local._inputs[each.key], null)
-  role_arn       = !contains(keys(local._role_targets), each.key) ? null : local._role_given ? var.role.arn : aws_iam_role.this[each.value.rule_id].arn
+  role_arn       = !contains(keys(local._role_targets), each.key) ? null : local._role_arns[each.value.rule_id]
 
   dead_letter_config {
-    arn = local._dead_letter_queue.arn
+    arn = "${can(regex(local._mock, local._dead_letter_queue.arn)) ? local._mock_start : ""}${local._dead_letter_queue.arn}"
   }
 
   dynamic "ecs_target" {

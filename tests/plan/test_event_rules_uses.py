@@ -220,12 +220,23 @@ run "applied" {
   command = apply
 
   assert {
-    condition     = length(module.rules.rules) == 1
-    error_message = "one rule"
+    condition     = length(module.rules.rules) == 2
+    error_message = "two rules"
   }
 }
 """
 CONSUMER = """
+resource "aws_cloudwatch_event_bus" "hub" {
+  name = "hub"
+}
+
+resource "aws_lambda_function" "f" {
+  function_name = "f"
+  role          = "arn:aws:iam::123456789012:role/react"
+  package_type  = "Image"
+  image_uri     = "x"
+}
+
 module "topic" {
   source = "${modules}/alert-topic"
   name   = "alerts"
@@ -235,10 +246,15 @@ module "rules" {
   source         = "${modules}/event-rules"
   name           = "acme"
   queue_policies = "attach"
+  alarm_topic    = module.topic
   rules = {
     launches = {
       pattern = jsonencode({ source = ["aws.ec2"], detail-type = ["AWS API Call via CloudTrail"], detail = { eventName = ["RunInstances"] } })
       targets = { people = { topic = module.topic }, down = { queue = aws_sqs_queue.down } }
+    }
+    moved = {
+      pattern = jsonencode({ source = ["aws.ec2"] })
+      targets = { live = { function = aws_lambda_function.f }, hub = { bus = aws_cloudwatch_event_bus.hub } }
     }
   }
 }
