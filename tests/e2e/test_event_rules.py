@@ -230,7 +230,7 @@ def test_the_message_reads_as_its_template_says(wired: Wired) -> None:
 
 
 def without_bus(stack: Stack, outputs: dict[str, Any]) -> None:
-    stack.client("iam").delete_role_policy(RoleName=outputs["role"], PolicyName="put-events")
+    stack.client("iam").delete_role_policy(RoleName=outputs["role"], PolicyName="targets")
 
 
 def without_function(stack: Stack, outputs: dict[str, Any]) -> None:
