@@ -34,8 +34,9 @@ module "ec2_launch_guard" {
 }
 
 module "event_rules" {
-  source = "../../modules/event-rules"
-  name   = var.name
+  source         = "../../modules/event-rules"
+  name           = var.name
+  queue_policies = "attach"
   rules = {
     ec2-launched = {
       pattern = module.ec2_launch_guard.event_pattern
