@@ -2,56 +2,81 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint unit plan e2e package demo bench clean
+.PHONY: help setup test quick lint unit plan e2e tables package demo bench clean
 
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
 BENCH ?=
+# What `make quick` compares with.
+BASE ?= HEAD
 # Plans gain nothing beyond two processes; applies mostly wait.
 WORKERS ?= 6
 
+# What is random in tests follows from it; a run prints it, and make test SEED=n repeats that run.
+SEED := $(or $(SEED),$(shell (od -An -N3 -tu4 /dev/urandom | tr -d ' ') 2>/dev/null))
+
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest
+PYTEST := PYTHONHASHSEED=$(SEED) $(BIN)/python -m pytest --seed $(SEED) --hypothesis-seed $(SEED)
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+# Each command makes only what it needs of what scripts/setup.py can make; without names, all.
+define set-up
+@for python in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
+  if [ -n "$$python" ] && "$$python" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; \
+  then exec "$$python" -B scripts/setup.py $(1); fi; \
+  if [ -n "$(PYTHON)" ]; then break; fi; \
+done; \
+if [ -n "$(PYTHON)" ] && command -v "$(PYTHON)" >/dev/null 2>&1; then exec "$(PYTHON)" -B scripts/setup.py $(1); fi; \
+echo "setup: Python 3.11 to 3.13 with its venv module is needed (https://www.python.org/downloads/); name one with make PYTHON=/path/to/python3" >&2; exit 2
+endef
 
 help: ## what there is to call
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: ## everything for development, into .venv and two environments beside it
-	@for python in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
-	  if [ -n "$$python" ] && "$$python" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; \
-	  then exec "$$python" -B scripts/setup.py; fi; \
-	  if [ -n "$(PYTHON)" ]; then break; fi; \
-	done; \
-	if [ -n "$(PYTHON)" ] && command -v "$(PYTHON)" >/dev/null 2>&1; then exec "$(PYTHON)" -B scripts/setup.py; fi; \
-	echo "setup: Python 3.11 to 3.13 with its venv module is needed (https://www.python.org/downloads/); name one with make PYTHON=/path/to/python3" >&2; exit 2
+	$(call set-up)
 
-test: lint ## all checks and all tests, as CI runs them
+test: setup lint ## all checks and all tests, as CI runs them; SEED=n repeats a run
 	@$(PYTEST) $(SIDE_BY_SIDE)
 
-lint: setup ## ruff, mypy, terraform fmt, and the package's bytes
+quick: lint ## lint, unit tests, and the plans of what changed since BASE=HEAD
+	$(call set-up,dev policy provider)
+	@$(PYTEST) --changed $(BASE) -n 2 --dist loadgroup
+
+lint: ## ruff, mypy, terraform fmt, and the package's bytes
+	$(call set-up,dev)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	terraform fmt -check -diff -recursive .
 	$(BIN)/python lambda_src/build.py --check
 
-unit: setup ## tests of plain Python
+unit: ## tests of plain Python
+	$(call set-up,dev)
 	@$(PYTEST) -m unit
 
-plan: setup ## tests that read Terraform plans
+plan: ## tests that read Terraform plans
+	$(call set-up,dev policy provider)
 	@$(PYTEST) -m plan -n 2 --dist loadgroup
 
-e2e: setup ## tests that apply Terraform to the local AWS
+e2e: ## tests that apply Terraform to the local AWS
+	$(call set-up,dev awscli provider)
 	@$(PYTEST) -m e2e $(SIDE_BY_SIDE)
 
-package: setup ## build lambda_src/dist/reactor.zip, the same bytes on any system
+tables: ## write what READMEs and docs repeat of the sources
+	$(call set-up,run)
+	@$(BIN)/python scripts/tables.py
+
+package: ## build lambda_src/dist/reactor.zip, the same bytes on any system
+	$(call set-up,run)
 	@$(BIN)/python lambda_src/build.py
 
-demo: setup ## see it happen: a trail, a launch, a reaction, with no AWS account
+demo: ## see it happen: a trail, a launch, a reaction, with no AWS account
+	$(call set-up,run provider)
 	@$(BIN)/trailctl demo
 
-bench: setup ## benchmarks, all or one: make bench BENCH=name
+bench: ## benchmarks, all or one: make bench BENCH=name
+	$(call set-up,dev awscli provider)
 	@for bench in tests/benchmarks/bench_$(if $(BENCH),$(BENCH),*).py; do \
 	  if [ ! -e "$$bench" ]; then echo "bench: there is no $$bench" >&2; exit 2; fi; \
 	  echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; \

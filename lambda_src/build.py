@@ -7,7 +7,8 @@ dist/reactor.zip is the package of this repository's functions, dist/reactor-lay
 a layer, for handlers of one's own (a layer's Python code lies under python/).
 
 Entries are stored, not deflated (deflate's bytes differ between zlib builds), sorted, with fixed
-times and modes and LF line ends; nothing compiled goes in, as it would tie the zip to one Python.
+times and modes and LF line ends; nothing compiled goes in, as it would tie the zip to one Python,
+and neither does reactor/testing.py, which is for tests.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ TARGET = HERE / "dist" / "reactor.zip"
 LAYER = HERE / "dist" / "reactor-layer.zip"
 _PACKAGE = "reactor"
 _SUFFIXES = {".py", ".json", ".typed"}
+_LEFT_OUT = {"reactor/testing.py"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can hold
 _UNIX = 3
 _MODE = 0o100644 << 16  # a regular file, readable by whatever user Lambda runs the code as
@@ -32,9 +34,9 @@ def entries(root: Path) -> dict[str, bytes]:
     """What goes into the zip, by its name there, in order; `root` holds the package."""
     found = {}
     for path in (root / _PACKAGE).rglob("*"):
-        if path.is_file() and path.suffix in _SUFFIXES:
-            text = path.read_bytes().replace(b"\r\n", b"\n")
-            found[path.relative_to(root).as_posix()] = text
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and path.suffix in _SUFFIXES and name not in _LEFT_OUT:
+            found[name] = path.read_bytes().replace(b"\r\n", b"\n")
     return dict(sorted(found.items()))
 
 

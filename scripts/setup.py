@@ -1,10 +1,12 @@
-"""Makes the environments that development needs, and does nothing when nothing changed.
+"""Makes the environments that a command needs, and does nothing when nothing changed.
 
-    python3 scripts/setup.py            (`make setup` finds a fitting Python and calls it)
+    python3 scripts/setup.py [NAME...]      (`make` finds a fitting Python and calls it)
 
-`.venv` holds the project and its tests; the policy tools and the AWS CLI pin other releases of the
-same libraries and get environments of their own. They are made side by side. Each is stamped with a
-hash of what it was made from. Where no mirror serves the AWS provider, it is downloaded here once.
+`run` is what the demo needs, `dev` the same with all for development (both in `.venv`). The policy
+tools and the AWS CLI pin other releases of the same libraries and get environments of their own:
+`policy`, `awscli`. `provider` is the AWS provider, downloaded once where no mirror serves it. No
+name means all. They are made side by side. Each environment is stamped with a hash of what it was
+made from.
 
 Only the standard library: this runs before anything is installed.
 """
@@ -14,12 +16,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +30,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 OLDEST, BELOW = (3, 11), (3, 14)
+# Python compiles what it imports when it does; pip would compile all, and most is never imported.
+QUICKLY = ("--progress-bar", "off", "--no-compile")
 
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
@@ -55,7 +60,8 @@ class Environment:
     @property
     def wanted(self) -> str:
         """A hash of all that the environment is made from; scripts in it name the folder whole."""
-        digest = hashlib.sha256(f"{sys.version} {sys.base_prefix} {ROOT}".encode())
+        made = f"{sys.version} {sys.base_prefix} {ROOT} {self.arguments}"
+        digest = hashlib.sha256(made.encode())
         for name in (*self.files, "scripts/setup.py"):
             digest.update((ROOT / name).read_bytes())
         return digest.hexdigest()
@@ -69,43 +75,51 @@ class Environment:
             return False
 
 
-ENVIRONMENTS = (
-    Environment(
-        ".venv",
-        "trailctl, reactor, tests",
-        ("--editable", ".[dev]"),
-        ("pyproject.toml", "requirements/dev.txt"),
+_PROJECT = ("pyproject.toml", "requirements/dev.txt")
+ENVIRONMENTS = {
+    "run": Environment(".venv", "trailctl, reactor", ("--editable", ".[local]"), _PROJECT),
+    "dev": Environment(
+        ".venv", "trailctl, reactor, what tests them", ("--editable", ".[dev,local]"), _PROJECT
     ),
-    Environment(
+    "policy": Environment(
         ".venv-policy",
         "checkov, terraform-compliance",
         ("--no-deps", "--requirement", "requirements/policy.txt"),
         ("requirements/policy.txt",),
     ),
-    Environment(
+    "awscli": Environment(
         ".venv-awscli",
         "AWS CLI",
         ("--no-deps", "--requirement", "requirements/awscli.txt"),
         ("requirements/awscli.txt",),
     ),
-)
+}
+NAMES = (*ENVIRONMENTS, "provider")
 
 
-def main() -> int:
+def main(names: Sequence[str]) -> int:
     """Make what is missing. Exit code 2 and one line on standard error if that is not possible."""
     try:
+        check_names(names)
         check_python()
         TOOLS.mkdir(exist_ok=True)
         with (TOOLS / "setup.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two calls of make at once
-            work()
+            work(names or NAMES)
     except (SetupError, TerraformError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nsetup: interrupted; `make setup` goes on from here", file=sys.stderr)
+        print("\nsetup: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
     return 0
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise SetupError if there is nothing of one of these names."""
+    for name in names:
+        if name not in NAMES:
+            raise SetupError(f"there is no {name}: name some of {', '.join(NAMES)}, or none")
 
 
 def check_python() -> None:
@@ -124,17 +138,25 @@ def check_python() -> None:
         ) from None
 
 
-def work() -> None:
+def missing(names: Sequence[str]) -> list[Environment]:
+    """The environments to make. `dev` holds all that `run` has, and they share a folder."""
+    current = {name for name, env in ENVIRONMENTS.items() if env.current}
+    wanted = [name for name in ENVIRONMENTS if name in names and name not in current]
+    if "run" in wanted and ({"dev"} & {*wanted, *current}):
+        wanted.remove("run")
+    return [ENVIRONMENTS[name] for name in wanted]
+
+
+def work(names: Sequence[str]) -> None:
     """Run all steps that are needed, side by side, with a line when each is done."""
     steps: list[tuple[str, Callable[[], None]]] = [
         (f"{env.folder} ({env.what})", lambda env=env: build(env))  # type: ignore[misc]
-        for env in ENVIRONMENTS
-        if not env.current
+        for env in missing(names)
     ]
     with tempfile.TemporaryDirectory() as name:
         terraform = prepare(Path(name))
-        if terraform.downloads and not (TOOLS / "providers").is_dir():
-            providers = TOOLS / "providers"
+        providers = TOOLS / "providers"
+        if "provider" in names and terraform.downloads and not providers.is_dir():
             steps.append(
                 (
                     "the AWS provider, from the registry",
@@ -176,7 +198,7 @@ def build(env: Environment) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             run([sys.executable, "-m", "venv", str(folder)], log, output.fileno())
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-        run([*pip, "install", "--progress-bar", "off", *env.arguments], log, output.fileno())
+        run([*pip, "install", *QUICKLY, *env.arguments], log, output.fileno())
     env.stamp.write_text(env.wanted, encoding="utf-8")
 
 
@@ -191,7 +213,7 @@ def same_python(python: Path) -> bool:
 
 
 def run(command: list[str], log: Path, output: int) -> None:
-    """Run a command into the log. Raises SetupError with its last error line and the log's name."""
+    """Run a command into the log. Raises SetupError with the reason and the log's name."""
     # Not only for the environment: the one that the editable install is built in, too.
     constraints = str(ROOT / "requirements" / "dev.txt")
     pinned = {"PIP_CONSTRAINT": constraints, "PIP_BUILD_CONSTRAINT": constraints}
@@ -209,10 +231,37 @@ def run(command: list[str], log: Path, output: int) -> None:
         check=False,
     )
     if result.returncode != 0:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        errors = [line for line in lines if "error" in line.lower()] or lines or ["(no output)"]
-        raise SetupError(f"{errors[-1].strip()} (all of it: {log.relative_to(ROOT)})")
+        printed = log.read_text(encoding="utf-8", errors="replace")
+        raise SetupError(f"{reason(printed)} (all of it: {log.relative_to(ROOT)})")
+
+
+_WANTED = re.compile(r"^ERROR: No matching distribution found for (\S+)", re.MULTILINE)
+_UNFIT = re.compile(r"(\S+) Requires-Python ([^;\n]+)")
+_BROKEN = re.compile(r"WARNING: Retrying .* after connection broken by '(.+)': ")
+_PROGRAM = re.compile(r"\[\d+ lines of output\]\n(.*?)\n *\[end of output\]", re.DOTALL)
+
+
+def reason(printed: str) -> str:
+    """Why pip failed, in one line, from all that it printed.
+
+    pip's last line says what it could not get. Why stands before it: a release for other Pythons
+    is one of all the releases that it passed over, a connection that failed is a warning, and a
+    program that failed while building has its words in between.
+    """
+    if found := _WANTED.search(printed):
+        name, _, version = found[1].partition("==")
+        if wants := dict(_UNFIT.findall(printed)).get(version):
+            here = sys.version.split()[0]
+            return f"{name} {version} wants Python {wants.strip()} and this is {here}"
+        if broken := _BROKEN.findall(printed):
+            return f"pip can't fetch {found[1]}: {broken[-1]}"
+        return f"pip finds no {found[1]} for this Python and system"
+    errors = re.findall(r"^ERROR: (?:ERROR: )?(.+)$", printed, re.MULTILINE)
+    if program := _PROGRAM.search(printed):
+        lines = [line.strip() for line in program[1].splitlines() if line.strip()]
+        errors.insert(0, next((line for line in lines if "rror:" in line), lines[-1]))
+    return "; ".join(errors) or (printed.strip().splitlines() or ["it said nothing"])[-1].strip()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

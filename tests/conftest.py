@@ -8,13 +8,14 @@ def test_z(local_aws):   local_aws.client("sqs"), local_aws.environment(account,
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.harness import applies, plans
+from tests.harness import applies, changed, plans
 from tests.harness import local_aws as local
 from trailctl import terraform as runner
 
@@ -27,6 +28,22 @@ _BESIDE = 6
 _APPLIERS: list[applies.Applier] = []
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer `--changed` for `make quick`, and `--seed` for runs that can be repeated."""
+    parser.addoption("--seed", type=int, help="what the module random begins every test with")
+    parser.addoption(
+        "--changed",
+        metavar="COMMIT",
+        help="unit tests, and of the plans those about what differs from a commit",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how to repeat this run."""
+    seed = config.getoption("seed")
+    return None if seed is None else f"seed: {seed} (make test SEED={seed} repeats this run)"
+
+
 def pytest_configure() -> None:
     """Take the user's AWS settings out of every test's reach: a profile, a key, a bundle."""
     # A shell ignores it for what it starts in the background, and so would all that a test starts.
@@ -35,6 +52,8 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # moto makes 1,296 images, and a snapshot of each, whenever a test begins and ends.
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         os.environ[name] = os.devnull
 
@@ -45,7 +64,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuse a test without a kind, which no `make` target would run; group and order the others.
 
     A module's tests run in one worker, and so do modules that name one `xdist_group`: what they
@@ -62,12 +81,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(
             f"no pytestmark = pytest.mark.{'|'.join(_KINDS)} in: {', '.join(bare)}"
         )
+    if base := config.getoption("changed"):
+        _keep_quick(config, items, base)
     groups: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
         groups.setdefault(_group(item), []).append(item)
     items[:] = [item for name in _ordered(groups) for item in groups[name]]
+
+
+def _keep_quick(config: pytest.Config, items: list[pytest.Item], base: str) -> None:
+    plans = {item.path for item in items if item.get_closest_marker("plan")}
+    texts = {
+        path.relative_to(local.REPOSITORY).as_posix(): path.read_text(encoding="utf-8")
+        for path in plans
+    }
+    run = changed.about(changed.changed_files(local.REPOSITORY, base), texts)
+
+    def wanted(item: pytest.Item) -> bool:
+        planned = item.get_closest_marker("plan") and item.nodeid.partition("::")[0] in run
+        return bool(item.get_closest_marker("unit") or planned)
+
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = filter(wanted, items)
 
 
 def _group(item: pytest.Item) -> str:
@@ -108,6 +145,13 @@ def pytest_runtest_teardown(
     if nextitem is not None and _group(nextitem) != _group(item):
         for applier in _APPLIERS:
             applier.retire()
+
+
+@pytest.fixture(autouse=True)
+def _seeded(request: pytest.FixtureRequest) -> None:
+    seed = request.config.getoption("seed")
+    if seed is not None:
+        random.seed(f"{seed} {request.node.nodeid}")
 
 
 @pytest.fixture(scope="session")

@@ -8,4 +8,4 @@ class UsageError(Exception):
 
 
 class CheckError(Exception):
-    """What was to be shown does not hold. `trailctl` prints the line and exits with 1."""
+    """A check failed, or AWS refused a call. `trailctl` prints the line and exits with 1."""

@@ -15,7 +15,7 @@ from trailctl.errors import UsageError
 
 
 def add_parser(commands: Any) -> None:
-    """Add the command to those of `trailctl`."""
+    """Adds the command."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "test-event-pattern", help="whether an event pattern matches an event"
     )
@@ -27,7 +27,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print whether the event matches. Raises UsageError with the reason of what is refused."""
-    from trailctl.patterns import EventError, EventPattern, PatternError
+    from reactor.patterns import EventError, EventPattern, PatternError
 
     try:
         pattern = EventPattern(_given(options.event_pattern))
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _given(text: str) -> str:
-    """The text itself, or that of the file it names."""
+    """The text itself, or the text of the file that it names."""
     if not text.startswith("file://"):
         return text
     path = Path(text.removeprefix("file://")).expanduser()

@@ -1,7 +1,7 @@
-"""`trailctl redrive`: events of a failure or dead-letter queue go to their function again.
+"""`trailctl redrive`: sends the events of a failure or dead-letter queue to their function again.
 
-SQS's own redrive refuses these queues, as their messages did not come from a queue. What the
-function did already it does not do again: its ledger remembers longer than the queue keeps.
+SQS's own redrive refuses these queues, as their messages did not come from a queue. The function
+does nothing twice: its ledger remembers an event for longer than the queue keeps it.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
 
@@ -16,12 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from trailctl.errors import CheckError, UsageError
 
-_VISIBLE_AGAIN = 120  # seconds that a message which is being sent is hidden from others
+_VISIBLE_AGAIN = 120  # seconds; nobody else gets a message while it is being sent
 
 
 @dataclass(frozen=True)
 class Kept:
-    """An event that a queue keeps: the function it is for (empty: unknown) and what happened."""
+    """An event in a queue, with the function that it is for (empty: unknown) and why it failed."""
 
     receipt: str
     message_id: str
@@ -33,11 +33,11 @@ class Kept:
 def redrive(
     queues: Any, functions: Any, queue: str, function: str | None = None, limit: int | None = None
 ) -> int:
-    """Sends what a queue keeps and deletes what was accepted; prints a line each.
+    """Sends the events of a queue and deletes those that Lambda accepted; prints a line each.
 
-    `queue` is a name or a URL, `function` is where events go whose message does not tell. Returns
-    how many were sent; raises CheckError where some had to stay, UsageError for
-    a queue that is not there.
+    `queue` is a name or a URL. `function` gets the events in place of the function that a message
+    names. Returns how many were sent. Raises CheckError if some stayed, and UsageError if there is
+    no such queue.
     """
     url = _url(queues, queue)
     sent, stayed = 0, 0
@@ -80,7 +80,7 @@ def _url(queues: Any, queue: str) -> str:
 
 
 def _messages(queues: Any, url: str, limit: int | None) -> Iterator[Kept]:
-    """What the queue keeps now, each once."""
+    """Each message that the queue keeps now, once."""
     seen: set[str] = set()
     while limit is None or len(seen) < limit:
         wanted = 10 if limit is None else min(10, limit - len(seen))

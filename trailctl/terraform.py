@@ -37,8 +37,8 @@ PROVIDER = "registry.terraform.io/hashicorp/aws"
 PROVIDER_MINIMUM = (5, 80)
 PROVIDER_BELOW = (7,)
 
-# What a child may keep of the caller's environment: enough to find programs, temporary space and,
-# where the provider has to be downloaded, the way out. Everything else is set by the caller.
+# What a child keeps of the caller's environment: what it needs to find programs and temporary
+# space, and to download the provider. The caller sets everything else.
 _KEPT = (
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -130,9 +130,9 @@ class Terraform:
 
 
 def clean_environment(*, home: Path, source: Mapping[str, str] | None = None) -> dict[str, str]:
-    """An environment without the user's AWS and Terraform settings, which never waits for IMDS.
+    """An environment without the user's AWS and Terraform settings; nothing waits for IMDS in it.
 
-    No `AWS_CA_BUNDLE` either: the provider refuses to start when its file is not there.
+    It lacks `AWS_CA_BUNDLE`, too: the provider refuses to start if that file is not there.
     """
     source = os.environ if source is None else source
     kept = {name: source[name] for name in _KEPT if name in source}
@@ -143,7 +143,7 @@ def clean_environment(*, home: Path, source: Mapping[str, str] | None = None) ->
 
 
 def find_terraform(source: Mapping[str, str] | None = None) -> Path:
-    """The Terraform on PATH, new enough, or TerraformError with one line that says what to do."""
+    """The Terraform on PATH. Raises TerraformError if there is none or it is too old."""
     source = os.environ if source is None else source
     wanted = ".".join(map(str, MINIMUM_VERSION))
     found = shutil.which("terraform", path=source.get("PATH", os.defpath))
@@ -174,8 +174,8 @@ def find_terraform(source: Mapping[str, str] | None = None) -> Path:
 def find_mirror(source: Mapping[str, str] | None = None, root: Path = Path("/")) -> Path | None:
     """The folder that holds `registry.terraform.io` with an AWS provider that fits, or None.
 
-    Raises TerraformError if `TF_PLUGIN_MIRROR` is set and holds none: what was asked for by name is
-    never passed over in silence.
+    Raises TerraformError if `TF_PLUGIN_MIRROR` is set and holds none: the user asked for
+    that folder by name.
     """
     source = os.environ if source is None else source
     if named := source.get("TF_PLUGIN_MIRROR"):
@@ -288,11 +288,11 @@ def run_limited(
     environment: Mapping[str, str],
     timeout: float,
 ) -> Completed:
-    """Run `command` without a terminal and end it, and all it started, when `timeout` s are over.
+    """Runs `command` without a terminal; after `timeout` seconds ends it and all that it started.
 
-    Terraform starts providers of its own, which would outlive it if only it were killed. It is
-    asked first (SIGINT: it then saves its state), and on Ctrl-C as well.
-    Raises TerraformError on a time-out; KeyboardInterrupt passes through.
+    Terraform starts providers, which would outlive it if only Terraform were killed. SIGINT comes
+    first, on Ctrl-C too, so that Terraform saves its state. Raises TerraformError on a time-out;
+    KeyboardInterrupt passes through.
     """
     words = (Path(command[0]).name, *command[1:])
     # Files, since whatever is left running would hold a pipe open and keep its reader waiting.
@@ -330,7 +330,7 @@ def system() -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end if it has not, then end its group, which is its own."""
+    """Asks a process to end if it still runs, then kills its process group."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -14,7 +14,7 @@ Client = Callable[[str, str], Any]
 
 
 def from_text(text: str) -> dict[str, Any]:
-    """The audit record in a JSON text: itself, a line of the function's log, or the bus's event."""
+    """The audit record in a JSON text: the record, a line of the log, or an event of the bus."""
     try:
         found = json.loads(text)
     except ValueError as error:
@@ -28,7 +28,7 @@ def from_text(text: str) -> dict[str, Any]:
 
 
 def from_log(logs: Any, group: str, record_id: str) -> dict[str, Any]:
-    """The audit record of an action that was taken, from the function's log group."""
+    """The record of that id in the function's log group. Raises UsageError if there is none."""
     call = {"logGroupName": group, "filterPattern": '"action taken"'}
     try:
         while True:
@@ -48,9 +48,10 @@ def from_log(logs: Any, group: str, record_id: str) -> dict[str, Any]:
 
 
 def undo(record: dict[str, Any], client: Client, *, do: bool) -> None:
-    """Takes an action back where `do`, else only says how; `client` makes one of a service and
-    Region. Raises UsageError where there is nothing to do or the account is another, CheckError
-    where AWS refuses.
+    """Takes an action back if `do` is set, and prints how if not.
+
+    `client` makes the boto3 client of a service and Region. Raises UsageError if the action was not
+    taken or the credentials are of another account, and CheckError if AWS refuses the call.
     """
     how = record.get("undo")
     if not isinstance(how, dict):

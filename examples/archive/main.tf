@@ -27,11 +27,17 @@ module "log_replication" {
   log_bucket = module.log_bucket
   archive    = module.log_archive
 
-  # Told when a log file could not be carried over: 0.30 USD a metric and month, 0.10 USD the alarm.
-  # alarm_topic = module.alert_topic
+  # Tells people when a log file was not carried over: 0.30 USD a metric and month, 0.10 USD the alarm.
+  alarm_topic = module.alert_topic
 
   # Within 15 minutes, promised: 0.015 USD a GB more.
   # replication_time_control = true
+}
+
+module "alert_topic" {
+  source            = "../../modules/alert-topic"
+  name              = "${var.name}-alerts"
+  email_subscribers = var.email_subscribers
 }
 
 # Where it is kept: Object Lock, Glacier. Another account is better still: give the provider

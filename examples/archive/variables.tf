@@ -5,6 +5,13 @@ variable "archive_region" {
   nullable    = false
 }
 
+variable "email_subscribers" {
+  description = "E-mail addresses that get the alarms; each must confirm once."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "force_destroy" {
   description = "Whether `terraform destroy` may delete the buckets with their logs: for a demo only, and not with mfa_delete."
   type        = bool

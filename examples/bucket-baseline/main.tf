@@ -19,25 +19,23 @@ module "alert_topic" {
   email_subscribers = var.email_subscribers
 }
 
-module "reaction" {
-  source      = "../../modules/bucket-baseline"
-  name        = "${var.name}-guard"
-  mode        = var.mode # dry_run, until you have read in its log what it would do
-  alert_topic = module.alert_topic
-
+module "buckets" {
+  source        = "../../modules/bucket-baseline"
+  mode          = var.mode # dry_run, until you have read in its log what it would do
   required_tags = { owner = "unknown" }
   skip_buckets  = [module.log_bucket.name, "*-website"]
+}
 
+module "reaction" {
+  source      = "../../modules/reaction"
+  name        = "${var.name}-guard"
+  guard       = module.buckets
+  alert_topic = module.alert_topic
   exempt_tags = var.exempt_tags
 }
 
 module "event_rules" {
   source = "../../modules/event-rules"
   name   = var.name
-  rules = {
-    bucket-changed = {
-      pattern = module.reaction.event_pattern
-      targets = { guard = { function = module.reaction } }
-    }
-  }
+  rules  = { bucket-changed = module.reaction.rule }
 }

@@ -36,30 +36,29 @@ resource "aws_cloudwatch_event_bus" "audit" {
   name = "${var.name}-audit"
 }
 
+module "launches" {
+  source                = "../../modules/ec2-launch-guard"
+  mode                  = var.mode # dry_run, until you have read in its log what it would do
+  alert_from_size       = "4xlarge"
+  alert_on_accelerators = true
+  stop_flagged          = true
+}
+
 module "reaction" {
-  source      = "../../modules/ec2-launch-guard"
+  source      = "../../modules/reaction"
   name        = "${var.name}-guard"
-  mode        = var.mode # dry_run, until you have read in its log what it would do
+  guard       = module.launches
   alert_topic = module.alert_topic
   alarm_topic = module.alert_topic
   audit_bus   = aws_cloudwatch_event_bus.audit
   kill_switch = aws_ssm_parameter.kill_switch
 
-  alert_from_size       = "4xlarge"
-  alert_on_accelerators = true
-  stop_flagged          = true
-  actions_per_hour      = 500
-
+  actions_per_hour  = 500
   exempt_role_paths = var.exempt_role_paths
 }
 
 module "event_rules" {
   source = "../../modules/event-rules"
   name   = var.name
-  rules = {
-    ec2-launched = {
-      pattern = module.reaction.event_pattern
-      targets = { guard = { function = module.reaction } }
-    }
-  }
+  rules  = { ec2-launched = module.reaction.rule }
 }

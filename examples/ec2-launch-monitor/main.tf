@@ -24,13 +24,18 @@ resource "aws_sqs_queue" "downstream" {
   sqs_managed_sse_enabled = true
 }
 
-module "ec2_launch_guard" {
+module "launches" {
   source               = "../../modules/ec2-launch-guard"
-  name                 = "${var.name}-guard"
   mode                 = var.mode # dry_run, until you have read in its log what it would do
-  alert_topic          = module.alert_topic
   alert_from_size      = var.alert_from_size
   alert_instance_types = ["p*", "*.metal"]
+}
+
+module "reaction" {
+  source      = "../../modules/reaction"
+  name        = "${var.name}-guard"
+  guard       = module.launches
+  alert_topic = module.alert_topic
 }
 
 module "event_rules" {
@@ -39,8 +44,8 @@ module "event_rules" {
   queue_policies = "attach"
   rules = {
     ec2-launched = {
-      pattern = module.ec2_launch_guard.event_pattern
-      targets = {
+      pattern = module.reaction.rule.pattern
+      targets = merge(module.reaction.rule.targets, {
         people = {
           topic = module.alert_topic
           input_transformer = {
@@ -52,8 +57,7 @@ module "event_rules" {
           }
         }
         downstream = { queue = aws_sqs_queue.downstream }
-        guard      = { function = module.ec2_launch_guard }
-      }
+      })
     }
   }
 }

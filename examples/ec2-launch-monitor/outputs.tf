@@ -15,12 +15,12 @@ output "downstream_queue_url" {
 
 output "failure_queue" {
   description = "Queue of the events that the guard failed on: { arn, name, url }."
-  value       = module.ec2_launch_guard.failure_queue
+  value       = module.reaction.failure_queue
 }
 
 output "function_name" {
   description = "Name of the guard's function."
-  value       = module.ec2_launch_guard.function_name
+  value       = module.reaction.function_name
 }
 
 output "log_bucket_name" {
@@ -30,7 +30,7 @@ output "log_bucket_name" {
 
 output "log_group_name" {
   description = "Log group that the guard writes to: what it did, or would do."
-  value       = module.ec2_launch_guard.log_group.name
+  value       = module.reaction.log_group.name
 }
 
 output "trail_name" {

@@ -22,6 +22,17 @@ module "event_rules" {
   queue_policies = "attach"
   rules = merge(module.detections.rules, {
     "*" = { targets = { downstream = { queue = aws_sqs_queue.downstream }, people = { topic = module.alert_topic } } }
+    # An alarm of another Region can't report to this topic: its change of state is forwarded here.
+    alarms-elsewhere = {
+      description = "CloudWatch alarms of the Region that forwards"
+      pattern = jsonencode({
+        source      = ["aws.cloudwatch"]
+        detail-type = ["CloudWatch Alarm State Change"]
+        region      = [{ anything-but = [data.aws_region.home.id] }]
+        detail      = { state = { value = ["ALARM"] } }
+      })
+      input_transformer = module.alert_topic.messages.alarm
+    }
   })
 }
 

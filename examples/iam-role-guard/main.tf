@@ -19,24 +19,23 @@ module "alert_topic" {
   email_subscribers = var.email_subscribers
 }
 
-module "reaction" {
-  source      = "../../modules/iam-role-guard"
-  name        = "${var.name}-guard"
-  mode        = var.mode # dry_run, until you have read in its log what it would do
-  alert_topic = module.alert_topic
-  containment = var.containment
+module "roles" {
+  source          = "../../modules/iam-role-guard"
+  mode            = var.mode # dry_run, until you have read in its log what it would do
+  containment     = var.containment
+  forbidden_names = ["admin*"]
+}
 
-  forbidden_names   = ["admin*"]
+module "reaction" {
+  source            = "../../modules/reaction"
+  name              = "${var.name}-guard"
+  guard             = module.roles
+  alert_topic       = module.alert_topic
   exempt_principals = var.exempt_principals
 }
 
 module "event_rules" {
   source = "../../modules/event-rules"
   name   = var.name
-  rules = {
-    role-changed = {
-      pattern = module.reaction.event_pattern
-      targets = { guard = { function = module.reaction } }
-    }
-  }
+  rules  = { role-changed = module.reaction.rule }
 }

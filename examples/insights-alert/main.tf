@@ -23,6 +23,7 @@ module "alert_topic" {
   source            = "../../modules/alert-topic"
   name              = "${var.name}-alerts"
   email_subscribers = var.email_subscribers
+  queue_policies    = "attach"
   queue_subscribers = { audit = aws_sqs_queue.audit }
 }
 

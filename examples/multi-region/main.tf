@@ -10,16 +10,22 @@ module "alert_topic" {
   source            = "../../modules/alert-topic"
   name              = "${var.name}-alerts"
   email_subscribers = var.email_subscribers
+  queue_policies    = "attach"
   queue_subscribers = { audit = aws_sqs_queue.audit }
 }
 
 module "hub" {
   source          = "../../modules/event-forwarding"
   name            = "${var.name}-hub"
-  account_ids     = var.member_account_ids
+  account_ids     = sort(var.member_account_ids)
   organization_id = var.organization_id
   alarm_topic     = module.alert_topic
   canary_schedule = "rate(5 minutes)"
+
+  # This hub alone writes the policy of the default bus. If others write it too, set "shared" for the
+  # organization, or "emit" for the statements to add there.
+  bus_policy = length(var.member_account_ids) > 0 || var.organization_id != null ? "own" : null
+
   canaries = merge(
     { home = {}, away = { region = var.away_region } },
     { for id in var.member_account_ids : id => { account_id = id, region = var.away_region } },

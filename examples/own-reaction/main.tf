@@ -19,49 +19,45 @@ module "alert_topic" {
   email_subscribers = var.email_subscribers
 }
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
-
+# A guard of one's own, written in place: what the handler may do, how it is set, what it is for.
 module "reaction" {
-  source      = "../../modules/reaction"
-  name        = "${var.name}-guard"
-  description = "Deletes parameters that no team owns"
-  handler     = "own_reaction.handler"
-  mode        = var.mode # dry_run, until you have read in its log what it would do
-  alert_topic = module.alert_topic
-  settings    = jsonencode({ teams = var.teams })
-
+  source            = "../../modules/reaction"
+  name              = "${var.name}-guard"
+  alert_topic       = module.alert_topic
   exempt_principals = var.exempt_principals
 
   # Without anything of `reactor` in it: the module adds that as a layer.
   package = { filename = "${path.module}/own_reaction.zip" }
 
-  policy_json = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = var.mode == "enforce" ? ["ssm:DeleteParameter", "ssm:GetParameter"] : ["ssm:GetParameter"]
-      Resource = "arn:${data.aws_partition.current.partition}:ssm:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:parameter/*"
-    }]
-  })
+  guard = {
+    description = "Deletes parameters that no team owns"
+    handler     = "own_reaction.handler"
+    mode        = var.mode # dry_run, until you have read in its log what it would do
+    settings    = jsonencode({ teams = var.teams })
+
+    policy_json = jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Effect   = "Allow"
+        Action   = var.mode == "enforce" ? ["ssm:DeleteParameter", "ssm:GetParameter"] : ["ssm:GetParameter"]
+        Resource = "arn:{{partition}}:ssm:{{region}}:{{account_id}}:parameter/*" # filled in by the module
+      }]
+    })
+
+    event_pattern = jsonencode({
+      source      = ["aws.ssm"]
+      detail-type = ["AWS API Call via CloudTrail"]
+      detail = {
+        eventSource = ["ssm.amazonaws.com"]
+        eventName   = ["PutParameter"]
+        errorCode   = [{ exists = false }]
+      }
+    })
+  }
 }
 
 module "event_rules" {
   source = "../../modules/event-rules"
   name   = var.name
-  rules = {
-    parameter-put = {
-      pattern = jsonencode({
-        source      = ["aws.ssm"]
-        detail-type = ["AWS API Call via CloudTrail"]
-        detail = {
-          eventSource = ["ssm.amazonaws.com"]
-          eventName   = ["PutParameter"]
-          errorCode   = [{ exists = false }]
-        }
-      })
-      targets = { guard = { function = module.reaction } }
-    }
-  }
+  rules  = { parameter-put = module.reaction.rule }
 }

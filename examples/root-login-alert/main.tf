@@ -25,6 +25,7 @@ module "alert_topic" {
   source            = "../../modules/alert-topic"
   name              = "${var.name}-alerts"
   email_subscribers = var.email_subscribers
+  queue_policies    = "attach"
   queue_subscribers = { audit = aws_sqs_queue.audit }
 }
 
@@ -37,7 +38,20 @@ module "event_rules" {
   source      = "../../modules/event-rules"
   name        = var.name
   alarm_topic = module.alert_topic
-  rules       = merge(module.detections.rules, { "*" = { targets = { people = { topic = module.alert_topic } } } })
+  rules = merge(module.detections.rules, {
+    "*" = { targets = { people = { topic = module.alert_topic } } }
+    # An alarm of another Region can't report to this topic: its change of state is forwarded here.
+    alarms-elsewhere = {
+      description = "CloudWatch alarms of the Region that forwards"
+      pattern = jsonencode({
+        source      = ["aws.cloudwatch"]
+        detail-type = ["CloudWatch Alarm State Change"]
+        region      = [{ anything-but = [data.aws_region.home.id] }]
+        detail      = { state = { value = ["ALARM"] } }
+      })
+      input_transformer = module.alert_topic.messages.alarm
+    }
+  })
 }
 
 # Home: its own events and those that are forwarded reach the same rules.

@@ -1,6 +1,13 @@
+module "alert_topic" {
+  source            = "../../modules/alert-topic"
+  name              = "${var.name}-alerts"
+  email_subscribers = var.email_subscribers
+}
+
 module "event_rules" {
   source         = "../../modules/event-rules"
   name           = var.name
+  alarm_topic    = module.alert_topic
   queue_policies = "attach"
   rules = {
     bucket-changed = {
@@ -40,6 +47,22 @@ resource "aws_sqs_queue" "failed" {
   name                      = "${var.name}-failed"
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
+}
+
+resource "aws_cloudwatch_metric_alarm" "failed" {
+  alarm_name          = aws_sqs_queue.failed.name
+  alarm_description   = "The consumer failed three times on messages that are now in the queue ${aws_sqs_queue.failed.name}. Read its log, mend it, then: aws sqs start-message-move-task --source-arn ${aws_sqs_queue.failed.arn}"
+  alarm_actions       = [module.alert_topic.arn]
+  ok_actions          = [module.alert_topic.arn]
+  comparison_operator = "GreaterThanThreshold"
+  dimensions          = { QueueName = aws_sqs_queue.failed.name }
+  evaluation_periods  = 1
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  namespace           = "AWS/SQS"
+  period              = 300
+  statistic           = "Maximum"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
 }
 
 resource "aws_iam_role" "consumer" {

@@ -1,3 +1,10 @@
+variable "email_subscribers" {
+  description = "E-mail addresses that get the alarms; each must confirm once."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "name" {
   description = "What everything here is called, with a suffix each."
   type        = string

@@ -19,12 +19,9 @@ module "alert_topic" {
   email_subscribers = var.email_subscribers
 }
 
-module "reaction" {
-  source      = "../../modules/trail-guard"
-  name        = "${var.name}-guard"
-  mode        = var.mode # dry_run, until you have read in its log what it would do
-  alert_topic = module.alert_topic
-
+module "trails" {
+  source = "../../modules/trail-guard"
+  mode   = var.mode # dry_run, until you have read in its log what it would do
   trails = [var.name]
   bucket = module.log_bucket.name
   # As the trail has them, with their names: what is put back is put back whole.
@@ -32,17 +29,18 @@ module "reaction" {
     Name           = "Management events"
     FieldSelectors = [{ Field = "eventCategory", Equals = ["Management"] }]
   }])
+}
 
+module "reaction" {
+  source            = "../../modules/reaction"
+  name              = "${var.name}-guard"
+  guard             = module.trails
+  alert_topic       = module.alert_topic
   exempt_principals = var.exempt_principals
 }
 
 module "event_rules" {
   source = "../../modules/event-rules"
   name   = var.name
-  rules = {
-    trail-touched = {
-      pattern = module.reaction.event_pattern
-      targets = { guard = { function = module.reaction } }
-    }
-  }
+  rules  = { trail-touched = module.reaction.rule }
 }

@@ -91,7 +91,7 @@ class Reaction(Generic[S]):
         Lambda retries the event and then hands it to the failure queue.
         """
         here = _place(context)
-        invocation, places, settings = self._prepare(here)
+        invocation, places, settings = self.prepare(os.environ, Aws(here.region or None))
         deployment, telemetry = invocation.deployment, invocation.telemetry
         event = read_event(envelope)
         telemetry.bind(
@@ -153,13 +153,18 @@ class Reaction(Generic[S]):
         invocation.telemetry.count("ExemptionsUsed")
         return use.told
 
-    def _prepare(self, here: Place) -> tuple[InvocationContext, Places, S]:
+    def prepare(
+        self, environ: Mapping[str, str], aws: Aws, telemetry: Telemetry | None = None
+    ) -> tuple[InvocationContext, Places, S]:
+        """Reads the environment, once: what was prepared stays. `aws` has the function's own place.
+
+        Raises SettingsError.
+        """
         if self._ready is None:
-            deployment = Deployment.from_environment(os.environ, self.name)
+            deployment = Deployment.from_environment(environ, self.name)
             settings = parse_settings(self.settings, deployment.settings)
             exemptions = Exemptions.parse(deployment.exemptions)
-            telemetry = Telemetry(deployment.name, os.environ)
-            aws = Aws(here.region or None)
+            telemetry = telemetry or Telemetry(deployment.name, environ)
             invocation = InvocationContext(
                 deployment=deployment,
                 aws=aws,

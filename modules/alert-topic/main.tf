@@ -1,18 +1,19 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
-  _partition  = data.aws_partition.current.partition
-  _account_id = data.aws_caller_identity.current.account_id
-  _region     = data.aws_region.current.id
+  _partition  = module.location.partition
+  _account_id = module.location.account_id
+  _region     = module.location.region
   _owner_arn  = "arn:${local._partition}:iam::${local._account_id}:root"
 
   # Put together from inputs, so that the policies are known when planning.
   _topic_arn   = "arn:${local._partition}:sns:${local._region}:${local._account_id}:${var.name}"
-  _own_kms_key = var.kms_key_arn == null
+  _kms_key_arn = var.kms_key_arn == null ? one(aws_kms_key.this[*].arn) : var.kms_key_arn
 
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
   # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
@@ -95,27 +96,15 @@ locals {
   })
 }
 
-resource "aws_kms_key" "this" {
-  count = local._own_kms_key ? 1 : 0
-
-  description             = "Encrypts the messages of the topic ${var.name}"
-  deletion_window_in_days = 30
-  enable_key_rotation     = true
-  policy                  = local._kms_key_policy
-  tags                    = var.tags
-}
-
-resource "aws_kms_alias" "this" {
-  count = local._own_kms_key ? 1 : 0
-
-  name          = "alias/alert-topic/${var.name}"
-  target_key_id = aws_kms_key.this[0].key_id
-}
-
 resource "aws_sns_topic" "this" {
   name              = var.name
-  kms_master_key_id = local._own_kms_key ? aws_kms_key.this[0].arn : var.kms_key_arn
+  kms_master_key_id = local._kms_key_arn
   # Part of the topic rather than a resource of its own: there is no moment without it.
   policy = local._topic_policy
   tags   = var.tags
+
+  http_failure_feedback_role_arn = nonsensitive(length(var.https_subscribers)) == 0 ? null : one(aws_iam_role.failures[*].arn)
+  sqs_failure_feedback_role_arn  = length(var.queue_subscribers) == 0 ? null : one(aws_iam_role.failures[*].arn)
+
+  depends_on = [aws_iam_role_policy.failures]
 }

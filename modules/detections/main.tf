@@ -33,7 +33,7 @@ locals {
       for technique in entry.attack : technique
       if contains(var.techniques, technique) || contains(var.techniques, split(".", technique)[0])
     ]) > 0) &&
-    (var.decided_by == "any" || entry.decision == null)
+    (var.decided_by == "any" || !entry.decision)
   ])
 
   # A rule for each part of an entry. The keys of the others stay as they are when one is split.

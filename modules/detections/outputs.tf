@@ -12,15 +12,15 @@ output "coverage_markdown" {
       join(", ", try(entry.benchmarks["cis-5.0"], [])),
       join(", ", entry.attack),
       join(", ", compact([entry.global ? "global Region" : "every Region", entry.read_only ? "read-only events" : ""])),
-      entry.decision == null ? "pattern" : "pattern and code",
+      entry.decision ? "pattern and code" : "pattern",
     )],
     [""],
   ))
 }
 
-output "decisions" {
-  description = "What decides on an event that the pattern lets through, by id, as a Python function of the Lambda package; detections that a pattern decides alone are not in it."
-  value       = { for id, entry in local._coverage : id => entry.decision if entry.decision != null }
+output "decided_ids" {
+  description = "Ids of selected detections whose pattern lets more through than what is meant: a function of the Lambda package decides, which the notify module runs (detection = <id>)."
+  value       = sort([for id, entry in local._coverage : id if entry.decision])
 }
 
 output "global_ids" {

@@ -10,7 +10,7 @@ variable "benchmark" {
 }
 
 variable "decided_by" {
-  description = "\"pattern\": only detections that a pattern decides alone, so that a rule may lead straight to a topic. \"any\": also those whose pattern lets more through than what is meant, and a function decides (see `decisions`)."
+  description = "\"pattern\": only detections that a pattern decides alone, so that a rule may lead straight to a topic. \"any\": also those whose pattern lets more through than what is meant, and a function decides (see `decided_ids`)."
   type        = string
   default     = "any"
   nullable    = false

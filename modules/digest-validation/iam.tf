@@ -1,4 +1,8 @@
 locals {
+  # A topic that is passed whole has its key as kms_master_key_id.
+  _alert_keys    = [for topic in var.alert_topic == null ? [] : [var.alert_topic] : topic.kms_key_arn == null ? topic.kms_master_key_id : topic.kms_key_arn]
+  _alert_key_arn = try(startswith(local._alert_keys[0], "arn:") && !endswith(local._alert_keys[0], ":alias/aws/sns"), false) ? local._alert_keys[0] : null
+
   _statements = [
     for statement in [
       # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -74,11 +78,11 @@ locals {
         Resource = [var.alert_topic.arn]
       },
       # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-      try(var.alert_topic.kms_key_arn, null) == null ? null : {
+      local._alert_key_arn == null ? null : {
         Sid       = "EncryptAlerts"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
-        Resource  = [var.alert_topic.kms_key_arn]
+        Resource  = [local._alert_key_arn]
         Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${local._dns_suffix}" } }
       },
     ] : statement if statement != null
@@ -88,7 +92,9 @@ locals {
 }
 
 resource "aws_iam_role" "function" {
-  name                 = local._role_name
+  # IAM is global while everything else here is Regional. A name with the Region in it would replace the
+  # role where the Region is not known yet.
+  name_prefix          = substr("${var.name}-", 0, 38)
   path                 = var.role_path
   description          = "What the digest validation ${var.name} may do"
   permissions_boundary = var.permissions_boundary
@@ -114,7 +120,7 @@ resource "aws_iam_role_policy" "function" {
 }
 
 resource "aws_iam_role" "schedule" {
-  name                 = "${local._role_name}-start"
+  name_prefix          = substr("${var.name}-start-", 0, 38)
   path                 = var.role_path
   description          = "Starts the digest validation ${var.name}"
   permissions_boundary = var.permissions_boundary

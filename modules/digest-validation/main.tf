@@ -1,23 +1,21 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
   # ARNs in policy text are built from inputs, so that every policy is known
   # at plan time and free of cycles.
-  _account    = data.aws_caller_identity.current.account_id
-  _dns_suffix = data.aws_partition.current.dns_suffix
-  _partition  = data.aws_partition.current.partition
-  _region     = data.aws_region.current.id
+  _account    = module.location.account_id
+  _dns_suffix = module.location.dns_suffix
+  _partition  = module.location.partition
+  _region     = module.location.region
 
   _account_id    = coalesce(var.trail_account_id, local._account)
   _bucket_region = coalesce(var.bucket_region, local._region)
   _home_region   = coalesce(var.home_region, local._region)
-
-  # IAM is global while everything else here is Regional.
-  _role_name = "${var.name}-${local._region}"
 
   _function_arn   = "arn:${local._partition}:lambda:${local._region}:${local._account}:function:${var.name}"
   _log_group_name = "/aws/lambda/${var.name}"

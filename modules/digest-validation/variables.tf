@@ -1,5 +1,11 @@
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+}
+
 variable "accounts" {
-  description = "Accounts whose log files are proven; empty means the trail's own, of an organization trail all that have files in the bucket."
+  description = "Accounts whose log files the function proves. Empty: the trail's own account; for an organization trail, all that have files in the bucket."
   type        = set(string)
   default     = []
   nullable    = false
@@ -11,9 +17,10 @@ variable "accounts" {
 }
 
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (findings, silence, errors, failed runs) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  description = "SNS topic that the alarms (findings, silence, errors, failed runs) report to. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: there are no alarms."
   type = object({
-    arn = string
+    arn               = string
+    kms_master_key_id = optional(string)
   })
   default = null
 
@@ -21,13 +28,19 @@ variable "alarm_topic" {
     condition     = var.alarm_topic == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", var.alarm_topic.arn))
     error_message = "alarm_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
   }
+
+  validation {
+    condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
+    error_message = "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch: no alarm would arrive. Give a topic under a customer managed key that admits cloudwatch.amazonaws.com (an alert-topic has one), or one without encryption."
+  }
 }
 
 variable "alert_topic" {
-  description = "SNS topic that findings go to, with the key it is encrypted with, if any; null only logs them."
+  description = "SNS topic that findings go to, with its KMS key if it has one: an alert-topic or aws_sns_topic whole, or { arn, kms_key_arn }. Null: the function only logs them."
   type = object({
-    arn         = string
-    kms_key_arn = optional(string)
+    arn               = string
+    kms_key_arn       = optional(string)
+    kms_master_key_id = optional(string)
   })
   default = null
 
@@ -39,6 +52,10 @@ variable "alert_topic" {
   validation {
     condition     = try(var.alert_topic.kms_key_arn, null) == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.alert_topic.kms_key_arn))
     error_message = "alert_topic.kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+  validation {
+    condition     = try(var.alert_topic.kms_key_arn == null && var.alert_topic.kms_master_key_id != null ? can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:(key/.+|alias/aws/sns)$|^alias/aws/sns$", var.alert_topic.kms_master_key_id)) : true, true)
+    error_message = "alert_topic is encrypted with a key that it names by its alias or id, and the function's policy needs the key's ARN: give { arn = \"...\", kms_key_arn = \"arn:aws:kms:<region>:<account>:key/<id>\" }."
   }
 }
 
@@ -88,7 +105,7 @@ variable "concurrency" {
 }
 
 variable "home_region" {
-  description = "Home Region of the trail, which its digest files' names hold; null means the Region that this module is applied in."
+  description = "Home Region of the trail, which is part of its digest files' names. Null: the Region that this module is applied in."
   type        = string
   default     = null
 
@@ -99,7 +116,7 @@ variable "home_region" {
 }
 
 variable "key_prefix" {
-  description = "What comes before AWSLogs/ in the files' names, if anything does."
+  description = "Prefix of the files' keys before AWSLogs/. Null: there is none."
   type        = string
   default     = null
 
@@ -121,7 +138,7 @@ variable "kms_key_arn" {
 }
 
 variable "lag_minutes" {
-  description = "How long after its hour a digest file may come: an hour is proven that long after its end."
+  description = "Minutes after its hour within which a digest file may come. The function proves an hour that long after its end."
   type        = number
   default     = 90
   nullable    = false
@@ -133,7 +150,7 @@ variable "lag_minutes" {
 }
 
 variable "log_kms_key_arn" {
-  description = "KMS key that the log files are encrypted with; null where there is none. Its policy must admit the function's role, too."
+  description = "ARN of the KMS key that encrypts the log files; its policy must admit the function's role. Null: there is none."
   type        = string
   default     = null
 
@@ -156,7 +173,7 @@ variable "log_level" {
 }
 
 variable "log_retention_days" {
-  description = "How long the log group keeps what was found. 0 keeps it for ever."
+  description = "Days for which the log group keeps the function's log. 0: for ever."
   type        = number
   default     = 365
   nullable    = false
@@ -171,7 +188,7 @@ variable "log_retention_days" {
 }
 
 variable "lookback_hours" {
-  description = "How far back each run looks for log files that were added to hours already proven."
+  description = "Hours that each run looks back for log files that were added to hours already proven."
   type        = number
   default     = 24
   nullable    = false
@@ -213,7 +230,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,37}$", var.name))
-    error_message = "name must be 1 to 38 letters, digits, hyphens and underscores, starting with a letter or digit, so that the roles' names (<name>-<region>-start) fit into IAM's 64 characters."
+    error_message = "name must be 1 to 38 letters, digits, hyphens and underscores, starting with a letter or digit, so that the names made of it fit."
   }
 }
 
@@ -229,7 +246,7 @@ variable "organization_id" {
 }
 
 variable "package" {
-  description = "The function's code, if not the zip that comes with this repository: a zip file, or an S3 object of this Region. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or a new upload under the same key is not noticed."
+  description = "Your own build of the function's code: a zip file (filename), or an S3 object of this Region. Null: the zip that comes with this repository. For an S3 object give s3_object_version or source_code_hash (base64 of its SHA-256) as well, or a new upload under the same key is not noticed."
   type = object({
     filename          = optional(string)
     s3_bucket         = optional(string)
@@ -262,7 +279,7 @@ variable "permissions_boundary" {
 }
 
 variable "powertools_layer_arn" {
-  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter."
+  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3. Null takes AWS's own, of a pinned version, from its public SSM parameter. Set public_powertools_layer = false beside it."
   type        = string
   default     = null
 
@@ -272,8 +289,26 @@ variable "powertools_layer_arn" {
   }
 }
 
+variable "public_powertools_layer" {
+  description = "Whether the module looks up AWS's public Powertools layer. Set it to false where powertools_layer_arn is given. It is a switch of its own because the ARN of a layer that the same apply makes is not known in the plan."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = var.public_powertools_layer || var.powertools_layer_arn != null
+    error_message = "public_powertools_layer is false and powertools_layer_arn is missing: give the layer's ARN, or leave public_powertools_layer out."
+  }
+}
+
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+}
+
 variable "regions" {
-  description = "Regions whose log files are proven; empty means all that have files in the bucket, or had once."
+  description = "Regions whose log files the function proves. Empty: all that have files in the bucket, or had once."
   type        = set(string)
   default     = []
   nullable    = false
@@ -302,13 +337,13 @@ variable "role_path" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^/([\\x21-\\x2e\\x30-\\x7e]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    condition     = can(regex("^/([!-~]+/)?$", var.role_path)) && length(var.role_path) <= 512
     error_message = "role_path must start and end with a slash, as in \"/security/\", and be at most 512 characters long."
   }
 }
 
 variable "schedule_expression" {
-  description = "When a run starts, UTC."
+  description = "Schedule of the runs in UTC, rate(...) or cron(...)."
   type        = string
   default     = "cron(10 * * * ? *)"
   nullable    = false
@@ -320,14 +355,14 @@ variable "schedule_expression" {
 }
 
 variable "stale_minutes" {
-  description = "How old the end of the newest digest may be before the trail counts as silent."
+  description = "Minutes without a newer proof after which the trail counts as silent. It must be two hours more than lag_minutes at least; with a schedule of your own, twice the time between two runs more."
   type        = number
   default     = 240
   nullable    = false
 
   validation {
-    condition     = var.stale_minutes >= 75 && var.stale_minutes <= 10080 && floor(var.stale_minutes) == var.stale_minutes
-    error_message = "stale_minutes must be a whole number from 75 to 10080 (a week)."
+    condition     = var.stale_minutes >= 135 && var.stale_minutes <= 10080 && floor(var.stale_minutes) == var.stale_minutes
+    error_message = "stale_minutes must be a whole number from 135 to 10080 (a week)."
   }
 }
 

@@ -1,10 +1,20 @@
-output "arn" {
-  description = "ARN of the function, once its failures are caught."
-  value       = module.reaction.arn
+output "actions_per_hour" {
+  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  value       = 1000
+}
+
+output "alerts" {
+  description = "What the guard alerts on; null if no setting asks for an alert."
+  value       = length(local._alerting) == 0 ? null : "the launches that ${join(", ", local._alerting)} flag (without these settings it only tags)"
+}
+
+output "description" {
+  description = "What the guard does, in a line."
+  value       = "Tags launched EC2 instances with their owner and alerts on large ones (${var.mode})"
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern of the events that this guard is for, as JSON: every RunInstances that succeeded."
+  description = "EventBridge pattern of the events that the guard is for, as JSON: every RunInstances that succeeded."
   value = jsonencode({
     source      = ["aws.ec2"]
     detail-type = ["AWS API Call via CloudTrail"]
@@ -16,47 +26,30 @@ output "event_pattern" {
   })
 }
 
-output "failure_queue" {
-  description = "Queue of the events that the function failed on: { arn, name, url }. The url of a queue of one's own is null unless it was given."
-  value       = module.reaction.failure_queue
-}
-
-output "function_name" {
-  description = "Name of the function."
-  value       = module.reaction.function_name
-}
-
-output "ledger_table" {
-  description = "Table that remembers what was done: { arn, name }."
-  value       = module.reaction.ledger_table
-}
-
-output "log_group" {
-  description = "Log group of the function: { arn, name }."
-  value       = module.reaction.log_group
+output "handler" {
+  description = "Entry point of the guard's code."
+  value       = "reactor.reactions.ec2_launch_guard.handler"
 }
 
 output "mode" {
   description = "Mode of the guard: dry_run, notify or enforce."
-  value       = module.reaction.mode
-}
-
-output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, parameters, queues, tables }, each a map from its purpose to { arn, name }."
-  value       = module.reaction.operations
+  value       = var.mode
 }
 
 output "policy_json" {
-  description = "What the function's role must be allowed, as a policy document: for a role of one's own."
-  value       = module.reaction.policy_json
+  description = "Policy document (JSON) of what the guard needs in its mode, with the placeholders {{account_id}}, {{partition}} and {{region}} that reaction and reaction-member-role fill in."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local._statements })
 }
 
-output "role_arn" {
-  description = "ARN of the function's role."
-  value       = module.reaction.role_arn
-}
-
-output "role_name" {
-  description = "Name of the function's role."
-  value       = module.reaction.role_name
+output "settings" {
+  description = "Settings as the guard's code reads them, as JSON."
+  value = jsonencode({
+    alert_from_count      = var.alert_from_count
+    alert_from_size       = var.alert_from_size
+    alert_from_vcpus      = var.alert_from_vcpus
+    alert_instance_types  = var.alert_instance_types
+    alert_on_accelerators = var.alert_on_accelerators
+    stop_flagged          = var.stop_flagged
+    tag_prefix            = var.tag_prefix
+  })
 }

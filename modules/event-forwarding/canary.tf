@@ -16,8 +16,9 @@ locals {
 resource "aws_iam_role" "canary" {
   count = local._sends_canary ? 1 : 0
 
-  # IAM's names are the account's: the canary of another Region needs another role.
-  name                 = "${local._schedule_name}-${local._region}"
+  # IAM's names are the account's: the canary of another Region needs another role. A name with the
+  # Region in it would replace the role where the Region is not known yet.
+  name_prefix          = substr("${local._schedule_name}-", 0, 38)
   description          = "The schedule ${local._schedule_name} puts the canary on the event bus"
   path                 = var.role_path
   permissions_boundary = var.permissions_boundary
@@ -110,14 +111,30 @@ resource "aws_cloudwatch_metric_alarm" "canary" {
   alarm_actions       = local._alarm_arns
   ok_actions          = local._alarm_arns
   comparison_operator = "LessThanThreshold"
-  datapoints_to_alarm = ceil(var.canary_silence_minutes / 5)
-  dimensions          = { QueueName = aws_sqs_queue.canary[each.key].name }
-  evaluation_periods  = ceil(var.canary_silence_minutes / 5)
-  metric_name         = "NumberOfMessagesSent"
-  namespace           = "AWS/SQS"
-  period              = 300
-  statistic           = "Sum"
+  evaluation_periods  = 1
   tags                = var.tags
   threshold           = 1
   treat_missing_data  = "breaching"
+
+  # One period and FILL: while data is missing, CloudWatch looks further back than it was told to, and
+  # old canaries would count.
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+  metric_query {
+    id          = "arrived"
+    expression  = "FILL(sent, 0)"
+    label       = "Canaries that arrived"
+    return_data = true
+  }
+
+  metric_query {
+    id = "sent"
+
+    metric {
+      dimensions  = { QueueName = aws_sqs_queue.canary[each.key].name }
+      metric_name = "NumberOfMessagesSent"
+      namespace   = "AWS/SQS"
+      period      = var.canary_silence_minutes * 60
+      stat        = "Sum"
+    }
+  }
 }

@@ -1,13 +1,14 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
-  _partition  = data.aws_partition.current.partition
-  _account_id = data.aws_caller_identity.current.account_id
-  _region     = data.aws_region.current.id
+  _partition  = module.location.partition
+  _account_id = module.location.account_id
+  _region     = module.location.region
 
   _is_spoke    = var.hub_bus != null
   _default_bus = "arn:${local._partition}:events:${local._region}:${local._account_id}:event-bus/default"
@@ -16,16 +17,18 @@ locals {
   # Where the events of global services arrive: nowhere else.
   # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
   _global_region = lookup({ aws = "us-east-1", aws-cn = "cn-north-1", aws-us-gov = "us-gov-west-1" }, local._partition, local._region)
+  # IAM users sign in at the global endpoint or at a Region's. One key in every Region: which rules there
+  # are must be known before the Region is.
   _global_services = {
-    global-services = jsonencode({ source = ["aws.account", "aws.cloudfront", "aws.iam", "aws.organizations", "aws.route53", "aws.signin"] })
+    global-services = jsonencode({
+      source = local._region == local._global_region ? ["aws.account", "aws.cloudfront", "aws.iam", "aws.organizations", "aws.route53", "aws.signin"] : ["aws.signin"]
+    })
   }
-  # IAM users sign in at the global endpoint or at a Region's.
-  _sign_ins = { sign-ins = jsonencode({ source = ["aws.signin"] }) }
   _alarms = {
     alarms = jsonencode({ source = ["aws.cloudwatch"], detail-type = ["CloudWatch Alarm State Change"] })
   }
   _patterns = !local._is_spoke ? {} : merge(
-    var.patterns != null ? var.patterns : local._region == local._global_region ? local._global_services : local._sign_ins,
+    var.patterns != null ? var.patterns : local._global_services,
     var.alarm_state_changes ? local._alarms : {},
     local._sends_canary ? { canary = jsonencode({ source = [local._canary_source] }) } : {},
   )

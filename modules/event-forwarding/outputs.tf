@@ -4,28 +4,8 @@ output "arn" {
 }
 
 output "bus_policy_statements" {
-  description = "What the hub adds to the policy of its bus (JSON of a list), for who writes that policy as a whole."
-  value = jsonencode(concat(
-    [
-      for id in setsubtract(var.account_ids, [local._account_id]) : {
-        Sid       = "${var.name}-${id}"
-        Effect    = "Allow"
-        Principal = { AWS = "arn:${local._partition}:iam::${id}:root" }
-        Action    = "events:PutEvents"
-        Resource  = local._hub_bus_arn
-      }
-    ],
-    [
-      for id in var.organization_id == null ? [] : [var.organization_id] : {
-        Sid       = "${var.name}-${id}"
-        Effect    = "Allow"
-        Principal = "*"
-        Action    = "events:PutEvents"
-        Resource  = local._hub_bus_arn
-        Condition = { StringEquals = { "aws:PrincipalOrgID" = id } }
-      }
-    ],
-  ))
+  description = "Statements (JSON of a list) that admit account_ids and organization_id, for whoever writes the policy of the bus."
+  value       = jsonencode(local._bus_policy_statements)
 }
 
 output "canary_queues" {

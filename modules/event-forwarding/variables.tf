@@ -1,17 +1,18 @@
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+}
+
 variable "account_ids" {
-  type        = set(string)
+  type        = list(string)
   default     = []
   nullable    = false
-  description = "Hub: accounts that may send it events. Other Regions of its own account need no leave."
+  description = "Hub: accounts that may send it events, admitted as bus_policy says. Other Regions of its own account need no leave."
 
   validation {
     condition     = alltrue([for id in var.account_ids : can(regex("^[0-9]{12}$", id))])
     error_message = "account_ids must hold account ids of twelve digits. Correct: ${join(", ", [for id in var.account_ids : id if !can(regex("^[0-9]{12}$", id))])}."
-  }
-
-  validation {
-    condition     = length(var.account_ids) <= 40
-    error_message = "The policy of an event bus takes 10,240 characters, about 40 accounts, and these are ${length(var.account_ids)}: admit the organization with organization_id."
   }
 }
 
@@ -24,10 +25,37 @@ variable "alarm_state_changes" {
 
 variable "alarm_topic" {
   type = object({
-    arn = string
+    arn               = string
+    kms_master_key_id = optional(string)
   })
   default     = null
-  description = "SNS topic of this Region that the alarms (dead-letter queue, canaries) report to. Null: a spoke's alarms report to nobody and are forwarded as state changes; a hub has canaries' alarms alone."
+  description = "SNS topic of this Region that the alarms (dead-letter queue, canaries) report to. Null: the alarms report to nobody; a spoke forwards their changes of state to the hub."
+
+  validation {
+    condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
+    error_message = "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch: no alarm would arrive. Give a topic under a customer managed key that admits cloudwatch.amazonaws.com (an alert-topic has one), or one without encryption."
+  }
+}
+
+variable "bus_policy" {
+  type        = string
+  default     = null
+  description = "Hub: who writes the policy of the event bus, as a bus has one policy. \"own\": this module alone, whole; whatever it held is replaced. \"shared\": others too; the module adds one statement, for organization_id. \"emit\": somebody else; the module writes nothing, and the output bus_policy_statements has what is needed. Null: as \"emit\", with a warning where account_ids or organization_id are given."
+
+  validation {
+    condition     = var.bus_policy == null ? true : contains(["emit", "own", "shared"], var.bus_policy)
+    error_message = "bus_policy must be \"own\" (this module alone writes the policy of the bus), \"shared\" (it adds the organization's statement) or \"emit\" (you write the policy, from the output bus_policy_statements)."
+  }
+
+  validation {
+    condition     = var.bus_policy == "shared" ? var.organization_id != null && length(var.account_ids) == 0 : true
+    error_message = "bus_policy = \"shared\" adds one statement, the organization's: EventBridge loses statements that are added at the same time. Give organization_id and no account_ids, or set bus_policy = \"own\", or \"emit\" and write the statements of the output bus_policy_statements yourself."
+  }
+
+  validation {
+    condition     = var.bus_policy == null || var.hub_bus == null
+    error_message = "bus_policy is about the hub's bus, and this is a spoke (hub_bus is set): leave it out."
+  }
 }
 
 variable "canaries" {
@@ -37,7 +65,7 @@ variable "canaries" {
   }))
   default     = {}
   nullable    = false
-  description = "Hub: the canaries that have to arrive, by a name of your choice, each with the account and Region that sends it (default: the hub's own). Each has a rule, a queue and an alarm on its silence."
+  description = "Hub: canaries that it expects, by a name of your choice, each with the account and Region that sends it (default: the hub's own). Each one gets a rule, a queue and an alarm on its silence."
 
   validation {
     condition     = alltrue([for key in keys(var.canaries) : can(regex("^[A-Za-z0-9_-]{1,20}$", key))])
@@ -45,8 +73,8 @@ variable "canaries" {
   }
 
   validation {
-    condition     = alltrue([for canary in values(var.canaries) : can(regex("^[0-9]{12}$", coalesce(canary.account_id, "000000000000"))) && can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", coalesce(canary.region, "us-east-1")))])
-    error_message = "A canary has an account_id of twelve digits and a region such as us-east-1. Correct: ${join(", ", [for key, canary in var.canaries : key if !can(regex("^[0-9]{12}$", coalesce(canary.account_id, "000000000000"))) || !can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", coalesce(canary.region, "us-east-1")))])}."
+    condition     = alltrue([for canary in values(var.canaries) : can(regex("^[0-9]{12}$", coalesce(canary.account_id, "000000000000"))) && can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", coalesce(canary.region, "us-east-1")))])
+    error_message = "A canary has an account_id of twelve digits and a region such as us-east-1. Correct: ${join(", ", [for key, canary in var.canaries : key if !can(regex("^[0-9]{12}$", coalesce(canary.account_id, "000000000000"))) || !can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", coalesce(canary.region, "us-east-1")))])}."
   }
 
   validation {
@@ -58,7 +86,7 @@ variable "canaries" {
 variable "canary_schedule" {
   type        = string
   default     = null
-  description = "When this Region's canary is put on its default bus, as in \"rate(5 minutes)\"; a spoke forwards it. Null sends none."
+  description = "When EventBridge Scheduler puts a canary on this Region's default bus, as in \"rate(5 minutes)\". A spoke forwards it. Null: never."
 
   validation {
     condition     = var.canary_schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", var.canary_schedule))
@@ -75,22 +103,24 @@ variable "canary_silence_minutes" {
   type        = number
   default     = 15
   nullable    = false
-  description = "Hub: for how many minutes no canary may arrive before its alarm goes off, in steps of five."
+  description = "Hub: minutes without a canary after which its alarm goes off. Choose more than twice the time between two canaries."
 
   validation {
-    condition     = var.canary_silence_minutes >= 5 && var.canary_silence_minutes <= 1440
-    error_message = "canary_silence_minutes is 5 to 1440 (a day): more than twice the time between two canaries."
+    condition     = var.canary_silence_minutes >= 5 && var.canary_silence_minutes <= 1440 && floor(var.canary_silence_minutes) == var.canary_silence_minutes
+    error_message = "canary_silence_minutes is a whole number from 5 to 1440 (a day): more than twice the time between two canaries."
   }
 }
 
 variable "dead_letter_queue" {
   type = object({
-    arn        = string
-    fifo_queue = optional(bool)
-    name       = optional(string)
-    owner      = optional(string)
-    policy     = optional(string)
-    url        = optional(string)
+    arn               = string
+    fifo_queue        = optional(bool)
+    id                = optional(string)
+    kms_master_key_id = optional(string)
+    name              = optional(string)
+    owner             = optional(string)
+    policy            = optional(string)
+    url               = optional(string)
   })
   default     = null
   description = "Queue for events that the hub's bus did not take, as in event-rules. Null: the module makes one."
@@ -102,7 +132,7 @@ variable "event_bus" {
     name = string
   })
   default     = null
-  description = "Hub: the event bus that receives (an aws_cloudwatch_event_bus whole). Null: the Region's default bus, so that its own events and those that are forwarded reach the same rules."
+  description = "Hub: event bus that receives the events (an aws_cloudwatch_event_bus whole). Null: the Region's default bus, where the same rules see its own events and the forwarded ones."
 
   validation {
     condition     = var.event_bus == null || var.hub_bus == null
@@ -137,7 +167,7 @@ variable "name" {
 variable "organization_id" {
   type        = string
   default     = null
-  description = "Hub: organization whose accounts may all send it events."
+  description = "Hub: organization whose accounts may all send it events, admitted as bus_policy says."
 
   validation {
     condition     = var.organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.organization_id))
@@ -153,7 +183,7 @@ variable "organization_id" {
 variable "patterns" {
   type        = map(string)
   default     = null
-  description = "Spoke: patterns (JSON) of the events to forward, by a name of your choice; the account and Region are added. Null: what the home Region would miss, which is the events of global services and sign-ins where those arrive (us-east-1, cn-north-1, us-gov-west-1), and sign-ins elsewhere."
+  description = "Spoke: patterns (JSON) of the events to forward, by a name of your choice; the account and Region are added. Null: one pattern, global-services, for what the home Region would miss: the events of global services and sign-ins in the Region where those arrive (us-east-1, cn-north-1, us-gov-west-1), sign-ins in any other."
 
   validation {
     condition     = var.patterns == null ? true : alltrue([for pattern in values(var.patterns) : can(keys(jsondecode(pattern)))])
@@ -194,11 +224,22 @@ variable "read_only_patterns" {
   }
 }
 
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+}
+
 variable "role_path" {
   type        = string
   default     = "/"
   nullable    = false
   description = "Path of the roles."
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path starts and ends with a slash, as in \"/reactor/\", and has 512 characters at most."
+  }
 }
 
 variable "tags" {

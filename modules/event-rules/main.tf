@@ -12,7 +12,7 @@ locals {
 
   # A rule of EventBridge for each pattern. "main" is the rule itself: one that gets a second pattern
   # keeps its first rule, and the targets of it. A slash in a key is refused below, and must not make
-  # one rule take another's place before that.
+  # one rule take another's place before that. "*" is no rule.
   _rules = merge([
     for key, rule in var.rules : {
       for part, pattern in nonsensitive(rule.patterns == null) ? tomap({ main = rule.pattern }) : length(rule.patterns) == 0 ? tomap({ main = tostring(null) }) : rule.patterns :
@@ -23,6 +23,7 @@ locals {
         pattern  = pattern
         schedule = rule.schedule
         targets  = nonsensitive(rule.targets == null) ? local._default_targets : rule.targets
+        triggers = length([for way in [rule.pattern == null, try(length(rule.patterns) == 0, true), rule.schedule == null] : way if !nonsensitive(way)])
       }
     } if key != "*"
   ]...)
@@ -64,8 +65,7 @@ locals {
   # Of the whole bus. A pattern's strings can't hold these characters unescaped.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
   _wildcard_rules = [for id, text in local._minified : id if can(regex("\\{\"wildcard\":\"|\"anything-but\":\\{\"wildcard\":", text))]
-  _rules_by_name  = { for id, rule in local._rules : rule.name => id... }
-  _double_names   = [for name, ids in local._rules_by_name : "${name} (${join(", ", ids)})" if length(ids) > 1]
+  _name_owners    = { for id, rule in local._rules : rule.name => id... }
 }
 
 resource "aws_cloudwatch_event_rule" "this" {
@@ -86,8 +86,20 @@ resource "aws_cloudwatch_event_rule" "this" {
   # written once, and a rule that is not known yet holds back no other.
   lifecycle {
     precondition {
-      condition     = can(regex("^[.A-Za-z0-9_-]+$", each.value.key))
-      error_message = "Every key of rules must consist of letters, digits, dots, underscores and hyphens, since it becomes part of the rule's name. Rename: \"${each.value.key}\"."
+      condition     = can(regex("^[.A-Za-z0-9_-]+$", each.value.key)) && can(regex("^[.A-Za-z0-9_-]+$", each.value.part))
+      error_message = "The key of the rule ${each.key} must consist of letters, digits, dots, underscores and hyphens, and so must each key of its patterns, since both become part of the rule's name: rename it."
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+    precondition {
+      condition     = can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.name)) || !can(regex("^[.A-Za-z0-9_-]+$", each.value.key)) || !can(regex("^[.A-Za-z0-9_-]+$", each.value.part))
+      error_message = "The rule ${each.key} would be called ${each.value.name}, and a rule's name is 1 to 64 letters, digits, dots, underscores and hyphens: shorten the key, or give the rule a name of its own."
+    }
+
+    # Told at all but the first of them.
+    precondition {
+      condition     = local._name_owners[each.value.name][0] == each.key
+      error_message = "The rules ${join(" and ", local._name_owners[each.value.name])} have the same name, ${each.value.name}, and a name is unique on its bus: change one, or leave name out (it is then <name>-<key>, and <name>-<key>-<part> for one of several patterns)."
     }
 
     precondition {
@@ -96,29 +108,18 @@ resource "aws_cloudwatch_event_rule" "this" {
     }
 
     precondition {
-      condition     = length([for way in [var.rules[each.value.key].pattern, var.rules[each.value.key].patterns, each.value.schedule] : way if way != null]) == 1
-      error_message = "A rule has exactly one of pattern (JSON), patterns (several by name) and schedule. Not so: ${each.value.key}."
-    }
-
-    precondition {
-      condition     = can(regex("^[.A-Za-z0-9_-]+$", each.value.part)) && try(length(var.rules[each.value.key].patterns) > 0, true)
-      error_message = "patterns holds at least one pattern by a name of letters, digits, dots, underscores and hyphens (\"main\" keeps the rule's own name). Correct it in: ${each.value.key}."
-    }
-
-    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
-    precondition {
-      condition     = can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.name)) || !can(regex("^[.A-Za-z0-9_-]+$", each.value.key)) || !can(regex("^[.A-Za-z0-9_-]+$", each.value.part))
-      error_message = "A rule's name is 1 to 64 letters, digits, dots, underscores and hyphens. Shorten the key, or give the rule a name of its own: ${each.value.name}."
+      condition     = each.value.triggers == 1
+      error_message = "The rule ${each.value.key} must have exactly one of pattern (JSON), patterns (one or several by name) and schedule, and it has ${each.value.triggers}."
     }
 
     precondition {
       condition     = try(length(var.rules[each.value.key].description) <= 512, true)
-      error_message = "A rule's description has up to 512 characters. Shorten it in: ${each.value.key}."
+      error_message = "The description of the rule ${each.key} has more than 512 characters: shorten it."
     }
 
     precondition {
       condition     = each.value.pattern == null ? true : local._is_object[each.key]
-      error_message = "The pattern of a rule must be a JSON object; write it with jsonencode({ ... }). Not so: ${each.key}."
+      error_message = "The pattern of the rule ${each.key} must be a JSON object: write it with jsonencode({ ... })."
     }
 
     precondition {
@@ -136,30 +137,41 @@ resource "aws_cloudwatch_event_rule" "this" {
       error_message = "The pattern of the rule ${each.key} has ${try(length(local._minified[each.key]), 0)} characters, and EventBridge takes 2,048: split its longest list in two, with patterns = { main = ..., more = ... }."
     }
 
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+    precondition {
+      condition     = try(index(local._wildcard_rules, each.key) < 30, true)
+      error_message = "The rule ${each.key} is one of ${length(local._wildcard_rules)} with a wildcard in its pattern, and an event bus takes 30 of them: write prefix or suffix where it says the same, or put the rule on another bus."
+    }
+
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
     precondition {
       condition     = each.value.schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", each.value.schedule))
-      error_message = "A schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant. Correct: ${each.value.key} (${coalesce(each.value.schedule, "none")})."
+      error_message = "The schedule of the rule ${each.key} is ${coalesce(each.value.schedule, "missing")}, and a schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant."
     }
 
     precondition {
       condition     = each.value.schedule == null || !var.rules[each.value.key].read_only_events
-      error_message = "A schedule sees no events, so read_only_events says nothing there and EventBridge refuses it. Leave it out in: ${each.value.key}."
+      error_message = "The rule ${each.key} has a schedule, which sees no events: read_only_events says nothing there, and EventBridge refuses it. Leave it out."
     }
 
     precondition {
       condition     = each.value.schedule == null || var.event_bus == null
-      error_message = "EventBridge has schedules on the default event bus only. Leave event_bus out, or put these rules into another event-rules module: ${each.value.key}."
+      error_message = "The rule ${each.key} has a schedule, and EventBridge has schedules on the default event bus only: leave event_bus out, or put the rule into another event-rules module."
     }
 
     precondition {
       condition     = var.rules[each.value.key].enabled || !var.rules[each.value.key].read_only_events
-      error_message = "read_only_events and enabled = false contradict each other: a disabled rule sees nothing. Leave one of them out in: ${each.value.key}."
+      error_message = "read_only_events and enabled = false of the rule ${each.key} contradict each other: a disabled rule sees nothing. Leave one of them out."
     }
 
     precondition {
-      condition     = each.value.targets == null ? false : length(each.value.targets) <= 5
-      error_message = "A rule has up to five targets, its own or those of \"*\" (EventBridge's limit; put more behind one topic, or in a second rule with the same pattern); targets = {} says that it has none. Not so: ${each.value.key} (${try(length(each.value.targets), "nothing said")})."
+      condition     = each.value.targets != null
+      error_message = "The rule ${each.key} has no targets: give it one to five, or give the key \"*\" of rules the targets of every rule that names none. A rule that is to have none says so with targets = {}."
+    }
+
+    precondition {
+      condition     = try(length(each.value.targets) <= 5, true)
+      error_message = "The rule ${each.key} has ${try(length(each.value.targets), 0)} targets, its own or those of \"*\", and EventBridge takes five: put more behind one topic, or in a second rule with the same pattern."
     }
 
     precondition {

@@ -44,22 +44,6 @@ output "roles" {
 output "rules" {
   description = "Name and ARN of each rule, by its key in rules; of several patterns, all but \"main\" are under <key>/<pattern>."
   value       = { for key, rule in aws_cloudwatch_event_rule.this : key => { arn = rule.arn, name = rule.name } }
-
-  # What the rules are together.
-  precondition {
-    condition     = length(local._double_names) == 0
-    error_message = "Two rules have the same name, and a name is unique on its bus: ${join("; ", local._double_names)}. Change one, or leave name out (it is then <name>-<key>, and <name>-<key>-<part> for one of several patterns)."
-  }
-
-  precondition {
-    condition     = length(local._rules) <= 300
-    error_message = "An event bus has 300 rules at most, and these are ${length(local._rules)}, each of several patterns counted: join patterns that differ in one list only, or raise the quota and split them between two event-rules modules."
-  }
-
-  precondition {
-    condition     = length(local._wildcard_rules) <= 30
-    error_message = "An event bus has 30 rules with a wildcard in their pattern at most, and these are ${length(local._wildcard_rules)}: ${join(", ", local._wildcard_rules)}. Use prefix or suffix where that says the same, or put the rest on another bus."
-  }
 }
 
 output "target_policies" {

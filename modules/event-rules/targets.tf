@@ -30,7 +30,9 @@ locals {
       for key, target in nonsensitive(rule.targets == null) ? {} : rule.targets : "${rule_id}/${replace(key, "/", "|")}" => merge(target, {
         key     = key
         rule_id = rule_id
-        kinds   = [for kind in keys(local._kinds) : kind if nonsensitive(target[kind] != null)]
+        # What people know it by.
+        label = "${nonsensitive(var.rules[rule.key].targets == null) ? "*" : rule.key}/${key}"
+        kinds = [for kind in keys(local._kinds) : kind if nonsensitive(target[kind] != null)]
       })
     }
   ]...)
@@ -43,8 +45,13 @@ locals {
       )
     })
   }
+  # One of "*" is every rule's, and a rule's target is each of its patterns': what is wrong with it is
+  # told at the first.
+  _labels = { for id, target in local._given_targets : target.label => id... }
+  _told   = { for id, target in local._given_targets : id => local._labels[target.label][0] == id }
+
   _target_arns = {
-    for id, target in local._targets : id => target.kind == null ? null : (
+    for id, target in local._targets : id => target.kind == null ? "" : (
       target.kind == "automation" ? "${replace(trimsuffix(target.automation.document.arn, ":$DEFAULT"), ":document/", ":automation-definition/")}${can(regex("automation-definition/.+:", target.automation.document.arn)) ? "" : ":$DEFAULT"}" :
       target.kind == "ecs_task" ? target.ecs_task.cluster.arn :
       target.kind == "log_group" ? trimsuffix(target.log_group.arn, ":*") :
@@ -67,26 +74,26 @@ locals {
   # What is wrong with the transformers, the rules' own too, a sentence each.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
   _transformers = merge(
-    { for id, rule in local._rules : "${id}/(rule)" => var.rules[rule.key].input_transformer },
-    { for id, target in local._targets : id => target.input_transformer },
+    { for id, rule in local._rules : "${id}/(rule)" => { of = "the rule ${id}", is = var.rules[rule.key].input_transformer } },
+    { for id, target in local._targets : id => { of = "the target ${target.label}", is = target.input_transformer } if local._told[id] },
   )
   _transformer_faults = {
-    for id, transformer in local._transformers : id => nonsensitive(transformer == null) ? [] : concat(
-      [for length in [length(transformer.input_template)] : "An input_template has 1 to 8,192 characters. Not so: ${id}." if length < 1 || length > 8192],
-      [for length in [length(transformer.input_paths)] : "A transformer takes up to 100 input_paths. Too many: ${id}." if length > 100],
+    for id, transformer in local._transformers : id => nonsensitive(transformer.is == null) ? [] : concat(
+      [for size in [length(transformer.is.input_template)] : "The input_template of ${transformer.of} must have 1 to 8,192 characters, and it has ${size}." if size < 1 || size > 8192],
+      [for count in [length(transformer.is.input_paths)] : "The transformer of ${transformer.of} has ${count} input_paths, and EventBridge takes up to 100." if count > 100],
       [
-        for name, path in transformer.input_paths :
-        "input_paths maps names (letters, digits, underscores, hyphens; not starting with \"aws\") to JSON paths that start with \"$.\", as in user = \"$.detail.userIdentity.arn\". Correct: ${id}: ${name} = ${path}."
+        for name, path in transformer.is.input_paths :
+        "input_paths maps names (letters, digits, underscores, hyphens; not starting with \"aws\") to JSON paths that start with \"$.\", as in user = \"$.detail.userIdentity.arn\". Correct in ${transformer.of}: ${name} = ${path}."
         if !can(regex("^[A-Za-z0-9_-]+$", name)) || startswith(lower(name), "aws") || !can(regex("^\\$[.\\[][^\\s]+$", path))
       ],
       [
         for name in setsubtract(
-          [for match in regexall("(?:^|[^\\\\])(?:<|\\\\u003c)([A-Za-z0-9._-]+)(?:>|\\\\u003e)", transformer.input_template) : match[0]],
-          concat(keys(transformer.input_paths), [
+          [for match in regexall("(?:^|[^\\\\])(?:<|\\\\u003c)([A-Za-z0-9._-]+)(?:>|\\\\u003e)", transformer.is.input_template) : match[0]],
+          concat(keys(transformer.is.input_paths), [
             # What EventBridge fills in by itself.
             "aws.events.event", "aws.events.event.ingestion-time", "aws.events.event.json", "aws.events.rule-arn", "aws.events.rule-name",
           ])
-        ) : "A placeholder <x> in an input_template needs x in input_paths, or EventBridge refuses the target. Add it for: ${id}: <${name}>."
+        ) : "A placeholder <x> in an input_template needs x in input_paths, or EventBridge refuses the target. Add for ${transformer.of}: <${name}>."
       ],
     )
   }
@@ -114,8 +121,8 @@ resource "aws_lambda_permission" "this" {
 
   lifecycle {
     precondition {
-      condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", local._function_names[each.key]))
-      error_message = "function.function_name is the function's name or ARN; pass the function whole (function = aws_lambda_function.x, or a reaction module). Correct: ${each.key}."
+      condition     = !local._told[each.key] || can(regex("^[A-Za-z0-9_-]{1,64}$", local._function_names[each.key]))
+      error_message = "function.function_name of the target ${each.value.label} must be the function's name or ARN: pass the function whole (function = aws_lambda_function.x, or a reaction module)."
     }
   }
 }
@@ -202,129 +209,130 @@ resource "aws_cloudwatch_event_target" "this" {
 
   lifecycle {
     precondition {
-      condition     = each.value.kind != null
-      error_message = "A target is exactly one of ${join(", ", slice(keys(local._kinds), 0, length(local._kinds) - 1))} or ${reverse(keys(local._kinds))[0]}. Not so: ${each.key} (${length(each.value.kinds)})."
+      condition     = !local._told[each.key] || each.value.kind != null
+      error_message = "The target ${each.value.label} must be exactly one of ${join(", ", slice(keys(local._kinds), 0, length(local._kinds) - 1))} or ${reverse(keys(local._kinds))[0]}, and it is ${length(each.value.kinds)} of them: give the one resource that it is, whole (topic = module.alert_topic)."
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+    precondition {
+      condition     = !local._told[each.key] || can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.key))
+      error_message = "The key of the target ${each.value.label} must be 1 to 64 letters, digits, dots, underscores and hyphens: rename it."
     }
 
     precondition {
-      condition     = can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.key))
-      error_message = "A target's key is 1 to 64 letters, digits, dots, underscores and hyphens. Rename: ${each.value.rule_id}/${each.value.key}."
-    }
-
-    precondition {
-      condition     = length(local._foreign[each.key]) == 0
-      error_message = "The target ${each.key} has settings that go by other names here: ${join(", ", local._foreign[each.key])}."
+      condition     = !local._told[each.key] || length(local._foreign[each.key]) == 0
+      error_message = "The target ${each.value.label} has settings that go by other names here: ${join(", ", local._foreign[each.key])}."
     }
 
     precondition {
       # AWS's own SSM documents have no account. A provider that `terraform test` mocks makes ARNs of eight
       # letters and digits.
-      condition     = each.value.kind == null ? true : can(regex("^(?:arn:[a-z-]+:${local._kinds[each.value.kind].service}:[a-z0-9-]+:(?:[0-9]{12}${local._kinds[each.value.kind].service == "ssm" ? "|" : ""}):${local._kinds[each.value.kind].arn}.+|[a-z0-9]{8}(?::[$]DEFAULT)?)$", local._target_arns[each.key]))
-      error_message = "A target's arn must be that of ${try(local._kinds[each.value.kind].is, "?")}, as its kind says; pass the target whole (topic = module.alert_topic). Correct: ${each.key} (${coalesce(local._target_arns[each.key], "?")})."
+      condition     = !local._told[each.key] || each.value.kind == null ? true : can(regex("^(?:arn:[a-z-]+:${local._kinds[each.value.kind].service}:[a-z0-9-]+:(?:[0-9]{12}${local._kinds[each.value.kind].service == "ssm" ? "|" : ""}):${local._kinds[each.value.kind].arn}.+|[a-z0-9]{8}(?::[$]DEFAULT)?)$", local._target_arns[each.key]))
+      error_message = "The arn of the target ${each.value.label} must be that of ${try(local._kinds[each.value.kind].is, "?")}, as its kind says, and it is ${coalesce(local._target_arns[each.key], "?")}: pass the target whole (topic = module.alert_topic)."
     }
 
     # Only what the messages name is looked at: what is not known yet is judged by AWS.
     precondition {
-      condition     = each.value.kind == null ? true : local._kinds[each.value.kind].reach == "anywhere" || try(split(":", local._target_arns[each.key])[3], local._region) == local._region
-      error_message = "The target ${each.key} (${coalesce(local._target_arns[each.key], "?")}) is in another Region, and a rule reaches only event buses there: EventBridge asks for ${local._region}. Make the rule there, or forward the events to the event bus there."
+      condition     = !local._told[each.key] || each.value.kind == null ? true : local._kinds[each.value.kind].reach == "anywhere" || try(split(":", local._target_arns[each.key])[3], local._region) == local._region
+      error_message = "The target ${each.value.label} (${coalesce(local._target_arns[each.key], "?")}) is in another Region, and a rule reaches only event buses there: EventBridge asks for ${local._region}. Make the rule there, or forward the events to the event bus there."
     }
 
     precondition {
-      condition = each.value.kind == null ? true : local._kinds[each.value.kind].reach == "anywhere" || (
+      condition = !local._told[each.key] || each.value.kind == null ? true : local._kinds[each.value.kind].reach == "anywhere" || (
         contains(["", local._account_id], try(split(":", local._target_arns[each.key])[4], each.value.cross_account ? "mocked" : "")) != (each.value.cross_account && local._kinds[each.value.kind].reach == "region")
       )
       error_message = each.value.cross_account && try(local._kinds[each.value.kind].reach, "") == "region" ? (
-        "The target ${each.key} (${local._target_arns[each.key]}) is in the rules' own account: leave cross_account out."
+        "The target ${each.value.label} (${local._target_arns[each.key]}) is in the rules' own account: leave cross_account out."
         ) : try(local._kinds[each.value.kind].reach, "") == "region" ? (
-        "The target ${each.key} (${local._target_arns[each.key]}) is not in the rules' account (${local._account_id}): say cross_account = true, so that the rule gets a role for it, and let the target's own policy admit that role (output target_policies)."
+        "The target ${each.value.label} (${local._target_arns[each.key]}) is not in the rules' account (${local._account_id}): say cross_account = true, so that the rule gets a role for it, and let the target's own policy admit that role (output target_policies)."
         ) : (
-        "The target ${each.key} (${coalesce(local._target_arns[each.key], "?")}) is not in the rules' account and Region (${local._account_id}, ${local._region}), which EventBridge asks for. Make the rule there, or forward the events to the event bus there."
+        "The target ${each.value.label} (${coalesce(local._target_arns[each.key], "?")}) is not in the rules' account and Region (${local._account_id}, ${local._region}), which EventBridge asks for. Make the rule there, or forward the events to the event bus there."
       )
     }
 
     precondition {
-      condition     = each.value.kind == null ? true : !each.value.cross_account || local._kinds[each.value.kind].reach == "region"
-      error_message = "cross_account is for a function, a queue, a stream or a topic of another account; a bus needs no word, and no rule reaches anything else there. Leave it out in: ${each.key}."
+      condition     = !local._told[each.key] || each.value.kind == null ? true : !each.value.cross_account || local._kinds[each.value.kind].reach == "region"
+      error_message = "The target ${each.value.label} has cross_account, which is for a function, a queue, a stream or a topic of another account: leave it out. A bus needs no word, and no rule reaches anything else there."
     }
 
     precondition {
-      condition     = each.value.kind == "bus" ? each.value.bus.arn != "${local._arn_start}:event-bus/${local._bus_name}" : true
-      error_message = "The target ${each.key} is the event bus that the rule is on: its events would go round in a circle. Give another bus, or what the events are meant for."
+      condition     = local._told[each.key] && each.value.kind == "bus" ? each.value.bus.arn != "${local._arn_start}:event-bus/${local._bus_name}" : true
+      error_message = "The target ${each.value.label} is the event bus that the rule is on: its events would go round in a circle. Give another bus, or what the events are meant for."
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
     precondition {
-      condition     = each.value.kind != "bus" || (each.value.input == null && each.value.input_transformer == null)
-      error_message = "An event bus gets the event as it is: leave input and input_transformer out, and shape the text in the rule there. Correct: ${each.key}."
+      condition     = !local._told[each.key] || each.value.kind != "bus" || (each.value.input == null && each.value.input_transformer == null)
+      error_message = "The target ${each.value.label} is an event bus, which gets the event as it is: leave input and input_transformer out, and shape the text in the rule there."
     }
 
     precondition {
-      condition     = each.value.input == null || each.value.input_transformer == null
-      error_message = "A target has input (the same text for every event) or input_transformer (a text made from the event), not both. Leave one out in: ${each.key}."
+      condition     = !local._told[each.key] || each.value.input == null || each.value.input_transformer == null
+      error_message = "The target ${each.value.label} has input (the same text for every event) and input_transformer (a text made from the event): leave one out."
     }
 
     precondition {
-      condition     = each.value.input == null ? true : can(jsondecode(each.value.input)) && length(each.value.input) <= 8192
-      error_message = "A target's input must be JSON of up to 8,192 characters (a plain text needs quotes: jsonencode(\"text\")). Correct: ${each.key}."
+      condition     = !local._told[each.key] || each.value.input == null ? true : can(jsondecode(each.value.input)) && length(each.value.input) <= 8192
+      error_message = "The input of the target ${each.value.label} must be JSON of up to 8,192 characters (a plain text needs quotes: jsonencode(\"text\"))."
     }
 
     precondition {
-      condition     = length(local._transformer_faults[each.key]) == 0
-      error_message = join(" ", local._transformer_faults[each.key])
+      condition     = length(lookup(local._transformer_faults, each.key, [])) == 0
+      error_message = join(" ", lookup(local._transformer_faults, each.key, []))
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
     precondition {
-      condition = try(each.value.retry.max_age_seconds >= 60 && each.value.retry.max_age_seconds <= 86400 && floor(each.value.retry.max_age_seconds) == each.value.retry.max_age_seconds, true) && (
+      condition = !local._told[each.key] || try(each.value.retry.max_age_seconds >= 60 && each.value.retry.max_age_seconds <= 86400 && floor(each.value.retry.max_age_seconds) == each.value.retry.max_age_seconds, true) && (
         try(each.value.retry.max_attempts >= 0 && each.value.retry.max_attempts <= 185 && floor(each.value.retry.max_attempts) == each.value.retry.max_attempts, true)
       )
-      error_message = "retry.max_age_seconds is a whole number from 60 to 86400, retry.max_attempts one from 0 to 185. Correct: ${each.key}."
+      error_message = "In the target ${each.value.label}, retry.max_age_seconds must be a whole number from 60 to 86400, retry.max_attempts one from 0 to 185."
     }
 
     precondition {
-      condition     = each.value.kind == "topic" ? !endswith(each.value.topic.arn, ".fifo") : true
-      error_message = "A FIFO topic can't be a target: give a standard topic (the alert-topic module makes one) in: ${each.key}."
+      condition     = local._told[each.key] && each.value.kind == "topic" ? !endswith(each.value.topic.arn, ".fifo") : true
+      error_message = "The target ${each.value.label} is a FIFO topic, which can't be a target: give a standard topic (the alert-topic module makes one)."
     }
 
     precondition {
-      condition     = each.value.kind == "queue" && !each.value.cross_account ? can(regex("^[A-Za-z0-9_-]{1,80}$", each.value.queue.name)) : true
-      error_message = "queue.name is the bare name of a standard queue (a FIFO queue would need a message group); pass the queue whole (queue = aws_sqs_queue.x). Correct: ${each.key}."
+      condition     = local._told[each.key] && each.value.kind == "queue" && !each.value.cross_account ? can(regex("^[A-Za-z0-9_-]{1,80}$", each.value.queue.name)) : true
+      error_message = "queue.name of the target ${each.value.label} must be the bare name of a standard queue (a FIFO queue would need a message group): pass the queue whole (queue = aws_sqs_queue.x)."
     }
 
     # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     precondition {
-      condition     = !strcontains(try(coalesce(each.value.queue.kms_master_key_id), coalesce(each.value.topic.kms_master_key_id), ""), "alias/aws/")
-      error_message = "The target ${each.key} is encrypted with AWS's own key for SNS or SQS, which does not admit EventBridge: every event would be lost. Use sqs_managed_sse_enabled = true on a queue, the alert-topic module for a topic, or a key of yours that admits events.amazonaws.com."
+      condition     = !local._told[each.key] || !strcontains(try(coalesce(each.value.queue.kms_master_key_id), coalesce(each.value.topic.kms_master_key_id), ""), "alias/aws/")
+      error_message = "The target ${each.value.label} is encrypted with AWS's own key for SNS or SQS, which does not admit EventBridge: every event would be lost. Use sqs_managed_sse_enabled = true on a queue, the alert-topic module for a topic, or a key of yours that admits events.amazonaws.com."
     }
 
     precondition {
-      condition     = each.value.kind == "ecs_task" ? each.value.ecs_task.launch_type != "FARGATE" || each.value.ecs_task.network_configuration != null : true
-      error_message = "A task on Fargate has a network interface of its own: give ecs_task.network_configuration = { subnets = [...] } in: ${each.key}."
+      condition     = local._told[each.key] && each.value.kind == "ecs_task" ? each.value.ecs_task.launch_type != "FARGATE" || each.value.ecs_task.network_configuration != null : true
+      error_message = "The target ${each.value.label} is a task on Fargate, which has a network interface of its own: give ecs_task.network_configuration = { subnets = [...] }."
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RunCommandTarget.html
     precondition {
-      condition = each.value.kind == "run_command" ? length(each.value.run_command.targets) >= 1 && length(each.value.run_command.targets) <= 5 && alltrue([
+      condition = local._told[each.key] && each.value.kind == "run_command" ? length(each.value.run_command.targets) >= 1 && length(each.value.run_command.targets) <= 5 && alltrue([
         for key, values in each.value.run_command.targets : can(regex("^(InstanceIds|tag:.+)$", key)) && length(values) >= 1 && length(values) <= 50
       ]) : true
-      error_message = "run_command.targets has one to five keys, each InstanceIds or tag:<name> with 1 to 50 values, as in { \"tag:Role\" = [\"web\"] }. Correct: ${each.key}."
+      error_message = "run_command.targets of the target ${each.value.label} must have one to five keys, each InstanceIds or tag:<name> with 1 to 50 values, as in { \"tag:Role\" = [\"web\"] }."
     }
 
     precondition {
-      condition     = each.value.partition_key_path == null || each.value.kind == "stream"
-      error_message = "partition_key_path is for a stream. Leave it out in: ${each.key}."
+      condition     = !local._told[each.key] || each.value.partition_key_path == null || each.value.kind == "stream"
+      error_message = "The target ${each.value.label} has partition_key_path, which is for a stream: leave it out."
     }
 
     precondition {
-      condition     = each.value.http == null || each.value.kind == "api_destination"
-      error_message = "http is for an api_destination. Leave it out in: ${each.key}."
+      condition     = !local._told[each.key] || each.value.http == null || each.value.kind == "api_destination"
+      error_message = "The target ${each.value.label} has http, which is for an api_destination: leave it out."
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html#targets-specifics-cwl
     precondition {
       condition     = each.value.kind == "log_group" && each.value.transformer != null ? can(regex("\"timestamp\"\\s*:", each.value.transformer.input_template)) && can(regex("\"message\"\\s*:", each.value.transformer.input_template)) : true
-      error_message = "A log group takes an input_template with a timestamp and a message only: jsonencode({ timestamp = \"<time>\", message = \"...\" }). Correct: ${each.key}."
+      error_message = "The target ${each.value.label} is a log group, which takes an input_template with a timestamp and a message only: jsonencode({ timestamp = \"<time>\", message = \"...\" })."
     }
   }
 

@@ -352,6 +352,22 @@ variable "rules" {
     state_machine, api_destination, ecs_task, run_command or automation. The key "*" is no rule: its targets serve
     every rule that names none.
   EOT
+
+  # What else is asked of rules and targets, the resources ask: main.tf, targets.tf.
+  validation {
+    condition     = length(flatten([for key, rule in var.rules : try(keys(rule.patterns), ["main"]) if key != "*"])) <= 300
+    error_message = "An event bus has 300 rules at most, and these are ${length(flatten([for key, rule in var.rules : try(keys(rule.patterns), ["main"]) if key != "*"]))}, each of several patterns counted: join patterns that differ in one list only, or raise the quota and split them between two event-rules modules."
+  }
+
+  validation {
+    condition     = alltrue([for key, rule in var.rules : rule.targets != null if key == "*"])
+    error_message = "The key \"*\" of rules holds the targets of every rule that names none, and it has none: give it targets, or leave it out."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for key, rule in var.rules : [for name, value in rule : name == "targets" || (contains(["enabled", "read_only_events"], name) ? value == (name == "enabled") : value == null)] if key == "*"]))
+    error_message = "The key \"*\" of rules is no rule: it holds the targets of every rule that names none, and nothing else. Leave out of it: ${join(", ", flatten([for key, rule in var.rules : [for name, value in rule : name if name != "targets" && !(contains(["enabled", "read_only_events"], name) ? value == (name == "enabled") : value == null)] if key == "*"]))}."
+  }
 }
 
 variable "sources_beyond_aws" {

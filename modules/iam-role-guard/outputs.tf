@@ -1,6 +1,16 @@
-output "arn" {
-  description = "ARN of the function, once its failures are caught."
-  value       = module.reaction.arn
+output "actions_per_hour" {
+  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  value       = 100
+}
+
+output "alerts" {
+  description = "What the guard alerts on."
+  value       = "roles that break a rule"
+}
+
+output "description" {
+  description = "What the guard does, in a line."
+  value       = "Contains IAM roles that break the rules (${var.mode})"
 }
 
 output "event_pattern" {
@@ -12,68 +22,53 @@ output "event_pattern" {
       eventSource = ["iam.amazonaws.com"]
       eventName = [
         "AttachRolePolicy",
+        "CreatePolicyVersion",
         "CreateRole",
         "DeleteRolePermissionsBoundary",
         "PutRolePermissionsBoundary",
         "PutRolePolicy",
+        "SetDefaultPolicyVersion",
         "UntagRole",
         "UpdateAssumeRolePolicy",
       ]
       errorCode    = [{ exists = false }]
-      userIdentity = local._not_its_own
+      userIdentity = { sessionContext = { sessionIssuer = { arn = [{ "anything-but" = ["{{role_arn}}"] }, { exists = false }] } } }
     }
   })
 }
 
-output "failure_queue" {
-  description = "Queue of the events that the function failed on: { arn, name, url }. The url of a queue of one's own is null unless it was given."
-  value       = module.reaction.failure_queue
-}
-
-output "function_name" {
-  description = "Name of the function."
-  value       = module.reaction.function_name
-}
-
-output "ledger_table" {
-  description = "Table that remembers what was done: { arn, name }."
-  value       = module.reaction.ledger_table
-}
-
-output "log_group" {
-  description = "Log group of the function: { arn, name }."
-  value       = module.reaction.log_group
+output "handler" {
+  description = "Entry point of the guard's code."
+  value       = "reactor.reactions.iam_role_guard.handler"
 }
 
 output "mode" {
   description = "Mode of the guard: dry_run, notify or enforce."
-  value       = module.reaction.mode
-}
-
-output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, parameters, queues, tables }, each a map from its purpose to { arn, name }."
-  value       = module.reaction.operations
+  value       = var.mode
 }
 
 output "policy_json" {
-  description = "What the function's role must be allowed, as a policy document: for a role of one's own."
-  value       = module.reaction.policy_json
-}
-
-output "role_arn" {
-  description = "ARN of the function's role."
-  value       = module.reaction.role_arn
-}
-
-output "role_name" {
-  description = "Name of the function's role."
-  value       = module.reaction.role_name
+  description = "Policy document (JSON) of what the guard needs in its mode, with placeholders for the place ({{account_id}}, {{partition}}, {{region}}, {{role_arn}}) that reaction and reaction-member-role fill in."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local._statements })
 }
 
 output "scp_json" {
-  description = "What a service control policy can say of the same rules, as JSON: prevention beats reaction. Attach it with aws_organizations_policy; null where it has nothing to say."
-  value = (
-    length(local._scp_statements) + length(local._scp_tag_statements) == 0 ? null
-    : jsonencode({ Version = "2012-10-17", Statement = concat(local._scp_statements, local._scp_tag_statements) })
-  )
+  description = "What a service control policy can say of the same rules, as JSON, without exemptions: the reaction adds them and puts the policies out. Null if it has nothing to say."
+  value       = length(local._scp_statements) == 0 ? null : jsonencode({ Version = "2012-10-17", Statement = local._scp_statements })
+}
+
+output "settings" {
+  description = "Settings as the guard's code reads them, as JSON."
+  value = jsonencode({
+    allowed_paths         = var.allowed_paths
+    allowed_providers     = var.allowed_providers
+    containment           = var.containment
+    forbid_admin          = var.forbid_admin
+    forbidden_names       = var.forbidden_names
+    forbidden_policies    = var.forbidden_policies
+    required_boundary     = var.required_boundary
+    required_tags         = var.required_tags
+    trusted_accounts      = var.trusted_accounts
+    trusted_organizations = var.trusted_organizations
+  })
 }

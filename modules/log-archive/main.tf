@@ -1,13 +1,14 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
-  _partition  = data.aws_partition.current.partition
-  _account_id = data.aws_caller_identity.current.account_id
-  _region     = data.aws_region.current.id
+  _partition  = module.location.partition
+  _account_id = module.location.account_id
+  _region     = module.location.region
 
   # ARNs are put together from inputs, so that every policy is known when planning.
   _bucket_arn        = "arn:${local._partition}:s3:::${var.name}"
@@ -15,7 +16,7 @@ locals {
 
   _logs_arn    = "${local._bucket_arn}/${var.key_prefix == null ? "" : "${var.key_prefix}/"}AWSLogs"
   _readers     = sort(tolist(var.reader_arns))
-  _own_kms_key = var.kms_key_arn == null
+  _kms_key_arn = var.kms_key_arn == null ? one(aws_kms_key.this[*].arn) : var.kms_key_arn
 }
 
 resource "aws_s3_bucket" "this" {
@@ -74,7 +75,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
-      kms_master_key_id = local._own_kms_key ? aws_kms_key.this[0].arn : var.kms_key_arn
+      kms_master_key_id = local._kms_key_arn
     }
   }
 }
@@ -89,7 +90,8 @@ resource "aws_s3_bucket_policy" "this" {
 
 module "lifecycle" {
   source = "../log-lifecycle"
-  count  = length(var.transitions) > 0 || var.expire_after_days != null ? 1 : 0
+  # Whether there is one is no secret, even where a number of days is.
+  count = nonsensitive(length(var.transitions) > 0 || var.expire_after_days != null) ? 1 : 0
 
   bucket_name           = aws_s3_bucket_versioning.this.bucket
   key_prefix            = var.key_prefix

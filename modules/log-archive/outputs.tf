@@ -19,7 +19,7 @@ output "key_prefix" {
 
 output "kms_key_arn" {
   description = "ARN of the key that encrypts the archive, made or given."
-  value       = local._own_kms_key ? aws_kms_key.this[0].arn : var.kms_key_arn
+  value       = local._kms_key_arn
 }
 
 output "kms_key_policy" {

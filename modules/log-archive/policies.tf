@@ -84,7 +84,7 @@ locals {
           Resource  = "*"
           Condition = {
             ArnEquals    = local._replication_role
-            StringEquals = { "kms:ViaService" = "s3.${local._region}.${data.aws_partition.current.dns_suffix}" }
+            StringEquals = { "kms:ViaService" = "s3.${local._region}.${module.location.dns_suffix}" }
             # The object's ARN, or with an S3 Bucket Key the bucket's.
             StringLike = { "kms:EncryptionContext:aws:s3:arn" = [local._bucket_arn, "${local._bucket_arn}/*"] }
           }

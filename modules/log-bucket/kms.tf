@@ -1,5 +1,5 @@
 resource "aws_kms_key" "this" {
-  count = local._own_kms_key ? 1 : 0
+  count = var.own_kms_key ? 1 : 0
 
   description             = "Encrypts the CloudTrail logs in ${var.name}"
   deletion_window_in_days = 30
@@ -9,9 +9,16 @@ resource "aws_kms_key" "this" {
 }
 
 resource "aws_kms_alias" "this" {
-  count = local._own_kms_key ? 1 : 0
+  count = var.own_kms_key ? 1 : 0
 
   # A bucket's name may hold dots, an alias may not.
   name          = "alias/log-bucket/${replace(var.name, ".", "-")}"
   target_key_id = aws_kms_key.this[0].key_id
+}
+
+check "kms_key" {
+  assert {
+    condition     = var.own_kms_key ? var.kms_key_arn == null : true
+    error_message = "kms_key_arn is given, and the module makes a key as well, which nothing uses: set own_kms_key = false. A key costs 1 USD a month."
+  }
 }

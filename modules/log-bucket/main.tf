@@ -1,22 +1,23 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
-  _partition  = data.aws_partition.current.partition
-  _account_id = data.aws_caller_identity.current.account_id
+  _partition  = module.location.partition
+  _account_id = module.location.account_id
 
   # ARNs are put together from inputs, so that every policy is known when planning.
   _bucket_arn       = "arn:${local._partition}:s3:::${var.name}"
   _trail_account_id = var.trail_account_id == null ? local._account_id : var.trail_account_id
-  _trail_region     = var.trail_region == null ? data.aws_region.current.id : var.trail_region
+  _trail_region     = var.trail_region == null ? module.location.region : var.trail_region
   _trail_arn        = "arn:${local._partition}:cloudtrail:${local._trail_region}:${local._trail_account_id}:trail/${var.trail_name}"
 
   _logs_arn    = "${local._bucket_arn}/${var.key_prefix == null ? "" : "${var.key_prefix}/"}AWSLogs"
   _readers     = sort(tolist(var.reader_arns))
-  _own_kms_key = var.kms_key_arn == null
+  _kms_key_arn = var.kms_key_arn == null ? one(aws_kms_key.this[*].arn) : var.kms_key_arn
 }
 
 resource "aws_s3_bucket" "this" {
@@ -67,7 +68,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
-      kms_master_key_id = local._own_kms_key ? aws_kms_key.this[0].arn : var.kms_key_arn
+      kms_master_key_id = local._kms_key_arn
     }
   }
 }

@@ -29,7 +29,7 @@ output "key_prefix" {
 
 output "kms_key_arn" {
   description = "ARN of the key that encrypts the logs, made or given."
-  value       = local._own_kms_key ? aws_kms_key.this[0].arn : var.kms_key_arn
+  value       = local._kms_key_arn
 }
 
 output "kms_key_policy" {
@@ -72,7 +72,7 @@ output "organization_id" {
 
 output "region" {
   description = "Region that the bucket is in."
-  value       = data.aws_region.current.id
+  value       = module.location.region
 }
 
 output "trail_name" {

@@ -97,6 +97,20 @@ locals {
         }
       },
       {
+        # With an S3 Bucket Key, S3 asks for the bucket's data key in CloudTrail's name, and the context
+        # is the bucket's ARN or the object's.
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+        Sid       = "CloudTrailEncryptWithBucketKey"
+        Effect    = "Allow"
+        Principal = { Service = "cloudtrail.amazonaws.com" }
+        Action    = "kms:GenerateDataKey*"
+        Resource  = "*"
+        Condition = {
+          StringEquals = { "aws:SourceArn" = local._trail_arn }
+          StringLike   = { "kms:EncryptionContext:aws:s3:arn" = [local._bucket_arn, "${local._bucket_arn}/*"] }
+        }
+      },
+      {
         Sid       = "CloudTrailDescribe"
         Effect    = "Allow"
         Principal = { Service = "cloudtrail.amazonaws.com" }

@@ -6,18 +6,19 @@ locals {
   # https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html
   _mfa_delete_commands = {
     for key, state in { enable = "Enabled", disable = "Disabled" } :
-    key => "aws s3api put-bucket-versioning --region ${data.aws_region.current.id} --bucket ${var.name} --versioning-configuration Status=Enabled,MFADelete=${state} --mfa \"${local._mfa_device_arn} CODE\""
+    key => "aws s3api put-bucket-versioning --region ${module.location.region} --bucket ${var.name} --versioning-configuration Status=Enabled,MFADelete=${state} --mfa \"${local._mfa_device_arn} CODE\""
   }
 
   # What S3 answers, refreshed by every plan and apply; null before anybody ever switched it.
   _mfa_delete_enabled = try(aws_s3_bucket_versioning.this.versioning_configuration[0].mfa_delete, null) == "Enabled"
 
-  _lifecycle = length(var.transitions) > 0 || var.expire_after_days != null
+  # Whether there is one is no secret, even where a number of days is.
+  _lifecycle = nonsensitive(length(var.transitions) > 0 || var.expire_after_days != null)
 }
 
 check "mfa_delete" {
   assert {
-    condition     = var.mfa_delete == null ? true : local._mfa_delete_enabled == var.mfa_delete
+    condition     = !var.checks || var.mfa_delete == null ? true : local._mfa_delete_enabled == var.mfa_delete
     error_message = "MFA delete is to be ${coalesce(var.mfa_delete, false) ? "on" : "off"} for the bucket ${var.name}, and it is not. Only the account's root user can switch it, with this command and the device's six digits in place of CODE: ${local._mfa_delete_commands[coalesce(var.mfa_delete, false) ? "enable" : "disable"]}"
   }
 }
@@ -25,7 +26,7 @@ check "mfa_delete" {
 # A bucket that exists can get it too: it only needs versions.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
 resource "aws_s3_bucket_object_lock_configuration" "this" {
-  count = var.object_lock_mode == null ? 0 : 1
+  count = nonsensitive(var.object_lock_mode == null) ? 0 : 1
 
   bucket = aws_s3_bucket.this.id
 

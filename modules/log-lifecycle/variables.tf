@@ -58,7 +58,7 @@ variable "remove_expired_after_days" {
   type        = number
   default     = 30
   nullable    = false
-  description = "Days for which an expired object can still be brought back, being hidden only, before it is removed."
+  description = "Days for which an expired object is only hidden and can be brought back. Then it is removed."
 
   validation {
     condition     = var.remove_expired_after_days >= 1 && floor(var.remove_expired_after_days) == var.remove_expired_after_days
@@ -77,7 +77,7 @@ variable "transition_from_bytes" {
   type        = number
   default     = 131072
   nullable    = false
-  description = "Size in bytes from which on a file moves. Below 128 KB, the price of a transition and of the 40 KB that Glacier adds to an object outweighs the cheaper storage."
+  description = "Size in bytes of the smallest file that moves. Below 128 KB, the price of a transition and of the 40 KB that Glacier adds to an object outweighs the cheaper storage."
 
   validation {
     condition     = var.transition_from_bytes >= 1 && floor(var.transition_from_bytes) == var.transition_from_bytes

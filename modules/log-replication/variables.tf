@@ -1,9 +1,21 @@
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+}
+
 variable "alarm_topic" {
   type = object({
-    arn = string
+    arn               = string
+    kms_master_key_id = optional(string)
   })
   default     = null
   description = "SNS topic that is told when objects fail to replicate: an alert-topic whole, or { arn }, of the log bucket's Region. It switches on the rule's metrics (custom metrics, 0.30 USD each a month). Null: no alarm."
+
+  validation {
+    condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
+    error_message = "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch: no alarm would arrive. Give a topic under a customer managed key that admits cloudwatch.amazonaws.com (an alert-topic has one), or one without encryption."
+  }
 }
 
 variable "archive" {
@@ -14,7 +26,7 @@ variable "archive" {
     region      = optional(string)
   })
   nullable    = false
-  description = "Where the logs are replicated to: the log-archive module whole, or { name, kms_key_arn } with account_id and region where they are others than the log bucket's."
+  description = "Where the logs are replicated to: the log-archive module whole, or { name, kms_key_arn }. Add account_id and region where they differ from the log bucket's."
 
   validation {
     condition     = var.create_rule ? var.archive.kms_key_arn != null : true
@@ -61,11 +73,17 @@ variable "permissions_boundary" {
   description = "ARN of the policy that bounds the role. Null: none."
 }
 
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+}
+
 variable "replication_time_control" {
   type        = bool
   default     = false
   nullable    = false
-  description = "Whether S3 promises 99.99 % of the objects within 15 minutes (0.015 USD a GB more). False: most within minutes, without a promise."
+  description = "Whether S3 promises to replicate 99.99 % of the objects within 15 minutes (0.015 USD a GB more). Without it, most take minutes and nothing is promised."
 }
 
 variable "role_path" {
@@ -75,7 +93,7 @@ variable "role_path" {
   description = "Path of the role, with a slash at both ends."
 
   validation {
-    condition     = can(regex("^/([A-Za-z0-9_+=,.@-]+/)*$", var.role_path))
+    condition     = can(regex("^/([!-~]+/)?$", var.role_path)) && length(var.role_path) <= 512
     error_message = "role_path must begin and end with a slash, as in /audit/."
   }
 }

@@ -1,49 +1,47 @@
-output "arn" {
-  description = "ARN of the function, once its failures are caught."
-  value       = module.reaction.arn
+output "actions_per_hour" {
+  description = "How many actions the guard may take in an hour, unless its reaction says otherwise."
+  value       = 100
 }
 
-output "failure_queue" {
-  description = "Queue of the events that the function failed on: { arn, name, url }. The url of a queue of one's own is null unless it was given."
-  value       = module.reaction.failure_queue
+output "alerts" {
+  description = "What the guard alerts on."
+  value       = "whatever it is told of"
 }
 
-output "function_name" {
-  description = "Name of the function."
-  value       = module.reaction.function_name
+output "description" {
+  description = "What the guard does, in a line."
+  value       = "Tells people of events (${var.mode})"
 }
 
-output "ledger_table" {
-  description = "Table that remembers what was done: { arn, name }."
-  value       = module.reaction.ledger_table
+output "event_pattern" {
+  description = "EventBridge pattern of the events that the guard is for, as JSON; null if none was given."
+  value       = var.event_pattern
 }
 
-output "log_group" {
-  description = "Log group of the function: { arn, name }."
-  value       = module.reaction.log_group
+output "handler" {
+  description = "Entry point of the guard's code."
+  value       = "reactor.reactions.notify.handler"
 }
 
 output "mode" {
   description = "Mode of the guard: dry_run, notify or enforce."
-  value       = module.reaction.mode
-}
-
-output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, parameters, queues, tables }, each a map from its purpose to { arn, name }."
-  value       = module.reaction.operations
+  value       = var.mode
 }
 
 output "policy_json" {
-  description = "What the function's role must be allowed, as a policy document: for a role of one's own."
-  value       = module.reaction.policy_json
+  description = "Null: the guard needs nothing beyond alerting."
+  value       = null
 }
 
-output "role_arn" {
-  description = "ARN of the function's role."
-  value       = module.reaction.role_arn
-}
-
-output "role_name" {
-  description = "Name of the function's role."
-  value       = module.reaction.role_name
+output "settings" {
+  description = "Settings as the guard's code reads them, as JSON."
+  value = jsonencode({
+    detection        = var.detection
+    failures         = var.failures
+    severity         = var.severity
+    summary          = var.summary
+    title            = var.title
+    trusted_accounts = var.trusted_accounts
+    window_seconds   = var.window_seconds
+  })
 }

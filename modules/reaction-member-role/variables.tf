@@ -1,3 +1,9 @@
+variable "account_id" {
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  type        = string
+  default     = null
+}
+
 variable "external_id" {
   description = "External id that the hub's reactions name (`member_role.external_id` of reaction)."
   type        = string
@@ -6,6 +12,29 @@ variable "external_id" {
   validation {
     condition     = can(regex("^[A-Za-z0-9+=,.@:/_-]{2,}$", var.external_id)) && length(var.external_id) <= 1224
     error_message = "external_id must be 2 to 1224 letters, digits and + = , . @ : / _ -: the one that the hub's reactions give."
+  }
+}
+
+variable "guards" {
+  description = "Guards whose reactions act here, by names of your own: modules of guards whole ({ launches = module.launches }), or { policy_json } of a handler of one's own. Each may do here what its mode lets it do at home. {{account_id}}, {{partition}} and {{role_arn}} are this role's, {{region}} is any."
+  nullable    = false
+  type = map(object({
+    policy_json = string
+  }))
+
+  validation {
+    condition     = length([for guard in var.guards : guard if guard.policy_json != null]) > 0
+    error_message = "guards holds none that does anything here, and the role would permit nothing: name at least one, as in { launches = module.launches }; notify needs no role."
+  }
+
+  validation {
+    condition     = alltrue([for guard in var.guards : guard.policy_json == null || can(flatten([jsondecode(guard.policy_json).Statement])[*].Effect)])
+    error_message = "policy_json of a guard is not an IAM policy document: give JSON with a Statement, from jsonencode() or data.aws_iam_policy_document."
+  }
+
+  validation {
+    condition     = length(setsubtract(flatten([for guard in var.guards : regexall("{{([^{}]*)}}", guard.policy_json == null ? "" : guard.policy_json)]), ["account_id", "partition", "region", "role_arn"])) == 0
+    error_message = "policy_json of a guard has a placeholder that is not filled in: there are {{account_id}}, {{partition}}, {{region}} and {{role_arn}}."
   }
 }
 
@@ -29,13 +58,6 @@ variable "hub_role_names" {
     condition     = length(var.hub_role_names) > 0 && alltrue([for name in var.hub_role_names : can(regex("^[A-Za-z0-9+=,.@_/*?-]+$", name)) && !contains(["*", "**"], name) && !startswith(name, "/")])
     error_message = "hub_role_names must hold the names of the reactions' roles, with their path and without a slash in front, as in [\"security/ec2-launch-guard-*\"]; * alone would admit every role of the hub."
   }
-}
-
-variable "may_act" {
-  description = "Whether the reactions may act here; false lets them only look, for dry_run and notify."
-  type        = bool
-  default     = true
-  nullable    = false
 }
 
 variable "name" {
@@ -67,7 +89,7 @@ variable "path" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^/([!-~]+/)*$", var.path)) && length(var.path) <= 512
+    condition     = can(regex("^/([\\x21-\\x2e\\x30-\\x7e]+/)*$", var.path)) && length(var.path) <= 512
     error_message = "path must start and end with a slash, as in \"/security/\", and be at most 512 characters long."
   }
 }
@@ -83,39 +105,10 @@ variable "permissions_boundary" {
   }
 }
 
-variable "policy_json" {
-  description = "What reactions of one's own may do here, beyond those of `reactions`: a policy document."
+variable "region" {
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.policy_json == null || can(flatten([jsondecode(var.policy_json).Statement])[*].Effect)
-    error_message = "policy_json is not an IAM policy document: give JSON with a Statement, from jsonencode() or data.aws_iam_policy_document."
-  }
-}
-
-variable "reactions" {
-  description = "Reactions of this repository that act here: bucket-baseline, ec2-launch-guard, iam-role-guard (containment boundary), security-group-guard, trail-guard."
-  type        = set(string)
-  default     = []
-  nullable    = false
-
-  validation {
-    condition     = length(setsubtract(var.reactions, ["bucket-baseline", "ec2-launch-guard", "iam-role-guard", "security-group-guard", "trail-guard"])) == 0
-    error_message = "reactions may hold bucket-baseline, ec2-launch-guard, iam-role-guard, security-group-guard and trail-guard only; for a reaction of your own give policy_json."
-  }
-}
-
-variable "tag_prefix" {
-  description = "What the tags that ec2-launch-guard writes start with."
-  type        = string
-  default     = "reactor:"
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[A-Za-z0-9+=._:/@-]{1,64}$", var.tag_prefix))
-    error_message = "tag_prefix must be 1 to 64 letters, digits and + - = . _ : / @, as ec2-launch-guard's."
-  }
 }
 
 variable "tags" {

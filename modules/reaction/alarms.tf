@@ -4,12 +4,12 @@ locals {
   _alarms = var.alarm_topic == null ? {} : { for key, alarm in local._possible_alarms : key => alarm if alarm != null }
 
   _possible_alarms = {
-    budget-spent = var.actions_per_hour == null ? null : {
+    budget-spent = local._budget == -1 ? null : {
       namespace  = "CloudTrailReactor"
       metric     = "BudgetSpent"
       dimensions = { service = var.name }
       statistic  = "Sum"
-      text       = "The reaction ${var.name} has taken its ${var.actions_per_hour} actions of this hour and only notifies until the hour is over. Find out in the log whether it runs wild or there is much to react to; raise actions_per_hour, or stop it with the kill switch. ${local._inspect}"
+      text       = "The reaction ${var.name} has taken its ${local._budget} actions of this hour and only notifies until the hour is over. Find out in the log whether it runs wild or there is much to react to; raise actions_per_hour, or stop it with the kill switch. ${local._inspect}"
     }
     errors = {
       namespace  = "AWS/Lambda"
@@ -39,7 +39,7 @@ locals {
       statistic  = "Sum"
       text       = "The reaction ${var.name} can't read its kill switch, the SSM parameter ${var.kill_switch.name}, or the value is no mode: it acts as in dry_run. Set the parameter to enforce, notify or dry_run. ${local._inspect}"
     }
-    refused = var.mode == "dry_run" ? null : {
+    refused = var.guard.mode == "dry_run" ? null : {
       namespace  = "CloudTrailReactor"
       metric     = "ActionsRefused"
       dimensions = { service = var.name }

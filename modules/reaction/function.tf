@@ -18,14 +18,14 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_173:No secret is in the environment; a key is var.kms_key_arn.
   #checkov:skip=CKV_AWS_272:Code signing needs the user's own signing profile: var.code_signing_config_arn.
   function_name = var.name
-  description   = var.description
+  description   = var.guard.description
   role          = var.role == null ? aws_iam_role.this[0].arn : var.role.arn
 
   architectures = ["arm64"]
-  handler       = var.handler
-  memory_size   = var.memory_size
+  handler       = var.guard.handler
+  memory_size   = local._memory_size
   runtime       = "python3.13"
-  timeout       = var.timeout
+  timeout       = local._timeout
 
   # A filename that changes alone (a renamed module call, another data folder)
   # uploads the same bytes once more. Ignoring it would be worse: the provider
@@ -80,7 +80,7 @@ resource "aws_lambda_function" "this" {
     precondition {
       # Bytes, not characters: base64 writes 3 bytes as 4 characters.
       condition     = length(base64encode(local._environment_text)) / 4 * 3 <= 4096
-      error_message = "The environment of the function is over Lambda's limit of 4 KB: `settings` and `environment` together take too much of it. Shorten their lists, with wildcards for instance."
+      error_message = "The environment of the function is over Lambda's limit of 4 KB: the guard's settings, the exemptions and `environment` together take too much of it. Shorten their lists, with wildcards for instance."
     }
   }
 

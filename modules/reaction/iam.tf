@@ -3,6 +3,11 @@ locals {
 
   _member_accounts = try(sort(coalescelist(tolist(var.member_role.accounts))), ["*"])
 
+  # A topic that is passed whole has its key as kms_master_key_id. AWS's own key
+  # for SNS admits whoever may publish.
+  _alert_keys    = [for topic in var.alert_topic == null ? [] : [var.alert_topic] : topic.kms_key_arn == null ? topic.kms_master_key_id : topic.kms_key_arn]
+  _alert_key_arn = try(startswith(local._alert_keys[0], "arn:") && !endswith(local._alert_keys[0], ":alias/aws/sns"), false) ? local._alert_keys[0] : null
+
   _runtime_statements = [
     for statement in [
       # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -33,7 +38,7 @@ locals {
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource  = [local._failure_queue_key_arn]
-        Condition = { StringEquals = { "kms:ViaService" = "sqs.${local._region}.${data.aws_partition.current.dns_suffix}" } }
+        Condition = { StringEquals = { "kms:ViaService" = "sqs.${local._region}.${local._dns_suffix}" } }
       },
       var.alert_topic == null ? null : {
         Sid      = "PublishAlerts"
@@ -43,12 +48,12 @@ locals {
       },
       # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
       # The topic may be in another Region: alerts are published where it is.
-      try(var.alert_topic.kms_key_arn, null) == null ? null : {
+      local._alert_key_arn == null ? null : {
         Sid       = "EncryptAlerts"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
-        Resource  = [var.alert_topic.kms_key_arn]
-        Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${data.aws_partition.current.dns_suffix}" } }
+        Resource  = [local._alert_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${local._dns_suffix}" } }
       },
       # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
       local._ledger_key_arn == null ? null : {
@@ -56,7 +61,7 @@ locals {
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
         Resource  = [local._ledger_key_arn]
-        Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${local._region}.${data.aws_partition.current.dns_suffix}" } }
+        Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${local._region}.${local._dns_suffix}" } }
       },
       # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
       var.kill_switch == null ? null : {
@@ -119,7 +124,7 @@ locals {
 
   # `Statement` may be one statement or a list of them, with attributes of their
   # own each, for which a conditional has no common type.
-  _reaction_statements = flatten([try(jsondecode(var.policy_json).Statement, [])])
+  _reaction_statements = flatten([try(jsondecode(local._guard.policy_json).Statement, [])])
 
   _policy_json = jsonencode({
     Version   = "2012-10-17"

@@ -5,23 +5,21 @@ locals {
   # https://github.com/aws-powertools/powertools-lambda-python/issues/7689
   _powertools_version = "3.22.1"
 
-  _powertools_layer_arn = (
-    var.powertools_layer_arn == null
-    ? data.aws_ssm_parameter.powertools[0].insecure_value
-    : var.powertools_layer_arn
-  )
+  # A provider that `terraform test` mocks answers with a word.
+  _public_layer_arn     = one(data.aws_ssm_parameter.powertools[*].insecure_value)
+  _powertools_layer_arn = !var.public_powertools_layer ? var.powertools_layer_arn : try(startswith(local._public_layer_arn, "arn:"), true) ? local._public_layer_arn : "arn:${local._partition}:lambda:${local._region}:${local._account}:layer:mocked:1"
 }
 
 # https://docs.aws.amazon.com/powertools/python/latest/getting-started/install/
 data "aws_ssm_parameter" "powertools" {
-  count = var.powertools_layer_arn == null ? 1 : 0
+  count = var.public_powertools_layer ? 1 : 0
 
   name = "/aws/service/powertools/python/arm64/python3.13/${local._powertools_version}"
 
   lifecycle {
     precondition {
       condition     = local._partition == "aws"
-      error_message = "The public parameter of the Powertools layer exists in commercial Regions only. Give `powertools_layer_arn`: Powertools' installation page lists the ARNs for GovCloud and China."
+      error_message = "The public parameter of the Powertools layer exists in commercial Regions only. Set `public_powertools_layer = false` and give `powertools_layer_arn`: Powertools' installation page lists the ARNs for GovCloud and China."
     }
   }
 }
@@ -29,13 +27,13 @@ data "aws_ssm_parameter" "powertools" {
 locals {
   # Our own handlers come with the engine in their zip; those of a user's
   # package find it in a layer.
-  _own_code    = var.package != null && !startswith(var.handler, "reactor.")
-  _makes_layer = local._own_code && var.reactor_layer_arn == null
+  _own_code    = var.package != null && !startswith(var.guard.handler, "reactor.")
+  _makes_layer = local._own_code && var.own_reactor_layer
   _reactor_zip = "${path.module}/../../lambda_src/dist/reactor-layer.zip"
 
   _reactor_layer_arns = (
     local._makes_layer ? [aws_lambda_layer_version.reactor[0].arn]
-    : var.reactor_layer_arn == null ? [] : [var.reactor_layer_arn]
+    : var.own_reactor_layer || var.reactor_layer_arn == null ? [] : [var.reactor_layer_arn]
   )
 }
 

@@ -1,15 +1,17 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
   # ARNs in policy text are built from inputs, so that every policy is known
   # at plan time and free of cycles.
-  _account   = data.aws_caller_identity.current.account_id
-  _partition = data.aws_partition.current.partition
-  _region    = data.aws_region.current.id
+  _account    = module.location.account_id
+  _dns_suffix = module.location.dns_suffix
+  _partition  = module.location.partition
+  _region     = module.location.region
 
   _function_arn = "arn:${local._partition}:lambda:${local._region}:${local._account}:function:${var.name}"
 
@@ -22,6 +24,25 @@ locals {
     ? "arn:${local._partition}:iam::${local._account}:role${var.role_path}${local._role_name}"
     : var.role.arn
   )
+
+  _budget         = coalesce(var.actions_per_hour, var.guard.actions_per_hour)
+  _memory_size    = coalesce(var.memory_size, var.guard.memory_size)
+  _settings       = var.guard.settings == null ? "{}" : var.guard.settings
+  _settle_seconds = coalesce(var.settle_seconds, var.guard.settle_seconds)
+  _timeout        = coalesce(var.timeout, var.guard.timeout)
+
+  # A guard makes nothing and knows no place: what it leaves open is filled in
+  # here. A role of the same apply has no ARN yet, so that only texts that name
+  # it wait for it.
+  _guard = {
+    for name, text in { event_pattern = var.guard.event_pattern, policy_json = var.guard.policy_json } :
+    name => text == null ? null : strcontains(text, "{{role_arn}}") ? replace(local._placed[name], "{{role_arn}}", local._role_arn) : local._placed[name]
+  }
+  _placed = {
+    for name, text in { event_pattern = var.guard.event_pattern, policy_json = var.guard.policy_json } :
+    name => text == null ? "" : replace(replace(replace(text,
+    "{{account_id}}", local._account), "{{partition}}", local._partition), "{{region}}", local._region)
+  }
 
   _measured_topic_arn = var.alert_topic == null ? "" : format("%-100s", "")
   _measured_role_arn  = var.role == null ? local._role_arn : format("%-100s", "")
@@ -39,13 +60,13 @@ locals {
   # What is not asked for is not set: there are 4 KB for all of it.
   _engine = {
     REACTION_AUDIT_BUS      = try(var.audit_bus.arn, null)
-    REACTION_BUDGET         = var.actions_per_hour
+    REACTION_BUDGET         = local._budget == -1 ? null : local._budget
     REACTION_EXEMPTIONS     = length(local._exemptions) == 0 ? null : jsonencode(local._exemptions)
     REACTION_EXTERNAL_ID    = try(var.member_role.external_id, null)
     REACTION_KILL_SWITCH    = try(var.kill_switch.name, null)
     REACTION_LEDGER_DAYS    = var.ledger_days
     REACTION_MEMBER_ROLE    = local._member_role
-    REACTION_SETTLE_SECONDS = var.settle_seconds == 0 ? null : var.settle_seconds
+    REACTION_SETTLE_SECONDS = local._settle_seconds == 0 ? null : local._settle_seconds
   }
 
   _environment = merge(
@@ -56,9 +77,9 @@ locals {
       POWERTOOLS_METRICS_NAMESPACE = "CloudTrailReactor"
       POWERTOOLS_SERVICE_NAME      = var.name
       REACTION_LEDGER_TABLE        = local._ledger_name
-      REACTION_MODE                = var.mode
+      REACTION_MODE                = var.guard.mode
       REACTION_NAME                = var.name
-      REACTION_SETTINGS            = var.settings
+      REACTION_SETTINGS            = local._settings
     },
   )
 

@@ -38,7 +38,7 @@ output "log_group" {
 
 output "mode" {
   description = "Mode of the reaction: dry_run, notify or enforce."
-  value       = var.mode
+  value       = var.guard.mode
 }
 
 output "operations" {
@@ -78,7 +78,7 @@ output "operations" {
 }
 
 output "policy_json" {
-  description = "What the function's role must be allowed, as a policy document: for a role of one's own."
+  description = "Policy document (JSON) that a role of one's own must have: what the function's role is allowed."
   value       = local._policy_json
 }
 
@@ -90,4 +90,32 @@ output "role_arn" {
 output "role_name" {
   description = "Name of the function's role."
   value       = var.role == null ? aws_iam_role.this[0].name : element(split("/", var.role.arn), -1)
+}
+
+output "rule" {
+  description = "Rule that leads the guard's events here, as event-rules takes it: { pattern, targets }. pattern is null where the guard has none."
+  value = {
+    pattern = local._guard.event_pattern
+    targets = {
+      guard = {
+        function = {
+          arn           = aws_lambda_function.this.arn
+          function_name = aws_lambda_function.this.function_name
+        }
+      }
+    }
+  }
+
+  # As for `arn`.
+  depends_on = [aws_lambda_function_event_invoke_config.this]
+}
+
+output "service_control_policies" {
+  description = "Service control policies (JSON) that prevent what the guard would react to, with the reaction's exemptions, by number: each fits into AWS's 5,120 characters. Empty for a guard that has none."
+  value       = { for number, statements in local._scps : number => jsonencode({ Version = "2012-10-17", Statement = statements }) }
+
+  precondition {
+    condition     = alltrue([for size in local._scp_sizes : size <= 5079])
+    error_message = "A statement of the service control policies has ${max(0, local._scp_sizes...)} characters, and a policy 5,120 at most: exempt fewer principals, or write them as wildcards."
+  }
 }

@@ -1,18 +1,25 @@
+variable "account_id" {
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+  type        = string
+  default     = null
+}
+
 variable "actions_per_hour" {
-  description = "How many actions (each on one resource) the reaction may take in an hour; then it only notifies until the hour is over. Null sets no limit."
+  description = "How many actions (each on one resource) the reaction may take in an hour; then it only notifies until the hour is over. Null takes the guard's own limit, -1 sets none."
   type        = number
-  default     = 100
+  default     = null
 
   validation {
-    condition     = var.actions_per_hour == null ? true : var.actions_per_hour >= 1 && var.actions_per_hour <= 999999999 && floor(var.actions_per_hour) == var.actions_per_hour
-    error_message = "actions_per_hour must be a whole number from 1, or null for no limit; to take no action at all use mode = \"notify\"."
+    condition     = alltrue([for limit in [coalesce(var.actions_per_hour, var.guard.actions_per_hour)] : limit == -1 || limit >= 1 && limit <= 999999999 && floor(limit) == limit])
+    error_message = "actions_per_hour must be a whole number from 1, or -1 for no limit; to take no action at all use the guard's mode = \"notify\"."
   }
 }
 
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch, refused events) report to; null makes no alarms. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
   type = object({
-    arn = string
+    arn               = string
+    kms_master_key_id = optional(string)
   })
   default = null
 
@@ -20,19 +27,30 @@ variable "alarm_topic" {
     condition     = var.alarm_topic == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", var.alarm_topic.arn))
     error_message = "alarm_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
   }
+
+  validation {
+    condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
+    error_message = "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch: no alarm would arrive. Give a topic under a customer managed key that admits cloudwatch.amazonaws.com (an alert-topic has one), or one without encryption."
+  }
 }
 
 variable "alert_topic" {
-  description = "SNS topic that the reaction's alerts go to, with the key it is encrypted with, if any; null sends none."
+  description = "SNS topic that the alerts go to, with the key it is encrypted with, if any: `module.alert_topic` whole. Null sends none; a guard that alerts asks for it, beyond dry_run."
   type = object({
-    arn         = string
-    kms_key_arn = optional(string)
+    arn               = string
+    kms_key_arn       = optional(string)
+    kms_master_key_id = optional(string)
   })
   default = null
 
   validation {
     condition     = var.alert_topic == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+$", var.alert_topic.arn))
     error_message = "alert_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
+  }
+
+  validation {
+    condition     = var.alert_topic != null || var.guard.mode == "dry_run" || (var.guard.mode == "enforce" && var.guard.alerts == null)
+    error_message = "The alerts of ${var.name} would reach nobody: in mode ${var.guard.mode} its guard ${var.guard.alerts == null ? "does nothing but alert" : "alerts on ${var.guard.alerts}"}. Give alert_topic, or leave the guard's mode at dry_run."
   }
 
   validation {
@@ -43,6 +61,11 @@ variable "alert_topic" {
   validation {
     condition     = try(var.alert_topic.kms_key_arn, null) == null || can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/.+$", var.alert_topic.kms_key_arn))
     error_message = "alert_topic.kms_key_arn is not the ARN of a KMS key (an alias does not work in a policy): give \"arn:aws:kms:<region>:<account>:key/<id>\"."
+  }
+
+  validation {
+    condition     = try(var.alert_topic.kms_key_arn == null && var.alert_topic.kms_master_key_id != null ? can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:(key/.+|alias/aws/sns)$|^alias/aws/sns$", var.alert_topic.kms_master_key_id)) : true, true)
+    error_message = "alert_topic is encrypted with a key that it names by its alias or id, and the function's policy needs the key's ARN: give { arn = \"...\", kms_key_arn = \"arn:aws:kms:<region>:<account>:key/<id>\" }."
   }
 }
 
@@ -67,18 +90,6 @@ variable "code_signing_config_arn" {
   validation {
     condition     = var.code_signing_config_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:code-signing-config:csc-.+$", var.code_signing_config_arn))
     error_message = "code_signing_config_arn is not the ARN of a code signing configuration: give \"arn:aws:lambda:<region>:<account>:code-signing-config:csc-...\"."
-  }
-}
-
-variable "description" {
-  description = "Description of the function."
-  type        = string
-  default     = "A reaction to CloudTrail events"
-  nullable    = false
-
-  validation {
-    condition     = length(var.description) <= 256
-    error_message = "description is longer than Lambda's limit of 256 characters: shorten it."
   }
 }
 
@@ -171,14 +182,57 @@ variable "failure_queue" {
   }
 }
 
-variable "handler" {
-  description = "Entry point, as module.function: `reactor.reactions.ec2_launch_guard.handler`, or one of the user's own package."
-  type        = string
+variable "guard" {
+  description = "What the reaction does: a module of a guard whole (guard = module.launches), or a handler of one's own, written in place. handler is its entry point (module.function), policy_json what its role may do beyond logging and alerting, settings a JSON object, event_pattern the events it is for; policy_json, settings and event_pattern may be null. mode is dry_run (what would be done is logged, nothing is touched, no alert leaves), notify (alerts leave too) or enforce (everything is done). alerts says what it alerts on, where alert_topic is needed for it; a reaction in dry_run needs none. scp_json is what service control policies can say of the same rules. In policy_json and event_pattern, {{account_id}}, {{partition}}, {{region}} and {{role_arn}} (the reaction's own role) are filled in."
   nullable    = false
+  type = object({
+    actions_per_hour = optional(number, 100)
+    alerts           = optional(string)
+    description      = optional(string, "A reaction to CloudTrail events")
+    event_pattern    = string
+    handler          = string
+    memory_size      = optional(number, 256)
+    mode             = optional(string, "dry_run")
+    policy_json      = string
+    scp_json         = optional(string)
+    settings         = string
+    settle_seconds   = optional(number, 0)
+    timeout          = optional(number, 60)
+  })
 
   validation {
-    condition     = can(regex("^[A-Za-z_][A-Za-z0-9_]*([./][A-Za-z_][A-Za-z0-9_]*)*\\.[A-Za-z_][A-Za-z0-9_]*$", var.handler)) && length(var.handler) <= 128
-    error_message = "handler must be a Python module and a function in it, as in \"reactor.reactions.ec2_launch_guard.handler\", of at most 128 characters."
+    condition     = length(var.guard.description) <= 256
+    error_message = "guard.description is longer than Lambda's limit of 256 characters: shorten it."
+  }
+
+  validation {
+    condition     = var.guard.event_pattern == null || can(keys(jsondecode(var.guard.event_pattern)))
+    error_message = "guard.event_pattern is not a JSON object: give it as jsonencode({ ... }), or null where rules of your own lead to the reaction."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Za-z_][A-Za-z0-9_]*([./][A-Za-z_][A-Za-z0-9_]*)*\\.[A-Za-z_][A-Za-z0-9_]*$", var.guard.handler)) && length(var.guard.handler) <= 128
+    error_message = "guard.handler must be a Python module and a function in it, as in \"reactor.reactions.ec2_launch_guard.handler\", of at most 128 characters."
+  }
+
+  validation {
+    condition     = contains(["dry_run", "notify", "enforce"], var.guard.mode)
+    error_message = "guard.mode must be dry_run, notify or enforce: start with dry_run and read in the log what would be done."
+  }
+
+  validation {
+    condition     = var.guard.policy_json == null || can(flatten([jsondecode(var.guard.policy_json).Statement])[*].Effect)
+    error_message = "guard.policy_json is not an IAM policy document: give JSON with a Statement, from jsonencode() or data.aws_iam_policy_document, or null where the handler only alerts."
+  }
+
+  validation {
+    condition     = length(setsubtract(flatten(regexall("{{([^{}]*)}}", "${var.guard.policy_json == null ? "" : var.guard.policy_json}${var.guard.event_pattern == null ? "" : var.guard.event_pattern}")), ["account_id", "partition", "region", "role_arn"])) == 0
+    error_message = "guard.policy_json or guard.event_pattern has a placeholder that is not filled in: there are {{account_id}}, {{partition}}, {{region}} and {{role_arn}}."
+  }
+
+  validation {
+    condition     = var.guard.settings == null || can(keys(jsondecode(var.guard.settings)))
+    error_message = "guard.settings is not a JSON object: give it as jsonencode({ ... }), or null where the handler has none."
   }
 }
 
@@ -219,7 +273,7 @@ variable "kms_key_arn" {
 }
 
 variable "ledger_days" {
-  description = "How long it is remembered what was done about an event: longer than the failure queue keeps it, which is 14 days."
+  description = "Days for which the ledger remembers what the reaction did about an event: more than the 14 days that the failure queue keeps it."
   type        = number
   default     = 30
   nullable    = false
@@ -319,7 +373,7 @@ variable "member_role" {
   default = null
 
   validation {
-    condition     = var.member_role == null || can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.member_role.name)) && can(regex("^/([!-~]+/)*$", var.member_role.path))
+    condition     = var.member_role == null || can(regex("^[A-Za-z0-9+=,.@_-]{1,64}$", var.member_role.name)) && can(regex("^/([\\x21-\\x2e\\x30-\\x7e]+/)*$", var.member_role.path))
     error_message = "member_role.name must be a role's name without its path, and path start and end with a slash: as in { name = \"reactor-member\", path = \"/security/\", external_id = \"...\" }."
   }
 
@@ -335,26 +389,13 @@ variable "member_role" {
 }
 
 variable "memory_size" {
-  description = "Memory of the function in MB; its share of a CPU grows with it."
+  description = "Memory of the function in MB; its share of a CPU grows with it. Null takes the guard's own."
   type        = number
-  default     = 256
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    condition     = alltrue([for size in [coalesce(var.memory_size, var.guard.memory_size)] : size >= 128 && size <= 10240 && floor(size) == size])
     error_message = "memory_size must be a whole number of MB from 128 to 10240, Lambda's limits."
-  }
-}
-
-variable "mode" {
-  description = "dry_run: what would be done is logged, nothing is touched and no alert leaves. notify: alerts leave, nothing else is touched. enforce: everything is done."
-  type        = string
-  default     = "dry_run"
-  nullable    = false
-
-  validation {
-    condition     = contains(["dry_run", "notify", "enforce"], var.mode)
-    error_message = "mode must be dry_run, notify or enforce: start with dry_run and read in the log what would be done."
   }
 }
 
@@ -367,6 +408,13 @@ variable "name" {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$", var.name))
     error_message = "name must be 1 to 48 letters, digits, hyphens and underscores, starting with a letter or digit, so that the role's name (<name>-<region>) fits into IAM's 64 characters."
   }
+}
+
+variable "own_reactor_layer" {
+  description = "Whether the module makes the layer with this repository's engine, where `package` is given and the handler is not this repository's. Set it to false beside `reactor_layer_arn`."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "package" {
@@ -412,19 +460,8 @@ variable "permissions_boundary" {
   }
 }
 
-variable "policy_json" {
-  description = "What the reaction itself may do, beyond logging, alerting and keeping failed events: a policy document."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.policy_json == null || can(flatten([jsondecode(var.policy_json).Statement])[*].Effect)
-    error_message = "policy_json is not an IAM policy document: give JSON with a Statement, from jsonencode() or data.aws_iam_policy_document."
-  }
-}
-
 variable "powertools_layer_arn" {
-  description = "ARN of the layer (with version) that holds Powertools for AWS Lambda (Python) 3; null takes AWS's own, of a pinned version, from its public SSM parameter. The ARN of a layer that is made in the same apply is not known when planning: write format(\"%s\", aws_lambda_layer_version.x.arn), which at least is known not to be null."
+  description = "ARN of a layer (with version) of one's own that holds Powertools for AWS Lambda (Python) 3, which may be made in the same apply. Give it with public_powertools_layer = false."
   type        = string
   default     = null
 
@@ -432,10 +469,27 @@ variable "powertools_layer_arn" {
     condition     = var.powertools_layer_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.powertools_layer_arn))
     error_message = "powertools_layer_arn is not the ARN of a layer version: give \"arn:aws:lambda:<region>:<account>:layer:<name>:<version>\", with the version at its end."
   }
+
+  validation {
+    condition     = var.public_powertools_layer ? true : var.powertools_layer_arn != null
+    error_message = "public_powertools_layer is false, and nothing brings Powertools: give powertools_layer_arn, or leave public_powertools_layer out."
+  }
+
+  validation {
+    condition     = var.public_powertools_layer ? var.powertools_layer_arn == null : true
+    error_message = "powertools_layer_arn stands in place of AWS's own layer: give public_powertools_layer = false beside it."
+  }
+}
+
+variable "public_powertools_layer" {
+  description = "Whether the function gets AWS's own Powertools layer, of a pinned version, from its public SSM parameter. Set it to false beside `powertools_layer_arn`."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "reactor_layer_arn" {
-  description = "ARN of the layer (with version) that holds this repository's engine, for a handler of one's own; null makes one where `package` is given and the handler is not this repository's."
+  description = "ARN of a layer (with version) of one's own that holds this repository's engine, for a handler of one's own. Give it with own_reactor_layer = false."
   type        = string
   default     = null
 
@@ -443,6 +497,17 @@ variable "reactor_layer_arn" {
     condition     = var.reactor_layer_arn == null || can(regex("^arn:[^:]+:lambda:[^:]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$", var.reactor_layer_arn))
     error_message = "reactor_layer_arn is not the ARN of a layer version: give \"arn:aws:lambda:<region>:<account>:layer:<name>:<version>\", with the version at its end."
   }
+
+  validation {
+    condition     = var.own_reactor_layer ? var.reactor_layer_arn == null : true
+    error_message = "reactor_layer_arn stands in place of the layer that the module makes: give own_reactor_layer = false beside it."
+  }
+}
+
+variable "region" {
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id: the role's name holds it, and a name that is unknown in the plan replaces the role."
+  type        = string
+  default     = null
 }
 
 variable "reserved_concurrency" {
@@ -481,31 +546,18 @@ variable "role_path" {
   }
 }
 
-variable "settings" {
-  description = "Settings of the reaction: a JSON object."
-  type        = string
-  default     = "{}"
-  nullable    = false
-
-  validation {
-    condition     = can(keys(jsondecode(var.settings)))
-    error_message = "settings is not a JSON object: give it as jsonencode({ ... })."
-  }
-}
-
 variable "settle_seconds" {
-  description = "How old an event must be before the reaction looks at the state and acts: time for its caller to finish what he is doing (tags that come after a launch). The function waits, and is paid for, that long."
+  description = "How old an event must be before the reaction looks at the state and acts. Its caller has so long to finish (to tag what was launched, say). The function waits, and is paid for, that long. Null takes the guard's own."
   type        = number
-  default     = 0
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.settle_seconds >= 0 && floor(var.settle_seconds) == var.settle_seconds
+    condition     = alltrue([for seconds in [coalesce(var.settle_seconds, var.guard.settle_seconds)] : seconds >= 0 && floor(seconds) == seconds])
     error_message = "settle_seconds must be a whole number of seconds from 0."
   }
 
   validation {
-    condition     = var.settle_seconds == 0 || var.settle_seconds + 20 <= var.timeout
+    condition     = alltrue([for seconds in [coalesce(var.settle_seconds, var.guard.settle_seconds)] : seconds == 0 || seconds + 20 <= coalesce(var.timeout, var.guard.timeout)])
     error_message = "settle_seconds leaves the function less than 20 seconds to act: raise timeout (at most 900), or wait less."
   }
 }
@@ -518,13 +570,12 @@ variable "tags" {
 }
 
 variable "timeout" {
-  description = "Seconds that the function may take for an event."
+  description = "Seconds that the function may take for an event. Null takes the guard's own."
   type        = number
-  default     = 60
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.timeout >= 1 && var.timeout <= 900 && floor(var.timeout) == var.timeout
+    condition     = alltrue([for seconds in [coalesce(var.timeout, var.guard.timeout)] : seconds >= 1 && seconds <= 900 && floor(seconds) == seconds])
     error_message = "timeout must be a whole number of seconds from 1 to 900, Lambda's limits."
   }
 }

@@ -6,9 +6,11 @@ locals {
   _log_group_name = local._own_log_group ? "/aws/cloudtrail/${var.name}" : try(element(split(":", var.log_group.arn), 6), null)
   _log_group_arn  = var.cloudwatch_logs == "off" ? null : local._own_log_group ? aws_cloudwatch_log_group.this[0].arn : trimsuffix(var.log_group.arn, ":*")
 
-  # The streams that CloudTrail makes begin with the id of the trail's account, or the organization's.
-  _streams_of = compact([local._account_id, var.scope == "organization" ? var.log_bucket.organization_id : null])
-  _role_name  = "${var.name}-logs-${local._region}"
+  # An organization trail's streams begin with the organization's id; CloudTrail asks for both grants.
+  _streams = concat(
+    ["${local._account_id}_CloudTrail_${local._region}*"],
+    [for id in compact([var.scope == "organization" ? var.log_bucket.organization_id : null]) : "${id}_*"],
+  )
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -25,7 +27,9 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_iam_role" "logs" {
   count = var.cloudwatch_logs == "off" ? 0 : 1
 
-  name                 = local._role_name
+  # IAM's names are the account's: the same trail in another Region has a role of its own. A name with
+  # the Region in it would replace the role where the Region is not known yet.
+  name_prefix          = substr("${var.name}-logs-", 0, 38)
   path                 = var.role_path
   description          = "Lets the trail ${var.name} deliver to CloudWatch Logs"
   permissions_boundary = var.permissions_boundary
@@ -40,13 +44,6 @@ resource "aws_iam_role" "logs" {
       Principal = { Service = "cloudtrail.amazonaws.com" }
     }]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local._role_name) <= 64
-      error_message = "The role for CloudWatch Logs would be named ${local._role_name}, and a role's name has 64 characters at most: shorten name to ${64 - length("-logs-${local._region}")}, or leave out cloudwatch_logs."
-    }
-  }
 }
 
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
@@ -62,8 +59,8 @@ resource "aws_iam_role_policy" "logs" {
       Effect = "Allow"
       Action = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = [
-        for id in local._streams_of :
-        "arn:${local._partition}:logs:${local._region}:${local._account_id}:log-group:${local._log_group_name}:log-stream:${id}_CloudTrail_${local._region}*"
+        for stream in local._streams :
+        "arn:${local._partition}:logs:${local._region}:${local._account_id}:log-group:${local._log_group_name}:log-stream:${stream}"
       ]
     }]
   })

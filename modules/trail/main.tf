@@ -1,13 +1,14 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
-  _account_id = data.aws_caller_identity.current.account_id
-  _partition  = data.aws_partition.current.partition
-  _region     = data.aws_region.current.id
+  _account_id = module.location.account_id
+  _partition  = module.location.partition
+  _region     = module.location.region
 
   # CloudTrail answers with the bare name for a topic of the trail's own place and with the ARN for
   # any other; what is written in another way differs in every plan.

@@ -1,8 +1,14 @@
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+}
+
 variable "cloudwatch_logs" {
   type        = string
   default     = "off"
   nullable    = false
-  description = "Whether events go to CloudWatch Logs, too (0.50 USD a GB and more): \"off\", \"own\" (to a log group /aws/cloudtrail/<name> that the module makes) or \"given\" (to log_group)."
+  description = "Whether the trail also sends events to CloudWatch Logs (0.50 USD a GB and more). \"off\": it does not. \"own\": to the log group /aws/cloudtrail/<name>, which the module makes. \"given\": to log_group."
 
   validation {
     condition     = contains(["off", "own", "given"], var.cloudwatch_logs)
@@ -35,6 +41,9 @@ variable "data_events" {
       ends_with       = optional(list(string))
       not_ends_with   = optional(list(string))
     }))
+    # The provider's names, which would be dropped in silence.
+    read_write_type = optional(string)
+    values          = optional(list(string))
   }))
   default     = {}
   nullable    = false
@@ -48,6 +57,11 @@ variable "data_events" {
   validation {
     condition     = alltrue([for selector in values(var.data_events) : can(regex("^AWS::[A-Za-z0-9]+::[A-Za-z0-9]+$", selector.resource_type))])
     error_message = "resource_type must be a type as in AWS::S3::Object (the list is on the page \"Logging data events\" of CloudTrail's user guide). Correct: ${join(", ", [for key, selector in var.data_events : key if !can(regex("^AWS::[A-Za-z0-9]+::[A-Za-z0-9]+$", selector.resource_type))])}."
+  }
+
+  validation {
+    condition     = alltrue([for selector in values(var.data_events) : selector.read_write_type == null && selector.values == null])
+    error_message = "read_write_type and values are names of the provider's event_selector: write read_write = \"write\" and resource_arns = { starts_with = [...] } here. Correct: ${join(", ", [for key, selector in var.data_events : key if selector.read_write_type != null || selector.values != null])}."
   }
 
   validation {
@@ -85,14 +99,14 @@ variable "excluded_bucket_names" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Buckets whose objects data_events never records, beside the log bucket and its access log bucket: an archive in the same account, say."
+  description = "Names of buckets whose objects data_events never records, such as an archive in the same account. The log bucket and its access log bucket are always among them."
 }
 
 variable "excluded_management_event_sources" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Noisy sources whose management events are not recorded: kms.amazonaws.com, rdsdata.amazonaws.com. Rules on EventBridge don't see them either, then."
+  description = "Sources whose management events the trail does not record: kms.amazonaws.com, rdsdata.amazonaws.com. EventBridge does not deliver those events either."
 
   validation {
     condition     = length(setsubtract(var.excluded_management_event_sources, ["kms.amazonaws.com", "rdsdata.amazonaws.com"])) == 0
@@ -137,7 +151,7 @@ variable "log_bucket" {
     trail_name        = optional(string)
   })
   nullable    = false
-  description = "Bucket that the logs go to: the log-bucket module whole, or of one's own at least { name }. With kms_key_arn, CloudTrail encrypts the log files with that key; trail_name is the only trail that the bucket admits."
+  description = "Bucket that the logs go to: the log-bucket module whole, or at least { name } of your own. With kms_key_arn, CloudTrail encrypts the log files with that key; trail_name is the only trail that the bucket admits."
 
   validation {
     condition     = try(length(var.log_bucket.name) > 0, true)
@@ -155,7 +169,7 @@ variable "log_group" {
     arn = string
   })
   default     = null
-  description = "Log group of one's own that the events go to, with cloudwatch_logs = \"given\": an aws_cloudwatch_log_group whole, or { arn }. It must be in the trail's account and home Region."
+  description = "Your log group that the events go to, with cloudwatch_logs = \"given\": an aws_cloudwatch_log_group whole, or { arn }. It must be in the trail's account and home Region."
 
   validation {
     condition     = (var.cloudwatch_logs == "given") == (var.log_group != null)
@@ -240,7 +254,7 @@ variable "network_activity_events" {
   }))
   default     = {}
   nullable    = false
-  description = "Network activity events to record (0.10 USD per 100,000), calls through VPC endpoints, by a name of your choice: an event_source such as s3.amazonaws.com, and which event_names, by the operators of data_events."
+  description = "Network activity events to record, which are calls through VPC endpoints (0.10 USD per 100,000), by a name of your choice. Each has an event_source such as s3.amazonaws.com, and may have event_names with the operators of data_events."
 
   validation {
     condition     = alltrue([for selector in values(var.network_activity_events) : can(regex("^[a-z0-9-]+\\.amazonaws\\.com$", selector.event_source))])
@@ -267,11 +281,22 @@ variable "permissions_boundary" {
   description = "ARN of the policy that bounds the role for CloudWatch Logs. Null: none."
 }
 
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+}
+
 variable "role_path" {
   type        = string
   default     = "/"
   nullable    = false
   description = "Path of the role for CloudWatch Logs."
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path starts and ends with a slash, as in \"/audit/\", and has 512 characters at most."
+  }
 }
 
 variable "scope" {

@@ -30,9 +30,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "lambda_src")]
 
 from reactor.digest.names import Shard  # noqa: E402
 
+from localaws.client.environment import environment  # noqa: E402
+from localaws.cloudtrail.trailwriter import LogBody, log_body, write_range  # noqa: E402
 from tests.harness.object_store import ObjectStore, serve  # noqa: E402
-from trailctl.local.environment import environment  # noqa: E402
-from trailctl.local.trailwriter import LogBody, log_body, write_range  # noqa: E402
 
 BEGIN = datetime(2026, 1, 10, tzinfo=UTC)
 SHARD = Shard("bench-trail-logs", "111122223333", "us-east-1", "bench", "us-east-1")

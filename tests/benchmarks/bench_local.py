@@ -30,8 +30,8 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "lambda_src")]
 
-from trailctl.local.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, environment  # noqa: E402
-from trailctl.local.process import RunningAws, running  # noqa: E402
+from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, environment  # noqa: E402
+from localaws.client.process import RunningAws, running  # noqa: E402
 from trailctl.terraform import clean_environment  # noqa: E402
 
 MOST_OVERHEAD_MS = 3.0
@@ -273,9 +273,9 @@ async def serve_alone(folder: Path) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from trailctl.local.runtime import Runtimes
-    from trailctl.local.server import bind
-    from trailctl.local.upstream import MiniStack
+    from localaws.emulator.ministack import MiniStack
+    from localaws.emulator.runtime import Runtimes
+    from localaws.server import bind
 
     listener = bind(0)
     port = listener.getsockname()[1]

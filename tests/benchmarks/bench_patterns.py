@@ -22,7 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from trailctl.patterns import RuleSet
+from reactor.patterns import RuleSet
 
 Event = dict[str, Any]
 Matcher = Callable[[Event], set[str]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from localaws.client.control import Control
 from tests.harness.applies import Stack
 from tests.harness.local_aws import LocalAws
 from tests.harness.mail import bodies
-from trailctl.local.control import Control
 
 
 def trail(aws: LocalAws, account: str, region: str) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from localaws.client.process import RunningAws, running
 from tests.harness.applies import Applier, Stack
 from tests.harness.local_aws import REPOSITORY, LocalAws
 from tests.harness.mail import Listener
 from trailctl import terraform as runner
-from trailctl.local.process import RunningAws, running
 from trailctl.terraform import clean_environment
 
 pytestmark = pytest.mark.e2e

@@ -69,6 +69,7 @@ resource "aws_lambda_function" "react" {
 module "topic" {
   source            = "${modules}/alert-topic"
   name              = "alerts"
+  queue_policies    = "attach"
   queue_subscribers = { heard = aws_sqs_queue.this["heard"] }
 }
 

@@ -252,7 +252,7 @@ def test_the_hub_admits_exactly_the_member(hub: Stack, member: Stack) -> None:
     events = hub.client("events")
     policy = json.loads(events.describe_event_bus()["Policy"])
     (statement,) = policy["Statement"]
-    assert statement["Principal"] == {"AWS": f"arn:aws:iam::{member.account}:root"}
+    assert statement["Principal"] == {"AWS": [f"arn:aws:iam::{member.account}:root"]}
     assert statement["Action"] == "events:PutEvents"
 
 
@@ -281,18 +281,18 @@ def test_a_canary_without_leave_is_missed(hub: Stack, member: Stack) -> None:
     queues = hub.outputs["canary_queues"]
     for queue in queues.values():
         take(hub.client("sqs"), queue["url"])
-    statement = f"multi-region-hub-{member.account}"
-    hub.client("events").remove_permission(StatementId=statement)
+    events = hub.client("events")
+    policy = events.describe_event_bus()["Policy"]
+    statement = "EventForwarding-multi-region-hub-Accounts"
+    events.remove_permission(StatementId=statement)
     try:
         for stack, region in ((hub, AWAY), (member, AWAY)):
             stack.aws.client("events", stack.account, region).put_events(Entries=[CANARY])
         assert hub.aws.drain()
         came = {key: len(take(hub.client("sqs"), q["url"])) for key, q in queues.items()}
     finally:
-        # By hand: the provider would look for the lost statement for two minutes first.
-        hub.client("events").put_permission(
-            StatementId=statement, Principal=member.account, Action="events:PutEvents"
-        )
+        # By hand: the provider would look for the lost policy for two minutes first.
+        events.put_permission(Policy=policy)
     assert hub.changes() == {}
     assert came == {"home": 0, "away": 1, member.account: 0}
     alarm = hub.client("cloudwatch").describe_alarms(
@@ -300,7 +300,10 @@ def test_a_canary_without_leave_is_missed(hub: Stack, member: Stack) -> None:
     )["MetricAlarms"][0]
     # No data is silence, and silence is the alarm.
     assert alarm["TreatMissingData"] == "breaching"
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": queues[member.account]["name"]}]
+    [metric] = [query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query]
+    [dimension] = metric["Metric"]["Dimensions"]
+    assert dimension == {"Name": "QueueName", "Value": queues[member.account]["name"]}
+    assert (metric["Period"], alarm["EvaluationPeriods"]) == (15 * 60, 1)
 
 
 @pytest.mark.parametrize("name", ["hub", "member"])

@@ -331,13 +331,18 @@ def test_an_organizations_bucket_in_another_account(stacks: dict[str, Future[Sta
     assert stack.outputs["bucket_account"] != stack.account
     assert stack.changes() == {}
     assert statuses(stack, "elsewhere")["IsOrganizationTrail"] is True
-    policy = stack.client("iam").get_role_policy(
-        RoleName="elsewhere-logs-us-east-1", PolicyName="deliver"
-    )["PolicyDocument"]
+    iam = stack.client("iam")
+    [name] = [
+        role["RoleName"]
+        for role in iam.list_roles()["Roles"]
+        if role["RoleName"].startswith("elsewhere-logs-")
+    ]
+    policy = iam.get_role_policy(RoleName=name, PolicyName="deliver")["PolicyDocument"]
     organization = stack.client("organizations").describe_organization()["Organization"]["Id"]
     group = f"arn:aws:logs:us-east-1:{stack.account}:log-group:/aws/cloudtrail/elsewhere"
     assert policy["Statement"][0]["Resource"] == [
-        f"{group}:log-stream:{of}_CloudTrail_us-east-1*" for of in (stack.account, organization)
+        f"{group}:log-stream:{stack.account}_CloudTrail_us-east-1*",
+        f"{group}:log-stream:{organization}_*",
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.harness.applies import Applier, Stack
 from tests.harness.mail import Listener
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("member-role"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("member-role")]
 
 HUB = """
 variable "member" {
@@ -21,12 +21,17 @@ resource "aws_sns_topic" "alerts" {
   name = "alerts"
 }
 
-module "guard" {
+module "launches" {
   source           = "${modules}/ec2-launch-guard"
-  name             = "guard"
   mode             = "enforce"
-  alert_topic      = aws_sns_topic.alerts
   alert_from_count = 1
+}
+
+module "guard" {
+  source      = "${modules}/reaction"
+  name        = "guard"
+  guard       = module.launches
+  alert_topic = aws_sns_topic.alerts
 
   member_role = !var.member ? null : {
     name        = "member"
@@ -44,6 +49,11 @@ variable "hub" {
   type = string
 }
 
+module "launches" {
+  source = "${modules}/ec2-launch-guard"
+  mode   = "enforce"
+}
+
 module "member" {
   source          = "${modules}/reaction-member-role"
   name            = "member"
@@ -52,7 +62,7 @@ module "member" {
   hub_role_names  = ["guard-*"]
   organization_id = null
   external_id     = "shared"
-  reactions       = ["ec2-launch-guard"]
+  guards          = { launches = module.launches }
 }
 """
 

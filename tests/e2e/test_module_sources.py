@@ -40,21 +40,21 @@ module "alert_topic" {
   name   = "platform-alerts"
 }
 
-module "guard" {
-  source      = "{git}//modules/ec2-launch-guard?ref={ref}"
+module "launches" {
+  source = "{git}//modules/ec2-launch-guard?ref={ref}"
+}
+
+module "reaction" {
+  source      = "{git}//modules/reaction?ref={ref}"
   name        = "platform-guard"
+  guard       = module.launches
   alert_topic = module.alert_topic
 }
 
 module "rules" {
   source = "{git}//modules/event-rules?ref={ref}"
   name   = "platform"
-  rules = {
-    launched = {
-      pattern = module.guard.event_pattern
-      targets = { guard = { function = module.guard } }
-    }
-  }
+  rules  = { launched = module.reaction.rule }
 }
 """
 

@@ -24,7 +24,8 @@ from tests.harness.plans import diagnostics, fill, flatten, lay_out, place
 from tests.harness.providers import ONE_CORE, kept_provider, one_provider
 from trailctl.terraform import Completed, Terraform, TerraformError
 
-APPLY_SECONDS = 600.0
+# A bound for what hangs, not for what is slow under load.
+APPLY_SECONDS = 1200.0
 _SIDE_BY_SIDE = 8
 
 
@@ -104,12 +105,12 @@ class Stack:
 
     def keep_provider(self) -> None:
         """Start the provider of all further calls, where the configuration has only one."""
-        texts = (path.read_text(encoding="utf-8") for path in self.folder.glob("*.tf"))
+        texts = [path.read_text(encoding="utf-8") for path in self.folder.glob("*.tf")]
         if one_provider(texts):
             found = self.keeping.enter_context(
                 kept_provider(self.terraform, self.environment, self.aws.log.parent, self.folder)
             )
-            self.reattach["TF_REATTACH_PROVIDERS"] = found
+            self.reattach |= found.environment(texts)
 
     def run(self, *arguments: str, timeout: float = APPLY_SECONDS) -> Completed:
         """Any Terraform command in this stack's folder and account."""

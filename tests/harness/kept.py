@@ -38,7 +38,7 @@ def kept(
     *,
     environment: Mapping[str, str],
     ready: Callable[[str], dict[str, str] | None],
-    timeout: float = 60.0,
+    timeout: float = 300.0,
 ) -> Iterator[dict[str, str]]:
     """Use the process `name`, starting it if no one has: one for all who share `folder`.
 

@@ -21,9 +21,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from localaws.client.environment import environment
+from localaws.client.process import RunningAws
 from tests.harness.kept import kept
-from trailctl.local.environment import environment
-from trailctl.local.process import RunningAws
 from trailctl.terraform import clean_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -123,7 +123,7 @@ class LocalAws:
             time.sleep(0.5)
         return self.log.read_text(encoding="utf-8", errors="replace")[-8000:]
 
-    def drain(self, seconds: float = 60.0) -> bool:
+    def drain(self, seconds: float = 300.0) -> bool:
         """Wait until all calls so far are recorded, delivered and reacted to."""
         return RunningAws({"AWS_ENDPOINT_URL": self.url}).drain(seconds)
 

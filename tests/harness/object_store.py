@@ -21,8 +21,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-from trailctl.local.environment import environment
-from trailctl.local.trailwriter import SigningKeys, Stored
+from localaws.client.environment import environment
+from localaws.cloudtrail.trailwriter import SigningKeys, Stored
 
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _SPACE = "http://s3.amazonaws.com/doc/2006-03-01/"

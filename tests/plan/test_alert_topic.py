@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
+from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import (
-    PARTITION_OF_REGION,
     REGIONS,
     Called,
     Raw,
@@ -21,12 +20,21 @@ from tests.plan.calls import (
     call,
     calls,
     readme_example,
+    terraform_test,
 )
 
 pytestmark = pytest.mark.plan
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 LEAST: Settings = {"name": "alerts"}
+ATTACH: Settings = {**LEAST, "queue_policies": "attach"}
+PAGERS = f"arn:aws:sns:{REGION}:{ACCOUNT}:pagers"
+WITH_ITS_LAST_HOP = [
+    'aws_cloudwatch_metric_alarm.this["failed"]',
+    'aws_cloudwatch_metric_alarm.this["undelivered"]',
+    "aws_sns_topic.this",
+    "aws_sqs_queue.undelivered",
+]
 NAMES = ["a", "A_b-9", "t" * 238]
 PEOPLE = ["oncall@example.com", "security+alerts@mail.example.co.uk"]
 OWNER_ACTIONS = [
@@ -112,7 +120,7 @@ def queue(name: str = "audit", **more: Any) -> dict[str, Any]:
     """A queue as a whole resource has it."""
     return {
         "arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}",
-        "fifo_queue": False,
+        "id": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
         "name": name,
         "url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
     } | more
@@ -132,7 +140,7 @@ def queue_policy(name: str, *more: dict[str, Any]) -> dict[str, Any]:
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             },
             {
-                "Sid": "AlertTopic",
+                "Sid": "AlertTopic-alerts",
                 "Effect": "Allow",
                 "Principal": {"Service": "sns.amazonaws.com"},
                 "Action": "sqs:SendMessage",
@@ -155,7 +163,8 @@ BUDGETS = {"Sid": "Budgets", "Effect": "Allow", "Action": "sns:Publish", "Resour
 def many(tf: Planner) -> Plan:
     """All calls in one plan."""
     own: Settings = {**LEAST, "email_subscribers": PEOPLE, "tags": {"team": "platform"}}
-    made: Settings = {**LEAST, "kms_key_arn": Raw('format("%s", aws_kms_key.mine.arn)')}
+    key = {"own_kms_key": False}
+    made: Settings = {**LEAST, **key, "kms_key_arn": Raw("aws_kms_key.mine.arn")}
     subscribers = {
         "audit": Raw("aws_sqs_queue.audit"),
         "raw": queue("raw", policy=MINE_ALONE, raw_message_delivery=True),
@@ -163,7 +172,9 @@ def many(tf: Planner) -> Plan:
     queues: Settings = {
         **LEAST,
         "queue_subscribers": subscribers,
+        "queue_policies": "attach",
         "existing_queue_policies": {"raw": MINE_ALONE},
+        "alarm_topic": {"arn": PAGERS},
         "https_subscribers": {"hook": Raw('sensitive("https://example.com/hook?token=1")')},
         "policy_statements": json.dumps([BUDGETS]),
     }
@@ -180,7 +191,7 @@ def many(tf: Planner) -> Plan:
         )
         + call("alert-topic", emit, "emit")
         + call("alert-topic", own, "own")
-        + call("alert-topic", {**LEAST, "kms_key_arn": KEY}, "given")
+        + call("alert-topic", {**LEAST, **key, "kms_key_arn": KEY}, "given")
         + call("alert-topic", made, "made")
         + calls("alert-topic", [{"name": name} for name in NAMES])
     )
@@ -189,7 +200,7 @@ def many(tf: Planner) -> Plan:
 @pytest.mark.parametrize("partition", REGIONS)
 def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
     region = REGIONS[partition]
-    plan = tf.plan(PARTITION_OF_REGION + call("alert-topic", LEAST), region=region)
+    plan = tf.plan(call("alert-topic", LEAST), region=region)
     assert json.loads(plan.one("aws_sns_topic")["policy"]) == topic_policy(partition, region)
     assert json.loads(plan.one("aws_kms_key")["policy"]) == key_policy(partition)
 
@@ -207,11 +218,13 @@ def test_own_key_and_subscribers(many: Plan) -> None:
     assert {(s["protocol"], s["endpoint"]) for s in subscriptions.values()} == {
         ("email", address) for address in PEOPLE
     }
+    for subscription in subscriptions:
+        assert plan.unknown(subscription)["redrive_policy"] is True
 
 
 def test_everything_given(many: Plan) -> None:
     plan = Called(many, "given")
-    assert plan.managed == ["aws_sns_topic.this"]
+    assert plan.managed == WITH_ITS_LAST_HOP
     assert plan.one("aws_sns_topic")["kms_master_key_id"] == KEY
     assert (plan.shown["kms_key_arn"], plan.shown["name"]) == (KEY, "alerts")
     # What the given key has to admit.
@@ -220,7 +233,7 @@ def test_everything_given(many: Plan) -> None:
 
 def test_a_key_of_the_same_apply(many: Plan) -> None:
     plan = Called(many, "made")
-    assert plan.managed == ["aws_sns_topic.this"]
+    assert plan.managed == WITH_ITS_LAST_HOP
     assert plan.unknown("aws_sns_topic.this")["kms_master_key_id"] is True
 
 
@@ -251,6 +264,70 @@ def test_queues_and_addresses(many: Plan) -> None:
     }
 
 
+def test_what_a_subscriber_does_not_take_is_kept(many: Plan) -> None:
+    plan = Called(many, "own")
+    queue_of_its_own = plan.one("aws_sqs_queue")
+    assert queue_of_its_own["name"] == "alerts-undelivered"
+    assert queue_of_its_own["message_retention_seconds"] == 14 * 24 * 3600
+    # As every queue that the topic sends to.
+    own = queue_policy("alerts-undelivered")
+    own["Statement"][1]["Sid"] = "AlertTopic"
+    assert json.loads(queue_of_its_own["policy"]) == own
+    assert plan.shown["operations"]["queues"]["undelivered"]["name"] == "alerts-undelivered"
+    long = Called(many, "case_2").one("aws_sqs_queue")["name"]
+    assert long == "t" * 68 + "-undelivered"
+
+
+def test_a_failed_delivery_rings(many: Plan) -> None:
+    alarms = {
+        alarm["alarm_name"]: alarm
+        for alarm in Called(many, "queues").of_type("aws_cloudwatch_metric_alarm").values()
+    }
+    assert sorted(alarms) == ["alerts-failed", "alerts-undelivered"]
+    failed = alarms["alerts-failed"]
+    assert (failed["namespace"], failed["metric_name"]) == (
+        "AWS/SNS",
+        "NumberOfNotificationsFailed",
+    )
+    assert failed["dimensions"] == {"TopicName": "alerts"}
+    assert failed["alarm_actions"] == failed["ok_actions"] == [PAGERS]
+    # Without a topic of theirs: to those that still hear, and never that all is well, which would
+    # fail again, and ring again.
+    own = Called(many, "own").of_type("aws_cloudwatch_metric_alarm")
+    for alarm in own.values():
+        assert alarm["alarm_actions"] == [f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"]
+        assert not alarm["ok_actions"]
+
+
+def test_failures_of_queues_and_addresses_are_written_down(many: Plan) -> None:
+    plan = Called(many, "queues")
+    assert plan.unknown("aws_sns_topic.this")["sqs_failure_feedback_role_arn"] is True
+    assert plan.unknown("aws_sns_topic.this")["http_failure_feedback_role_arn"] is True
+    role = plan.one("aws_iam_role")
+    assert role["name_prefix"] == "alerts-failures-"
+    [trust] = json.loads(role["assume_role_policy"])["Statement"]
+    assert trust["Principal"] == {"Service": "sns.amazonaws.com"}
+    [grant] = json.loads(plan.one("aws_iam_role_policy")["policy"])["Statement"]
+    logs = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group"
+    assert grant["Resource"] == [f"{logs}:sns/{REGION}/{ACCOUNT}/alerts*"]
+    emit = Called(many, "emit").unknown("aws_sns_topic.this")
+    assert emit["sqs_failure_feedback_role_arn"] is True
+    assert "http_failure_feedback_role_arn" not in emit
+    # Of e-mail SNS tells nothing.
+    assert not Called(many, "own").of_type("aws_iam_role")
+
+
+def test_the_key_of_a_subscribed_queue_can_admit_the_topic(many: Plan) -> None:
+    assert json.loads(Called(many, "emit").shown["queue_kms_key_statement"]) == {
+        "Sid": "AlertTopic-alerts",
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"}},
+    }
+
+
 def test_further_statements(many: Plan) -> None:
     policy = json.loads(Called(many, "queues").one("aws_sns_topic")["policy"])
     ours = topic_policy("aws", REGION)
@@ -261,9 +338,7 @@ def test_queue_policies_emitted(many: Plan) -> None:
     plan = Called(many, "emit")
     assert plan.of_type("aws_sqs_queue_policy") == {}
     emitted = plan.shown["queue_policies"]
-    assert {name: json.loads(text) for name, text in emitted.items()} == {
-        "audit": queue_policy("audit")
-    }
+    assert {key: json.loads(text) for key, text in emitted.items()} == {"a": queue_policy("audit")}
     assert json.loads(plan.shown["policy"]) == topic_policy("aws", REGION)
 
 
@@ -323,27 +398,46 @@ def test_what_is_refused(tf: Planner) -> None:
             ({**LEAST, "policy_statements": json.dumps(["x"])}, statements),
             ({**LEAST, "queue_policies": "merge"}, 'queue_policies must be "attach"'),
             (
-                {**LEAST, "queue_subscribers": {"a": queue("a.fifo")}},
+                {**ATTACH, "queue_subscribers": {"a": queue("a.fifo")}},
                 "name is the bare name of a standard queue",
             ),
             (
-                {**LEAST, "queue_subscribers": {"a": queue(arn="audit")}},
+                {**ATTACH, "queue_subscribers": {"a": queue(arn="audit")}},
                 "arn must be that of an SQS queue; pass the queue whole",
             ),
             (
-                {**LEAST, "queue_subscribers": {"a": queue(), "b": queue()}},
+                {**ATTACH, "queue_subscribers": {"a": queue(), "b": queue()}},
                 "A queue is in queue_subscribers twice",
             ),
+            *(
+                (
+                    {**ATTACH, "queue_subscribers": {"a": queue(kms_master_key_id=bad)}},
+                    "A subscribed queue is encrypted with alias/aws/sqs, and that key can't admit",
+                )
+                for bad in (
+                    "alias/aws/sqs",
+                    f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/aws/sqs",
+                )
+            ),
+            (
+                {**LEAST, "alarm_topic": {"arn": PAGERS, "kms_master_key_id": "alias/aws/sns"}},
+                "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch",
+            ),
+            (
+                {**LEAST, "named_email_subscribers": {"a": "nobody"}},
+                "named_email_subscribers must hold e-mail addresses such as security@example.com.",
+            ),
+            ({**LEAST, "role_path": "audit"}, "role_path starts and ends with a slash, as in"),
             (
                 {**LEAST, "existing_queue_policies": {"a": "[]"}},
-                "existing_queue_policies maps the name of a queue to its policy as JSON",
+                "existing_queue_policies maps the key of a queue to its policy as JSON",
             ),
         ],
     )
 
 
 def test_queues_that_are_refused(tf: Planner) -> None:
-    unseen = {key: value for key, value in queue().items() if key != "fifo_queue"}
+    unseen = {key: value for key, value in queue().items() if key != "id"}
     abroad = queue() | {"arn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:audit"}
     assert_refused(
         tf,
@@ -354,17 +448,21 @@ def test_queues_that_are_refused(tf: Planner) -> None:
                 "existing_queue_policies names queues that are no subscribers: a.",
             ),
             (
-                {**LEAST, "queue_subscribers": {"a": unseen}},
+                {**ATTACH, "queue_subscribers": {"a": unseen}},
                 "Whether the queue audit has a policy can't be seen from here",
             ),
             (
-                {**LEAST, "queue_subscribers": {"a": queue(policy=MINE_ALONE)}},
+                {**ATTACH, "queue_subscribers": {"a": queue(policy=MINE_ALONE)}},
                 "The queue audit has a policy with statements from elsewhere, which would be "
                 "lost: Mine.",
             ),
             (
-                {**LEAST, "queue_subscribers": {"a": abroad}},
+                {**ATTACH, "queue_subscribers": {"a": abroad}},
                 f"The queue audit ({abroad['arn']}) is not in the topic's account and Region",
+            ),
+            (
+                {**LEAST, "queue_subscribers": {"a": queue()}},
+                "queue_policies is missing: who writes the policies of the queues in",
             ),
         ],
     )
@@ -372,14 +470,8 @@ def test_queues_that_are_refused(tf: Planner) -> None:
 
 CONFIRMED = """
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { id = "us-east-1" }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/failures" }
   }
   mock_resource "aws_kms_key" {
     defaults = { arn = "arn:aws:kms:us-east-1:111122223333:key/1" }
@@ -392,39 +484,42 @@ mock_provider "aws" {
   }
 }
 
-variables {
-  name              = "alerts"
-  email_subscribers = ["ana@example.com"]
-  https_subscribers = { pager = "https://example.com/pager" }
-}
-
 run "applied" {
   command = apply
 }
 """
+TOPIC = """
+provider "aws" {}
+
+module "topic" {
+  source            = "${modules}/alert-topic"
+  name              = "alerts"
+  checks            = CHECKS
+  email_subscribers = ["ana@example.com"]
+  https_subscribers = { pager = "https://example.com/pager" }
+}
+"""
 
 
-@pytest.mark.parametrize("pending", [True, False])
+@pytest.mark.parametrize(
+    ("pending", "checks"), [(True, True), (True, False), (False, True)], ids=str
+)
 def test_a_subscription_that_nobody_confirms_trips_the_check(
-    tf: Planner, tmp_path: Path, pending: bool
+    tf: Planner, tmp_path: Path, pending: bool, checks: bool
 ) -> None:
     """Under `terraform test`: an emulator confirms mail by itself."""
-    for path in (REPOSITORY / "modules" / "alert-topic").glob("*.tf"):
-        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
-    text = CONFIRMED.replace("PENDING", str(pending).lower())
-    (tmp_path / "confirmed.tftest.hcl").write_text(text, encoding="utf-8")
-    environment = tf.aws.environment()
-    tf.terraform.run(
-        "init", "-backend=false", cwd=tmp_path, environment=environment, timeout=60
-    ).check()
-    done = tf.terraform.run("test", "-no-color", cwd=tmp_path, environment=environment, timeout=120)
-    said = " ".join((done.stdout + done.stderr).replace("│", " ").split())
+    done = terraform_test(
+        tf,
+        tmp_path,
+        TOPIC.replace("CHECKS", str(checks).lower()),
+        CONFIRMED.replace("PENDING", str(pending).lower()),
+    )
     sentence = (
         "The topic alerts has subscriptions that nobody confirmed, to which nothing is sent: "
         "ana@example.com, pager."
     )
-    assert (sentence in said) is pending, said
-    assert (done.returncode != 0) is pending, said
+    assert (sentence in done.said) is (pending and checks), done.said
+    assert done.passed is not (pending and checks), done.said
 
 
 def test_a_setting_that_is_misspelt_is_an_error(tf: Planner) -> None:

@@ -82,10 +82,26 @@ def test_what_is_given_is_used(tf: Planner) -> None:
     }
     assert set(alarms) == {"proof-errors", "proof-failures", "proof-findings", "proof-silence"}
     silence = alarms["proof-silence"]
-    assert (silence["metric_name"], silence["threshold"]) == ("ProofAgeMinutes", 240)
-    assert silence["treat_missing_data"] == "breaching"
+    assert (silence["comparison_operator"], silence["threshold"]) == ("GreaterThanThreshold", 240)
+    assert (silence["evaluation_periods"], silence["treat_missing_data"]) == (1, "breaching")
+    expression, query = sorted(silence["metric_query"], key=lambda q: len(q["metric"]))
+    assert (expression["expression"], expression["return_data"]) == ("FILL(age, 241)", True)
+    # No run proves what is younger than 90 minutes: after 150 without one, the proof is 240 old.
+    [metric] = query["metric"]
+    assert (query["id"], metric["metric_name"]) == ("age", "ProofAgeMinutes")
+    assert (metric["period"], metric["stat"]) == (150 * 60, "Maximum")
     schedule = plan.resources["module.this.aws_scheduler_schedule.hourly"]["values"]
     assert schedule["target"][0]["input"] == '{"scheduled_time":"<aws.scheduler.scheduled-time>"}'
+
+
+def test_a_topic_that_is_passed_whole_has_its_key_with_it(tf: Planner) -> None:
+    def grants(**topic: str) -> dict[str, Any]:
+        given = {**LEAST, "alert_topic": {"arn": TOPIC, **topic}}
+        return statements(tf.plan(call("digest-validation", given)))
+
+    assert grants(kms_master_key_id=KEY)["EncryptAlerts"]["Resource"] == [KEY]
+    # AWS's own key admits every principal of the account that may publish.
+    assert "EncryptAlerts" not in grants(kms_master_key_id="alias/aws/sns")
 
 
 REFUSALS: tuple[tuple[dict[str, Any], str], ...] = (
@@ -101,7 +117,20 @@ REFUSALS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"alert_topic": {"arn": TOPIC, "kms_key_arn": "alias/x"}}, "alert_topic.kms_key_arn is not"),
     ({"lookback_hours": 1}, "lookback_hours must be a whole number from 2"),
     ({"max_workers": 1}, "max_workers must be a whole number from 2"),
-    ({"stale_minutes": 100}, "at least an hour more than lag_minutes"),
+    ({"stale_minutes": 200}, "at least two hours more than lag_minutes"),
+    ({"role_path": "security"}, "role_path must start and end with a slash"),
+    (
+        {"public_powertools_layer": False, "powertools_layer_arn": None},
+        "public_powertools_layer is false and powertools_layer_arn is missing",
+    ),
+    (
+        {"alarm_topic": {"arn": TOPIC, "kms_master_key_id": "alias/aws/sns"}},
+        "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch",
+    ),
+    (
+        {"alert_topic": {"arn": TOPIC, "kms_master_key_id": "alias/mine"}},
+        "alert_topic is encrypted with a key that it names by its alias or id",
+    ),
     ({"schedule_expression": "hourly"}, "must be rate"),
     ({"trail_account_id": "1"}, "twelve digits"),
     ({"package": {"filename": "a.zip", "s3_bucket": "b", "s3_key": "k"}}, "give one of them"),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
+from reactor.patterns import EventPattern
 from reactor.reactions import ec2_launch_guard
 from reactor.settings import Deployment, parse_settings
 
-from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
+from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Plan, Planner
-from trailctl.patterns import EventPattern
+from tests.plan.calls import react
 
 pytestmark = pytest.mark.plan
 
@@ -24,15 +24,10 @@ EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 CASES: dict[str, dict[str, Any]] = {
     "least": {},
     "dry_run": {"mode": "dry_run", "alert_from_size": "large"},
-    "notify": {"mode": "notify", "alert_topic": TOPIC},
+    "notify": {"mode": "notify"},
     "enforce": {"mode": "enforce"},
     "prefixed": {"mode": "enforce", "tag_prefix": "acme/"},
-    "stopping": {
-        "alert_on_accelerators": True,
-        "alert_topic": TOPIC,
-        "mode": "enforce",
-        "stop_flagged": True,
-    },
+    "stopping": {"alert_on_accelerators": True, "mode": "enforce", "stop_flagged": True},
     "set": {
         "alert_from_count": 10,
         "alert_from_vcpus": 128,
@@ -42,40 +37,26 @@ CASES: dict[str, dict[str, Any]] = {
         "alert_instance_types": ["p*", "*.metal", "g5.?xlarge"],
         "tag_prefix": "acme:",
     },
-    "passed_on": {
-        "alarm_topic": TOPIC,
-        "alert_topic": TOPIC,
-        "code_signing_config_arn": (
-            f"arn:aws:lambda:{REGION}:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0"
-        ),
-        "failure_queue": {"arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:failed"},
-        "kms_key_arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1",
-        "log_group": {"name": "/shared"},
-        "log_level": "DEBUG",
-        "max_event_age_seconds": 60,
-        "max_retries": 0,
-        "memory_size": 128,
-        "package": {"s3_bucket": "packages", "s3_key": "own.zip"},
-        "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/bound",
-        "reserved_concurrency": 3,
-        "role_path": "/security/",
-        "tags": {"team": "platform"},
-        "timeout": 30,
-        "tracing": True,
-        "vpc_config": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
-    },
-    "retained": {"log_retention_days": 7},
-    "own_role": {"mode": "enforce", "role": {"arn": f"arn:aws:iam::{ACCOUNT}:role/own"}},
+    "own_role": {"mode": "enforce"},
+}
+
+
+# What the reactions of some are given beside their guard.
+GIVEN: dict[str, dict[str, Any]] = {
+    "notify": {"alert_topic": TOPIC},
+    "own_role": {"role": {"arn": f"arn:aws:iam::{ACCOUNT}:role/own"}},
+    "stopping": {"alert_topic": TOPIC},
 }
 
 
 def hcl(label: str = "guard", **settings: Any) -> str:
-    """A configuration that calls the module with these settings and shows all it puts out."""
-    given = {"name": "guard", "powertools_layer_arn": LAYER} | settings
-    lines = [f"  {name} = {json.dumps(value)}" for name, value in given.items()]
-    head = [f'module "{label}" {{', '  source = "${modules}/ec2-launch-guard"']
-    shown = [f'output "{label}" {{', f"  value = module.{label}", "}"]
-    return "\n".join([*head, *lines, "}", *shown, ""])
+    """A configuration with a guard of these settings and its reaction."""
+    return react(
+        "ec2-launch-guard",
+        settings,
+        {"powertools_layer_arn": LAYER, "public_powertools_layer": False, **GIVEN.get(label, {})},
+        label,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -203,7 +184,8 @@ def test_the_function_reads_the_settings_as_they_were_meant(
 
 
 def test_its_pattern_takes_launches_that_succeeded(plan: Plan) -> None:
-    text = outputs(plan, "least")["event_pattern"]
+    text = outputs(plan, "least")["rule"]["pattern"]
+    assert text == outputs(plan, "least_guard")["event_pattern"]
     assert json.loads(text) == {
         "source": ["aws.ec2"],
         "detail-type": ["AWS API Call via CloudTrail"],
@@ -226,72 +208,13 @@ def test_its_pattern_takes_launches_that_succeeded(plan: Plan) -> None:
     assert not pattern.matches(launch | {"source": "somebody"})
 
 
-def test_what_a_user_brings_reaches_the_function(plan: Plan) -> None:
-    given = CASES["passed_on"]
-    function = one(plan, "passed_on", "aws_lambda_function")
-    for name in ("code_signing_config_arn", "kms_key_arn", "memory_size", "tags", "timeout"):
-        assert function[name] == given[name], name
-    assert function["reserved_concurrent_executions"] == 3
-    assert function["s3_bucket"] == "packages"
-    assert function["tracing_config"] == [{"mode": "Active"}]
-    assert function["vpc_config"][0]["subnet_ids"] == ["subnet-1"]
-    assert function["logging_config"][0]["log_group"] == "/shared"
-    assert function["layers"] == [LAYER]
-    assert environment(plan, "passed_on")["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
-    assert environment(plan, "passed_on")["ALERT_TOPIC_ARN"] == TOPIC["arn"]
-    role = one(plan, "passed_on", "aws_iam_role")
-    assert role["permissions_boundary"] == given["permissions_boundary"]
-    assert role["path"] == "/security/"
-    invoke = one(plan, "passed_on", "aws_lambda_function_event_invoke_config")
-    assert invoke["maximum_retry_attempts"] == 0
-    assert invoke["maximum_event_age_in_seconds"] == 60
-    assert outputs(plan, "passed_on")["failure_queue"]["name"] == "failed"
-    assert len(outputs(plan, "passed_on")["operations"]["alarms"]) == 5
-    assert one(plan, "retained", "aws_cloudwatch_log_group")["retention_in_days"] == 7
-
-
 def test_a_role_of_ones_own_is_told_what_the_mode_needs(plan: Plan) -> None:
     told = statements(outputs(plan, "own_role")["policy_json"])
     assert told["TagWhatWasLaunched"] == tagging("reactor:")
 
 
-def test_what_is_left_out_is_what_reaction_takes_by_default(plan: Plan) -> None:
-    function = one(plan, "least", "aws_lambda_function")
-    assert (function["memory_size"], function["timeout"]) == (256, 60)
-    assert one(plan, "least", "aws_cloudwatch_log_group")["retention_in_days"] == 365
-
-
-def declared(kind: str, module: str) -> set[str]:
-    """The names of a module's variables or outputs."""
-    folder = REPOSITORY / "modules" / module
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.tf")))
-    return set(re.findall(rf'^{kind} "(\w+)"', text, re.MULTILINE))
-
-
-def test_everything_that_reaction_takes_and_gives_is_taken_and_given() -> None:
-    decided = {
-        "description",
-        "environment",
-        "handler",
-        "policy_json",
-        "reactor_layer_arn",
-        "settings",
-    }
-    own = {
-        "alert_from_count",
-        "alert_from_size",
-        "alert_from_vcpus",
-        "alert_instance_types",
-        "alert_on_accelerators",
-        "stop_flagged",
-        "tag_prefix",
-    }
-    assert (declared("variable", "reaction") - decided) | own == declared(
-        "variable", "ec2-launch-guard"
-    )
-    assert declared("output", "reaction") | {"event_pattern"} == declared(
-        "output", "ec2-launch-guard"
-    )
+def test_its_budget_is_its_own(plan: Plan) -> None:
+    assert environment(plan, "least")["REACTION_BUDGET"] == "1000"
 
 
 WRONG: dict[str, dict[str, tuple[Any, str]]] = {
@@ -312,11 +235,8 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
         "alert_instance_types": ([""], "may hold instance types and wildcards of them only"),
         "tag_prefix": ("", "tag_prefix must be 1 to 64 letters, digits and + - = . _ : / @"),
     },
-    "checked in reaction": {
+    "mode": {
         "mode": ("enforced", "mode must be dry_run, notify or enforce: start with dry_run"),
-        "name": ("n" * 49, "name must be 1 to 48 letters, digits, hyphens and underscores"),
-        "timeout": (901, "timeout must be a whole number of seconds from 1 to 900"),
-        "alert_topic": ({"arn": "alerts"}, "alert_topic.arn is not the ARN of an SNS topic: give"),
     },
     # A wildcard in the prefix would be one in the policy.
     "wildcard": {
@@ -329,11 +249,19 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
         "alert_from_vcpus": (0, "alert_from_vcpus must be a whole number from 1, or null"),
     },
     "nobody is told": {
-        "mode": ("notify", "would reach nobody: give alert_topic, or leave out what it alerts on"),
+        "mode": (
+            "notify",
+            "The alerts of guard would reach nobody: in mode notify its guard does nothing but "
+            "alert. Give alert_topic, or leave the guard's mode at dry_run.",
+        ),
     },
     "nobody is told of sizes": {
-        "mode": ("enforce", "Mode notify does nothing but alert, so it always needs alert_topic."),
-        "alert_from_size": ("4xlarge", "The alerts of this guard would reach nobody"),
+        "mode": ("enforce", "The alerts of guard would reach nobody: in mode enforce its guard"),
+        "alert_from_size": (
+            "4xlarge",
+            "alerts on the launches that alert_from_size, alert_instance_types flag (without these",
+        ),
+        "alert_instance_types": (["p*"], "settings it only tags). Give alert_topic"),
     },
 }
 
@@ -355,13 +283,3 @@ MISSPELT = ("alert_form_size", "alert_instance_type", "tagprefix", "mod")
 def test_a_misspelt_setting_is_an_error(tf: Planner, setting: str) -> None:
     said = tf.plan_error(hcl(**dict.fromkeys(MISSPELT, "4xlarge")))
     assert f'An argument named "{setting}" is not expected here.' in said
-
-
-def test_the_readmes_example(tf: Planner) -> None:
-    readme = (REPOSITORY / "modules" / "ec2-launch-guard" / "README.md").read_text(encoding="utf-8")
-    [example] = re.findall(r"## Usage\n\n```hcl\n(.*?)```", readme, re.DOTALL)
-    example = re.sub(r'"git::\S+//modules/([\w-]+)\?ref=\S+"', r'"${modules}/\1"', example)
-    topic = 'module "alert_topic" {\n  source = "${modules}/alert-topic"\n  name = "alerts"\n}\n'
-    plan = tf.plan(example + topic)
-    assert plan.warnings == ()
-    assert len(plan.of_type("aws_lambda_permission")) == 1

@@ -482,12 +482,13 @@ BARE: list[Any] = [
 ]
 
 
-# What follows goes into several plans: what one variable alone tells is refused first.
+# What follows goes into three plans: what a variable alone tells is refused before all else.
 
 
-def test_what_is_refused_of_the_module(tf: Planner) -> None:
+def test_what_a_variable_alone_tells(tf: Planner) -> None:
     name = "name must be 1 to 60 letters, digits, underscores and hyphens."
     mode = 'queue_policies must be "attach" (this module writes the queues\' policies) or "emit"'
+    many = {"name": "acme", "rules": {str(i): rule({"topic": TOPIC}) for i in range(301)}}
     archive = "archive.name is 1 to 48 letters, digits, dots, underscores and hyphens."
     days = "archive.retention_days is a whole number of days, or 0 to keep events for ever."
     age = "dead_letter_max_age_hours is 1 to 312 (13 days)"
@@ -496,10 +497,24 @@ def test_what_is_refused_of_the_module(tf: Planner) -> None:
     managed_queue = queue("letters") | {"kms_master_key_id": "alias/aws/sqs"}
     managed_topic = TOPIC | {"kms_master_key_id": "alias/aws/sns"}
     bus = {"arn": BUS["arn"], "name": "default"}
+    star = "targets of every rule that names none, and nothing else. Leave out of it: "
     assert_refused(
         tf,
         "event-rules",
         [
+            (many, "An event bus has 300 rules at most, and these are 301"),
+            (
+                rules(**{"*": {"pattern": PATTERN, "targets": {"a": {"topic": TOPIC}}}}),
+                f"{star}pattern.",
+            ),
+            (
+                rules(**{"*": {"enabled": False, "name": "x", "targets": {}}}),
+                f"{star}enabled, name.",
+            ),
+            (
+                rules(r=rule(), **{"*": {}}),
+                'The key "*" of rules holds the targets of every rule that names none, and it has',
+            ),
             ({**TO_TOPIC, "name": "a.b"}, name),
             ({**TO_TOPIC, "name": "a" * 61}, name),
             ({**TO_TOPIC, "queue_policies": "merge"}, mode),
@@ -541,45 +556,74 @@ def test_what_is_refused_of_the_module(tf: Planner) -> None:
 
 def test_what_is_refused_of_rules(tf: Planner) -> None:
     topic = {"topic": TOPIC}
-    key = "since it becomes part of the rule's name. Rename:"
-    read = "read_only_events and enabled = false contradict each other: a disabled"
-    object_ = "The pattern of a rule must be a JSON object; write it with jsonencode({ ... })."
-    many = {"name": "acme", "rules": {str(i): rule() for i in range(301)}}
-    count = "targets = {} says that it has none. Not so: r"
-    one_of = "A rule has exactly one of pattern (JSON), patterns (several by name) and schedule."
-    parts = '("main" keeps the rule\'s own name). Correct it in: r.'
-    schedule = "A schedule is rate(5 minutes), rate(1 hour) or cron("
-    wild = json.dumps({"source": ["aws.ec2"], "detail": {"a": [{"wildcard": "x*y"}]}})
+    key = " must consist of letters, digits, dots, underscores and hyphens, and so must each key of"
     foreign = "The rule r has settings that go by other names here: "
+    read = "read_only_events and enabled = false of the rule r contradict each other: a disabled"
+    object_ = "The pattern of the rule r must be a JSON object: write it with jsonencode({ ... })."
+    one_of = "The rule r must have exactly one of pattern (JSON), patterns (one or several by name)"
+    schedule = ", and a schedule is rate(5 minutes), rate(1 hour) or cron("
+    ticks = rules(r=ticking(topic)) | {"event_bus": {"arn": BUS["arn"], "name": "hub"}}
+    pinned = "The pattern of the rule r must pin its source to AWS, as in source = "
+    listed = "In the pattern of the rule r, every value must be a list of at least one item"
+    longer = {**LONGEST, "region": ["a"]}
+    size = len(json.dumps(longer, separators=(",", ":")))
+    name = f"The rule {'r' * 60} would be called acme-{'r' * 60}, and a rule's name is 1 to 64"
+    same = "The rules a and b have the same name, acme-a, and a name is unique on its bus:"
+    wild = json.dumps({"source": ["aws.ec2"], "detail": {"eventName": [{"wildcard": "a*b"}]}})
+    sentence = {"input_paths": {}, "input_template": "<who>"}
     assert_refused(
         tf,
         "event-rules",
         [
-            (rules(r=rule(*[topic] * 6)), f"{count} (6)."),
-            (many, "An event bus has 300 rules at most, and these are 301"),
+            (rules(r=rule(*[topic] * 6)), 'The rule r has 6 targets, its own or those of "*", and'),
+            (rules(r={"pattern": PATTERN}), "The rule r has no targets: give it one to five, or"),
             (
-                rules(**{f"w{i}": rule(pattern=wild) for i in range(31)}),
-                "An event bus has 30 rules with a wildcard in their pattern at most",
+                rules(r={"pattern": PATTERN}, **{"*": rule(*[topic] * 6, pattern=None)}),
+                'The rule r has 6 targets, its own or those of "*", and',
             ),
             *((matching(bad), object_) for bad in NOT_JSON),
             (rules(r=rule(topic, pattern=None, patterns={"main": "[]"})), object_),
-            (rules(**{"a b": rule(topic, name="ab")}), f'{key} "a b".'),
-            (rules(**{"a/b": rule(topic, name="ab")}), f'{key} "a/b".'),
-            (rules(r=rule(topic, patterns={"main": PATTERN})), f"{one_of} Not so: r."),
-            (rules(r=rule(topic, schedule="rate(1 day)")), f"{one_of} Not so: r."),
-            (rules(r=rule(topic, pattern=None)), f"{one_of} Not so: r."),
-            (rules(r=rule(topic, pattern=None, patterns={})), parts),
-            (rules(r=rule(topic, pattern=None, patterns={"a b": PATTERN})), parts),
+            (rules(**{"a b": rule(topic)}), f"The key of the rule a b{key}"),
+            (rules(**{"a/b": rule(topic, name="ab")}), f"The key of the rule a|b{key}"),
+            (
+                rules(r=rule(topic, pattern=None, patterns={"a b": PATTERN}, name="n")),
+                f"The key of the rule r/a b{key}",
+            ),
+            (
+                rules(r=rule(topic, patterns={"main": PATTERN})),
+                f"{one_of} and schedule, and it has 2.",
+            ),
+            (rules(r=rule(topic, schedule="rate(1 day)")), f"{one_of} and schedule, and it has 2."),
+            (rules(r=rule(topic, pattern=None)), f"{one_of} and schedule, and it has 0."),
+            (
+                rules(r=rule(topic, pattern=None, patterns={})),
+                f"{one_of} and schedule, and it has 0.",
+            ),
             *(
-                (rules(r=ticking(topic, bad)), f"{schedule}")
+                (rules(r=ticking(topic, bad)), f"The schedule of the rule r is {bad}{schedule}")
                 for bad in ("rate(1 minutes)", "rate(5 minute)", "every day", "cron(0 12 * * ?)")
             ),
             (
                 rules(r=ticking(topic, read_only_events=True)),
-                "A schedule sees no events, so read_only_events says nothing there",
+                "The rule r has a schedule, which sees no events: read_only_events says nothing",
             ),
+            (ticks, "EventBridge has schedules on the default event bus only:"),
             (rules(r=rule(topic, enabled=False, read_only_events=True)), read),
-            (rules(r=rule(topic, description="d" * 513)), "description has up to 512 characters"),
+            (
+                rules(r=rule(topic, description="d" * 513)),
+                "The description of the rule r has more than 512 characters",
+            ),
+            *((matching(bad), pinned) for bad in UNPINNED),
+            *((matching(bad), listed) for bad in BARE),
+            (
+                matching(longer),
+                f"The pattern of the rule r has {size} characters, and EventBridge takes 2,048",
+            ),
+            (rules(**{"r" * 60: rule(topic)}), name),
+            (
+                rules(**{f"r{i:02}": rule(topic, pattern=wild) for i in range(31)}),
+                "The rule r30 is one of 31 with a wildcard in its pattern, and an event bus takes",
+            ),
             (
                 rules(r=rule(topic, state="DISABLED")),
                 f"{foreign}state (here: enabled and read_only_events).",
@@ -588,8 +632,14 @@ def test_what_is_refused_of_rules(tf: Planner) -> None:
                 rules(r=rule(topic, is_enabled=False, role_arn="x")),
                 f"{foreign}is_enabled (here: enabled), role_arn (here: role of the module",
             ),
+            (
+                rules(r=rule(topic, input_transformer=sentence)),
+                "Add for the rule r: <who>.",
+            ),
         ],
     )
+    error = tf.plan_error(call("event-rules", rules(a=rule(topic), b=rule(topic, name="acme-a"))))
+    assert error.count(same) == len(error.splitlines()) == 1
 
 
 def test_what_is_refused_of_targets(tf: Planner) -> None:
@@ -602,58 +652,63 @@ def test_what_is_refused_of_targets(tf: Planner) -> None:
         )
 
     topic = {"topic": TOPIC}
-    kinds = "run_command, state_machine, stream or topic. Not so: r/a"
-    count = "targets = {} says that it has none. Not so: r"
-    paths = 'as in user = "$.detail.userIdentity.arn". Correct: r/a: '
-    holders = "or EventBridge refuses the target. Add it for: r"
-    retry = "retry.max_age_seconds is a whole number from 60 to 86400, retry.max_attempts one"
-    arns = "as its kind says; pass the target whole (topic = module.alert_topic). Correct: r/a"
-    both = "A target has input (the same text for every event) or input_transformer"
-    length = "An input_template has 1 to 8,192 characters."
-    as_is = "An event bus gets the event as it is: leave input and input_transformer out"
+    of = "of the target r/a"
+    kinds = (
+        "The target r/a must be exactly one of api_destination, automation, bus, delivery_stream, "
+        "ecs_task, function, log_group, queue, run_command, state_machine, stream or topic, and it "
+        "is"
+    )
+    paths = 'as in user = "$.detail.userIdentity.arn". Correct in the target r/a: '
+    holders = "or EventBridge refuses the target. Add for the target r/a:"
+    retry = "In the target r/a, retry.max_age_seconds must be a whole number from 60 to 86400"
+    arns = "The arn of the target r/a must be that of an SNS topic"
+    said = "as its kind says, and it is"
+    both = "The target r/a has input (the same text for every event) and input_transformer"
+    length = f"The input_template {of} must have 1 to 8,192 characters, and it has"
+    as_is = "The target r/a is an event bus, which gets the event as it is: leave input and"
     many_paths = {f"p{i}": "$.id" for i in range(101)}
     odd = {"arn": FUNCTION["arn"], "function_name": "a b"}
     fifo_topic = {"arn": TOPIC["arn"] + ".fifo"}
-    sentence = {"input_paths": {}, "input_template": "<who>"}
+    two = {"a": {"pattern": PATTERN}, "b": {"pattern": PATTERN}}
     assert_refused(
         tf,
         "event-rules",
         [
-            (rules(r={"pattern": PATTERN}), f"{count} (nothing said)."),
             (
-                rules(
-                    **{
-                        "r": {"pattern": PATTERN},
-                        "*": {"targets": {str(i): topic for i in range(6)}},
-                    }
-                ),
-                f"{count} (6).",
+                rules(r={"pattern": PATTERN}, **{"*": {"targets": {"a b": topic}}}),
+                "The key of the target */a b must be 1 to 64 letters",
+            ),
+            # One of "*" is every rule's, and told once.
+            (
+                rules(**two, **{"*": {"targets": {"a": {}}}}),
+                "The target */a must be exactly one of api_destination, automation, bus",
             ),
             (
-                rules(**{"r": {"pattern": PATTERN}, "*": {"targets": {"a b": topic}}}),
-                "Rename: r/a b.",
+                rules(r={"pattern": PATTERN, "targets": {"a b": topic}}),
+                "The key of the target r/a b must be 1 to 64 letters",
             ),
-            (rules(r={"pattern": PATTERN, "targets": {"a b": topic}}), "Rename: r/a b."),
-            (one_target({}), f"{kinds} (0)."),
-            (one_target({"topic": TOPIC, "queue": queue()}), f"{kinds} (2)."),
-            (one_target({"topic": {"arn": "alerts"}}), f"{arns} (alerts)."),
-            (one_target({"topic": {"arn": queue()["arn"]}}), f"{arns} ({queue()['arn']})."),
-            (one_target({"bus": TOPIC}), f"{arns} ({TOPIC['arn']})."),
-            (one_target({"bus": BUS, "input": "{}"}), f"{as_is}"),
-            (one_target({"function": odd}), "function.function_name is the function's name or ARN"),
-            (one_target({"topic": fifo_topic}), "A FIFO topic can't be a target: give a standard"),
-            (one_target({"queue": queue("a.fifo")}), "queue.name is the bare name of a standard"),
+            (one_target({}), f"{kinds} 0 of them:"),
+            (one_target({"topic": TOPIC, "queue": queue()}), f"{kinds} 2 of them:"),
+            (one_target({"topic": {"arn": "alerts"}}), f"{arns}, {said} alerts:"),
+            (one_target({"topic": {"arn": queue()["arn"]}}), f"{said} {queue()['arn']}:"),
+            (one_target({"bus": TOPIC}), f"{said} {TOPIC['arn']}:"),
+            (one_target({"bus": BUS, "input": "{}"}), as_is),
+            (
+                one_target({"function": odd}),
+                f"function.function_name {of} must be the function's",
+            ),
+            (one_target({"topic": fifo_topic}), "The target r/a is a FIFO topic, which can't be a"),
+            (one_target({"queue": queue("a.fifo")}), f"queue.name {of} must be the bare name of a"),
             (rules(r=rule({**shape("t")["rules"]["r"]["targets"]["a"], "input": '"t"'})), both),
-            (one_target({"topic": TOPIC, "input": "text"}), "A target's input must be JSON of up"),
-            (shape(""), length),
-            (shape("t" * 8193), length),
-            (shape("t", **many_paths), "A transformer takes up to 100 input_paths."),
+            (one_target({"topic": TOPIC, "input": "text"}), f"The input {of} must be JSON of up"),
+            (shape(""), f"{length} 0."),
+            (shape("t" * 8193), f"{length} 8193."),
+            (shape("t", **many_paths), f"The transformer {of} has 101 input_paths"),
             (shape("t", who="detail.arn"), f"{paths}who = detail.arn."),
             (shape("t", who="$detail"), f"{paths}who = $detail."),
             (shape("t", AWSx="$.id"), f"{paths}AWSx = $.id."),
-            (shape("<who> <what>", who="$.id"), f"{holders}/a: <what>."),
-            (shape(Raw('jsonencode("<aws.x>")')), f"{holders}/a: <aws.x>."),
-            (rules(r=rule(topic, input_transformer=sentence)), f"{holders}/(rule): <who>."),
+            (shape("<who> <what>", who="$.id"), f"{holders} <what>."),
+            (shape(Raw('jsonencode("<aws.x>")')), f"{holders} <aws.x>."),
             *(
                 (one_target({"topic": TOPIC, "retry": bad}), retry)
                 for bad in (
@@ -669,16 +724,13 @@ def test_what_is_refused_of_targets(tf: Planner) -> None:
 
 
 def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
-    """What two settings together, the pattern's shape, or the account and Region tell."""
+    """What two settings together, or the account and Region tell."""
 
     def eighty(target: Settings) -> dict[str, Any]:
         named = {str(i): rule(target, name=f"{'r' * 50}-{i}") for i in range(80)}
         return {"name": "acme", "queue_policies": "attach", "rules": named}
 
     topic = {"topic": TOPIC}
-    pinned = "The pattern of the rule r must pin its source to AWS, as in source = "
-    listed = "In the pattern of the rule r, every value must be a list of at least one item"
-    ticks = rules(r=ticking(topic)) | {"event_bus": {"arn": BUS["arn"], "name": "hub"}}
     unseen = {key: value for key, value in queue().items() if key != "fifo_queue"}
     policy = {"Version": "2012-10-17", "Statement": [{"Sid": "Mine"}, {"Sid": "Theirs"}]}
     strange = queue() | {"policy": json.dumps(policy)}
@@ -686,10 +738,6 @@ def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
     here = {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"}
     needs = "failed_invocation_alarms needs alarm_topic to report to, or alarms = true."
     lost = "The queue work has a policy with statements from elsewhere, which would be lost: "
-    longer = {**LONGEST, "region": ["a"]}
-    size = len(json.dumps(longer, separators=(",", ":")))
-    names = "A rule's name is 1 to 64 letters, digits, dots, underscores and hyphens. Shorten"
-    same = "Two rules have the same name, and a name is unique on its bus: acme-a (a, b)."
     letters = {"arn": queue("letters")["arn"]}
     theirs = {**queue("x-dead-letters"), "owner": "x"}
     no_url = {"arn": queue()["arn"], "name": "work"}
@@ -703,14 +751,6 @@ def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
         tf,
         "event-rules",
         [
-            *((matching(bad), pinned) for bad in UNPINNED),
-            *((matching(bad), listed) for bad in BARE),
-            (
-                matching(longer),
-                f"The pattern of the rule r has {size} characters, and EventBridge takes 2,048",
-            ),
-            (rules(**{"r" * 60: rule(topic)}), f"{names} the key, or give the rule a name"),
-            (rules(a=rule(topic), b=rule(topic, name="acme-a")), same),
             (
                 {**TO_TOPIC, "dead_letter_queue": theirs},
                 "dead_letter_queue is the queue of another event-rules module (x), whose policy",
@@ -724,7 +764,6 @@ def test_what_is_refused_on_a_closer_look(tf: Planner) -> None:
                 "alarm_topic is in eu-west-1, and an alarm can only report to a topic of its own "
                 f"Region, {REGION}",
             ),
-            (ticks, "EventBridge has schedules on the default event bus only."),
             (
                 {**TO_TOPIC, "failed_invocation_alarms": ["x"], "alarms": True},
                 "failed_invocation_alarms names no rule: x.",
@@ -779,4 +818,5 @@ def test_a_setting_that_is_misspelt_is_an_error(tf: Planner) -> None:
 def test_the_readmes_example(tf: Planner) -> None:
     plan = tf.plan(readme_example("event-rules"))
     assert plan.warnings == ()
-    assert len(plan.of_type("aws_cloudwatch_metric_alarm")) == 2
+    alarms = [a for a in plan.of_type("aws_cloudwatch_metric_alarm") if "event_rules" in a]
+    assert len(alarms) == 2

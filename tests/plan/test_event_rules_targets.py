@@ -453,9 +453,9 @@ def test_what_is_refused_of_the_kinds(tf: Planner) -> None:
     abroad = {"topic": {"arn": arn("sns", "t", OTHER)}}
     home = "is in the rules' own account: leave cross_account out."
     elsewhere = "is not in the rules' account and Region"
-    only = "cross_account is for a function, a queue, a stream or a topic of another account"
-    instances = "run_command.targets has one to five keys, each InstanceIds or tag:<name>"
-    template = "A log group takes an input_template with a timestamp and a message only"
+    only = "The target r/a has cross_account, which is for a function, a queue, a stream or a topic"
+    instances = "run_command.targets of the target r/a must have one to five keys, each"
+    template = "The target r/a is a log group, which takes an input_template with a timestamp"
     text = {"input_paths": {}, "input_template": '"text"'}
     whole = "queue_policies is missing: who writes the policy of the queue work?"
 
@@ -495,20 +495,23 @@ def test_what_is_refused_of_the_kinds(tf: Planner) -> None:
             (one_target({"bus": BUS, "cross_account": True}), only),
             (
                 one_target({"ecs_task": {k: v for k, v in ECS_TASK.items() if k not in SUBNETS}}),
-                "A task on Fargate has a network interface of its own",
+                "The target r/a is a task on Fargate, which has a network interface of its own",
             ),
             (command({}), instances),
             (command({"Role": ["web"]}), instances),
             (command({"tag:Role": []}), instances),
             (
                 one_target({"topic": TOPIC, "partition_key_path": "$.id"}),
-                "partition_key_path is for a stream.",
+                "The target r/a has partition_key_path, which is for a stream",
             ),
-            (one_target({"topic": TOPIC, "http": {}}), "http is for an api_destination."),
+            (
+                one_target({"topic": TOPIC, "http": {}}),
+                "The target r/a has http, which is for an api_destination",
+            ),
             (one_target({"log_group": LOG_GROUP, "input_transformer": text}), template),
             (
                 one_target({"delivery_stream": {"arn": arn("kinesis", "stream/s")}}),
-                "A target's arn must be that of a Firehose stream",
+                "The arn of the target r/a must be that of a Firehose stream",
             ),
         ],
     )

@@ -221,7 +221,7 @@ def test_a_role_of_ones_own(many: Plan) -> None:
     assert targets(plan)["r/a"]["role_arn"] == f"arn:aws:iam::{ACCOUNT}:role/puts"
 
 
-def test_default_targets_serve_rules_that_name_none(many: Plan) -> None:
+def test_targets_of_the_star_serve_rules_that_name_none(many: Plan) -> None:
     plan = Called(many, "defaults")
     assert sorted(targets(plan)) == [
         "all/code",

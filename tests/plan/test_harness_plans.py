@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.harness.plans import Planner
+from tests.harness.plans import Plan, Planner
 
 pytestmark = pytest.mark.plan
 
@@ -89,3 +92,30 @@ def test_a_folder_is_planned_and_the_same_plan_is_made_once(tf: Planner, tmp_pat
     assert tf.plan(tmp_path).path.stat().st_mtime_ns == made
     (tmp_path / "main.tf").write_text(QUEUE.replace('"a"', '"b"'))
     assert tf.plan(tmp_path).one("aws_sqs_queue")["name"] == "b"
+
+
+filtered = pytest.mark.skipif("WHOLE_SCHEMA" in os.environ, reason="WHOLE_SCHEMA is set")
+
+
+@filtered
+def test_a_plan_is_the_same_with_all_schemas(tf: Planner, tmp_path: Path) -> None:
+    assert tf.provider.short != tf.provider.whole  # it is the default
+    whole = replace(tf, shared=tmp_path, provider=replace(tf.provider, short=tf.provider.whole))
+    example = Path("examples/ec2-launch-monitor")
+    assert shown(tf.plan(example)) == shown(whole.plan(example))
+    name = {"name": "Upper"}
+    assert tf.plan_error(example, name) == whole.plan_error(example, name)
+
+
+def shown(plan: Plan) -> dict[str, Any]:
+    """The plan but for its time, with the list that Terraform writes in any order sorted."""
+    found = {name: value for name, value in plan.json.items() if name != "timestamp"}
+    return found | {"relevant_attributes": sorted(map(str, found["relevant_attributes"]))}
+
+
+@filtered
+def test_a_type_that_no_file_names_gets_all_schemas(tf: Planner) -> None:
+    kind = "_".join(["aws", "sqs", "queue", "redrive", "policy"])
+    text = f'resource "{kind}" "this" {{\n  queue_url = "x"\n  redrive_policy = "{{}}"\n}}\n'
+    assert kind not in tf.provider.types
+    assert tf.plan(text).one(kind)["queue_url"] == "x"

@@ -10,7 +10,6 @@ import pytest
 from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import (
-    PARTITION_OF_REGION,
     REGIONS,
     Called,
     Settings,
@@ -50,6 +49,7 @@ CALLS: dict[str, tuple[str, Settings]] = {
         {
             **ARCHIVE,
             "kms_key_arn": key(),
+            "own_kms_key": False,
             "key_prefix": "a",
             "reader_arns": READERS,
             "retention_mode": "compliance",
@@ -213,8 +213,7 @@ def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
     mine = key(partition, region)
     sides = {"log_bucket": {"name": LOGS, "kms_key_arn": mine}}
     plan = tf.plan(
-        PARTITION_OF_REGION
-        + call("log-archive", {**ARCHIVE, "replication_role_arn": role(partition)}, "archive")
+        call("log-archive", {**ARCHIVE, "replication_role_arn": role(partition)}, "archive")
         + call(
             "log-replication",
             {**REPLICATION, **sides, "archive": {"name": KEPT, "kms_key_arn": mine}},

@@ -10,7 +10,6 @@ import pytest
 from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import (
-    PARTITION_OF_REGION,
     REGIONS,
     Called,
     Raw,
@@ -37,8 +36,8 @@ LEAST: Settings = {"name": BUCKET, "trail_name": "acme"}
 CALLS: dict[str, Settings] = {
     "tagged": {**LEAST, "tags": {"team": "platform"}},
     "dotted": {**LEAST, "name": "acme.audit.logs"},
-    "given": {**LEAST, "force_destroy": True, "kms_key_arn": KEY},
-    "made": {**LEAST, "kms_key_arn": Raw('format("%s", aws_kms_key.mine.arn)')},
+    "given": {**LEAST, "force_destroy": True, "kms_key_arn": KEY, "own_kms_key": False},
+    "made": {**LEAST, "kms_key_arn": Raw("aws_kms_key.mine.arn"), "own_kms_key": False},
     "read": {**LEAST, "key_prefix": "a", "reader_arns": READERS},
     "kept": {**LEAST, "mfa_delete": True, "mfa_device_arn": "GAHT12345678"},
     "open": {**LEAST, "mfa_delete": False},
@@ -67,7 +66,7 @@ ACCEPTED: list[Settings] = [
     {**LEAST, "key_prefix": "p" * 200},
     {**LEAST, "trail_name": "a.b_c-d"},
     {**LEAST, "trail_region": "us-gov-west-1"},
-    {**LEAST, "kms_key_arn": KEY.replace("/1", "/mrk-1")},
+    {**LEAST, "kms_key_arn": KEY.replace("/1", "/mrk-1"), "own_kms_key": False},
 ]
 OWN_KEY = 'resource "aws_kms_key" "mine" {}\n'
 
@@ -132,7 +131,9 @@ def admission(bucket: str, trail: str, *writes: tuple[str, str]) -> list[dict[st
     ]
 
 
-def key_policy(partition: str, trail: str, trail_account: str = ACCOUNT) -> dict[str, Any]:
+def key_policy(
+    partition: str, trail: str, trail_account: str = ACCOUNT, bucket: str = BUCKET
+) -> dict[str, Any]:
     service = {
         "Effect": "Allow",
         "Principal": {"Service": "cloudtrail.amazonaws.com"},
@@ -160,6 +161,20 @@ def key_policy(partition: str, trail: str, trail_account: str = ACCOUNT) -> dict
                 },
             },
             {
+                "Sid": "CloudTrailEncryptWithBucketKey",
+                **service,
+                "Action": "kms:GenerateDataKey*",
+                "Condition": {
+                    **source,
+                    "StringLike": {
+                        "kms:EncryptionContext:aws:s3:arn": [
+                            f"arn:{partition}:s3:::{bucket}",
+                            f"arn:{partition}:s3:::{bucket}/*",
+                        ]
+                    },
+                },
+            },
+            {
                 "Sid": "CloudTrailDescribe",
                 **service,
                 "Action": "kms:DescribeKey",
@@ -174,7 +189,7 @@ def key_policy(partition: str, trail: str, trail_account: str = ACCOUNT) -> dict
 def test_policies_in_each_partition(tf: Planner, partition: str) -> None:
     region = REGIONS[partition]
     settings = {**LEAST, "access_log": "own"}
-    plan = tf.plan(PARTITION_OF_REGION + call("log-bucket", settings), region=region)
+    plan = tf.plan(call("log-bucket", settings), region=region)
     bucket, trail = f"arn:{partition}:s3:::{BUCKET}", trail_arn(partition, region)
     policies = Called(plan, "this").of_type("aws_s3_bucket_policy")
     assert json.loads(policies["aws_s3_bucket_policy.this"]["policy"]) == {
@@ -259,7 +274,7 @@ def test_a_trail_waits_for_every_policy(many: Plan) -> None:
     }
     assert module["outputs"]["arn"]["depends_on"] == ["aws_s3_bucket_policy.this"]
     # The key's policy is an argument of the key: whoever has its ARN comes after both.
-    assert "aws_kms_key.this" in str(module["outputs"]["kms_key_arn"]["expression"])
+    assert "local._kms_key_arn" in str(module["outputs"]["kms_key_arn"]["expression"])
 
 
 def test_an_organization_trail_of_another_account(many: Plan) -> None:
@@ -300,7 +315,7 @@ def test_readers(many: Plan) -> None:
     decrypt = {**reader, "Action": "kms:Decrypt", "Resource": "*"}
     context = "kms:EncryptionContext:aws:cloudtrail:arn"
     objects = {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/*"]}
-    assert json.loads(plan.one("aws_kms_key")["policy"])["Statement"][4:] == [
+    assert json.loads(plan.one("aws_kms_key")["policy"])["Statement"][5:] == [
         {"Sid": "ReadersDecryptLogs", **decrypt, "Condition": {"Null": {context: "false"}}},
         {"Sid": "ReadersDecryptBucket", **decrypt, "Condition": {"StringLike": objects}},
     ]
@@ -393,11 +408,36 @@ def test_an_alias_has_no_dots(many: Plan) -> None:
     assert plan.one("aws_kms_alias")["name"] == "alias/log-bucket/acme-audit-logs"
 
 
-def test_a_key_of_the_same_apply(tf: Planner, many: Plan) -> None:
-    assert not Called(many, "made").of_type("aws_kms_key")
-    # Why format() is asked for: the bare ARN could still turn out to be null.
-    bare = {**LEAST, "kms_key_arn": Raw("aws_kms_key.mine.arn")}
-    assert "Invalid count argument" in tf.plan_error(OWN_KEY + call("log-bucket", bare))
+def test_a_key_of_the_same_apply(many: Plan) -> None:
+    plan = Called(many, "made")
+    assert not plan.of_type("aws_kms_key")
+    encryption = "aws_s3_bucket_server_side_encryption_configuration.this"
+    [rule] = plan.unknown(encryption)["rule"]
+    assert rule["apply_server_side_encryption_by_default"][0]["kms_master_key_id"] is True
+
+
+def test_a_key_that_nothing_uses_is_told(tf: Planner) -> None:
+    plan = tf.plan(call("log-bucket", {**LEAST, "kms_key_arn": KEY}))
+    (warning,) = plan.warnings
+    assert "which nothing uses: set own_kms_key = false" in warning
+
+
+def test_numbers_of_days_may_be_secrets(tf: Planner) -> None:
+    """What comes from an SSM parameter always is one for Terraform."""
+    secret: Settings = {
+        **LEAST,
+        "expire_after_days": Raw("sensitive(800)"),
+        "object_lock_days": Raw("sensitive(400)"),
+        "object_lock_mode": Raw('sensitive("governance")'),
+        "access_log": "own",
+        "access_log_expire_after_days": Raw("sensitive(9)"),
+    }
+    shown = call("log-bucket", secret).replace(
+        "value = module", "sensitive = true\n  value = module"
+    )
+    plan = Called(tf.plan(shown), "this")
+    assert len(plan.of_type("aws_s3_bucket_lifecycle_configuration")) == 2
+    assert len(plan.of_type("aws_s3_bucket_object_lock_configuration")) == 1
 
 
 def test_what_is_accepted(many: Plan) -> None:
@@ -487,6 +527,7 @@ def test_what_is_refused_together(tf: Planner) -> None:
     both = 'access_log = "given" and access_log_bucket go together'
     lifecycle = "S3 refuses a lifecycle on a bucket with MFA delete: leave out transitions and"
     lock = "object_lock_mode and object_lock_days go together"
+    key = "own_kms_key is false and kms_key_arn is missing, so that nothing would encrypt"
     governed = {**LEAST, "object_lock_mode": "governance"}
     assert_refused(
         tf,
@@ -513,6 +554,7 @@ def test_what_is_refused_together(tf: Planner) -> None:
                 "force_destroy can't delete versions from a bucket with MFA delete",
             ),
             (governed, lock),
+            ({**LEAST, "own_kms_key": False}, key),
             ({**LEAST, "object_lock_days": 9}, lock),
             (
                 {**governed, "object_lock_days": 9, "expire_after_days": 8},

@@ -16,7 +16,8 @@ from reactor.exemptions import Exemptions
 from reactor.settings import Deployment
 
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
-from tests.harness.plans import Plan, Planner
+from tests.harness.plans import Plan, Planner, fill, lay_out
+from tests.plan.calls import Raw, call
 
 pytestmark = pytest.mark.plan
 
@@ -79,10 +80,6 @@ QUEUE_KEYS: dict[str, tuple[dict[str, str], str | None]] = {
 }
 
 
-class Null:
-    """A setting that is given, and is null."""
-
-
 # One plan for all of them: most of a plan's time is its start.
 CASES: dict[str, dict[str, Any]] = {
     "least": {},
@@ -94,6 +91,8 @@ CASES: dict[str, dict[str, Any]] = {
             "kms_key_arn": KEY.replace(REGION, "eu-west-1"),
         }
     },
+    "whole_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": KEY}},
+    "aws_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": "alias/aws/sns"}},
     "encrypted_alerts": {"alert_topic": {"arn": TOPIC, "kms_key_arn": KEY}},
     "file": {"package": {"filename": str(OWN_FILE)}},
     "engine": {
@@ -118,19 +117,43 @@ CASES: dict[str, dict[str, Any]] = {
         "settle_seconds": 30,
     },
     "unlimited": {
-        "actions_per_hour": Null(),
+        "actions_per_hour": -1,
         "alarm_topic": {"arn": TOPIC},
         "member_role": {"name": "member", "external_id": "shared"},
     },
     "file_and_layer": {
         "package": {"filename": str(OWN_FILE)},
         "reactor_layer_arn": LAYER + "1",
+        "own_reactor_layer": False,
     },
     "file_of_ours": {
         "handler": "reactor.reactions.ec2_launch_guard.handler",
         "package": {"filename": str(OWN_FILE)},
     },
     "full_environment": {"settings": json.dumps({"a": "<" * 3700})},
+    "guards_own": {
+        "guard": {"actions_per_hour": 7, "memory_size": 512, "settle_seconds": 30, "timeout": 90}
+    },
+    "overridden": {
+        "guard": {"actions_per_hour": 7, "memory_size": 512, "settle_seconds": 30, "timeout": 90},
+        "actions_per_hour": -1,
+        "memory_size": 128,
+        "settle_seconds": 20,
+        "timeout": 50,
+    },
+    "open": {
+        "event_pattern": '{"source": ["aws.s3"], "detail": {"arn": ["{{role_arn}}"]}}',
+        "policy_json": json.dumps(
+            {
+                "Statement": {
+                    "Effect": "Allow",
+                    "Action": "s3:*",
+                    "Resource": ["arn:{{partition}}:x:{{region}}:{{account_id}}:y", "{{role_arn}}"],
+                }
+            }
+        ),
+        "role_path": "/security/",
+    },
     "key": {"kms_key_arn": KEY},
     "log_group": {"log_group": {"name": "/shared/reactions"}},
     "longest": {"name": "a" * 48, "alarm_topic": {"arn": TOPIC}},
@@ -170,8 +193,18 @@ RESOURCES = """
 module "given_resources" {
   source               = "${modules}/reaction"
   name                 = "watch"
-  handler              = "watch.handler"
-  powertools_layer_arn = format("%s", aws_lambda_layer_version.own.arn)
+  guard = {
+    handler       = "watch.handler"
+    policy_json   = null
+    settings      = null
+    event_pattern = null
+  }
+  powertools_layer_arn = aws_lambda_layer_version.own.arn
+  reactor_layer_arn    = aws_lambda_layer_version.own.arn
+  own_reactor_layer    = false
+
+  public_powertools_layer = false
+
   alert_topic          = aws_sns_topic.own
   failure_queue        = aws_sqs_queue.own
   log_group            = aws_cloudwatch_log_group.own
@@ -205,26 +238,24 @@ resource "aws_kms_key" "own" {}
 """
 
 
+# What is said of the guard; the rest is said of the reaction.
+OF_THE_GUARD = {
+    "alerts", "description", "event_pattern", "handler", "mode", "policy_json", "settings",
+}  # fmt: skip
+
+
 def hcl(label: str = "reaction", **settings: Any) -> str:
-    """A configuration that calls the module with these settings and shows all it puts out."""
-    given = {"name": "watch", "handler": "watch.handler", "powertools_layer_arn": LAYER}
-    lines = [
-        f"  {name} = {'null' if isinstance(value, Null) else json.dumps(value)}"
-        for name, value in (given | settings).items()
-        if value is not None
-    ]
-    return "\n".join(
-        [
-            f'module "{label}" {{',
-            '  source = "${modules}/reaction"',
-            *lines,
-            "}",
-            f'output "{label}" {{',
-            f"  value = module.{label}",
-            "}",
-            "",
-        ]
-    )
+    """A configuration with a reaction and its guard in place, and an output with all of it."""
+    given: dict[str, Any] = {"name": "watch"}
+    if "public_powertools_layer" not in settings:
+        given |= {"powertools_layer_arn": LAYER, "public_powertools_layer": False}
+    guard: dict[str, Any] = {
+        "handler": "watch.handler", "policy_json": None, "settings": None, "event_pattern": None,
+    }  # fmt: skip
+    for name, value in settings.items():
+        (guard if name in OF_THE_GUARD else given)[name] = value
+    given = {name: value for name, value in given.items() if value is not None}
+    return call("reaction", {**given, "guard": given.pop("guard", {}) | guard}, label)
 
 
 def hash_of(path: Path) -> str:
@@ -387,7 +418,7 @@ def test_permissions_and_log_group_come_before_the_function(cases: dict[str, Mad
 
 
 def test_the_layer_comes_from_the_public_parameter_of_a_pinned_version(tf: Planner) -> None:
-    plan = tf.plan(hcl(powertools_layer_arn=None))
+    plan = tf.plan(hcl(public_powertools_layer=True))
     parameter = plan.data["module.reaction.data.aws_ssm_parameter.powertools[0]"]["values"]
     prefix = "/aws/service/powertools/python/arm64/python3.13/"
     assert parameter["name"].startswith(prefix)
@@ -435,6 +466,12 @@ def test_an_encrypted_alert_topic_with_its_key(cases: dict[str, Made]) -> None:
             "Condition": {"StringEquals": {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}},
         },
     ]
+
+
+def test_a_topic_that_is_passed_whole_names_its_key_as_a_topic_does(cases: dict[str, Made]) -> None:
+    assert cases["whole_topic"].by_sid() == cases["encrypted_alerts"].by_sid()
+    # AWS's own key admits whoever may publish to the topic.
+    assert "EncryptAlerts" not in cases["aws_topic"].by_sid()
 
 
 def test_alerts_to_a_topic_of_another_region(cases: dict[str, Made]) -> None:
@@ -781,8 +818,8 @@ def test_another_partition(tf: Planner) -> None:
 
 
 def test_where_aws_publishes_no_layer_parameter_it_asks_for_the_layer(tf: Planner) -> None:
-    said = tf.plan_error(hcl(powertools_layer_arn=None) + elsewhere("us-gov-west-1"))
-    assert "exists in commercial Regions only. Give `powertools_layer_arn`" in said
+    said = tf.plan_error(hcl(public_powertools_layer=True) + elsewhere("us-gov-west-1"))
+    assert "exists in commercial Regions only. Set `public_powertools_layer = false`" in said
 
 
 def test_what_does_not_fit_or_is_not_there_is_refused(tf: Planner) -> None:
@@ -810,10 +847,8 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
         "alarm_topic": ({"arn": "alarms"}, "alarm_topic.arn is not the ARN of an SNS topic: give"),
         "alert_topic": ({"arn": "alerts"}, "alert_topic.arn is not the ARN of an SNS topic: give"),
         "code_signing_config_arn": ("csc-1", "is not the ARN of a code signing configuration"),
-        "description": ("d" * 257, "description is longer than Lambda's limit of 256 characters"),
         "environment": ({"REACTION_MODE": "enforce"}, "a name that this module or Lambda sets"),
         "failure_queue": ({"arn": "q"}, "failure_queue.arn is not the ARN of an SQS queue: give"),
-        "handler": ("handler", "handler must be a Python module and a function in it, as in"),
         "kms_key_arn": ("alias/own", "kms_key_arn is not the ARN of a KMS key (an alias does not"),
         "log_group": ({"name": "a b"}, "log_group.name is not the name of a log group"),
         "log_level": ("info", "log_level must be DEBUG, INFO, WARNING, ERROR or CRITICAL."),
@@ -821,38 +856,71 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
         "max_event_age_seconds": (59, "max_event_age_seconds must be a whole number from 60 to"),
         "max_retries": (3, "max_retries must be 0, 1 or 2, Lambda's limits."),
         "memory_size": (64, "memory_size must be a whole number of MB from 128 to 10240"),
-        "mode": ("dryrun", "mode must be dry_run, notify or enforce: start with dry_run"),
-        "name": ("a" * 49, "name must be 1 to 48 letters, digits, hyphens and underscores"),
         "package": ({"s3_bucket": "b"}, "package.s3_bucket and package.s3_key belong together"),
         "permissions_boundary": ("bound", "permissions_boundary is not the ARN of an IAM policy"),
-        "policy_json": ("{}", "policy_json is not an IAM policy document: give JSON with a"),
         "powertools_layer_arn": (LAYER[:-2], "with the version at its end."),
         "reserved_concurrency": (0, "0 would stop the reaction without a word: use mode ="),
         "role_path": ("security", "role_path must start and end with a slash, as in"),
-        "settings": ("[]", "settings is not a JSON object: give it as jsonencode({ ... })."),
         "timeout": (901, "timeout must be a whole number of seconds from 1 to 900"),
         "vpc_config": (
             {"subnet_ids": [], "security_group_ids": ["sg-1"]},
             "vpc_config needs at least one subnet and one security group; leave it out",
         ),
     },
+    # Of the guard and the name: other checks look at them too, and come after them.
+    "guard": {
+        "name": ("a" * 49, "name must be 1 to 48 letters, digits, hyphens and underscores"),
+        "description": ("d" * 257, "description is longer than Lambda's limit of 256 characters"),
+        "handler": ("handler", "handler must be a Python module and a function in it, as in"),
+        "mode": ("dryrun", "mode must be dry_run, notify or enforce: start with dry_run"),
+        "policy_json": ("{}", "policy_json is not an IAM policy document: give JSON with a"),
+        "settings": ("[]", "settings is not a JSON object: give it as jsonencode({ ... }), or"),
+        "event_pattern": ("[]", "guard.event_pattern is not a JSON object: give it as jsonencode("),
+    },
+    "guard, once more": {
+        "name": ("-a", "name must be 1 to 48 letters, digits, hyphens and underscores"),
+        "handler": ("watch handler.f", "handler must be a Python module and a function in it"),
+        "policy_json": ("no JSON", "policy_json is not an IAM policy document: give JSON with a"),
+        "settings": (
+            "no JSON",
+            "settings is not a JSON object: give it as jsonencode({ ... }), or",
+        ),
+        "event_pattern": (
+            '{"source": ["{{role}}"]}',
+            "has a placeholder that is not filled in: there are {{account_id}}, {{partition}}, "
+            "{{region}} and {{role_arn}}.",
+        ),
+    },
+    "keys that let nobody in": {
+        "alarm_topic": (
+            {"arn": TOPIC, "kms_master_key_id": "alias/aws/sns"},
+            "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch",
+        ),
+        "alert_topic": (
+            {"arn": TOPIC, "kms_master_key_id": "alias/own"},
+            "alert_topic is encrypted with a key that it names by its alias or id, and the",
+        ),
+    },
+    "alerts that nobody hears": {
+        "alerts": ("odd buckets", "its guard alerts on odd buckets. Give alert_topic, or"),
+        "mode": ("enforce", "The alerts of watch would reach nobody: in mode enforce its guard"),
+    },
+    "nothing but alerts that nobody hears": {
+        "mode": ("notify", "in mode notify its guard does nothing but alert. Give alert_topic"),
+    },
     "second": {
         "alert_topic": ({"arn": TOPIC + ".fifo"}, "alert_topic is a FIFO topic, which people can"),
         "environment": ({"A-B": "c"}, "or one that is not letters, digits and underscores"),
         "failure_queue": ({"arn": QUEUE + ".fifo"}, "failure_queue is a FIFO queue, which Lambda"),
-        "handler": ("watch handler.f", "handler must be a Python module and a function in it"),
         "max_retries": (1.5, "max_retries must be 0, 1 or 2, Lambda's limits."),
         "memory_size": (128.5, "memory_size must be a whole number of MB from 128 to 10240"),
-        "name": ("-a", "name must be 1 to 48 letters, digits, hyphens and underscores"),
         "package": (
             {"filename": "a.zip", "s3_bucket": "b", "s3_key": "k"},
             "package must be either a zip file (filename) or an S3 object (s3_bucket and s3_key): "
             "give one of them, not both",
         ),
-        "policy_json": ("no JSON", "policy_json is not an IAM policy document: give JSON with a"),
         "reserved_concurrency": (1.5, "reserved_concurrency must be a whole number from 1"),
         "role": ({"arn": "own"}, "role.arn is not the ARN of an IAM role: give"),
-        "settings": ("no JSON", "settings is not a JSON object: give it as jsonencode({ ... })."),
         "timeout": (0, "timeout must be a whole number of seconds from 1 to 900"),
     },
     "third": {
@@ -868,7 +936,7 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
         "package": ({"filenam": "a.zip"}, "package must be either a zip file (filename) or"),
     },
     "engine": {
-        "actions_per_hour": (0, 'to take no action at all use mode = "notify".'),
+        "actions_per_hour": (0, 'to take no action at all use the guard\'s mode = "notify".'),
         "audit_bus": ({"arn": "audit"}, "audit_bus.arn is not the ARN of an event bus: give"),
         "exempt_accounts": ({"12": "2999-12-31"}, "exempt_accounts must map account ids of"),
         "exempt_principals": ({"admin": "2999-12-31"}, "exempt_principals must map ARNs of users"),
@@ -883,6 +951,7 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
             "member_role.name must be a role's name without its path, and path start and end",
         ),
         "reactor_layer_arn": (LAYER[:-2], "with the version at its end."),
+        "own_reactor_layer": (False, ""),
         "settle_seconds": (-1, "settle_seconds must be a whole number of seconds from 0."),
     },
     "engine, once more": {
@@ -934,12 +1003,148 @@ def test_a_setting_that_does_not_exist_is_an_error(tf: Planner) -> None:
     assert 'An argument named "alert_topc" is not expected here.' in said
 
 
-def test_the_readmes_example(tf: Planner) -> None:
+LATER = """
+resource "terraform_data" "network" {
+  input = "x"
+}
+"""
+
+
+def test_depends_on_leaves_names_and_policies_known_where_the_place_is_told(tf: Planner) -> None:
+    """A lookup waits for the apply then; an unknown name would replace the role."""
+    late = {"depends_on": Raw("[terraform_data.network]"), "alarm_topic": {"arn": TOPIC}}
+    told = {"account_id": ACCOUNT, "region": REGION}
+    guard = {"event_pattern": '{"source": ["aws.s3"], "detail": {"arn": ["{{role_arn}}"]}}'}
+    plan = tf.plan(LATER + hcl("told", **late, **told, **guard) + hcl("looked_up", **late))
+    unknown = {
+        address: name
+        for address, change in plan.resource_changes.items()
+        if address.startswith("module.told.") and change["mode"] == "managed"
+        for name in ("name", "function_name", "alarm_name", "policy", "assume_role_policy")
+        if change["change"]["after_unknown"].get(name)
+    }
+    assert unknown == {}
+    assert Made(plan, "told").outputs()["rule"]["pattern"]
+    assert Made(plan, "looked_up").one("aws_lambda_function")["function_name"] == "watch"
+
+
+def test_a_place_that_is_another_is_refused(tf: Planner) -> None:
+    said = tf.plan_error(hcl(account_id="210987654321", region="eu-west-1"))
+    assert "account_id is 210987654321, and the provider is in the account" in said
+    assert f"region is eu-west-1, and the provider is in {REGION}" in said
+
+
+def test_a_mocked_provider_plans(tf: Planner, tmp_path: Path) -> None:
+    """A consumer's own `terraform test` has no AWS and no answers of it."""
+    root = Path("root")
+    lay_out(tmp_path, root, None)
+    source = (
+        hcl(public_powertools_layer=True, alarm_topic=Raw("aws_sns_topic.own"))
+        + 'resource "aws_sns_topic" "own" {\n  name = "own"\n}\n'
+    )
+    (tmp_path / root / "main.tf").write_text(fill(source, root), encoding="utf-8")
+    test = 'mock_provider "aws" {}\nrun "plans" {\n  command = plan\n  assert {\n    condition = '
+    test += 'module.reaction.mode == "dry_run"\n    error_message = "mode"\n  }\n}\n'
+    (tmp_path / root / "it.tftest.hcl").write_text(test, encoding="utf-8")
+    environment = tf.aws.environment()
+    for command in (("init", "-backend=false", "-no-color"), ("test", "-no-color")):
+        done = tf.terraform.run(*command, cwd=tmp_path / root, environment=environment, timeout=240)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", ["security", "/security", "security/", "//", "/a//b/", "/a b/"])
+def test_a_path_is_checked_alike_wherever_one_is_given(tf: Planner, path: str) -> None:
+    member = {"name": "member", "external_id": "shared", "path": path}
+    said = tf.plan_error(
+        hcl("own", role_path=path)
+        + hcl("assuming", member_role=member)
+        + call(
+            "reaction-member-role",
+            {
+                "external_id": "shared",
+                "guards": {"own": {"policy_json": json.dumps({"Statement": OWN_STATEMENT})}},
+                "hub_account_id": ACCOUNT,
+                "hub_role_names": ["watch-*"],
+                "organization_id": None,
+                "path": path,
+            },
+            "assumed",
+        )
+    )
+    assert said.count("start and end with a slash") == 3
+
+
+MISSPELT = ("handlr", "polcy_json", "setings", "event_patern")
+
+
+@pytest.mark.parametrize("name", MISSPELT)
+def test_what_decides_in_a_guard_in_place_cant_be_misspelt(tf: Planner, name: str) -> None:
+    right = ("handler", "policy_json", "settings", "event_pattern")
+    guard = {
+        written: "watch.handler" if written.startswith("handl") else None
+        for written in (name if number == MISSPELT.index(name) else each
+                        for number, each in enumerate(right))
+    }  # fmt: skip
+    said = tf.plan_error(call("reaction", {"name": "watch", "guard": guard}))
+    assert f'attribute "{right[MISSPELT.index(name)]}" is required' in said
+
+
+def test_a_guard_brings_defaults_and_its_reaction_overrides_them(cases: dict[str, Made]) -> None:
+    def told(label: str) -> tuple[Any, ...]:
+        function = cases[label].one("aws_lambda_function")
+        variables = function["environment"][0]["variables"]
+        names = ("REACTION_BUDGET", "REACTION_SETTLE_SECONDS")
+        return (function["memory_size"], function["timeout"], *map(variables.get, names))
+
+    assert told("least") == (256, 60, "100", None)
+    assert told("guards_own") == (512, 90, "7", "30")
+    assert told("overridden") == (128, 50, None, "20")
+
+
+def test_what_a_guard_leaves_open_is_filled_in(cases: dict[str, Made]) -> None:
+    made = cases["open"]
+    role = f"arn:aws:iam::{ACCOUNT}:role/security/watch-{REGION}"
+    assert made.statements()[-1] == {
+        "Effect": "Allow",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:x:{REGION}:{ACCOUNT}:y", role],
+    }
+    rule = made.outputs()["rule"]
+    assert json.loads(rule["pattern"]) == {"source": ["aws.s3"], "detail": {"arn": [role]}}
+    # The ARN is known after the apply.
+    assert rule["targets"] == {"guard": {"function": {"function_name": "watch"}}}
+    assert cases["least"].outputs()["rule"]["pattern"] is None
+
+
+def test_only_what_names_a_role_of_the_same_apply_waits_for_it(tf: Planner) -> None:
+    def guard(text: str) -> dict[str, Any]:
+        pattern = json.dumps({"source": ["aws.s3"], "detail": {"arn": [text]}})
+        return {"role": Raw("aws_iam_role.own"), "event_pattern": pattern}
+
+    role = 'resource "aws_iam_role" "own" {\n  name = "own"\n  assume_role_policy = "{}"\n}\n'
+    plan = tf.plan(
+        hcl("naming", **guard("{{role_arn}}")) + hcl("other", **guard("{{account_id}}")) + role
+    )
+    shown = {label: Made(plan, label).outputs()["rule"] for label in ("naming", "other")}
+    assert shown["other"]["pattern"] is not None
+    assert "pattern" not in shown["naming"]
+
+
+def example_of(heading: str) -> str:
+    """The first configuration under a heading of the README, as it can be planned here."""
     readme = (REPOSITORY / "modules" / "reaction" / "README.md").read_text(encoding="utf-8")
-    [example] = re.findall(r"## Usage\n\n```hcl\n(.*?)```", readme, re.DOTALL)
+    section = readme.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    example = section.partition("```hcl\n")[2].partition("```")[0]
     example = re.sub(r'"git::\S+//modules/([\w-]+)\?ref=\S+"', r'"${modules}/\1"', example)
-    example = example.replace("${path.root}/bucket-watch.zip", str(OWN_FILE))
     topic = 'module "alert_topic" {\n  source = "${modules}/alert-topic"\n  name = "alerts"\n}\n'
-    plan = tf.plan(example + topic)
+    return example.replace("${path.root}/bucket-watch.zip", str(OWN_FILE)) + topic
+
+
+@pytest.mark.parametrize(
+    ("heading", "functions", "rules"), [("Usage", 2, 2), ("A handler of one's own", 1, 0)]
+)
+def test_the_readmes_examples(tf: Planner, heading: str, functions: int, rules: int) -> None:
+    plan = tf.plan(example_of(heading))
     assert plan.warnings == ()
-    assert len(plan.of_type("aws_lambda_permission")) == 1
+    assert len(plan.of_type("aws_lambda_function")) == functions
+    assert len(plan.of_type("aws_lambda_permission")) == rules

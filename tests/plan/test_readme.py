@@ -22,12 +22,3 @@ def test_the_usage_in_the_readme_plans(tf: Planner) -> None:
     plan = tf.plan('provider "aws" {}\n' + local)
     kinds = {address.rpartition(".")[0].rpartition(".")[2] for address in plan.resources}
     assert {"aws_cloudtrail", "aws_cloudwatch_event_target", "aws_lambda_function"} <= kinds
-
-
-def test_every_module_and_command_the_readme_names_is_there() -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
-        assert (REPOSITORY / link).exists(), link
-    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +35,22 @@ SKIP = re.compile(r"#checkov:skip=(\w+)(?::(.*))?")
 
 
 @pytest.fixture(scope="module")
-def plans(tf: Planner) -> dict[str, Plan]:
+def plans(tf: Planner, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     found = {name: tf.plan(Path("examples") / name, VARIABLES.get(name, {})) for name in EXAMPLES}
     own_keys = tf.plan(Path("tests/policy/fixtures/own_keys"))
+    own_keys = moved(own_keys, looks_like_a_key(tmp_path_factory.mktemp("plans")))
     return {**found, "events": tf.plan(EVENTS), "offered": tf.plan(offered()), "own": own_keys}
+
+
+def looks_like_a_key(folder: Path) -> Path:
+    """A path for a plan in which checkov would see a secret access key: 40 characters in a row."""
+    return folder / f"under-{'x' * 35}" / "plan.json"
+
+
+def moved(plan: Plan, path: Path) -> Plan:
+    """The plan at another path."""
+    path.parent.mkdir()
+    return replace(plan, path=Path(shutil.copyfile(plan.path, path)))
 
 
 def offered() -> str:
@@ -66,14 +80,15 @@ def test_what_is_offered_is_among_them(plans: dict[str, Plan]) -> None:
 def test_it_sees_what_is_broken(plans: dict[str, Plan], tmp_path: Path) -> None:
     trail, events = plans["ec2-launch-monitor"], plans["events"]
     cases = [
-        policy.with_value(trail.json, "aws_cloudtrail", "enable_log_file_validation", False),
-        policy.with_value(events.json, "aws_sqs_queue", "sqs_managed_sse_enabled", False),
+        (trail, ("aws_cloudtrail", "enable_log_file_validation")),
+        (events, ("aws_sqs_queue", "sqs_managed_sse_enabled")),
     ]
     broken = []
-    for number, case in enumerate(cases):
+    for number, (plan, (kind, name)) in enumerate(cases):
         path = tmp_path / f"plan-{number}.json"
+        case = policy.with_value(plan.json, kind, name, False)
         path.write_text(json.dumps(case), encoding="utf-8")
-        broken.append(Plan(path, trail.folder, ()))
+        broken.append(Plan(path, plan.folder, ()))
     failed = policy.checkov(*broken, folder=tmp_path).failed
     assert {line.split()[0] for line in failed} == {"CKV_AWS_36", "CKV_AWS_27"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.harness.local_aws import ACCOUNT, REGION
-from tests.plan.calls import call
+from tests.plan.calls import Raw, call, react
 
 # With all that they have: a spoke, a hub with canaries, every kind of target, an archive.
 EVENTS = f"""
@@ -18,6 +18,7 @@ module "topic" {{
   source            = "${{modules}}/alert-topic"
   name              = "alerts"
   kms_key_arn       = "arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+  own_kms_key       = false
   email_subscribers = ["ana@example.com"]
   https_subscribers = {{ hook = "https://example.com/hook" }}
 }}
@@ -49,6 +50,7 @@ module "rules" {{
 module "hub" {{
   source          = "${{modules}}/event-forwarding"
   name            = "hub"
+  bus_policy      = "own"
   account_ids     = ["123456789012"]
   organization_id = "o-abcdefghij"
   canaries        = {{ home = {{}} }}
@@ -64,30 +66,36 @@ module "spoke" {{
 """
 
 _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
-_LAYER = {"powertools_layer_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7"}
-_REACTIONS: dict[str, dict[str, Any]] = {
-    "bucket-baseline": _LAYER,
-    "ec2-launch-guard": {**_LAYER, "alert_on_accelerators": True, "stop_flagged": True},
-    "iam-role-guard": {**_LAYER, "containment": "delete"},
-    "notify": _LAYER,
-    "security-group-guard": _LAYER,
-    "trail-guard": {**_LAYER, "trails": ["main"], "bucket": "logs"},
+_LAYER = {
+    "powertools_layer_arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7",
+    "public_powertools_layer": False,
+}
+_GUARDS: dict[str, dict[str, Any]] = {
+    "bucket-baseline": {},
+    "ec2-launch-guard": {"alert_on_accelerators": True, "stop_flagged": True},
+    "iam-role-guard": {"containment": "delete"},
+    "notify": {},
+    "security-group-guard": {},
+    "trail-guard": {"trails": ["main"], "bucket": "logs"},
 }
 _MEMBER = {
     "external_id": "shared",
     "hub_account_id": "111111111111",
     "hub_role_names": ["guard-*"],
     "organization_id": "o-a1b2c3d4e5",
-    "reactions": sorted({*_REACTIONS} - {"notify"}),
+    "guards": {name: Raw(f"module.{name}_guard") for name in _GUARDS},
 }
 _GIVEN = {
-    "mode": "enforce",
+    **_LAYER,
     "alert_topic": {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts", "kms_key_arn": _KEY},
     "kms_key_arn": _KEY,
 }
 REACTIONS = "".join(
     [
-        *(call(name, {"name": name, **_GIVEN, **more}, name) for name, more in _REACTIONS.items()),
+        *(
+            react(name, {"mode": "enforce", **settings}, {"name": name, **_GIVEN}, name)
+            for name, settings in _GUARDS.items()
+        ),
         call("reaction-member-role", _MEMBER, "member"),
     ]
 )

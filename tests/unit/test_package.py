@@ -104,12 +104,12 @@ def test_check_tells_a_zip_that_is_out_of_date(copy: Path, change: str) -> None:
     assert subprocess.run(command, check=False).returncode == 0
 
 
-def test_every_module_is_in_it_and_nothing_else() -> None:
+def test_every_module_is_in_it_but_the_one_for_tests() -> None:
     expected = {
         path.relative_to(SOURCE).as_posix()
         for path in (SOURCE / "reactor").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
-    }
+    } - {"reactor/testing.py"}
     assert set(_names()) == expected
     assert _names() == sorted(_names())
     assert "reactor/reactions/ec2_launch_guard.py" in expected
@@ -133,7 +133,7 @@ def test_entries_are_stored_with_fixed_times_and_modes() -> None:
 
 
 def test_it_is_small_and_carries_its_version() -> None:
-    assert ZIP.stat().st_size < 300_000
+    assert ZIP.stat().st_size < 450_000
     with zipfile.ZipFile(io.BytesIO(ZIP.read_bytes())) as archive:
         text = archive.read("reactor/__init__.py").decode()
     assert f'__version__ = "{reactor.__version__}"' in text

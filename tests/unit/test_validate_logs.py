@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.e2e.local import tampering
-from tests.e2e.local.tampering import ARN, MEMBER, SHARD, digest
+from tests.e2e.localaws import tampering
+from tests.e2e.localaws.tampering import ARN, MEMBER, SHARD, digest
 from tests.harness.object_store import ObjectStore, served
 from trailctl.cli import main
 

@@ -12,10 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from localaws.client.process import RunningAws, running
+from localaws.errors import LocalAwsError
 from trailctl.demo.scenario import Scenario
 from trailctl.demo.show import Screen
 from trailctl.errors import CheckError, UsageError
-from trailctl.local.process import RunningAws, running
 from trailctl.terraform import (
     Terraform,
     TerraformError,
@@ -26,7 +27,7 @@ from trailctl.terraform import (
 
 EXAMPLE = "ec2-launch-monitor"
 REPOSITORY = Path(__file__).resolve().parents[2]
-# What the example needs beside itself, by the relative paths that it uses.
+# The folders that the example reaches by relative paths.
 _BESIDE = ("lambda_src", "modules")
 _VARIABLES = ("mode=enforce", "force_destroy=true")
 _TERRAFORM_SECONDS = 300.0
@@ -34,10 +35,10 @@ LOG = "local-aws.log"
 
 
 def run_demo() -> int:
-    """Apply, call, watch, check, destroy; the exit code.
+    """Applies the example, makes calls, checks what came of them, destroys; the exit code.
 
-    Raises UsageError where Terraform or the example is missing, CheckError where what the demo
-    shows does not hold.
+    Raises UsageError if Terraform or the example is missing, and CheckError if a claim of the demo
+    does not hold.
     """
     if not (REPOSITORY / "examples" / EXAMPLE).is_dir():
         raise UsageError("the demo applies an example of the repository: run it in a checkout")
@@ -53,6 +54,8 @@ def run_demo() -> int:
             _perform(screen, terraform, folder)
         except TerraformError as error:
             raise CheckError(f"{error}{_said(folder / LOG)}") from None
+        except LocalAwsError as error:
+            raise CheckError(str(error)) from None
     screen.say(f"\nDone in {time.monotonic() - began:.0f} s; nothing of it is left.")
     return 0
 
@@ -110,7 +113,7 @@ class _Work:
 
 
 def _said(log: Path) -> str:
-    """What the local AWS had to say, for the reader of a failure."""
+    """The last lines of the local AWS's log, for the reader of a failure."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[1:]
     return "\nThe local AWS said:\n" + "\n".join(lines[-20:]) if lines else ""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from trailctl.local.process import RunningAws
+from localaws.client.process import RunningAws
 
 _PREFIX = "reactor:"
 _IMAGE = "ami-0abcdef1234567890"
@@ -48,8 +48,9 @@ class Claim:
 class Scenario:
     """The demo's principals and calls, on an applied `examples/ec2-launch-monitor`.
 
-    `outputs` are the example's. `prepare` makes the principals and a queue that listens to the
-    alert topic; `acts` are played in order; `steps` gives what happened since it was last asked.
+    `outputs` are those of the example. `prepare` makes the principals, and a queue that subscribes
+    to the alert topic. Play the `acts` in their order; `steps` returns what happened since the last
+    call of it.
     """
 
     def __init__(self, aws: RunningAws, outputs: dict[str, Any]) -> None:
@@ -178,7 +179,7 @@ class Scenario:
     # The timeline
 
     def steps(self) -> list[Step]:
-        """What happened since the last time: calls, rules, targets, changes, messages."""
+        """What happened since the last call: calls, rules, targets, changes, messages."""
         found = self._aws.activity(self._seen)
         self._seen = max([self._seen, *(s["number"] for s in found)])
         steps = [line for s in found if (line := _line(s)) is not None]
@@ -240,7 +241,7 @@ def _allow(*actions: str) -> str:
 
 
 def _line(step: dict[str, Any]) -> Step | None:
-    """A step of the local AWS as a line of the timeline; None for what only the demo does."""
+    """A step of the local AWS as a line of the timeline; None for the demo's own calls."""
     when = datetime.fromisoformat(step["time"])
     extra = step["extra"]
     if step["kind"] == "call":

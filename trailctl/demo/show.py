@@ -1,4 +1,4 @@
-"""What the demo prints: progress, timelines and claims, with colour where a terminal shows it."""
+"""Prints the demo: progress, timelines and claims, in colour if the terminal shows it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WHEN_WIDTH, _KIND_WIDTH, _WHAT_WIDTH = 12, 9, 34
 
 @dataclass
 class Working:
-    """A piece of work under way; `result` is printed behind its time."""
+    """A piece of work that is going on; the screen prints `result` after its time."""
 
     result: str = ""
 
@@ -53,7 +53,7 @@ class Screen:
 
     @contextmanager
     def working(self, what: str) -> Iterator[Working]:
-        """A line that says what is done, how long it takes, and what came of it."""
+        """Prints a line: the work, how long it takes, its result."""
         work = Working()
         began = time.monotonic()
         finished = threading.Event()
@@ -80,7 +80,7 @@ class Screen:
             )
 
     def timeline(self, steps: Sequence[Step]) -> None:
-        """One line a step: when (the time between, after the first), what kind, what, the rest."""
+        """Prints a line for each step: its time since the first, kind, subject and detail."""
         start = steps[0].time if steps else None
         for step in steps:
             assert start is not None
@@ -100,7 +100,7 @@ class Screen:
                 self.say(" " * indent + line)
 
     def claim(self, claim: Claim) -> bool:
-        """Print a claim with its mark; whether it holds."""
+        """Prints a claim with its mark, and returns whether it holds."""
         mark = self._paint("✓", "green") if claim.holds else self._paint("✗", "red")
         found = f" (found: {claim.found or 'nothing'})" if not claim.holds else ""
         self.say(f"  {mark} {claim.text}{found}")

@@ -1,1 +1,1 @@
-"""A local AWS that records every call and delivers it: CloudTrail and EventBridge, strict."""
+"""The commands of `trailctl local`."""

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from localaws.client.control import Control
 from trailctl.errors import UsageError
-from trailctl.local.control import Control
 
 _GZIP = b"\x1f\x8b"
 _AT_ONCE = 500

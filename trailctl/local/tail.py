@@ -8,8 +8,8 @@ import sys
 from datetime import datetime
 from typing import Any, TextIO
 
-from trailctl.errors import UsageError
-from trailctl.local.control import Control
+from localaws.client.control import Control
+from localaws.errors import LocalAwsError
 
 _WAIT_SECONDS = 20.0
 _COLOURS = {"dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -33,7 +33,7 @@ def tail(port: int, *, as_json: bool = False, everything: bool = False) -> int:
         while True:
             try:
                 steps = control.get(f"activity?since={seen}&wait={_WAIT_SECONDS}", timeout=60)
-            except UsageError:
+            except LocalAwsError:
                 print("trailctl: the local AWS has stopped", file=sys.stderr)
                 return 0
             for step in steps:

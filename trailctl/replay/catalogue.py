@@ -12,7 +12,7 @@ from typing import Any
 
 from trailctl.errors import UsageError
 
-FOLDER = Path(__file__).resolve().parents[2] / "modules" / "detections"
+FOLDER = Path(__file__).resolve().parents[1] / "detections"  # a link to modules/detections
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
 
@@ -56,7 +56,7 @@ class Entry:
     regions: str
     read_only: bool
     failures: str
-    decision: str | None
+    decision: bool
     count: Count | None
     placeholders: Mapping[str, Mapping[str, Any]]
     patterns: Mapping[str, Mapping[str, Any]]

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,10 @@ from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan
 from trailctl.replay.scan import MalformedError, unpacked
 from trailctl.replay.tally import Tallier, Tally
 
-_BATCH_BYTES = 4_000_000  # of zipped log, for one turn of a worker
+# Of zipped log, for one turn of a worker; to open a file takes as long as so many bytes of it.
+_PIECE_BYTES, _FILE_BYTES = 8_000_000, 4_000
+_PIECES_A_JOB = 8
+Log = sources.LocalFile | sources.S3Object
 
 
 @dataclass(frozen=True)
@@ -107,35 +112,26 @@ def _known(path: str | None) -> Known:
 
 def _count(options: argparse.Namespace, setup: Setup) -> Tally:
     remote = [path for path in options.paths if path.startswith("s3://")]
-    files = sources.local_files([path for path in options.paths if path not in remote])
+    files: list[Log] = []
+    if remote:
+        with closing(sources.Bucket(options.profile, options.region)) as bucket:
+            files += [each for url in remote for each in bucket.list(url)]
+    files += sources.local_files([path for path in options.paths if path not in remote])
     tally = Tally()
-    if remote or options.lookup_events:
-        client = _clients(options)
-        listed = []
-        for url in remote:
-            listed.append((url, sources.s3_objects(client("s3"), url)))
-        total = sum(size for _, objects in listed for _, size in objects)
-        with Progress(total) as progress:
-            tallier = Tallier(setup.rules, setup.probes, setup.known)
-            for url, objects in listed:
-                chunks = sources.s3_chunks(client("s3"), url, objects)
-                _count_chunks(tallier, chunks, tally, progress)
+    with Progress(sum(file.size for file in files)) as progress:
+        work = (setup, options.profile, options.region)
+        if options.jobs > 1 and len(files) > 1:
+            _count_side_by_side(work, files, options.jobs, tally, progress)
+            return tally
+        with closing(_Counter(*work)) as counter:
+            counter.count(counter.chunks(files), tally, progress)
             if options.lookup_events:
-                chunks = sources.looked_up(
-                    client("cloudtrail"), options.start_time, options.end_time
-                )
-                _count_chunks(tallier, chunks, tally, progress)
-    if files:
-        with Progress(sum(file.size for file in files)) as progress:
-            if options.jobs == 1 or len(files) == 1:
-                tallier = Tallier(setup.rules, setup.probes, setup.known)
-                _count_chunks(tallier, (file.read() for file in files), tally, progress)
-            else:
-                _count_side_by_side(setup, files, options.jobs, tally, progress)
+                span = options.start_time, options.end_time
+                counter.count(sources.looked_up(_cloudtrail(options), *span), tally, progress)
     return tally
 
 
-def _clients(options: argparse.Namespace) -> Any:
+def _cloudtrail(options: argparse.Namespace) -> Any:
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
@@ -144,82 +140,96 @@ def _clients(options: argparse.Namespace) -> Any:
         session = boto3.Session(profile_name=options.profile, region_name=options.region)
     except BotoCoreError as error:
         raise UsageError(str(error)) from None
-    made: dict[str, Any] = {}
-
-    def client(service: str) -> Any:
-        if service not in made:
-            config = Config(retries={"mode": "adaptive", "max_attempts": 10})
-            made[service] = sources.called(
-                f"no client for {service}",
-                lambda: session.client(service, config=config),  # type: ignore[call-overload]
-            )
-        return made[service]
-
-    return client
+    config = Config(retries={"mode": "adaptive", "max_attempts": 10})
+    return sources.called(
+        "no client for cloudtrail", lambda: session.client("cloudtrail", config=config)
+    )
 
 
-def _count_chunks(
-    tallier: Tallier, chunks: Iterable[sources.Chunk], tally: Tally, progress: Progress | None
-) -> None:
-    for chunk in chunks:
-        before = tally.events
-        if chunk.data is None:
-            tally.skipped.append((chunk.name, chunk.error))
-        else:
-            try:
-                tallier.count(unpacked(chunk.data), tally)
-            except MalformedError as error:
-                tally.skipped.append((chunk.name, str(error)))
-        if progress is not None:
-            progress.add(chunk.size, tally.events - before)
+class _Counter:
+    """What counts over files, wherever they are: one a process."""
+
+    def __init__(self, setup: Setup, profile: str | None, region: str | None) -> None:
+        self._tallier = Tallier(setup.rules, setup.probes, setup.known)
+        self._place = (profile, region)
+        self._bucket: sources.Bucket | None = None
+
+    def close(self) -> None:
+        """Close what was opened for it."""
+        if self._bucket is not None:
+            self._bucket.close()
+
+    def chunks(self, files: Sequence[Log]) -> Iterator[sources.Chunk]:
+        """The bytes of files, in order."""
+        for remote, some in groupby(files, key=lambda file: isinstance(file, sources.S3Object)):
+            if remote:
+                self._bucket = self._bucket or sources.Bucket(*self._place)
+                yield from self._bucket.chunks(f for f in some if isinstance(f, sources.S3Object))
+            else:
+                yield from (f.read() for f in some if isinstance(f, sources.LocalFile))
+
+    def count(
+        self, chunks: Iterable[sources.Chunk], tally: Tally, progress: Progress | None
+    ) -> None:
+        """Count what is in files; what holds no records is named in the tally."""
+        for chunk in chunks:
+            before = tally.events
+            if chunk.data is None:
+                tally.skipped.append((chunk.name, chunk.error))
+            else:
+                try:
+                    self._tallier.count(unpacked(chunk.data), tally)
+                except MalformedError as error:
+                    tally.skipped.append((chunk.name, str(error)))
+            if progress is not None:
+                progress.add(chunk.size, tally.events - before)
 
 
-_tallier: Tallier | None = None  # a worker process has one
+_Work = tuple[Setup, str | None, str | None]
+_counter: _Counter | None = None  # a worker process has one
 
 
-def _start_worker(setup: Setup) -> None:
-    global _tallier
-    _tallier = Tallier(setup.rules, setup.probes, setup.known)
+def _start_worker(work: _Work) -> None:
+    global _counter
+    _counter = _Counter(*work)
 
 
-def _work(files: Sequence[sources.LocalFile]) -> Tally:
-    assert _tallier is not None
+def _work(files: Sequence[Log]) -> Tally:
+    assert _counter is not None
     tally = Tally()
-    _count_chunks(_tallier, (file.read() for file in files), tally, None)
+    _counter.count(_counter.chunks(files), tally, None)
     return tally
 
 
 def _count_side_by_side(
-    setup: Setup,
-    files: Sequence[sources.LocalFile],
-    jobs: int,
-    tally: Tally,
-    progress: Progress,
+    work: _Work, files: Sequence[Log], jobs: int, tally: Tally, progress: Progress
 ) -> None:
-    batches = list(_batches(files, jobs))
+    pieces = list(_pieces(files, jobs))
     try:
         with ProcessPoolExecutor(
-            min(jobs, len(batches)), initializer=_start_worker, initargs=(setup,)
+            min(jobs, len(pieces)), initializer=_start_worker, initargs=(work,)
         ) as pool:
-            for batch, done in zip(batches, pool.map(_work, batches), strict=True):
+            for piece, done in zip(pieces, pool.map(_work, pieces), strict=True):
                 tally.merge(done)
-                progress.add(sum(file.size for file in batch), done.events)
+                progress.add(sum(file.size for file in piece), done.events)
     except BrokenProcessPool:
         raise CheckError("a worker process died; try again with fewer --jobs") from None
 
 
-def _batches(files: Sequence[sources.LocalFile], jobs: int) -> Iterator[list[sources.LocalFile]]:
-    most = min(_BATCH_BYTES, sum(file.size for file in files) // jobs + 1)
-    batch: list[sources.LocalFile] = []
+def _pieces(files: Sequence[Log], jobs: int) -> Iterator[list[Log]]:
+    """Files in pieces that take about the same time, some for each worker."""
+    whole = sum(file.size + _FILE_BYTES for file in files)
+    most = min(_PIECE_BYTES, whole // (jobs * _PIECES_A_JOB) + 1)
+    piece: list[Log] = []
     size = 0
     for file in files:
-        batch.append(file)
-        size += file.size
+        piece.append(file)
+        size += file.size + _FILE_BYTES
         if size >= most:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
 
 
 def _show(found: dict[str, Any], format_: str, output: str | None) -> None:

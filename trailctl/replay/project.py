@@ -10,15 +10,14 @@ record is not looked for, though `{"a.b": 1}` and `{"a": {"b": 1}}` are one fiel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
 from operator import attrgetter
 from typing import Any, TypedDict, Union
 
 import msgspec
-
-from trailctl.patterns.digits import read_float
-from trailctl.patterns.document import load_event
+from reactor.patterns.digits import read_float
+from reactor.patterns.document import load_event
 
 Event = dict[str, Any]
 
@@ -55,6 +54,14 @@ KINDS = (
 )
 ABSENT = msgspec.Raw(b"")
 UNSET = msgspec.UNSET
+_TEXT = str | None | msgspec.UnsetType
+_TRUTH = bool | str | None | msgspec.UnsetType
+# What CloudTrail writes there.
+_USUAL: dict[str, Any] = {
+    **dict.fromkeys(("eventTime", *KINDS), _TEXT),
+    "readOnly": _TRUTH,
+    "managementEvent": _TRUTH,
+}
 _SCALARS = str | int | float | bool | None
 
 
@@ -107,7 +114,8 @@ class _Tree:
 
     def type(self) -> Any:
         """What msgspec is to decode: dicts with these keys only, whatever else may be there."""
-        if self.whole or not self.below:
+        # Keys of typed dicts that are not ASCII are never found.
+        if self.whole or not self.below or not all(map(str.isascii, self.below)):
             return Any
         fields = {key: tree.type() for key, tree in self.below.items()}
         shape: Any = _typed_dict("shape", fields, total=False)
@@ -117,47 +125,73 @@ class _Tree:
 class Projection:
     """Reads what rules need of a log file's bytes.
 
-    `fields` are the dotted paths that rules read. `kind(head)` are the values of KINDS, which
+    `fields` are the dotted paths that rules read; with `states`, also those that tell read-only
+    management events. `kind(head)` are the values of `kinds`, those of KINDS that are read, which
     decide for most rules; `reader(fields)` gives a function from a head to its event.
     """
 
-    def __init__(self, fields: Iterable[str]) -> None:
-        self._plain = {"eventTime", *KINDS}
+    def __init__(self, fields: Iterable[str], states: bool = True) -> None:
         trees, made = _grown(fields)
-        for name in {*made, "source", "detail-type"}:
+        read = {*trees, *(each for name in made for each in _ENVELOPE[name])}
+        if states:
+            read.update(("eventType", "readOnly", "eventCategory", "managementEvent"))
+        self.kinds = tuple(name for name in KINDS if name in read) or KINDS[:2]
+        self._plain = {"eventTime", "readOnly", *self.kinds}
+        for name in made:
             self._plain.update(_ENVELOPE[name])
         for name, tree in trees.items():
             if tree.whole and not tree.below and name not in _OBJECTS:
                 self._plain.add(name)
         names = sorted({"userIdentity", *self._plain, *trees})
         self._names = {name: f"f{number}" for number, name in enumerate(names)}
+        self._decode = self._decoder(_USUAL)
+        self._decode_odd = self._decoder({})
+        # Values of these are all that fall into kinds: a tuple of them where there are several.
+        self.kind: Callable[[Any], Hashable] = self.getter(*self.kinds)
+        self.time: Callable[[Any], Any] = self.getter("eventTime")
+        self.read_only: Callable[[Any], Any] = self.getter("readOnly")
+        self.identity: Callable[[Any], Any] = self.getter("userIdentity")
+
+    def _decoder(self, types: Mapping[str, Any]) -> Callable[[bytes], Any]:
         members: list[Any] = [
-            (attribute, Any, UNSET) if name in self._plain else (attribute, msgspec.Raw, ABSENT)
+            (attribute, types.get(name, Any), UNSET)
+            if name in self._plain
+            else (attribute, msgspec.Raw, ABSENT)
             for name, attribute in self._names.items()
         ]
         renamed = {attribute: name for name, attribute in self._names.items()}
         head: Any = msgspec.defstruct("Head", members, rename=renamed, gc=False, frozen=True)
         records: list[Any] = [("records", list[head])]
         body: Any = msgspec.defstruct("Body", records, rename={"records": "Records"})
-        self._decode = msgspec.json.Decoder(body, float_hook=read_float).decode
-        self.kind: Callable[[Any], tuple[Any, ...]] = self._getter(KINDS)
-        self.time: Callable[[Any], Any] = self._getter(("eventTime",))
-        self.identity: Callable[[Any], Any] = self._getter(("userIdentity",))
+        return msgspec.json.Decoder(body, float_hook=read_float).decode
 
-    def _getter(self, names: tuple[str, ...]) -> Callable[[Any], Any]:
+    def getter(self, *names: str) -> Callable[[Any], Any]:
+        """A function from a head to the value of a member, to a tuple where several are named."""
         return attrgetter(*(self._names[name] for name in names))
 
-    def heads(self, text: bytes) -> list[Any]:
-        """The records of a log file. Raises msgspec.DecodeError for what is none."""
-        found: list[Any] = self._decode(text).records
-        return found
+    def is_raw(self, name: str) -> bool:
+        """Whether heads have a member of a record as the bytes it is written in."""
+        return name in self._names and name not in self._plain
 
-    def plain_event(self, kind: tuple[Any, ...]) -> Event:
+    def heads(self, text: bytes) -> tuple[list[Any], bool]:
+        """The records of a log file, and whether each value has the type that CloudTrail gives it.
+
+        Where one has another, its kind may be no key of a dictionary, or that of another kind: 0
+        and false are one. Raises msgspec.DecodeError for what is no log file.
+        """
+        try:
+            return self._decode(text).records, True
+        except msgspec.ValidationError:
+            return self._decode_odd(text).records, False
+
+    def plain_event(self, head: Any) -> Event:
         """The event as far as its kind alone tells."""
-        detail = {n: v for n, v in zip(KINDS, kind, strict=True) if v is not UNSET}
+        values = ((name, getattr(head, self._names[name])) for name in self.kinds)
+        detail = {name: value for name, value in values if value is not UNSET}
+        kind = detail.get("eventType")
         return {
-            "source": source_of(kind[0], kind[2]),
-            "detail-type": DETAIL_TYPES.get(str(kind[2]), DETAIL_TYPES["AwsApiCall"]),
+            "source": source_of(detail.get("eventSource"), kind),
+            "detail-type": DETAIL_TYPES.get(str(kind), DETAIL_TYPES["AwsApiCall"]),
             "detail": detail,
         }
 

@@ -6,19 +6,19 @@ import json
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 import reactor.reactions
 from reactor.actions import Action, Alert
 from reactor.aws import Aws
-from reactor.event import read_event
+from reactor.event import Event
 from reactor.places import NoWayError
 from reactor.reaction import MalformedEventError, Reaction
 from reactor.settings import SettingsError, parse_settings
 
 from trailctl.errors import UsageError
-from trailctl.replay.project import Event
 from trailctl.replay.rules import Wired
 
 
@@ -71,11 +71,10 @@ class Probe:
     def would(self, event: Event) -> Would | None:
         """What the reaction would have done; None where the event is not the reaction's."""
         handler = self._reaction()
-        read = read_event(event)
-        if not handler.is_for(read):
+        if not handler.is_for(event):
             return None
         try:
-            steps = handler.plan(read, parse_settings(handler.settings, self.settings), NoAws())
+            steps = handler.plan(event, _settings(self), NoAws())
         except (NoWayError, MalformedEventError) as error:
             return Would(failure=str(error))
         except Exception as error:  # the reaction's own mistake is a result, too
@@ -95,6 +94,12 @@ class Probe:
         if not isinstance(found, Reaction):
             raise UsageError(f"{self.module} holds no reaction")
         return found
+
+
+@cache
+def _settings(probe: Probe) -> Any:
+    """A probe's settings, read once for all events. Raises SettingsError."""
+    return parse_settings(probe._reaction().settings, probe.settings)
 
 
 def existing() -> list[Probe]:

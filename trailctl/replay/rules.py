@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reactor.patterns import EventPattern, PatternError
+
 from trailctl.errors import UsageError
-from trailctl.patterns import EventPattern, PatternError
 from trailctl.replay.catalogue import Count, Entry
 
 _ALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
@@ -77,7 +78,7 @@ def from_catalogue(
                 severity=entry.severity,
                 title=entry.title,
                 detection=entry.id,
-                decided=entry.decision is not None,
+                decided=entry.decision,
                 count=entry.count,
             )
             for key, pattern in found.items()

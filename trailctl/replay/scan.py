@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from isal import igzip_lib
+from reactor.patterns import EventError, EventPattern, RuleSet
+from reactor.patterns.index import Tree
+from reactor.patterns.model import Branch
 
-from trailctl.patterns import EventError, EventPattern, RuleSet
-from trailctl.patterns.index import Tree
-from trailctl.patterns.model import Branch
+from trailctl.replay.needles import made_guard
 from trailctl.replay.project import (
     KINDS,
     Event,
@@ -28,9 +29,14 @@ _KINDS_KEPT = 200_000
 # What a record's kind alone decides about.
 _KIND_FIELDS = frozenset({"source", "detail-type", *(f"detail.{name}" for name in KINDS)})
 _NOBODY: frozenset[str] = frozenset()
+_MOST_ROOM = 64_000_000
+_NO_UTF8 = "it is no text in UTF-8"
 _Read = Callable[[Any], Event]
 _Match = Callable[[Event], "set[str]"]
-_Plan = tuple[frozenset[str], _Read, "_Match | None"]
+_Guard = Callable[[Any], bool]
+# What is known of all records of a kind: rules that match, and how to try the others: first on the
+# bytes, if they can be told by these, then decoded.
+_Plan = tuple[frozenset[str], "_Guard | None", _Read, "_Match | None"]
 
 
 class MalformedError(Exception):
@@ -59,7 +65,7 @@ class Scanner:
         }
         self._no_reads = frozenset(no_reads)
         every = {f for each in self._patterns.values() for f in each.fields}
-        self.projection = Projection(every)
+        self.projection = Projection(every, bool(self._no_reads))
         # A branch is split into what a record's kind decides and the rest.
         self._rests: list[tuple[str, Branch]] = []
         kinds: list[tuple[str, list[Branch]]] = []
@@ -71,63 +77,79 @@ class Scanner:
                 self._rests.append((name, rest))
         self._kinds = Tree(kinds)
         self._whole = RuleSet(self._patterns)
-        self._read_whole = self.projection.reader(every | _KIND_FIELDS)
-        self._plans: dict[tuple[Any, ...], _Plan] = {}
-        self._made: dict[frozenset[int], tuple[_Read, _Match]] = {}
+        kinds_read = {f"detail.{name}" for name in self.projection.kinds}
+        self._read_whole = self.projection.reader(every | kinds_read)
+        self._plans: dict[Hashable, _Plan] = {}
+        self._made: dict[frozenset[int], tuple[_Guard | None, _Read, _Match]] = {}
 
     def scan(self, text: bytes, hit: Hit) -> Scanned:
         """Calls `hit(number, head, names)` for each record that rules match.
 
         `text` is the content of a log file. Raises MalformedError.
         """
-        try:
-            heads = self.projection.heads(text)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError):
-            heads = self.projection.heads(normalised(text))
-        kind_of, plans = self.projection.kind, self._plans
+        heads, usual = self._heads(text)
         # Nothing here makes cycles; the collector would walk every record in vain.
         collecting = gc.isenabled()
         gc.disable()
         try:
-            for number, head in enumerate(heads):
-                kind = kind_of(head)
-                try:
-                    plan = plans.get(kind)
-                except TypeError:  # a list or an object where a plain value belongs
-                    plan = (_NOBODY, self._read_whole, self._match_whole)
-                if plan is None:
-                    plan = self._plan(kind)
-                names, read, match = plan
-                if match is not None:
-                    found = match(read(head))
-                    names = names | found if found else names
-                if names:
-                    hit(number, head, names)
+            if usual:
+                self._scan(heads, hit)
+            else:
+                for number, head in enumerate(heads):
+                    if found := self._match_whole(self._read_whole(head)):
+                        hit(number, head, found)
         finally:
             if collecting:
                 gc.enable()
         times = [time for time in map(self.projection.time, heads) if time.__class__ is str]
         return Scanned(len(heads), min(times, default=""), max(times, default=""))
 
-    def _plan(self, kind: tuple[Any, ...]) -> _Plan:
-        """What is known of all records of a kind: rules that match, and how to try the others."""
-        event = self.projection.plain_event(kind)
+    def _heads(self, text: bytes) -> tuple[list[Any], bool]:
+        # Bytes that nobody decodes would pass; then it would depend on the rules what is a log.
+        if not text.isascii():
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                raise MalformedError(_NO_UTF8) from None
+        try:
+            return self.projection.heads(text)
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return self.projection.heads(normalised(text))
+
+    def _scan(self, heads: list[Any], hit: Hit) -> None:
+        kind_of, plans = self.projection.kind, self._plans
+        for number, plan in enumerate(map(plans.get, map(kind_of, heads))):
+            if plan is None:
+                plan = self._plan(heads[number])
+            names, guard, read, match = plan
+            if match is not None:
+                head = heads[number]
+                if (guard is None or guard(head)) and (found := match(read(head))):
+                    hit(number, head, names | found if names else found)
+                    continue
+            if names:
+                hit(number, heads[number], names)
+
+    def _plan(self, head: Any) -> _Plan:
+        event = self.projection.plain_event(head)
         left_out = self._no_reads if self._no_reads and _is_read(event) else _NOBODY
         met = [int(number) for number in self._kinds.match(event)]
         sure = frozenset(self._rests[n][0] for n in met if not self._rests[n][1]) - left_out
         open_ = frozenset(n for n in met if self._rests[n][0] not in sure | left_out)
-        plan: _Plan = (sure, *(self._matcher(open_) if open_ else (_read_nothing, None)))
+        plan: _Plan = (sure, *(self._matcher(open_) if open_ else (None, _read_nothing, None)))
         if len(self._plans) >= _KINDS_KEPT:
             self._plans.clear()
-        self._plans[kind] = plan
+        self._plans[self.projection.kind(head)] = plan
         return plan
 
-    def _matcher(self, branches: frozenset[int]) -> tuple[_Read, _Match]:
+    def _matcher(self, branches: frozenset[int]) -> tuple[_Guard | None, _Read, _Match]:
         """How to read what is left of these branches, and how to try it."""
         made = self._made.get(branches)
         if made is None:
-            tree = Tree((self._rests[n][0], [self._rests[n][1]]) for n in sorted(branches))
-            made = self._made[branches] = (self.projection.reader(tree.fields), tree.match)
+            rests = [self._rests[n] for n in sorted(branches)]
+            tree = Tree((name, [rest]) for name, rest in rests)
+            guard = made_guard(self.projection, [rest for _, rest in rests])
+            made = self._made[branches] = (guard, self.projection.reader(tree.fields), tree.match)
         return made
 
     def _match_whole(self, event: Event) -> set[str]:
@@ -164,7 +186,11 @@ def unpacked(data: bytes) -> bytes:
             if data[:2] != b"\x1f\x8b":
                 break
             member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-            parts.append(member.decompress(data))
+            # Room for all of it at once is a third of the time; how much, its last bytes tell.
+            told = int.from_bytes(data[-4:], "little") + 1
+            parts.append(member.decompress(data, min(told, _MOST_ROOM)))
+            if not member.eof:
+                parts.append(member.decompress(b""))
             if not member.eof:
                 raise MalformedError("its gzip is cut off")
             data = member.unused_data
@@ -186,7 +212,7 @@ def normalised(text: bytes) -> bytes:
     except RecursionError:
         raise MalformedError("it is nested too deeply") from None
     except UnicodeDecodeError:
-        raise MalformedError("it is no text in UTF-8") from None
+        raise MalformedError(_NO_UTF8) from None
     except ValueError as error:
         lines = [line for line in text.splitlines() if line.strip()]
         try:
@@ -196,7 +222,11 @@ def normalised(text: bytes) -> bytes:
         if len(documents) < 2:
             raise MalformedError(f"it is no JSON ({error})") from None
     records = [record for document in documents for record in _records(document)]
-    return msgspec.json.encode({"Records": records})
+    try:
+        return msgspec.json.encode({"Records": records})
+    except UnicodeEncodeError:  # half of a surrogate pair: no text in UTF-8 could hold it
+        text = json.dumps(records, ensure_ascii=False).encode("utf-8", "replace")
+        return msgspec.json.encode({"Records": json.loads(text)})
 
 
 def _records(document: Any) -> list[Event]:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from trailctl.errors import UsageError
+from trailctl.session import aws_session
+
+if TYPE_CHECKING:
+    from reactor.digest.transport import Body, Transport
 
 T = TypeVar("T")
 _ENDINGS = (".json", ".json.gz")
-_AT_ONCE = 16  # objects of S3 that are on their way while one is looked at
+# Objects of S3 that are on their way while one is looked at, by number and by bytes.
+_AT_ONCE = 64
+_MOST_AHEAD = 64_000_000
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """The bytes of one file, or why there are none. `size` is that of the file as it lies there."""
 
     name: str
@@ -29,8 +34,7 @@ class Chunk:
     error: str = ""
 
 
-@dataclass(frozen=True)
-class LocalFile:
+class LocalFile(NamedTuple):
     """A file by its path; `size` in bytes."""
 
     path: str
@@ -39,9 +43,18 @@ class LocalFile:
     def read(self) -> Chunk:
         """Its bytes, or what was in the way."""
         try:
-            return Chunk(self.path, Path(self.path).read_bytes(), self.size)
+            with FileIO(self.path) as file:
+                return Chunk(self.path, file.readall(), self.size)
         except OSError as error:
             return Chunk(self.path, None, self.size, f"it can't be read ({error.strerror})")
+
+
+class S3Object(NamedTuple):
+    """An object by its bucket and key; `size` in bytes."""
+
+    bucket: str
+    key: str
+    size: int
 
 
 def local_files(paths: Sequence[str]) -> list[LocalFile]:
@@ -53,23 +66,43 @@ def local_files(paths: Sequence[str]) -> list[LocalFile]:
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            inside = sorted(
-                str(Path(folder) / name)
-                for folder, _, names in os.walk(path)
-                for name in names
-                if is_log(str(Path(folder) / name))
-            )
+            inside = sorted(_below(str(path)))
             if not inside:
                 raise UsageError(f"{given} holds no log files (*.json, *.json.gz)")
         elif path.exists():
-            inside = [given]
+            inside = [(given, os.path.realpath(given))]
         else:
             raise UsageError(f"{given}: there is no such file or folder")
-        for each in inside:
-            key = str(Path(each).resolve())
-            if key not in found:
-                found[key] = LocalFile(each, Path(each).stat().st_size)
+        for each, real in inside:
+            if real not in found:
+                found[real] = LocalFile(each, _size(each))
     return list(found.values())
+
+
+def _below(folder: str) -> Iterator[tuple[str, str]]:
+    """The log files below a folder, each with its real path. Links to folders are not followed."""
+    folders = [folder]
+    while folders:
+        folder = folders.pop()
+        # A file's real path is its folder's and its name, but for links.
+        real = os.path.realpath(folder)
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            elif is_log(entry.path) and not entry.is_dir():
+                link = entry.is_symlink()
+                yield entry.path, os.path.realpath(entry.path) if link else f"{real}/{entry.name}"
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - a hundred thousand of them, one by one
+    except OSError:
+        return 0  # whoever reads it will tell
 
 
 def is_log(name: str) -> bool:
@@ -87,50 +120,73 @@ def split_s3(url: str) -> tuple[str, str]:
     return bucket, prefix
 
 
-def s3_objects(client: Any, url: str) -> list[tuple[str, int]]:
-    """Keys and sizes of the log files below a prefix. Raises UsageError."""
-    bucket, prefix = split_s3(url)
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    found = called(
-        f"{url} can't be listed",
-        lambda: [
-            (str(each["Key"]), int(each["Size"]))
-            for page in pages
-            for each in page.get("Contents", ())
-            if is_log(each["Key"])
-        ],
-    )
-    if not found:
-        raise UsageError(f"{url} holds no log files (*.json, *.json.gz)")
-    return found
+class Bucket:
+    """Objects of S3; to be closed.
 
+    `profile` and `region` are those of the AWS configuration, if given.
+    """
 
-def s3_chunks(client: Any, url: str, objects: Sequence[tuple[str, int]]) -> Iterator[Chunk]:
-    """Every object, in order, fetched some ahead."""
-    bucket, _ = split_s3(url)
+    def __init__(self, profile: str | None, region: str | None) -> None:
+        from reactor.digest.transport import Limits, Transport
 
-    def fetch(key: str, size: int) -> Chunk:
-        from botocore.exceptions import BotoCoreError, ClientError
+        region = region or aws_session(profile).get_config_variable("region") or "us-east-1"
+        self._transport: Transport = Transport(
+            region, _AT_ONCE, Limits(tries=8), session=lambda: aws_session(profile)
+        )
 
-        name = f"s3://{bucket}/{key}"
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def list(self, url: str) -> list[S3Object]:
+        """The log files below a prefix. Raises UsageError."""
+        from reactor.digest.transport import AccessError
+
+        bucket, prefix = split_s3(url)
         try:
-            answer = client.get_object(Bucket=bucket, Key=key)
-            return Chunk(name, answer["Body"].read(), size)
-        except (BotoCoreError, ClientError, OSError) as error:
-            return Chunk(name, None, size, f"it can't be read ({error})")
+            found = [
+                S3Object(bucket, entry.key, entry.size)
+                for page in self._transport.pages(bucket, prefix)
+                for entry in page
+                if is_log(entry.key)
+            ]
+        except AccessError as error:
+            raise UsageError(f"{url} can't be listed: {error}") from None
+        if not found:
+            raise UsageError(f"{url} holds no log files (*.json, *.json.gz)")
+        return found
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        under_way: deque[Future[Chunk]] = deque()
+    def chunks(self, objects: Iterable[S3Object]) -> Iterator[Chunk]:
+        """Every object, in order, fetched some ahead."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            under_way: deque[tuple[int, Future[Chunk]]] = deque()
+            ahead = 0
+            try:
+                for each in objects:
+                    under_way.append((each.size, pool.submit(self._fetch, each)))
+                    ahead += each.size
+                    while under_way and (len(under_way) >= _AT_ONCE or ahead > _MOST_AHEAD):
+                        size, future = under_way.popleft()
+                        ahead -= size
+                        yield future.result()
+                while under_way:
+                    yield under_way.popleft()[1].result()
+            finally:
+                for _, future in under_way:
+                    future.cancel()
+
+    def _fetch(self, each: S3Object) -> Chunk:
+        from reactor.digest.transport import AccessError
+
+        name = f"s3://{each.bucket}/{each.key}"
         try:
-            for key, size in objects:
-                under_way.append(pool.submit(fetch, key, size))
-                if len(under_way) >= _AT_ONCE:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-        finally:
-            for future in under_way:
-                future.cancel()
+            return Chunk(name, self._transport.get(each.bucket, each.key, _whole), each.size)
+        except AccessError as error:
+            return Chunk(name, None, each.size, f"it can't be read ({error})")
+
+
+def _whole(body: Body) -> bytes:
+    return b"".join(iter(lambda: body.read(1 << 20), b""))
 
 
 def looked_up(client: Any, start: datetime | None, end: datetime | None) -> Iterator[Chunk]:

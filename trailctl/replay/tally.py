@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from reactor.detections import Finding, Known, decision
+from reactor.event import Event as Read
 from reactor.event import read_event
 
 from trailctl.replay.project import ABSENT, Event
@@ -130,28 +131,34 @@ class Tallier:
 
         def hit(number: int, head: Any, names: frozenset[str] | set[str]) -> None:
             event: Event | None = None
+            read: Read | None = None
             time = _text(projection.time(head))
+            day, reads = time[:10], projection.read_only(head) in (True, "true")
             who = ""
             for name in names:
                 if name in self._probes:
                     event = event or whole.event(number)
-                    _ask(self._probes[name], event, tally)
+                    read = read or read_event(event)
+                    _ask(self._probes[name], event, read, tally)
                     continue
                 who = who or principal(projection.identity(head))
                 found = tally.rules.get(name)
                 if found is None:
                     found = tally.rules[name] = RuleTally()
                 found.matches += 1
-                found.reads += projection.kind(head)[4] in (True, "true")
-                found.days[time[:10]] += 1
+                found.reads += reads
+                found.days[day] += 1
                 found.principals[who] += 1
                 if time:
-                    found.first = min(found.first or time, time)
-                    found.last = max(found.last, time)
+                    if time > found.last:
+                        found.last = time
+                    if not found.first or time < found.first:
+                        found.first = time
                 finding: Finding | None = None
                 if name in self._decide:
                     event = event or whole.event(number)
-                    finding = self._decide[name](read_event(event), self._known)
+                    read = read or read_event(event)
+                    finding = self._decide[name](read, self._known)
                     if finding is None:
                         continue
                     found.findings += 1
@@ -165,7 +172,8 @@ class Tallier:
             if who:
                 for probe in self._followers:
                     event = event or whole.event(number)
-                    _ask(probe, event, tally)
+                    read = read or read_event(event)
+                    _ask(probe, event, read, tally)
 
         scanned = self._scanner.scan(text, hit)
         tally.files += 1
@@ -174,9 +182,9 @@ class Tallier:
         tally.last = max(tally.last, scanned.last)
 
 
-def _ask(probe: Probe, event: Event, tally: Tally) -> None:
+def _ask(probe: Probe, event: Event, read: Read, tally: Tally) -> None:
     """Count what a reaction would have done about an event, if it is the reaction's."""
-    would = probe.would(event)
+    would = probe.would(read)
     if would is None:
         return
     found = tally.reactions.setdefault(probe.name, ReactionTally())

@@ -11,18 +11,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.session import Session
+from isal import isal_zlib
+from reactor.digest.content import Inflater
 from reactor.digest.engine import Engine, Span
 from reactor.digest.names import Shard, TrailArn, is_account, is_organization, is_region
 from reactor.digest.transport import AccessError, Transport
 from reactor.digest.verdicts import Report
 
+from trailctl.durations import duration
 from trailctl.errors import CheckError, UsageError
-from trailctl.local.durations import duration
+from trailctl.session import aws_session
 from trailctl.validate import output
 from trailctl.validate.arguments import parse_time
 from trailctl.validate.places import Wanted, shards
 
 _AT_ONCE = 4
+ISAL = Inflater(isal_zlib.decompressobj, isal_zlib.error)  # type: ignore[arg-type]  # its stub's
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,11 +41,11 @@ def run(options: argparse.Namespace) -> int:
     if start > end:
         raise UsageError("the start time must not be after the end time")
     span = Span(start, end, now, duration(options.stale_after))
-    session = _session(options.profile)
+    session = aws_session(options.profile)
     wanted = _wanted(options, trail, session)
     replicas = dict(_mapping(text) for text in options.replica)
     transport = Transport(
-        trail.region, options.concurrency + 24, session=lambda: _session(options.profile)
+        trail.region, options.concurrency + 24, session=lambda: aws_session(options.profile)
     )
     with closing(transport):
         try:
@@ -57,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             )
         watcher = output.Watcher(options.verbose, lines=text, progress=not options.verbose)
         try:
-            with Engine(transport, options.concurrency, replicas, watcher) as engine:
+            with Engine(transport, options.concurrency, replicas, watcher, ISAL) as engine:
                 reports, errors = _validated(engine, places, span)
         finally:
             watcher.close()
@@ -109,17 +113,6 @@ def _wanted(options: argparse.Namespace, trail: TrailArn, session: Session) -> W
         options.all_accounts,
         options.all_regions,
     )
-
-
-def _session(profile: str | None) -> Session:
-    from botocore.exceptions import ProfileNotFound
-
-    session = Session(profile=profile)
-    try:
-        session.get_scoped_config()
-    except ProfileNotFound as error:
-        raise UsageError(f"{error}: name another with --profile") from None
-    return session
 
 
 def _organization(session: Session, trail: TrailArn) -> str:

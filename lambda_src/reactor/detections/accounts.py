@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from reactor.detections.grants import admin_action
-from reactor.detections.model import Finding, Known, any_matches
+from reactor.detections.model import Finding, Known, any_matches, decides
 from reactor.event import Event
 from reactor.policies import policy_document
 from reactor.shapes import items, text
 
 
+@decides("login-failures")
 def login_failure(event: Event, known: Known) -> Finding | None:
     """A failed console sign-in, counted by the address it came from."""
     del known
@@ -19,6 +20,7 @@ def login_failure(event: Event, known: Known) -> Finding | None:
     return Finding(f"{who} failed to sign in ({why})", who, event.source_ip or who)
 
 
+@decides("federation-token")
 def federation_token(event: Event, known: Known) -> Finding | None:
     """Credentials that outlive the key they were made with, unless a known broker made them."""
     actor = event.actor
@@ -35,6 +37,7 @@ def federation_token(event: Event, known: Known) -> Finding | None:
     return Finding(f"{actor.label} got credentials as {name}", name)
 
 
+@decides("unauthorized-api")
 def denied(event: Event, known: Known) -> Finding | None:
     """A denied call, counted by who made it."""
     del known
@@ -44,6 +47,7 @@ def denied(event: Event, known: Known) -> Finding | None:
     return Finding(f"{event.source} {event.name} was denied ({event.error})", who, who)
 
 
+@decides("secrets-bulk")
 def secret_read(event: Event, known: Known) -> Finding | None:
     """A secret that was read, counted by who read it."""
     del known
@@ -56,6 +60,7 @@ def secret_read(event: Event, known: Known) -> Finding | None:
     return Finding(f"{secret} was read", secret, who)
 
 
+@decides("password-data")
 def password_data(event: Event, known: Known) -> Finding | None:
     """The administrator's password of a Windows instance asked for; a denial is worth knowing."""
     actor = event.actor

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from reactor.detections.model import Finding, Known
+from reactor.detections.model import Finding, Known, decides
 from reactor.event import Event
 from reactor.security_groups import SecurityGroupRule, security_group_rules
 from reactor.shapes import mapping, text
 from reactor.sizes import reaches
 
 
+@decides("ec2-large")
 def large(event: Event, known: Known) -> Finding | None:
     """A launch of instances of the size that is called large, or beyond it."""
     found = [each for each in event.instances if reaches(each.type, known.large_from)]
@@ -18,6 +19,7 @@ def large(event: Event, known: Known) -> Finding | None:
     return Finding(f"{len(found)} of {types}", ", ".join(each.id for each in found[:20]))
 
 
+@decides("ec2-burst")
 def burst(event: Event, known: Known) -> Finding | None:
     """A launch of many instances at once."""
     count = len(event.instances)
@@ -29,6 +31,7 @@ def burst(event: Event, known: Known) -> Finding | None:
     )
 
 
+@decides("sg-open")
 def open_to_world(event: Event, known: Known) -> Finding | None:
     """A security-group rule that lets the whole internet reach a risky port."""
     found = []

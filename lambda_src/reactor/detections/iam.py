@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reactor.detections.grants import admin_action, outsiders
-from reactor.detections.model import Finding, Known, any_matches
+from reactor.detections.model import Finding, Known, any_matches, decides
 from reactor.event import Event
 from reactor.policies import policy_document
 from reactor.shapes import dig, text
@@ -12,6 +12,7 @@ from reactor.shapes import dig, text
 _AWS_PATHS = ("/aws-service-role/", "/aws-reserved/")
 
 
+@decides("iam-admin-inline")
 def admin_inline(event: Event, known: Known) -> Finding | None:
     """A policy written so that its holder is an administrator in all but name."""
     del known
@@ -21,10 +22,11 @@ def admin_inline(event: Event, known: Known) -> Finding | None:
         return Finding(
             f"version {version} became the default; the event does not hold what it allows", arn
         )
-    found = admin_action(policy_document(request.get("policyDocument")))
+    found = admin_action(policy_document(request.get("policyDocument")), event.account)
     return Finding(f"the policy {found}", _target(event)) if found else None
 
 
+@decides("iam-role-forbidden")
 def role_forbidden(event: Event, known: Known) -> Finding | None:
     """A role whose name, path, trust or policies break the rules."""
     request = event.request
@@ -34,16 +36,16 @@ def role_forbidden(event: Event, known: Known) -> Finding | None:
         return None
     reasons = []
     if event.name == "CreateRole":
-        if any_matches(name, known.forbidden_role_names):
+        if any_matches(name, known.forbidden_role_names, any_case=True):
             reasons.append(f"the name {name} is forbidden")
         if known.allowed_role_paths and not any_matches(path or "/", known.allowed_role_paths):
             reasons.append(f"the path {path or '/'} is not allowed")
     if event.name == "AttachRolePolicy":
         policy = text(request.get("policyArn"))
-        if any_matches(policy, known.forbidden_role_policies):
+        if any_matches(policy, known.forbidden_role_policies, any_case=True):
             reasons.append(f"the policy {policy} is forbidden")
     if event.name == "PutRolePolicy":
-        found = admin_action(policy_document(request.get("policyDocument")))
+        found = admin_action(policy_document(request.get("policyDocument")), event.account)
         if found:
             reasons.append(f"its inline policy {found}")
     trusted = _trust(event, known)
@@ -52,6 +54,7 @@ def role_forbidden(event: Event, known: Known) -> Finding | None:
     return Finding("; ".join(reasons), name) if reasons else None
 
 
+@decides("iam-trust-external")
 def trust_external(event: Event, known: Known) -> Finding | None:
     """A role that somebody outside the account may assume."""
     found = _trust(event, known)
@@ -60,6 +63,7 @@ def trust_external(event: Event, known: Known) -> Finding | None:
     return Finding(f"trusts {', '.join(found[:5])}", text(event.request.get("roleName")))
 
 
+@decides("iam-key-for-other")
 def key_for_other(event: Event, known: Known) -> Finding | None:
     """An access key made for somebody else: the secret is then known to two."""
     del known

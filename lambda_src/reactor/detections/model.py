@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
+from reactor.meaning.globs import matches, text_glob
 from reactor.sizes import rank
+
+if TYPE_CHECKING:
+    from reactor.event import Event
+
+    Decision = Callable[[Event, "Known"], "Finding | None"]
+
+# By the entry's id, as far as the modules of decisions are loaded.
+REGISTERED: dict[str, Decision] = {}
+
+
+def decides(detection: str) -> Callable[[Decision], Decision]:
+    """Makes a function the decision of the catalogue's entry of that id."""
+
+    def register(function: Decision) -> Decision:
+        REGISTERED[detection] = function
+        return function
+
+    return register
 
 
 @dataclass(frozen=True)
@@ -60,6 +80,12 @@ class Known:
                 raise ValueError(f"trusted_accounts has {account!r}; use ids of twelve digits.")
 
 
-def any_matches(text: str, wildcards: tuple[str, ...]) -> bool:
-    """Whether one of the wildcards matches the whole text, in its own case."""
-    return any(fnmatchcase(text, wildcard) for wildcard in wildcards)
+def any_matches(text: str, wildcards: tuple[str, ...], *, any_case: bool = False) -> bool:
+    """Whether one of the wildcards (`*`, `?`) matches the whole text.
+
+    `any_case` is for what is forbidden: IAM allows no two names that differ in case alone, and
+    whoever picks a name picks its case. What is allowed is compared as it is written.
+    """
+    if any_case:
+        text, wildcards = text.lower(), tuple(wildcard.lower() for wildcard in wildcards)
+    return any(matches(text_glob(wildcard), text) for wildcard in wildcards)

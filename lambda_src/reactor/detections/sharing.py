@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from reactor.detections.grants import public_grant
-from reactor.detections.model import Finding, Known
+from reactor.detections.model import Finding, Known, decides
 from reactor.event import Event
 from reactor.policies import policy_document
 from reactor.shapes import dig, items, mapping, text
 
 
+@decides("snapshot-shared")
 def snapshot_shared(event: Event, known: Known) -> Finding | None:
     """An EBS snapshot that everybody, or an unknown account, may make volumes of."""
     added = dig(event.request, "createVolumePermission", "add")
     return _shared(event, known, added, text(event.request.get("snapshotId")))
 
 
+@decides("ami-shared")
 def ami_shared(event: Event, known: Known) -> Finding | None:
     """An image that everybody, an unknown account or a whole organization may launch."""
     added = dig(event.request, "launchPermission", "add")
@@ -38,6 +40,7 @@ def _shared(event: Event, known: Known, added: object, resource: str) -> Finding
     return Finding(f"{resource} was shared with {', '.join(strangers[:5])}", resource)
 
 
+@decides("resource-policy-public")
 def policy_public(event: Event, known: Known) -> Finding | None:
     """A policy of a key, queue, topic, repository or secret that lets anybody in."""
     del known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reactor.detections.grants import public_grant
-from reactor.detections.model import Finding, Known, any_matches
+from reactor.detections.model import Finding, Known, any_matches, decides
 from reactor.event import Event
 from reactor.policies import policy_document
 from reactor.shapes import dig, items, mapping, text
@@ -12,6 +12,7 @@ _GROUPS = ("groups/global/AllUsers", "groups/global/AuthenticatedUsers")
 _CANNED = ("public-read", "public-read-write", "authenticated-read")
 
 
+@decides("bucket-created")
 def bucket_created(event: Event, known: Known) -> Finding | None:
     """A new bucket, with the Region it is really in; expected names are left alone."""
     name = _bucket(event)
@@ -26,6 +27,7 @@ def bucket_region(event: Event) -> str:
     return {"": event.region, "EU": "eu-west-1"}.get(asked, asked)
 
 
+@decides("s3-policy-public")
 def policy_public(event: Event, known: Known) -> Finding | None:
     """A bucket policy that lets anybody in."""
     del known
@@ -33,6 +35,7 @@ def policy_public(event: Event, known: Known) -> Finding | None:
     return Finding(f"the bucket policy {found}", _bucket(event)) if found else None
 
 
+@decides("s3-acl-public")
 def acl_public(event: Event, known: Known) -> Finding | None:
     """An ACL, canned, by header or as a document, that lets anybody in."""
     del known
@@ -55,6 +58,7 @@ def acl_public(event: Event, known: Known) -> Finding | None:
     return None
 
 
+@decides("s3-protection-off")
 def protection_off(event: Event, known: Known) -> Finding | None:
     """Versioning suspended, encryption or access logging removed, or objects set to expire."""
     del known

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reactor.detections.model import Finding, Known
+from reactor.detections.model import Finding, Known, decides
 from reactor.event import Event
 from reactor.shapes import items, mapping, text, truth
 
 
+@decides("trail-narrowed")
 def narrowed(event: Event, known: Known) -> Finding | None:
     """Selectors, in either shape, under which some management event is no longer recorded.
 

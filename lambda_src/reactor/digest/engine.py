@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from reactor.digest.chain import HOUR, BackfillChain, Chain, Link
-from reactor.digest.content import ContentError, gunzip, sha256_of_gzip
+from reactor.digest.content import ZLIB, ContentError, Inflater, gunzip, sha256_of_gzip
 from reactor.digest.document import ALGORITHM, Digest, DigestFormatError, LogEntry, parse
 from reactor.digest.keys import Finder, PublicKeys
 from reactor.digest.names import DigestName, Shard
@@ -64,7 +64,7 @@ class Engine:
     """Threads and connections that validations share; close it, or use it in a `with`.
 
     `replicas` maps the bucket that CloudTrail delivered to onto one that holds copies; `on_finding`
-    is called with each object's verdict, by one thread at a time.
+    is called with each object's verdict, by one thread at a time; `inflater` uncompresses.
     """
 
     def __init__(
@@ -73,8 +73,10 @@ class Engine:
         concurrency: int = 64,
         replicas: Mapping[str, str] | None = None,
         on_finding: Callable[[Finding], None] | None = None,
+        inflater: Inflater = ZLIB,
     ) -> None:
         self._transport = transport
+        self._inflater = inflater
         self._replicas = dict(replicas or {})
         self._originals = {copy: original for original, copy in self._replicas.items()}
         self._on_finding = on_finding
@@ -156,7 +158,7 @@ class Engine:
 
         def consume(body: Body) -> tuple[bytes, Mapping[str, str]]:
             headers = {key.lower(): value for key, value in body.headers.items()}
-            return gunzip(body), headers
+            return gunzip(body, self._inflater), headers
 
         try:
             content, headers = self._transport.get(self.read_from(bucket), name.key, consume)
@@ -186,10 +188,13 @@ class Engine:
         )
         return _Checked(link, digest.logs)
 
+    def _hashed(self, body: Body) -> str:
+        return sha256_of_gzip(body, self._inflater)
+
     def _checked_log(self, entry: LogEntry, report: Callable[[Finding], None]) -> None:
         verdict, reason = Verdict.VALID, ""
         try:
-            found = self._transport.get(self.read_from(entry.bucket), entry.key, sha256_of_gzip)
+            found = self._transport.get(self.read_from(entry.bucket), entry.key, self._hashed)
             if found != entry.hash.lower():
                 verdict, reason = Verdict.CHANGED, "its hash is not the one in its digest"
         except AccessError as error:

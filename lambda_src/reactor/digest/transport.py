@@ -2,7 +2,8 @@
 
 botocore's own clients take some 1.2 ms of processor time a request, more than there is to do with
 a log file; what they do beyond signing is here: retries with growing pauses, credentials that are
-renewed, buckets in other Regions, time-outs.
+renewed, buckets in other Regions, time-outs. Objects come over `wire` for as long as they come as
+they mostly do.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import json
 import random
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 from xml.etree import ElementTree
 
@@ -26,6 +28,8 @@ from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.httpsession import get_cert_path
 from botocore.session import get_session
 from botocore.utils import get_environ_proxies
+
+from reactor.digest.wire import Credentials, RefusedError, Signer, UnusualError, Wire
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -88,23 +92,30 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An object in a listing."""
+    """An object in a listing; `size` in bytes."""
 
     key: str
     modified: datetime
     storage_class: str
+    size: int = 0
 
 
-class Body:
+class Body(Protocol):
     """An answer's headers, and its bytes as they come."""
 
-    def __init__(self, response: BaseHTTPResponse) -> None:
-        self._response = response
-        self.headers: Mapping[str, str] = response.headers
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; none at the end. Raises an error where it comes early."""
+        ...
 
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end. Raises urllib3's errors where it comes early."""
-        return self._response.read(size)
+
+class _Place(NamedTuple):
+    """What leads to a bucket's objects; no wire where a proxy is in between."""
+
+    wire: Wire | None
+    host: str
+    path: str
 
 
 class Transport:
@@ -133,11 +144,17 @@ class Transport:
         self._lock = threading.Lock()
         self._credentials: Any = None
         self._generation = 0
+        self._signer = Signer()
+        self._places: dict[tuple[str, str], _Place] = {}
+        self._wires: dict[str, Wire | None] = {}
 
     def close(self) -> None:
         """Close the connections."""
         for manager in self._managers.values():
             manager.clear()
+        for wire in self._wires.values():
+            if wire is not None:
+                wire.close()
 
     # S3
 
@@ -149,10 +166,49 @@ class Transport:
         path = quote(key, safe="/~")
 
         def attempt() -> T:
+            region = self._bucket_region(bucket)
+            place = self._places.get((bucket, region)) or self._place(bucket, region)
+            if place.wire is not None:
+                credentials = self._signing_credentials()
+                headers = self._signer.headers(
+                    Credentials(
+                        credentials.access_key, credentials.secret_key, credentials.token or ""
+                    ),
+                    *(region, place.host, place.path + path, time.time()),
+                )
+                try:
+                    return place.wire.get(place.path + path, headers, consume)
+                except RefusedError as error:
+                    raise _AnsweredError(error.status, error.headers, error.body) from None
+                except UnusualError:
+                    pass  # asked again by who knows all of HTTP
             url = self._bucket_url(bucket, path)
-            return self._send("GET", url, "s3", self._bucket_region(bucket), None, {}, consume)
+            return self._send("GET", url, "s3", region, None, {}, consume)
 
         return self._retried(attempt, bucket)
+
+    def _place(self, bucket: str, region: str) -> _Place:
+        """Where a bucket's objects are."""
+        parts = urlsplit(self._bucket_url(bucket, ""))
+        base = f"{parts.scheme}://{parts.netloc}"
+        with self._lock:
+            if base not in self._wires:
+                self._wires[base] = self._wire(base)
+            place = _Place(self._wires[base], parts.netloc, parts.path)
+            self._places[bucket, region] = place
+        return place
+
+    def _wire(self, base: str) -> Wire | None:
+        parts = urlsplit(base)
+        if not parts.hostname or get_environ_proxies(base).get(parts.scheme):
+            return None
+        secure = parts.scheme == "https"
+        context = ssl.create_default_context(cafile=self._bundle()) if secure else None
+        port = parts.port or (443 if secure else 80)
+        return Wire(parts.hostname, port, context, self._limits.connect, self._limits.read)
+
+    def _bundle(self) -> str:
+        return str(self._session.get_config_variable("ca_bundle") or get_cert_path(True))
 
     def pages(self, bucket: str, prefix: str, after: str = "") -> Iterator[list[Entry]]:
         """The objects below a prefix that sort after `after`, a page of 1,000 at a time."""
@@ -162,6 +218,7 @@ class Transport:
                     unquote_plus(each.findtext(f"{_S3_XML}Key", "")),
                     _time(each.findtext(f"{_S3_XML}LastModified", "")),
                     each.findtext(f"{_S3_XML}StorageClass", "STANDARD"),
+                    int(each.findtext(f"{_S3_XML}Size") or 0),
                 )
                 for each in page.iter(f"{_S3_XML}Contents")
             ]
@@ -246,7 +303,7 @@ class Transport:
                 passing = error.code in _PASSING_CODES or error.status in (429, 500, 502, 503, 504)
                 if not passing or left <= 2:
                     raise AccessError(str(error), error.code, error.status) from None
-            except urllib3.exceptions.HTTPError as error:
+            except (OSError, urllib3.exceptions.HTTPError) as error:
                 if left <= 2:
                     raise AccessError(_told(error)) from None
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, no secret
@@ -281,7 +338,7 @@ class Transport:
         )
         try:
             _refuse_errors(response)
-            result = consume(Body(response))
+            result = consume(response)
             response.drain_conn()
         except BaseException:
             response.close()  # with bytes left in it, the connection can't be used again
@@ -299,17 +356,17 @@ class Transport:
                 manager = self._manager(base)
                 pool = manager.connection_from_url(base)
                 self._pools[base] = pool
-        return pool, url[len(base) :]
+        # A proxy is told the whole URL, but for what goes through it as through a tunnel.
+        return pool, url if pool.proxy and parts.scheme == "http" else url[len(base) :]
 
     def _manager(self, base: str) -> urllib3.PoolManager:
         proxies = get_environ_proxies(base)
         proxy = proxies.get(urlsplit(base).scheme, "")
         if proxy not in self._managers:
-            bundle = self._session.get_config_variable("ca_bundle") or get_cert_path(True)
             options: dict[str, Any] = {
                 "maxsize": self._connections,
                 "cert_reqs": "CERT_REQUIRED",
-                "ca_certs": bundle,
+                "ca_certs": self._bundle(),
             }
             self._managers[proxy] = (
                 urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
@@ -356,20 +413,19 @@ class Transport:
 class _AnsweredError(Exception):
     """An answer that is an error."""
 
-    def __init__(self, response: BaseHTTPResponse) -> None:
-        body = response.read(_ERROR_BYTES)
-        self.status = response.status
-        self.bucket_region = response.headers.get("x-amz-bucket-region", "")
-        self.code, message = _error(body, response)
-        super().__init__(f"{self.code or response.status}: {message}" if message else self.code)
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.bucket_region = headers.get("x-amz-bucket-region", "")
+        self.code, message = _error(body, status)
+        super().__init__(f"{self.code or status}: {message}" if message else self.code)
 
 
 def _refuse_errors(response: BaseHTTPResponse) -> None:
     if response.status != 200:
-        raise _AnsweredError(response)
+        raise _AnsweredError(response.status, response.headers, response.read(_ERROR_BYTES))
 
 
-def _error(body: bytes, response: BaseHTTPResponse) -> tuple[str, str]:
+def _error(body: bytes, status: int) -> tuple[str, str]:
     code, message = _ERROR_CODE.search(body), _ERROR_MESSAGE.search(body)
     if code:
         return code[1].decode("utf-8", "replace"), message[1].decode() if message else ""
@@ -378,11 +434,11 @@ def _error(body: bytes, response: BaseHTTPResponse) -> tuple[str, str]:
         kind = str(data.get("__type", "")).rpartition("#")[2]
         return kind, str(data.get("message") or data.get("Message") or "")
     except (ValueError, AttributeError):
-        return "", f"HTTP status {response.status}"
+        return "", f"HTTP status {status}"
 
 
 def _told(error: Exception) -> str:
-    if isinstance(error, urllib3.exceptions.TimeoutError):
+    if isinstance(error, (TimeoutError, urllib3.exceptions.TimeoutError)):
         return "timed out"
     return f"the connection failed ({type(error).__name__})"
 

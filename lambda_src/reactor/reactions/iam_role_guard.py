@@ -14,9 +14,11 @@ from typing import Any
 
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
-from reactor.detections.grants import admin_action, allowing, listed, outsiders
+from reactor.detections.grants import outsiders
 from reactor.detections.model import any_matches
 from reactor.event import Event
+from reactor.meaning.elements import allowing, listed
+from reactor.meaning.powers import admin_power, denies_everything
 from reactor.policies import policy_document
 from reactor.reaction import Reaction, Step
 from reactor.resources import read_tags
@@ -30,15 +32,26 @@ DENY_ALL = {
 CALLS = frozenset(
     {
         "AttachRolePolicy",
+        "CreatePolicyVersion",
         "CreateRole",
         "DeleteRolePermissionsBoundary",
         "PutRolePermissionsBoundary",
         "PutRolePolicy",
+        "SetDefaultPolicyVersion",
         "UntagRole",
         "UpdateAssumeRolePolicy",
     }
 )
+_OF_A_POLICY = ("CreatePolicyVersion", "SetDefaultPolicyVersion")
 _OURS_NEVER = ("/aws-service-role/", "/aws-reserved/")
+# Organizations and Control Tower make these, and without them nobody gets into the account. Anybody
+# may give a role such a name: it is judged and told like every other, and not contained.
+_ENTRANCES = (
+    "/AWSControlTower*",
+    "/OrganizationAccountAccessRole",
+    "/aws-controltower-*",
+    "/service-role/AWSControlTower*",
+)
 _CONTAINMENTS = ("none", "deny_policy", "boundary", "delete")
 _GONE = ("NoSuchEntity",)
 _SHOWN = 10
@@ -46,17 +59,20 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Settings:
-    """The rules; names, paths, policies and providers are wildcards (`*`, `?`).
+    """The rules; names, paths, policies and providers are wildcards (`*`, `?`); what is
+    forbidden is so in any case of its letters.
 
     `allowed_paths` empty allows any. `trusted_accounts` are those besides the role's own that it
-    may trust, None any. `allowed_providers` are the federated ones, None any. `required_boundary`
-    is a wildcard of the boundary's ARN. `containment` is what enforce does: none, deny_policy,
+    may trust, None any; `trusted_organizations` are the ids of organizations that a condition may
+    name, None any. `allowed_providers` are the federated ones, None any. `required_boundary` is a
+    wildcard of the boundary's ARN. `containment` is what enforce does: none, deny_policy,
     boundary or delete.
     """
 
     forbidden_names: tuple[str, ...] = ()
     allowed_paths: tuple[str, ...] = ()
     trusted_accounts: tuple[str, ...] | None = ()
+    trusted_organizations: tuple[str, ...] | None = None
     allowed_providers: tuple[str, ...] | None = None
     forbidden_policies: tuple[str, ...] = (
         "arn:*:iam::aws:policy/AdministratorAccess",
@@ -94,23 +110,51 @@ class Role:
 
     @property
     def contained(self) -> bool:
-        """Whether it can do nothing already."""
-        return QUARANTINE in self.inline or self.boundary.endswith(":policy/AWSDenyAll")
+        """Whether it can do nothing already: by what a policy says, whatever its name is."""
+        return self.boundary == self.deny_all or any(map(denies_everything, self.inline.values()))
+
+    @property
+    def deny_all(self) -> str:
+        """ARN of AWS's own policy that denies everything, in the role's partition."""
+        return f"arn:{self.arn.split(':')[1]}:iam::aws:policy/AWSDenyAll"
+
+    @property
+    def entrance(self) -> bool:
+        """Whether it has the name of one by which AWS gets into the account."""
+        return any_matches(f"{self.path}{self.name}", _ENTRANCES)
 
 
 def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
-    """Containment and an alert for a role that breaks a rule; nothing for one that breaks none."""
+    """Containment and an alert for each role that breaks a rule."""
+    if event.failed:
+        return []
+    steps: list[Step] = []
+    for name in _concerned(event, settings, aws):
+        role = _look(name, settings, aws)
+        if role is None or role.path.startswith(_OURS_NEVER):
+            continue
+        reasons = list(_broken(role, settings, event.account))
+        if reasons:
+            spared = role.contained or role.entrance
+            steps += [] if spared else _contain(role, settings)
+            steps.append(_alert(event, role, reasons))
+    return steps
+
+
+def _concerned(event: Event, settings: Settings, aws: Aws) -> list[str]:
+    """The roles whose rights the call may have changed: the one it names, or a policy's holders."""
     name = text(event.request.get("roleName"))
-    if event.failed or not name:
+    policy = text(event.request.get("policyArn"))
+    if name:
+        return [name]
+    if event.name not in _OF_A_POLICY or not policy or not settings.forbid_admin:
         return []
-    role = _look(name, settings, aws)
-    if role is None or role.path.startswith(_OURS_NEVER):
-        return []
-    reasons = list(_broken(role, settings, event.account))
-    if not reasons:
-        return []
-    steps: list[Step] = [] if role.contained else list(_contain(role, settings))
-    return [*steps, _alert(event, role, reasons)]
+    who = {"PolicyArn": policy, "EntityFilter": "Role"}
+    return [
+        each["RoleName"]
+        for page in _pages(aws, "list_entities_for_policy", who)
+        for each in page["PolicyRoles"]
+    ]
 
 
 def _look(name: str, settings: Settings, aws: Aws) -> Role | None:
@@ -177,12 +221,14 @@ def _pages(aws: Aws, operation: str, call: Mapping[str, Any]) -> Iterator[Any]:
 
 def _broken(role: Role, settings: Settings, account: str) -> Iterator[str]:
     """The rules that a role breaks, a clause each."""
-    if any_matches(role.name, settings.forbidden_names):
+    if any_matches(role.name, settings.forbidden_names, any_case=True):
         yield f"its name {role.name} is forbidden"
     if settings.allowed_paths and not any_matches(role.path, settings.allowed_paths):
         yield f"its path {role.path} is not allowed"
     if settings.trusted_accounts is not None:
-        for principal in outsiders(role.trust, account, settings.trusted_accounts):
+        for principal in outsiders(
+            role.trust, account, settings.trusted_accounts, settings.trusted_organizations
+        ):
             yield "it trusts anybody" if principal == "*" else f"it trusts {principal}"
     if settings.allowed_providers is not None:
         for statement in allowing(role.trust):
@@ -190,37 +236,57 @@ def _broken(role: Role, settings: Settings, account: str) -> Iterator[str]:
                 if not any_matches(provider, settings.allowed_providers):
                     yield f"it trusts the identity provider {provider}"
     for arn in role.attached:
-        if any_matches(arn, settings.forbidden_policies):
+        if any_matches(arn, settings.forbidden_policies, any_case=True):
             yield f"the policy {arn} is attached"
     if settings.forbid_admin:
-        for name, document in {**role.managed, **role.inline}.items():
-            told = admin_action(document)
-            if told and not any_matches(name, settings.forbidden_policies):
-                yield f"its policy {name} {told}"
+        yield from _admin(role, settings, account)
     required = settings.required_boundary
-    if required is not None and not any_matches(role.boundary, (required, "arn:*:AWSDenyAll")):
+    if required is not None and not any_matches(role.boundary, (required, role.deny_all)):
         yield f"its boundary is {role.boundary or 'missing'}, not {required}"
     missing = [key for key in settings.required_tags if key not in role.tags]
     if missing:
         yield f"it has no tag {', '.join(missing)}"
 
 
+def _admin(role: Role, settings: Settings, account: str) -> Iterator[str]:
+    """The policies that make it an administrator, one by one or all together."""
+    known = {
+        arn: document
+        for arn, document in role.managed.items()
+        if not any_matches(arn, settings.forbidden_policies, any_case=True)  # that has been told
+    }
+    found = False
+    for name, document in {**known, **role.inline}.items():
+        told = admin_power([document], role.arn, account)
+        if told:
+            found = True
+            yield f"its policy {name} {told}"
+    if not found and len(known) == len(role.managed):
+        documents = [*role.managed.values(), *role.inline.values()]
+        told = admin_power(documents, role.arn, account)
+        if told:
+            yield f"its policies together: {told}"
+
+
 def _contain(role: Role, settings: Settings) -> Iterator[Action]:
     if settings.containment == "deny_policy":
         call = {"RoleName": role.name, "PolicyName": QUARANTINE}
+        undo = Undo("iam", "delete_role_policy", call)
+        if role.inline.get(QUARANTINE) is not None:  # somebody else's, of our name
+            theirs = json.dumps(role.inline[QUARANTINE])
+            undo = Undo("iam", "put_role_policy", {**call, "PolicyDocument": theirs})
         yield _action(
             role,
             "put_role_policy",
             {**call, "PolicyDocument": json.dumps(DENY_ALL)},
             f"deny everything to the role {role.name}",
             f"denied everything to the role {role.name}",
-            Undo("iam", "delete_role_policy", call),
-            after={"inline_policies": sorted([*role.inline, QUARANTINE])},
+            undo,
+            after={"inline_policies": sorted({*role.inline, QUARANTINE})},
         )
     elif settings.containment == "boundary":
         who = {"RoleName": role.name}
-        partition = role.arn.split(":")[1]
-        deny = f"arn:{partition}:iam::aws:policy/AWSDenyAll"
+        deny = role.deny_all
         undo = Undo("iam", "delete_role_permissions_boundary", who)
         if role.boundary:
             before = {**who, "PermissionsBoundary": role.boundary}
@@ -332,6 +398,8 @@ def _alert(event: Event, role: Role, reasons: Sequence[str]) -> Alert:
     when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
     more = f" and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
     contained = "; it is contained already" if role.contained else ""
+    if role.entrance:
+        contained = "; it has the name of a role of AWS's own, which is never contained"
     return Alert(
         severity="high",
         subject=f"role {role.name} breaks a rule ({event.account})",

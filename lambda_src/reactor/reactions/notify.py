@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from reactor.actions import Alert
 from reactor.aws import Aws
-from reactor.detections import DECISIONS, Known, decide
+from reactor.detections import Known, decide, decisions
 from reactor.event import Event
 from reactor.reaction import Reaction, Step
 
@@ -45,10 +45,10 @@ class Settings:
             raise ValueError(f"severity is {self.severity!r}; use one of {', '.join(_SEVERITIES)}.")
         if not 0 <= self.window_seconds <= 86_400:
             raise ValueError(f"window_seconds is {self.window_seconds}; use 0 to 86400.")
-        if self.detection is not None and self.detection not in DECISIONS:
+        if self.detection is not None and self.detection not in decisions():
             raise ValueError(
                 f"detection is {self.detection!r}, which is decided by its pattern alone; leave it "
-                f"out, or use one of {', '.join(sorted(DECISIONS))}."
+                f"out, or use one of {', '.join(sorted(decisions()))}."
             )
         for _, name, spec, conversion in Formatter().parse(self.summary):
             if name is not None and (name not in _WORDS or spec or conversion):

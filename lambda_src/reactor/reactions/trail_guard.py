@@ -30,6 +30,7 @@ _ATTRIBUTES = {
     "IsMultiRegionTrail": "IsMultiRegionTrail",
     "IncludeGlobalServiceEvents": "IncludeGlobalServiceEvents",
     "LogFileValidationEnabled": "EnableLogFileValidation",
+    "IsOrganizationTrail": "IsOrganizationTrail",
 }
 
 
@@ -48,6 +49,7 @@ class Settings:
     multi_region: bool | None = True
     global_events: bool | None = True
     validation: bool | None = True
+    organization: bool | None = None
     event_selectors: str | None = None
     restore: bool = True
 
@@ -80,6 +82,7 @@ class Settings:
             "IsMultiRegionTrail": self.multi_region,
             "IncludeGlobalServiceEvents": self.global_events,
             "LogFileValidationEnabled": self.validation,
+            "IsOrganizationTrail": self.organization,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -89,7 +92,7 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     named = text(event.request.get("name")) or text(event.request.get("trailName"))
     named = named or text(event.request.get("trailARN"))
     name = named.rpartition("/")[2]
-    if event.failed or not name or not any_matches(name, settings.trails):
+    if event.failed or not name or not any_matches(name, settings.trails, any_case=True):
         return []
     if event.name == "DeleteTrail":
         return [_deleted(event, name, settings)]

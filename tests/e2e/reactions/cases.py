@@ -122,6 +122,8 @@ class LaunchGuard(Case):
 class RoleGuard(Case):
     name = "iam-role-guard"
     call = "CreateRole"
+    # For calls that change a policy, not a role.
+    unused = frozenset({"iam:ListEntitiesForPolicy"})
     operations = ("put_role_policy",)
     permission = "iam:PutRolePolicy"
     subject = "[high] role {} breaks a rule"
@@ -213,7 +215,16 @@ class TrailGuard(Case):
     call = "StopLogging"
     operations = ("start_logging",)
     permission = "cloudtrail:StartLogging"
-    unused = frozenset({"cloudtrail:PutEventSelectors", "cloudtrail:UpdateTrail"})
+    # A stopped trail needs no others, and one of a single account nothing of the organization.
+    unused = frozenset(
+        {
+            "cloudtrail:PutEventSelectors",
+            "cloudtrail:UpdateTrail",
+            "iam:CreateServiceLinkedRole",
+            "iam:GetRole",
+            "organizations:ListAWSServiceAccessForOrganization",
+        }
+    )
     late = 0  # logging is on again by then
     subject = "[critical] StopLogging on the trail {}"
     sentence = "e2e-trail-guard-guard started the logging of {}."
@@ -292,64 +303,60 @@ module "trail" {
 }
 
 resource "aws_sns_topic" "alerts" {
-  for_each = toset(["security-group-guard", "notify"])
+  for_each = toset(["ports", "keys"])
   name     = each.key
 }
 
 module "ports" {
-  source            = "${modules}/security-group-guard"
-  name              = "ports"
-  mode              = var.mode
-  alert_topic       = aws_sns_topic.alerts["security-group-guard"]
-  exempt_principals = var.exempt_principals
+  source = "${modules}/security-group-guard"
+  mode   = var.mode
 }
 
 module "keys" {
-  source            = "${modules}/notify"
-  name              = "keys"
-  mode              = var.mode == "enforce" ? "notify" : var.mode
-  alert_topic       = aws_sns_topic.alerts["notify"]
-  title             = "an access key was made"
-  summary           = "{actor} made an access key in account {account}"
-  severity          = "high"
-  window_seconds    = 0
+  source         = "${modules}/notify"
+  mode           = var.mode == "enforce" ? "notify" : var.mode
+  title          = "an access key was made"
+  summary        = "{actor} made an access key in account {account}"
+  severity       = "high"
+  window_seconds = 0
+
+  event_pattern = jsonencode({
+    source      = ["aws.iam"]
+    detail-type = ["AWS API Call via CloudTrail"]
+    detail      = { eventName = ["CreateAccessKey"], userIdentity = { type = ["IAMUser"] } }
+  })
+}
+
+module "reaction" {
+  source            = "${modules}/reaction"
+  for_each          = { ports = module.ports, keys = module.keys }
+  name              = each.key
+  guard             = each.value
+  alert_topic       = aws_sns_topic.alerts[each.key]
   exempt_principals = var.exempt_principals
 }
 
 module "event_rules" {
   source = "${modules}/event-rules"
   name   = var.name
-  rules = {
-    ports = {
-      pattern = module.ports.event_pattern
-      targets = { guard = { function = module.ports } }
-    }
-    keys = {
-      pattern = jsonencode({
-        source      = ["aws.iam"]
-        detail-type = ["AWS API Call via CloudTrail"]
-        detail      = { eventName = ["CreateAccessKey"], userIdentity = { type = ["IAMUser"] } }
-      })
-      targets = { people = { function = module.keys } }
-    }
-  }
+  rules  = { for key, reaction in module.reaction : key => reaction.rule }
 }
 
 output "security-group-guard" {
   value = {
-    alert_topic_arn = aws_sns_topic.alerts["security-group-guard"].arn
-    failure_queue   = module.ports.failure_queue
-    function_name   = module.ports.function_name
-    log_group_name  = module.ports.log_group.name
+    alert_topic_arn = aws_sns_topic.alerts["ports"].arn
+    failure_queue   = module.reaction["ports"].failure_queue
+    function_name   = module.reaction["ports"].function_name
+    log_group_name  = module.reaction["ports"].log_group.name
   }
 }
 
 output "notify" {
   value = {
-    alert_topic_arn = aws_sns_topic.alerts["notify"].arn
-    failure_queue   = module.keys.failure_queue
-    function_name   = module.keys.function_name
-    log_group_name  = module.keys.log_group.name
+    alert_topic_arn = aws_sns_topic.alerts["keys"].arn
+    failure_queue   = module.reaction["keys"].failure_queue
+    function_name   = module.reaction["keys"].function_name
+    log_group_name  = module.reaction["keys"].log_group.name
   }
 }
 """

@@ -14,7 +14,7 @@ from tests.e2e.reactions.cases import ANYBODY, CASES, Case, group, launch, seen
 from tests.e2e.reactions.world import ALL, SWITCH_SECONDS, World, allow, anew
 from tests.harness.mail import bodies
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.e2e
 
 
 def of(name: str) -> Any:

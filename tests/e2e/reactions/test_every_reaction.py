@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.reactions.cases import CASES, Case, group
 from tests.e2e.reactions.world import World, anew
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.e2e
 
 each = pytest.mark.parametrize(
     "case", [pytest.param(case, marks=group(name)) for name, case in CASES.items()], ids=[*CASES]

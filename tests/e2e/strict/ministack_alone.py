@@ -14,10 +14,10 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from trailctl.local.http import Receive, Scope, Send, read_request, send_response
-from trailctl.local.runtime import Runtimes
-from trailctl.local.server import bind
-from trailctl.local.upstream import MiniStack
+from localaws.emulator.ministack import MiniStack
+from localaws.emulator.runtime import Runtimes
+from localaws.server import bind
+from localaws.wire.http import Receive, Scope, Send, read_request, send_response
 
 
 async def main(folder: Path) -> None:

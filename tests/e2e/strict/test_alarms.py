@@ -57,3 +57,29 @@ def test_xml(account: Account) -> None:
     assert (found["StateValue"], found["StateReason"]) == (["ALARM"], ["a test"])
     by_state = {"Action": "DescribeAlarms", "Version": "2010-08-01", "StateValue": "OK"}
     assert "dead-letters" not in form(account, "monitoring", by_state)
+
+
+def test_an_alarm_on_an_expression_has_its_queries_and_no_metric(account: Account) -> None:
+    queries: list[dict[str, Any]] = [
+        {"Id": "arrived", "Expression": "FILL(sent, 0)", "ReturnData": True},
+        {
+            "Id": "sent",
+            "MetricStat": {
+                "Metric": {"Namespace": "AWS/SQS", "MetricName": "NumberOfMessagesSent"},
+                "Period": 900,
+                "Stat": "Sum",
+            },
+            "ReturnData": False,
+        },
+    ]
+    cloudwatch = account.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="silent",
+        ComparisonOperator="LessThanThreshold",
+        EvaluationPeriods=1,
+        Threshold=1,
+        Metrics=queries,
+    )
+    [found] = cloudwatch.describe_alarms(AlarmNames=["silent"])["MetricAlarms"]
+    assert found["Metrics"] == queries
+    assert not {"Period", "Statistic", "MetricName"} & set(found)

@@ -62,7 +62,7 @@ def account(alone: LocalAws) -> Account:
 
 
 def news(what: str, where: str) -> str:
-    return f"ministack now {what} itself: remove the workaround in trailctl/local/{where}"
+    return f"ministack now {what} itself: remove the workaround in localaws/{where}"
 
 
 # --- what it accepts and AWS refuses -----------------------------------------------------------
@@ -229,74 +229,74 @@ def _big_inline(account: Account) -> None:
 
 
 ACCEPTED: dict[str, tuple[Callable[[Account], None], str]] = {
-    "a trail without its bucket": (_trail, "gaps/admission.py"),
-    "a principal of a bucket policy": (_bucket_policy, "gaps/principals.py"),
-    "a bucket policy's syntax": (_bucket_policy_syntax, "gaps/principals.py"),
-    "a principal of a key policy": (_key_policy, "gaps/principals.py"),
-    "a key policy that locks out": (_key_lockout, "gaps/principals.py"),
-    "a principal of a trust policy": (_trust_policy, "gaps/principals.py"),
-    "a principal of a topic policy": (_topic_policy, "gaps/principals.py"),
-    "a principal of a queue policy": (_queue_policy, "gaps/principals.py"),
-    "a principal of a function's policy": (_permission, "gaps/principals.py"),
-    "whether a policy to attach is there": (_attach_ghost, "gaps/policies.py"),
-    "a managed policy's size": (_big_managed, "gaps/policies.py"),
-    "an inline policy's size": (_big_inline, "gaps/policies.py"),
-    "a rule's name": (_put_rule(Name="has space", EventPattern=PATTERN), "gaps/rules.py"),
+    "a trail without its bucket": (_trail, "cloudtrail/admission.py"),
+    "a principal of a bucket policy": (_bucket_policy, "s3/policy.py"),
+    "a bucket policy's syntax": (_bucket_policy_syntax, "s3/policy.py"),
+    "a principal of a key policy": (_key_policy, "kms/policy.py"),
+    "a key policy that locks out": (_key_lockout, "kms/policy.py"),
+    "a principal of a trust policy": (_trust_policy, "iam/trust.py"),
+    "a principal of a topic policy": (_topic_policy, "sns/policy.py"),
+    "a principal of a queue policy": (_queue_policy, "sqs/policy.py"),
+    "a principal of a function's policy": (_permission, "functions/permission.py"),
+    "whether a policy to attach is there": (_attach_ghost, "iam/policies.py"),
+    "a managed policy's size": (_big_managed, "iam/policies.py"),
+    "an inline policy's size": (_big_inline, "iam/policies.py"),
+    "a rule's name": (_put_rule(Name="has space", EventPattern=PATTERN), "events/rules.py"),
     "a pattern's length": (
         _put_rule(EventPattern=json.dumps({"source": ["x" * 2048]})),
-        "gaps/rules.py",
+        "events/rules.py",
     ),
-    "a rule of neither pattern nor schedule": (_put_rule(), "gaps/rules.py"),
-    "a rate's plural": (_put_rule(ScheduleExpression="rate(1 hours)"), "gaps/rules.py"),
-    "a rule's state": (_put_rule(EventPattern=PATTERN, State="ON"), "gaps/rules.py"),
+    "a rule of neither pattern nor schedule": (_put_rule(), "events/rules.py"),
+    "a rate's plural": (_put_rule(ScheduleExpression="rate(1 hours)"), "events/rules.py"),
+    "a rule's state": (_put_rule(EventPattern=PATTERN, State="ON"), "events/rules.py"),
     "the state of a schedule": (
         _put_rule(
             ScheduleExpression="rate(1 hour)",
             State="ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
         ),
-        "gaps/rules.py",
+        "events/rules.py",
     ),
-    "a schedule on a bus of one's own": (_scheduled_on_a_bus, "gaps/rules.py"),
-    "the number of rules": (_many_rules, "gaps/rules.py"),
-    "the number of targets": (_six_targets, "gaps/rules.py"),
+    "a schedule on a bus of one's own": (_scheduled_on_a_bus, "events/rules.py"),
+    "the number of rules": (_many_rules, "events/rules.py"),
+    "the number of targets": (_six_targets, "events/rules.py"),
     "a target's dead-letter queue": (
         _put_target(DeadLetterConfig={"Arn": "arn:aws:sqs:us-east-1:111122223333:ghost"}),
-        "gaps/rules.py",
+        "events/rules.py",
     ),
-    "a target's input": (_put_target(Input="{"), "gaps/rules.py"),
-    "a target's two inputs": (_put_target(Input="{}", InputPath="$.a"), "gaps/rules.py"),
+    "a target's input": (_put_target(Input="{"), "events/rules.py"),
+    "a target's two inputs": (_put_target(Input="{}", InputPath="$.a"), "events/rules.py"),
     "a target's retries": (
         _put_target(RetryPolicy={"MaximumRetryAttempts": 186}),
-        "gaps/rules.py",
+        "events/rules.py",
     ),
-    "an instance type": (_launch(InstanceType="zzz"), "gaps/instances.py"),
-    "an image": (_launch(ImageId="ami-00000000000000bad"), "gaps/instances.py"),
-    "a subnet": (_launch(SubnetId="subnet-0123456789abcdef0"), "gaps/instances.py"),
+    "an instance type": (_launch(InstanceType="zzz"), "ec2/instances.py"),
+    "an image": (_launch(ImageId="ami-00000000000000bad"), "ec2/instances.py"),
+    "a subnet": (_launch(SubnetId="subnet-0123456789abcdef0"), "ec2/instances.py"),
     "a security group": (
         _launch(SecurityGroupIds=["sg-0123456789abcdef0"]),
-        "gaps/instances.py",
+        "ec2/instances.py",
     ),
-    "a key pair": (_launch(KeyName="mine"), "gaps/instances.py"),
-    "DryRun of a launch": (_launch(DryRun=True), "gaps/instances.py"),
-    "DryRun": (_dry_run, "gaps/instances.py"),
+    "a key pair": (_launch(KeyName="mine"), "ec2/instances.py"),
+    "DryRun of a launch": (_launch(DryRun=True), "ec2/instances.py"),
+    "DryRun": (_dry_run, "ec2/instances.py"),
     "whether Lambda may assume a role": (
         _function(trusts="ec2.amazonaws.com"),
-        "gaps/functions.py",
+        "functions/create.py",
     ),
     "a function's environment": (
         _function(Environment={"Variables": {"SETTINGS": "x" * 5000}}),
-        "gaps/functions.py",
+        "functions/create.py",
     ),
     "reserved names in an environment": (
         _function(Environment={"Variables": {"AWS_REGION": "x"}}),
-        "gaps/functions.py",
+        "functions/create.py",
     ),
-    "a function's name": (_function(FunctionName="has space"), "gaps/functions.py"),
-    "a function's runtime": (_function(Runtime="python1.0"), "gaps/functions.py"),
-    "a function's timeout": (_function(Timeout=901), "gaps/functions.py"),
-    "MFA delete without a token": (_mfa, "gaps/buckets.py"),
-    "versioning under Object Lock": (_object_lock, "gaps/buckets.py"),
-    "whether root assumes a role": (_root_assumes, "gaps/sessions.py"),
+    "a function's name": (_function(FunctionName="has space"), "functions/create.py"),
+    "a function's runtime": (_function(Runtime="python1.0"), "functions/create.py"),
+    "a function's timeout": (_function(Timeout=901), "functions/create.py"),
+    "MFA delete without a token": (_mfa, "s3/buckets.py"),
+    "versioning under Object Lock": (_object_lock, "s3/buckets.py"),
+    "whether root assumes a role": (_root_assumes, "iam/sessions.py"),
 }
 
 
@@ -315,14 +315,14 @@ def test_it_accepts(account: Account, what: str) -> None:
 def test_it_forgets_mfa_delete(account: Account) -> None:
     _mfa(account)
     found = account.client("s3").get_bucket_versioning(Bucket=f"bucket-{account.number}")
-    assert "MFADelete" not in found, news("keeps MFA delete", "gaps/buckets.py")
+    assert "MFADelete" not in found, news("keeps MFA delete", "s3/buckets.py")
 
 
 def test_it_forgets_who_pays(account: Account) -> None:
     s3, bucket = account.client("s3"), account.bucket()
     s3.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
     found = s3.get_bucket_request_payment(Bucket=bucket)
-    assert "Payer" not in found, news("keeps who pays", "gaps/buckets.py")
+    assert "Payer" not in found, news("keeps who pays", "s3/buckets.py")
 
 
 @pytest.mark.parametrize("kind", ["analytics", "intelligent_tiering", "inventory", "metrics"])
@@ -333,7 +333,7 @@ def test_it_deletes_the_bucket_of_a_configuration(account: Account, kind: str) -
         s3.head_bucket(Bucket=bucket)
     except ClientError:
         return
-    pytest.fail(news(f"knows {kind} configurations", "gaps/bucket_configurations.py"))
+    pytest.fail(news(f"knows {kind} configurations", "s3/bucket_configurations.py"))
 
 
 def test_it_ignores_the_policy_of_put_permission(account: Account) -> None:
@@ -347,7 +347,7 @@ def test_it_ignores_the_policy_of_put_permission(account: Account) -> None:
     }
     events.put_permission(Policy=policy(statement))
     kept = json.loads(events.describe_event_bus()["Policy"])["Statement"]
-    assert kept != [statement], news("keeps a bus's whole policy", "gaps/buses.py")
+    assert kept != [statement], news("keeps a bus's whole policy", "events/buses.py")
 
 
 def test_it_keeps_an_account_as_it_was_given(account: Account) -> None:
@@ -355,7 +355,7 @@ def test_it_keeps_an_account_as_it_was_given(account: Account) -> None:
     events.put_permission(StatementId="s", Action="events:PutEvents", Principal="111122223333")
     [kept] = json.loads(events.describe_event_bus()["Policy"])["Statement"]
     assert kept["Principal"] == "111122223333", news(
-        "names an account's root in a bus policy", "gaps/buses.py"
+        "names an account's root in a bus policy", "events/buses.py"
     )
 
 
@@ -373,7 +373,7 @@ def test_it_omits_most_of_an_alarm_in_xml(account: Account) -> None:
     )
     answer = form(account, "monitoring", {"Action": "DescribeAlarms", "Version": "2010-08-01"})
     assert "<AlarmName>a</AlarmName>" in answer
-    assert "TreatMissingData" not in answer, news("answers alarms whole", "gaps/alarms.py")
+    assert "TreatMissingData" not in answer, news("answers alarms whole", "cloudwatch/alarms.py")
 
 
 def test_it_does_not_know_insights(account: Account) -> None:
@@ -407,7 +407,7 @@ def test_it_does_not_know_trusted_access(account: Account) -> None:
     except ClientError as error:
         assert "not implemented" in str(error)  # noqa: PT017 (no refusal would be the news)
         return
-    pytest.fail(news("knows services with trusted access", "gaps/organizations.py"))
+    pytest.fail(news("knows services with trusted access", "organizations/trusted_access.py"))
 
 
 # --- whom it lets in ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""trailctl redrive and undo: queues emptied into functions, actions taken back."""
+"""trailctl redrive sends kept events again; trailctl undo takes actions back."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 class Functions:
-    """What was sent where; a name that is refused."""
+    """Lambda, as far as redrive calls it; it refuses the function of one name."""
 
     def __init__(self, refused: str = "") -> None:
         self.refused = refused
@@ -85,7 +85,7 @@ def left(url: str) -> int:
     )
 
 
-def test_what_a_failure_queue_keeps_is_sent_again_and_deleted(
+def test_redrive_sends_kept_events_again_and_deletes_them(
     queue: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sqs, functions = boto3.client("sqs"), Functions()
@@ -99,7 +99,7 @@ def test_what_a_failure_queue_keeps_is_sent_again_and_deleted(
     assert out.endswith("12 sent, 0 left in failures\n")
 
 
-def test_so_many_and_no_more(queue: str) -> None:
+def test_redrive_stops_at_the_limit(queue: str) -> None:
     sqs, functions = boto3.client("sqs"), Functions()
     for _ in range(3):
         sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
@@ -107,7 +107,9 @@ def test_so_many_and_no_more(queue: str) -> None:
     assert left(queue) == 1
 
 
-def test_what_can_not_be_sent_stays(queue: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_redrive_leaves_what_it_can_not_send(
+    queue: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     sqs = boto3.client("sqs")
     for body in (json.dumps(FAILED), json.dumps(EVENT), "no JSON"):
         sqs.send_message(QueueUrl=queue, MessageBody=body)
@@ -117,7 +119,7 @@ def test_what_can_not_be_sent_stays(queue: str, capsys: pytest.CaptureFixture[st
     assert "its function is not known; name --function" in capsys.readouterr().out
 
 
-def test_a_rules_dead_letter_queue_names_its_target(queue: str) -> None:
+def test_redrive_sends_dead_letters_to_their_target_function(queue: str) -> None:
     sqs, functions = boto3.client("sqs"), Functions()
     for target in (ARN, "arn:aws:sns:eu-west-1:123456789012:topic"):
         sqs.send_message(
@@ -134,7 +136,9 @@ def test_a_rules_dead_letter_queue_names_its_target(queue: str) -> None:
     assert read({"Body": json.dumps(EVENT)}).function == ""
 
 
-def test_a_queue_that_is_not_there(queue: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_redrive_refuses_a_queue_that_does_not_exist(
+    queue: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["redrive", "nothing"]) == 2
     assert "trailctl: there is no queue nothing here" in capsys.readouterr().err
     assert main(["redrive", "failures"]) == 0
@@ -148,12 +152,12 @@ def test_a_queue_that_is_not_there(queue: str, capsys: pytest.CaptureFixture[str
         json.dumps({"source": "cloudtrail-reactor", "detail": RECORD}),
     ],
 )
-def test_a_record_in_any_of_its_shapes(text: str) -> None:
+def test_undo_reads_a_record_a_log_line_and_a_bus_event(text: str) -> None:
     assert from_text(text) == RECORD
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"action": {}}'])
-def test_what_is_no_record(text: str) -> None:
+def test_undo_refuses_text_that_is_no_audit_record(text: str) -> None:
     with pytest.raises(UsageError, match="this is no audit record"):
         from_text(text)
 
@@ -166,7 +170,7 @@ def _parameter() -> bool:
     return True
 
 
-def test_it_says_what_it_would_do_and_does_it_with_yes(
+def test_undo_prints_the_call_and_makes_it_with_yes(
     queue: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     boto3.client("ssm").put_parameter(Name="/a", Value="1", Type="String")
@@ -181,7 +185,9 @@ def test_it_says_what_it_would_do_and_does_it_with_yes(
     assert "it could not be taken back" in capsys.readouterr().err
 
 
-def test_from_the_log_by_its_id(queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_undo_finds_a_record_in_the_log_by_its_id(
+    queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     boto3.client("ssm").put_parameter(Name="/a", Value="1", Type="String")
     lines = [
         {"message": "action taken", "action": {**RECORD, "id": "other"}},
@@ -211,7 +217,7 @@ def test_from_the_log_by_its_id(queue: str, monkeypatch: pytest.MonkeyPatch) -> 
         ({"undo": None, "status": "planned"}, "can't be taken back: it was planned"),
     ],
 )
-def test_what_can_not_be_taken_back(
+def test_undo_refuses_another_account_and_what_was_not_taken(
     change: dict[str, Any],
     told: str,
     queue: str,
@@ -223,6 +229,6 @@ def test_what_can_not_be_taken_back(
     assert told in capsys.readouterr().err
 
 
-def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_undo_refuses_a_file_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["undo", "nowhere.json"]) == 2
     assert "give a file with the record, or its id and --log-group" in capsys.readouterr().err

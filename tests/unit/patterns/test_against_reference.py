@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reactor.patterns import EventPattern, RuleSet
 
 from tests.unit.patterns.reference import matches
-from trailctl.patterns import EventPattern, RuleSet
 
 pytestmark = pytest.mark.unit
 

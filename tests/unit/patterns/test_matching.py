@@ -9,8 +9,7 @@ import json
 from typing import Any
 
 import pytest
-
-from trailctl.patterns import EventPattern
+from reactor.patterns import EventPattern
 
 pytestmark = pytest.mark.unit
 

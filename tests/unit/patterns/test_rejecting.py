@@ -7,8 +7,7 @@ import pickle
 from typing import Any
 
 import pytest
-
-from trailctl.patterns import EventError, EventPattern, PatternError, RuleSet
+from reactor.patterns import EventError, EventPattern, PatternError, RuleSet
 
 pytestmark = pytest.mark.unit
 

@@ -6,8 +6,7 @@ from collections import OrderedDict
 from typing import Any
 
 import pytest
-
-from trailctl.patterns import EventPattern, RuleSet
+from reactor.patterns import EventPattern, RuleSet
 
 pytestmark = pytest.mark.unit
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from reactor.actor import read_actor
+from reactor.testing import role_session
 
 from tests.unit.reactor.world import (
     ACCOUNT,
@@ -17,7 +18,6 @@ from tests.unit.reactor.world import (
     KARPENTER,
     ROOT,
     SSO_ROLE,
-    role_session,
 )
 
 pytestmark = pytest.mark.unit

@@ -49,7 +49,7 @@ def call(event_name: str = "CreateBucket", name: str = NAME, **changes: Any) -> 
             **changes,
         }
     )
-    return envelope(detail, source="aws.s3")
+    return envelope(detail)
 
 
 def undo_all(out: str, s3: Any) -> None:

@@ -16,10 +16,10 @@ from reactor.digest import scheduled
 from reactor.digest.checkpoint import Checkpoints, TakenError
 from reactor.settings import SettingsError
 
-from tests.e2e.local import tampering
-from tests.e2e.local.tampering import BEGIN, HOUR, SHARD, digest, log
+from localaws.cloudtrail.trailwriter import LogBody, write_range
+from tests.e2e.localaws import tampering
+from tests.e2e.localaws.tampering import BEGIN, HOUR, SHARD, digest, log
 from tests.harness.object_store import ObjectStore, served
-from trailctl.local.trailwriter import LogBody, write_range
 
 pytestmark = pytest.mark.unit
 

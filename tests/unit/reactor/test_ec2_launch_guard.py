@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -17,13 +16,13 @@ from hypothesis import given, settings
 from moto.sns.models import sns_backends
 from reactor.actions import Action, Alert
 from reactor.alerts import MAX_SUBJECT, message, subject
-from reactor.aws import Aws
 from reactor.event import read_event
 from reactor.executor import ReactionError
 from reactor.reaction import MalformedEventError, Reaction
 from reactor.reactions.ec2_launch_guard import Settings, plan
 from reactor.settings import SettingsError
 from reactor.tagging import MAX_RESOURCES
+from reactor.testing import AwsDouble
 
 from tests.unit.reactor.fuzz import odd
 from tests.unit.reactor.world import (
@@ -52,29 +51,18 @@ ID = "i-0aaaaaaaaaaaaaaa1"
 AT = "2025-11-22T12:00:05Z"
 
 
-class _Ec2(Aws):
+def _ec2(**answers: Any) -> AwsDouble:
     """EC2 as a plan sees it; anything but a look at it is an error."""
-
-    def __init__(self, **answers: Any) -> None:
-        super().__init__()
-        self._answers = answers
-
-    def client(self, service: str, region: str | None = None) -> Any:
-        assert (service, region) == ("ec2", None)
-        return SimpleNamespace(
-            describe_instances=self._describe("Reservations"),
-            describe_volumes=self._describe("Volumes"),
-            describe_instance_types=self._describe("InstanceTypes"),
-        )
-
-    def _describe(self, key: str) -> Callable[..., dict[str, Any]]:
-        return lambda **_: {key: self._answers.get(key, [])}
+    looks = {"instances": "Reservations", "volumes": "Volumes", "instance_types": "InstanceTypes"}
+    return AwsDouble(
+        {f"ec2.describe_{what}": {key: answers.get(key, [])} for what, key in looks.items()}
+    )
 
 
 def _plan(
     detail: dict[str, Any], settings: Settings | None = None, **answers: Any
 ) -> tuple[list[Action], list[Alert]]:
-    steps = plan(read_event(envelope(detail)), settings or Settings(), _Ec2(**answers))
+    steps = plan(read_event(envelope(detail)), settings or Settings(), _ec2(**answers))
     actions = [step for step in steps if isinstance(step, Action)]
     alerts = [step for step in steps if isinstance(step, Alert)]
     assert len(actions) + len(alerts) == len(steps)
@@ -368,7 +356,7 @@ def test_an_odd_launch_is_planned_or_told_to_be_malformed(value: object) -> None
     event = read_event(value)
     every = Settings("reactor:", "nano", ("*",), 1)
     try:
-        steps = plan(event, every, _Ec2())
+        steps = plan(event, every, _ec2())
     except MalformedEventError:
         assert not event.instances
         return

@@ -24,6 +24,7 @@ Sent = Callable[[], list[tuple[str, str]]]
 Writes = list[tuple[str, dict[str, Any]]]
 ADMIN = f"arn:aws:iam::{ACCOUNT}:policy/Admin"
 FORBIDDEN = {"forbidden_policies": ["arn:*:iam::*:policy/Admin*"]}
+CORP = {"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"}
 LAMBDA = {"Service": "lambda.amazonaws.com"}
 
 
@@ -50,7 +51,7 @@ def call(name: str = "app", event_name: str = "CreateRole", **changes: Any) -> d
             **changes,
         }
     )
-    return envelope(detail, source="aws.iam")
+    return envelope(detail)
 
 
 def test_a_role_that_breaks_no_rule_is_left_alone(react: React, aws: None, writes: Writes) -> None:
@@ -91,12 +92,44 @@ def test_what_a_role_may_not_be(
 
 
 @pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("OrganizationAccountAccessRole", "/"),
+        ("AWSControlTowerExecution", "/"),
+        ("aws-controltower-ConfigRecorderRole", "/"),
+        ("AWSControlTowerStackSetRole", "/service-role/"),
+    ],
+)
+@pytest.mark.parametrize("containment", ["deny_policy", "boundary", "delete"])
+def test_the_entrances_of_aws_are_told_and_never_contained(
+    name: str, path: str, containment: str, react: React, aws: None, writes: Writes, sent: Sent
+) -> None:
+    role(name, {"AWS": "*"}, Path=path)
+    writes.clear()
+    answer = react(guard, containment=containment)(call(name), Context())
+    assert (answer["planned"], answer["alerts"]) == (0, 1)
+    ((_, text),) = sent()
+    assert "it trusts anybody; it has the name of a role of AWS's own" in text
+    assert writes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("OrganizationAccountAccessRole", "/mine/"), ("x", "/")]
+)
+def test_what_only_looks_like_an_entrance_is_contained(
+    name: str, path: str, react: React, aws: None
+) -> None:
+    role(name, {"AWS": "*"}, Path=path)
+    assert react(guard)(call(name), Context())["taken"] == 1
+
+
+@pytest.mark.parametrize(
     ("settings", "principal"),
     [
         ({"trusted_accounts": ["999999999999"]}, {"AWS": "arn:aws:iam::999999999999:root"}),
         ({"trusted_accounts": None}, {"AWS": "arn:aws:iam::999999999999:root"}),
         ({}, {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
-        ({"allowed_providers": ["cognito*"]}, {"Federated": "cognito-identity.amazonaws.com"}),
+        ({"allowed_providers": ["arn:*:saml-provider/corp"]}, CORP),
     ],
 )
 def test_what_a_role_may_trust(

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
+import reactor.reactions
 from hypothesis import given, settings
 from reactor.actions import Action, Alert
 from reactor.event import read_event
 from reactor.reaction import MalformedEventError
-from reactor.reactions import (
-    bucket_baseline,
-    ec2_launch_guard,
-    iam_role_guard,
-    notify,
-    security_group_guard,
-    trail_guard,
-)
 
 from tests.unit.reactor.fuzz import odd
 from tests.unit.reactor.world import (
@@ -44,39 +39,43 @@ class Gone:
         return empty if service == "ec2" and not operation.endswith("groups") else None
 
 
+# A call that makes the reaction look at all that it looks at; others get a call without a body.
+CALLS: dict[str, dict[str, Any]] = {
+    "bucket_baseline": record(
+        eventName="CreateBucket",
+        requestParameters={
+            "bucketName": "b",
+            "CreateBucketConfiguration": {"LocationConstraint": "EU"},
+        },
+    ),
+    "ec2_launch_guard": launch(["i-0aaaaaaaaaaaaaaa1"], volumes={"i-1": ["vol-1"]}),
+    "iam_role_guard": record(
+        eventName="CreateRole", requestParameters={"roleName": "a", "path": "/"}
+    ),
+    "security_group_guard": record(
+        eventName="AuthorizeSecurityGroupIngress",
+        requestParameters={"groupId": "sg-1", "cidrIp": "0.0.0.0/0", "fromPort": 22},
+        responseElements={
+            "securityGroupRuleSet": {
+                "items": [{"groupId": "sg-1", "securityGroupRuleId": "sgr-1", "fromPort": 22}]
+            }
+        },
+    ),
+    "trail_guard": record(eventName="DeleteTrail", requestParameters={"name": "main"}),
+}
+
+
+def some_call(module: Any) -> dict[str, Any]:
+    """A record that the reaction is for."""
+    for source, names in (module.handler.calls or {}).items():
+        return record(eventSource=source, eventName=sorted(names)[0])
+    return record()
+
+
 REACTIONS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "ec2": (ec2_launch_guard, launch(["i-0aaaaaaaaaaaaaaa1"], volumes={"i-1": ["vol-1"]})),
-    "iam": (
-        iam_role_guard,
-        record(eventName="CreateRole", requestParameters={"roleName": "a", "path": "/"}),
-    ),
-    "s3": (
-        bucket_baseline,
-        record(
-            eventName="CreateBucket",
-            requestParameters={
-                "bucketName": "b",
-                "CreateBucketConfiguration": {"LocationConstraint": "EU"},
-            },
-        ),
-    ),
-    "sg": (
-        security_group_guard,
-        record(
-            eventName="AuthorizeSecurityGroupIngress",
-            requestParameters={"groupId": "sg-1", "cidrIp": "0.0.0.0/0", "fromPort": 22},
-            responseElements={
-                "securityGroupRuleSet": {
-                    "items": [{"groupId": "sg-1", "securityGroupRuleId": "sgr-1", "fromPort": 22}]
-                }
-            },
-        ),
-    ),
-    "trail": (
-        trail_guard,
-        record(eventName="DeleteTrail", requestParameters={"name": "main"}),
-    ),
-    "notify": (notify, record()),
+    found.name: (module, CALLS.get(found.name) or some_call(module))
+    for found in iter_modules(reactor.reactions.__path__)
+    for module in (import_module(f"reactor.reactions.{found.name}"),)
 }
 
 

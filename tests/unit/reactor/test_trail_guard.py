@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from reactor.actions import Alert
+from reactor.actions import Action, Alert
 from reactor.event import read_event
 from reactor.reaction import Reaction
 from reactor.reactions import trail_guard as guard
@@ -57,7 +57,7 @@ def call(event_name: str = "StopLogging", **changes: Any) -> dict[str, Any]:
             **changes,
         }
     )
-    return envelope(detail, source="aws.cloudtrail")
+    return envelope(detail)
 
 
 def test_stopped_logging_is_started_again_and_then_left_alone(
@@ -89,6 +89,22 @@ def test_a_changed_trail_is_told_with_the_difference_and_restored(
     assert writes == [("UpdateTrail", {"Name": ARN, "IsMultiRegionTrail": True})]
     ((_, text),) = sent()
     assert "IsMultiRegionTrail is False, not True" in text
+
+
+def test_a_trail_that_was_taken_from_the_organization_is_given_back() -> None:
+    class Answers:
+        def read(self, service: str, operation: str, *_: Any, **__: Any) -> Any:
+            found = {"TrailARN": ARN, "IsMultiRegionTrail": True, "IsOrganizationTrail": False}
+            found |= {"IncludeGlobalServiceEvents": True, "LogFileValidationEnabled": True}
+            return {"Trail": found, "IsLogging": True}
+
+    event = read_event(call("UpdateTrail"))
+    settings = guard.Settings(organization=True)
+    action, alert = guard.plan(event, settings, Answers())  # type: ignore[arg-type]
+    assert isinstance(action, Action)
+    assert action.parameters == {"Name": ARN, "IsOrganizationTrail": True}
+    assert "IsOrganizationTrail is False, not True" in alert.headline  # type: ignore[union-attr]
+    assert guard.plan(event, guard.Settings(), Answers()) == []  # type: ignore[arg-type]
 
 
 def test_restoring_can_be_left_to_people(trail: Any, react: React, writes: Writes) -> None:

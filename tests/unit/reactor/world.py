@@ -7,50 +7,16 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-ACCOUNT = "123456789012"
-REGION = "eu-west-1"
+from reactor import testing
+from reactor.testing import role_session, user
+
+ACCOUNT, REGION = testing.ACCOUNT, testing.REGION
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 IMAGE = "ami-12c6146b"
 
-ALICE = {
-    "type": "IAMUser",
-    "principalId": "AIDAEXAMPLEALICE",
-    "arn": f"arn:aws:iam::{ACCOUNT}:user/people/alice",
-    "accountId": ACCOUNT,
-    "accessKeyId": "AKIAEXAMPLE",
-    "userName": "alice",
-}
-ROOT = {
-    "type": "Root",
-    "principalId": ACCOUNT,
-    "arn": f"arn:aws:iam::{ACCOUNT}:root",
-    "accountId": ACCOUNT,
-}
-AUTO_SCALING_AS_ROOT = {**ROOT, "invokedBy": "autoscaling.amazonaws.com"}
-
-
-def role_session(role: str, session: str, path: str = "/", **more: object) -> dict[str, Any]:
-    """The userIdentity of a role session."""
-    return {
-        "type": "AssumedRole",
-        "principalId": f"AROAEXAMPLE:{session}",
-        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}",
-        "accountId": ACCOUNT,
-        "accessKeyId": "ASIAEXAMPLE",
-        "sessionContext": {
-            "sessionIssuer": {
-                "type": "Role",
-                "principalId": "AROAEXAMPLE",
-                "arn": f"arn:aws:iam::{ACCOUNT}:role{path}{role}",
-                "accountId": ACCOUNT,
-                "userName": role,
-            },
-            "attributes": {"creationDate": "2025-11-22T11:00:00Z", "mfaAuthenticated": "false"},
-        },
-        **more,
-    }
-
-
+ALICE = user("alice", path="/people/")
+ROOT = testing.root()
+AUTO_SCALING_AS_ROOT = testing.root(invokedBy="autoscaling.amazonaws.com")
 DEPLOYER = role_session("deploy", "ci-42", path="/ci/")
 SSO_ROLE = "AWSReservedSSO_PowerUserAccess_0123456789abcdef"
 BOB_BY_SSO = role_session(
@@ -66,43 +32,21 @@ KARPENTER = role_session("karpenter", "1700000000", invokedBy="ec2fleet.amazonaw
 
 
 def record(**changes: object) -> dict[str, Any]:
-    """A CloudTrail record of a call by alice; changes replace its fields."""
-    return {
-        "eventVersion": "1.11",
-        "userIdentity": copy.deepcopy(ALICE),
-        "eventTime": "2025-11-22T12:00:05Z",
-        "eventSource": "ec2.amazonaws.com",
-        "eventName": "RunInstances",
-        "awsRegion": REGION,
-        "sourceIPAddress": "203.0.113.7",
-        "userAgent": "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 md/command#ec2.run-instances",
-        "requestParameters": {},
-        "responseElements": None,
+    """A record of a call by alice, always with the same ids; changes replace its fields."""
+    same = {
         "requestID": "3534d8e6-4a13-4539-a8f4-622ce770b100",
         "eventID": "1a8e25cb-458c-4ec3-89db-50732e95757f",
-        "readOnly": False,
-        "eventType": "AwsApiCall",
-        "managementEvent": True,
-        "recipientAccountId": ACCOUNT,
-        "eventCategory": "Management",
-        **changes,
+        "userAgent": "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 md/command#ec2.run-instances",
+        "requestParameters": {},
     }
+    fields: dict[str, Any] = {**same, **changes}
+    return testing.record("ec2.amazonaws.com", "RunInstances", actor=copy.deepcopy(ALICE), **fields)
 
 
 def envelope(detail: dict[str, Any], **changes: object) -> dict[str, Any]:
-    """EventBridge's envelope around a record."""
-    return {
-        "version": "0",
-        "id": "0f1d5b2e-0000-4000-8000-000000000000",
-        "detail-type": "AWS API Call via CloudTrail",
-        "source": "aws.ec2",
-        "account": detail.get("recipientAccountId", ACCOUNT),
-        "time": detail.get("eventTime", "2025-11-22T12:00:05Z"),
-        "region": detail.get("awsRegion", REGION),
-        "resources": [],
-        "detail": detail,
-        **changes,
-    }
+    """EventBridge's envelope around a record, always with the same id."""
+    fields: dict[str, Any] = {"id": "0f1d5b2e-0000-4000-8000-000000000000", **changes}
+    return testing.envelope(detail, **fields)
 
 
 def tag_set(tags: dict[str, str]) -> dict[str, Any]:

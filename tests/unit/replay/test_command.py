@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.object_store import Object, ObjectStore, served
 from tests.unit.replay.events import ACCOUNT, body, record, session, zipped
 from trailctl.cli import main
 from trailctl.replay.catalogue import Count, load_catalogue
@@ -108,6 +109,23 @@ def test_several_processes_count_the_same(run: Run, logs: Path) -> None:
     assert report(run, "--catalogue", "--jobs", "2", logs) == alone
     assert rule(alone, "trail-tamper")["matches"] == 3
     assert "root-login" in alone["never_fired"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_objects_of_s3_count_as_files_do(
+    run: Run, logs: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    alone = report(run, "--catalogue", logs)
+    with served(ObjectStore()) as store:
+        for path in sorted(logs.rglob("*.*")):
+            store.store("logs", str(path.relative_to(logs)), Object(path.read_bytes()))
+        for name, value in store.environment().items():
+            monkeypatch.setenv(name, value)
+        found = report(run, "--catalogue", "--jobs", jobs, "s3://logs/AWSLogs")
+    for each in (alone, found):
+        [skipped] = each["skipped"]
+        assert skipped.pop("file").endswith("04/broken.json.gz")
+    assert found == alone
 
 
 def test_a_path_given_twice_counts_once(run: Run, logs: Path, pattern: Path) -> None:

@@ -9,9 +9,9 @@ import random
 from typing import Any
 
 import pytest
+from reactor.patterns import EventPattern, RuleSet
 
 from tests.unit.replay.events import ACCOUNT, ALICE, body, record, session
-from trailctl.patterns import EventPattern, RuleSet
 from trailctl.replay.catalogue import load_catalogue
 from trailctl.replay.project import envelope
 from trailctl.replay.scan import MalformedError, Scanner, Whole, normalised, unpacked
@@ -178,6 +178,9 @@ def test_gzip() -> None:
     assert unpacked(gzip.compress(text)) == text
     members = gzip.compress(text[:50]) + gzip.compress(text[50:])
     assert unpacked(members) == text
+    small_hint = gzip.compress(text * 50) + gzip.compress(b"")
+    assert unpacked(small_hint) == text * 50
+    assert unpacked(gzip.compress(b"")) == b""
     with pytest.raises(MalformedError, match="cut off"):
         unpacked(gzip.compress(text)[:-20])
     with pytest.raises(MalformedError, match=r"gzip is (damaged|cut off)"):

@@ -1,20 +1,22 @@
-"""Events out of S3 and of LookupEvents, with AWS's answers put in their place."""
+"""Events out of files, S3 and LookupEvents; the last with AWS's answers put in their place."""
 
 from __future__ import annotations
 
 import gzip
-import io
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from tests.unit.replay.events import body, record
+from tests.harness.object_store import Object, ObjectStore, served
+from tests.unit.replay.events import record
 from trailctl.errors import UsageError
 from trailctl.replay import sources
 from trailctl.replay.scan import normalised
@@ -31,44 +33,87 @@ def client() -> Any:
     return lambda service: make(service, config=config, **keys)
 
 
-def streamed(data: bytes) -> StreamingBody:
-    return StreamingBody(io.BytesIO(data), len(data))
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    with served(ObjectStore()) as made:
+        for name, value in made.environment().items():
+            monkeypatch.setenv(name, value)
+        yield made
 
 
-def test_an_s3_prefix(client: Any) -> None:
-    s3, text = client("s3"), gzip.compress(body(record("ec2", "X")))
-    keys = ["AWSLogs/1/CloudTrail/a.json.gz", "AWSLogs/1/CloudTrail/b.json"]
-    listed = [
-        {"Key": keys[0], "Size": len(text)},
-        {"Key": "AWSLogs/1/CloudTrail-Digest/d.json.gz", "Size": 1},
-        {"Key": "AWSLogs/1/readme.txt", "Size": 1},
-        {"Key": keys[1], "Size": 7},
-    ]
-    with Stubber(s3) as stub:
-        asked = {"Bucket": "logs", "Prefix": "AWSLogs/"}
-        stub.add_response("list_objects_v2", {"Contents": listed, "IsTruncated": False}, asked)
-        objects = sources.s3_objects(s3, "s3://logs/AWSLogs/")
-        assert objects == [(keys[0], len(text)), (keys[1], 7)]
-        stub.add_response(
-            "get_object", {"Body": streamed(text)}, {"Bucket": "logs", "Key": keys[0]}
-        )
-        [chunk] = sources.s3_chunks(s3, "s3://logs/AWSLogs/", objects[:1])
-        assert (chunk.name, chunk.data) == (f"s3://logs/{keys[0]}", text)
-        stub.add_client_error("get_object", "InvalidObjectState", "it is in Glacier")
-        [chunk] = sources.s3_chunks(s3, "s3://logs/AWSLogs/", objects[1:])
-        assert chunk.data is None
-        assert "it is in Glacier" in chunk.error
+FOLDER = "AWSLogs/1/CloudTrail/"
 
 
-def test_a_bucket_that_cannot_be_listed_or_is_empty(client: Any) -> None:
-    s3 = client("s3")
-    with Stubber(s3) as stub:
-        stub.add_client_error("list_objects_v2", "AccessDenied", "not for you")
-        with pytest.raises(UsageError, match=r"s3://logs/x can't be listed: .*not for you"):
-            sources.s3_objects(s3, "s3://logs/x")
-        stub.add_response("list_objects_v2", {"IsTruncated": False})
-        with pytest.raises(UsageError, match=r"s3://logs holds no log files"):
-            sources.s3_objects(s3, "s3://logs")
+@pytest.fixture
+def bucket(store: ObjectStore) -> Iterator[sources.Bucket]:
+    with closing(sources.Bucket(None, None)) as made:
+        yield made
+
+
+def test_an_s3_prefix(store: ObjectStore, bucket: sources.Bucket) -> None:
+    texts = {f"{FOLDER}{n:04}.json.gz": gzip.compress(b"%d" % n) for n in range(1_100)}
+    other = ["AWSLogs/1/CloudTrail-Digest/d.json.gz", "AWSLogs/1/readme.txt", "else/x.json.gz"]
+    for key in other:
+        store.store("logs", key, Object(b"no log"))
+    for key, text in texts.items():
+        store.store("logs", key, Object(text))
+    objects = bucket.list("s3://logs/AWSLogs/")
+    assert objects == [("logs", key, len(text)) for key, text in texts.items()]
+    store.delete("logs", f"{FOLDER}0003.json.gz")
+    store.fail("logs", f"{FOLDER}0004.json.gz", "archived")
+    store.fail("logs", f"{FOLDER}0005.json.gz", "throttled", times=2)
+    chunks = list(bucket.chunks(objects))
+    assert [chunk.name for chunk in chunks] == [f"s3://logs/{key}" for key in texts]
+    assert [chunk.size for chunk in chunks] == [len(text) for text in texts.values()]
+    bad = {n: chunk.error for n, chunk in enumerate(chunks) if chunk.data is None}
+    assert bad == {
+        3: "it can't be read (NoSuchKey: NoSuchKey it is)",
+        4: "it can't be read (InvalidObjectState: InvalidObjectState it is)",
+    }
+    for chunk, text in zip(chunks, texts.values(), strict=True):
+        assert chunk.data in (text, None)
+
+
+def test_no_more_than_so_many_bytes_are_fetched_ahead(
+    store: ObjectStore, bucket: sources.Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_MOST_AHEAD", 25)
+    for n in range(9):
+        store.store("logs", f"{n}.json", Object(b"0123456789"))
+    for seen, chunk in enumerate(bucket.chunks(bucket.list("s3://logs")), start=1):
+        assert chunk.data == b"0123456789"
+        assert store.requests["get"] <= seen + 3
+
+
+def test_a_bucket_that_cannot_be_listed_or_is_empty(
+    store: ObjectStore, bucket: sources.Bucket
+) -> None:
+    store.store("logs", "notes.txt", Object(b""))
+    with pytest.raises(UsageError, match=r"s3://logs holds no log files"):
+        bucket.list("s3://logs")
+    store.fail("logs", "", "denied")
+    with pytest.raises(UsageError, match=r"s3://logs/x can't be listed: .*AccessDenied"):
+        bucket.list("s3://logs/x")
+
+
+def test_files_below_a_folder(tmp_path: Path) -> None:
+    """Each once, by whichever way it is reached; links to folders are not followed."""
+    names = ["b/2.json", "b/1.json.gz", "a.json", "b/c/3.json", "b/notes.txt"]
+    for name in names:
+        path = tmp_path / "logs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"12345")
+    (tmp_path / "logs/again.json").symlink_to(tmp_path / "logs/a.json")
+    (tmp_path / "logs/gone.json").symlink_to(tmp_path / "nothing")
+    (tmp_path / "logs/round").symlink_to(tmp_path / "logs")
+    (tmp_path / "logs/folder.json").mkdir()
+    (tmp_path / "logs/linked.json").symlink_to(tmp_path / "logs/folder.json")
+    top = str(tmp_path / "logs")
+    found = sources.local_files([top, f"{top}/b/../a.json", f"{tmp_path}/logs/b"])
+    expected = ["a.json", "b/1.json.gz", "b/2.json", "b/c/3.json", "gone.json"]
+    assert found == [(f"{top}/{name}", 0 if name == "gone.json" else 5) for name in expected]
+    assert found[0].read() == (f"{top}/a.json", b"12345", 5, "")
+    assert found[-1].read().error == "it can't be read (No such file or directory)"
 
 
 def test_looked_up_events_come_page_by_page(client: Any) -> None:

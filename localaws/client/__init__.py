@@ -1,0 +1,1 @@
+"""How programs start the local AWS, reach it and move its clock."""

@@ -1,0 +1,1 @@
+"""CloudTrail: records, event history, trails and their files."""

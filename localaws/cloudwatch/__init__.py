@@ -1,0 +1,1 @@
+"""CloudWatch: what the emulator leaves out of alarms."""

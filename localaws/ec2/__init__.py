@@ -1,0 +1,1 @@
+"""EC2: what the emulator takes and AWS refuses."""

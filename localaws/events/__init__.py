@@ -1,0 +1,1 @@
+"""EventBridge: buses, rules, schedules, archives and delivery."""

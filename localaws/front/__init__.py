@@ -1,0 +1,1 @@
+"""Every call passes here: it is recognised, answered, recorded and routed."""

@@ -1,0 +1,61 @@
+"""The door of the local AWS: every call passes here, is answered, recorded and routed."""
+
+from __future__ import annotations
+
+from localaws.clock import MovableClock
+from localaws.front import gaps
+from localaws.front.control import PREFIX, Control
+from localaws.front.handlers import Handlers
+from localaws.front.services import Services
+from localaws.wire.emulator import Emulator
+from localaws.wire.http import Receive, Request, Response, Scope, Send, read_request, send_response
+
+assert gaps.FILES
+
+
+class Front:
+    """The ASGI application of the local AWS."""
+
+    def __init__(self, emulator: Emulator, clock: MovableClock) -> None:
+        self.services = Services(emulator, clock)
+        self._emulator = emulator
+        self._handlers = Handlers(emulator, self.services.parts)
+        self._control = Control(self.services)
+
+    async def start(self) -> None:
+        await self.services.start(self._handlers.inside)
+
+    async def stop(self) -> None:
+        await self.services.stop()
+        self._handlers.close()
+
+    async def serve(self, request: Request) -> Response:
+        """The way of a call, from the door to its record."""
+        handlers = self._handlers
+        call = handlers.recognise(request)
+        if call is None or not handlers.identify(call):
+            return await self._emulator.send(request)
+        for handle in (
+            handlers.watch,
+            handlers.check,
+            handlers.authorize,
+            handlers.answer,
+            handlers.learn,
+            handlers.record,
+        ):
+            await handle(call)
+        return call.response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = await read_request(scope, receive)
+        if request is None:
+            return
+        if request.raw_path.startswith(PREFIX.encode()):
+            response = await self._control.answer(request)
+        else:
+            response = await self.serve(request)
+        if request.method == "HEAD":
+            response.body = b""
+        await send_response(send, response)

@@ -1,0 +1,53 @@
+"""Every file that registers a gap with `localaws.wire.gap`: to import them is to close the gaps."""
+
+from localaws.cloudtrail import trails
+from localaws.cloudwatch import alarms, metrics
+from localaws.ec2 import instances
+from localaws.ec2 import needs as ec2_needs
+from localaws.events import buses, observers, puts, replays, rules, scheduler
+from localaws.functions import create, invocations, layers, permission
+from localaws.iam import grammar, holders, policies, sessions, trust
+from localaws.kms import policy as key_policy
+from localaws.logs import streams
+from localaws.organizations import trusted_access
+from localaws.s3 import bucket_configurations, buckets
+from localaws.s3 import policy as bucket_policy
+from localaws.s3 import settings as bucket_settings
+from localaws.sns import policy as topic_policy
+from localaws.sqs import attributes as queue_attributes
+from localaws.sqs import policy as queue_policy
+from localaws.ssm import parameters
+
+FILES = (
+    alarms,
+    bucket_configurations,
+    bucket_policy,
+    bucket_settings,
+    buckets,
+    buses,
+    create,
+    ec2_needs,
+    grammar,
+    holders,
+    instances,
+    invocations,
+    key_policy,
+    layers,
+    metrics,
+    observers,
+    parameters,
+    permission,
+    policies,
+    puts,
+    queue_attributes,
+    queue_policy,
+    replays,
+    rules,
+    scheduler,
+    sessions,
+    streams,
+    topic_policy,
+    trails,
+    trusted_access,
+    trust,
+)

@@ -1,0 +1,1 @@
+"""Lambda: functions as they are made and as they are invoked."""

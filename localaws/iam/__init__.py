@@ -1,0 +1,1 @@
+"""IAM and STS: policies, who holds which, and what a call needs."""

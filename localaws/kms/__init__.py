@@ -1,0 +1,1 @@
+"""KMS: the policies of keys."""

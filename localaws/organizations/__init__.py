@@ -1,0 +1,1 @@
+"""Organizations: services with trusted access."""

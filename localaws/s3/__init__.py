@@ -1,0 +1,1 @@
+"""S3: what the emulator leaves out of buckets."""

@@ -1,0 +1,1 @@
+"""SQS: the policies of queues."""

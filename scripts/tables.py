@@ -1,0 +1,234 @@
+"""Writes what the documentation repeats of the sources: `make tables`.
+
+    python scripts/tables.py           writes it
+    python scripts/tables.py --check   names the files that are out of date, and exits 1
+
+It writes the tables of inputs and outputs into the READMEs of modules and examples, the table of
+the catalogue and the number of its detections, the rows of the modules in the README at the top,
+the version that sources are pinned to (`?ref=v...`), and the code that a page of docs/ shows of a
+file: `<!-- file: PATH -->` before the code stands for the whole file, `<!-- file: PATH: BLOCK -->`
+for one block of Terraform.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+_LONGEST_TYPE = 450  # characters; a longer one is told by its outermost words
+_BEGIN, _END = "<!-- coverage: begin -->\n", "<!-- coverage: end -->\n"
+_COUNT = re.compile(r"\b\d+ detections as data\b")
+
+
+class PageError(Exception):
+    """A page asks for what is not there; the message says what to change."""
+
+
+# ---- Terraform, as `terraform fmt` writes it
+
+
+def blocks(source: str, kind: str) -> dict[str, str]:
+    """The bodies of a file's top-level blocks of a kind, by name."""
+    return dict(re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}', source, re.MULTILINE | re.DOTALL))
+
+
+def argument(body: str, name: str) -> str | None:
+    """An argument's expression, as written; None where it is not there."""
+    lines = body.splitlines()
+    for number, line in enumerate(lines):
+        found = re.match(rf"  {name} += (.*)", line)
+        if found is None:
+            continue
+        text = [found[1]]
+        heredoc = re.fullmatch(r"<<-?(\w+)", found[1])
+        for following in lines[number + 1 :]:
+            if heredoc:
+                if following.strip() == heredoc[1]:
+                    break
+            elif not following.startswith("   ") and not re.match(r"  [)}\]]", following):
+                break
+            text.append(following)
+        return "\n".join(text[1:] if heredoc else text)
+    return None
+
+
+def one_line(expression: str) -> str:
+    """An expression on one line, its comments left out."""
+    parts = [re.sub(r"\s+#.*$", "", line).strip() for line in expression.splitlines()]
+    parts = [re.sub(r"^(\w+)\s+= ", r"\1 = ", part) for part in parts if not part.startswith("#")]
+    text = ""
+    for part in filter(None, parts):
+        if not text or text.endswith(("(", "[")) or part[0] in ")]":
+            text = text.removesuffix(",") + part
+        elif text.endswith("{") or part[0] == "}":
+            text = f"{text.removesuffix(',')} {part}"
+        else:
+            text = f"{text.removesuffix(',')}, {part}"
+    return re.sub(r",(?=\s*[)\]}])", "", text)
+
+
+def sentence(description: str) -> str:
+    """A description as a table's cell; what has <...> in it is code, or Markdown would hide it."""
+    if description.startswith('"'):
+        description = description[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    text = " ".join(description.split()).replace("$${", "${").replace("%%{", "%{")
+    text = re.sub(r"(?<![`\w])[^\s`(\"]*<\w+>(?:[^\s`,)\"]*[^\s`,.;:)\"])?", r"`\g<0>`", text)
+    return text.replace("|", "\\|")
+
+
+def outermost(type_: str) -> str:
+    """A type, without what is inside of a long one."""
+    found = re.match(r"(?:\w+\()+", type_)
+    if len(type_) <= _LONGEST_TYPE or found is None:
+        return type_
+    return f"{found[0]}...{')' * found[0].count('(')}"
+
+
+def inputs(folder: Path) -> str:
+    """The table of a configuration's inputs; empty where it has none."""
+    rows = []
+    for name, body in blocks(_text(folder / "variables.tf"), "variable").items():
+        type_ = outermost(one_line(argument(body, "type") or ""))
+        default = argument(body, "default")
+        shown = "required" if default is None else f"`{one_line(default)}`"
+        what = sentence(argument(body, "description") or "")
+        rows.append(f"| `{name}` | `{type_}` | {shown} | {what} |")
+    return _table("| name | type | default | what |", rows)
+
+
+def outputs(folder: Path) -> str:
+    """The table of a configuration's outputs; empty where it has none."""
+    rows = [
+        f"| `{name}` | {sentence(argument(body, 'description') or '')} |"
+        for name, body in blocks(_text(folder / "outputs.tf"), "output").items()
+    ]
+    return _table("| name | what |", rows)
+
+
+def _table(head: str, rows: list[str]) -> str:
+    line = "| --- " * head.count(" | ") + "| --- |"
+    return "".join(f"{each}\n" for each in (head, line, *rows)) if rows else ""
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+# ---- pages
+
+
+def with_tables(readme: str, folder: Path) -> str:
+    """A configuration's README with its inputs and outputs; a section is added where it lacks."""
+    for title, table in (("Inputs", inputs(folder)), ("Outputs", outputs(folder))):
+        section = re.compile(rf"^## {title}\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+        found = section.search(readme)
+        if found is None and table:
+            readme = f"{readme.rstrip()}\n\n## {title}\n\n{table}"
+        elif found is not None:
+            # What is told above and below the table stays.
+            rows = re.search(r"(?:^\|.*\n)+", found[1], re.MULTILINE)
+            old = rows[0] if rows else ""
+            body = found[1].replace(old, table, 1) if old else f"\n{table}\n{found[1].lstrip()}"
+            readme = f"{readme[: found.start(1)]}{body.rstrip()}\n\n{readme[found.end() :]}"
+    return readme.rstrip() + "\n"
+
+
+def with_catalogue(readme: str) -> str:
+    """The README of modules/detections with the catalogue's table."""
+    from trailctl.replay.catalogue import coverage_table, load_catalogue
+
+    before, _, rest = readme.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n{coverage_table(load_catalogue().values())}\n{_END}{after}"
+
+
+def with_modules(readme: str) -> str:
+    """The README at the top, with a row for every module and the number of detections.
+
+    The words of a row are the README's own; a new row has the first sentence of its module's.
+    """
+    number = len([*(REPOSITORY / "modules" / "detections" / "catalogue").glob("*.json")])
+    readme = _COUNT.sub(f"{number} detections as data", readme)
+    known = re.findall(r"^\| \[modules/([\w-]+)\].*\n", readme, re.MULTILINE)
+    there = {path.parent.name: path for path in (REPOSITORY / "modules").glob("*/versions.tf")}
+    for name in {*known} - {*there}:
+        readme = re.sub(rf"^\| \[modules/{name}\].*\n", "", readme, flags=re.MULTILINE)
+    for name in sorted({*there} - {*known}):
+        title, _, text = _text(there[name].with_name("README.md")).partition("\n")
+        if not title.startswith("# ") or not text.strip():
+            raise PageError(f"modules/{name}/README.md has no title and first sentence: write them")
+        first = re.split(r"(?<=[.:])\s", " ".join(text.split()), maxsplit=1)[0].rstrip(".:")
+        row = f"| [modules/{name}](modules/{name}) | {first[0].lower()}{first[1:]} |\n"
+        *_, last = re.finditer(r"^\| \[modules/.*\n", readme, re.MULTILINE)
+        readme = readme[: last.end()] + row + readme[last.end() :]
+    return readme
+
+
+def with_files(page: str) -> str:
+    """A page with the code of the files that it shows."""
+
+    def shown(found: re.Match[str]) -> str:
+        path, _, block = found["what"].partition(": ")
+        code = _text(REPOSITORY / path)
+        if block:
+            inner = re.search(rf"^{re.escape(block)} {{\n.*?^}}\n", code, re.MULTILINE | re.DOTALL)
+            code = inner[0] if inner else ""
+        if not code:
+            raise PageError(f"a page shows {found['what']}, which is not there: change its comment")
+        return f"{found['head']}{code}```\n"
+
+    fence = re.compile(
+        r"(?P<head>^<!-- file: (?P<what>.+?) -->\n```\w+\n)(?P<code>.*?)^```\n",
+        re.MULTILINE | re.DOTALL,
+    )
+    return fence.sub(shown, page)
+
+
+def with_version(page: str) -> str:
+    """A page whose examples pin this version's modules."""
+    project = tomllib.loads(_text(REPOSITORY / "pyproject.toml"))["project"]
+    return re.sub(r"\?ref=v[0-9][\w.-]*[0-9]", f"?ref=v{project['version']}", page)
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Every page that repeats something, as it has to be."""
+    yield from ((path, with_version(page)) for path, page in _pages())
+
+
+def _pages() -> Iterator[tuple[Path, str]]:
+    for versions in sorted(REPOSITORY.glob("*/*/versions.tf")):
+        path = versions.with_name("README.md")
+        new = with_tables(_text(path), versions.parent)
+        if versions.parent == REPOSITORY / "modules" / "detections":
+            new = with_catalogue(new)
+        yield path, new
+    yield REPOSITORY / "README.md", with_modules(_text(REPOSITORY / "README.md"))
+    for path in sorted((REPOSITORY / "docs").glob("*.md")):
+        yield path, with_files(_text(path))
+
+
+def main(arguments: list[str]) -> int:
+    """Writes or checks; returns the exit code."""
+    try:
+        stale = {path: new for path, new in pages() if _text(path) != new}
+    except PageError as error:
+        print(f"tables: {error}", file=sys.stderr)
+        return 2
+    names = [path.relative_to(REPOSITORY).as_posix() for path in stale]
+    if "--check" in arguments:
+        if stale:
+            print(f"tables: run `make tables`; out of date: {', '.join(names)}", file=sys.stderr)
+        return int(bool(stale))
+    for path, new in stale.items():
+        path.write_text(new, encoding="utf-8")
+    print(f"tables: {', '.join(names) or 'nothing to do'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(REPOSITORY))
+    sys.exit(main(sys.argv[1:]))

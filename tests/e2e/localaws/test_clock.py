@@ -1,0 +1,100 @@
+"""The movable clock: what follows it, and what stays on the machine's time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.e2e.localaws.conftest import ACCOUNT, OwnAws
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("own-local-aws")]
+
+CREATED = {"source": ["aws.sqs"], "detail": {"eventName": ["CreateQueue"]}}
+
+
+def clock(own: OwnAws, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "trailctl", "local", "clock", *arguments, "--port", own.port],
+        env=own.variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_clock_prints_and_moves(own: OwnAws) -> None:
+    shown = datetime.fromisoformat(clock(own).stdout.strip())
+    assert abs(shown - datetime.now(UTC)) < timedelta(seconds=30)
+    moved = clock(own, "+1h30m")
+    assert moved.returncode == 0
+    assert timedelta(minutes=90) <= datetime.fromisoformat(moved.stdout.strip()) - shown
+    assert own.aws.now() - shown < timedelta(minutes=91)
+    assert clock(own, "PT1S").returncode == 0
+
+
+@pytest.mark.parametrize("text", ["1x", "+400d", "soon", "+99999999w"])
+def test_clock_refuses_in_one_line(own: OwnAws, text: str) -> None:
+    done = clock(own, text)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("trailctl: ")
+    assert done.stderr.count("\n") == 1
+    assert own.aws.now() - datetime.now(UTC) < timedelta(minutes=1)
+
+
+def test_records_events_and_history_have_its_time(own: OwnAws) -> None:
+    own.trail()
+    queue = own.queue("seen")
+    assert own.aws.drain()  # this queue's own record is from before the rules
+    own.rule("created", queue, CREATED)
+    own.rule("put", queue, {"source": ["my.app"]})
+    own.aws.advance(86_400)
+    tomorrow = own.aws.now()
+
+    own.client("sqs").create_queue(QueueName="later")
+    entry = {"Source": "my.app", "DetailType": "X", "Detail": "{}"}
+    own.client("events").put_events(Entries=[entry])
+
+    events = own.received(queue)
+    assert len(events) == 2
+    for event in events:
+        assert abs(datetime.fromisoformat(event["time"]) - tomorrow) < timedelta(seconds=30)
+    record = next(e for e in events if e["source"] == "aws.sqs")["detail"]
+    assert abs(datetime.fromisoformat(record["eventTime"]) - tomorrow) < timedelta(seconds=30)
+    found = own.client("cloudtrail").lookup_events(
+        StartTime=tomorrow - timedelta(minutes=1),
+        LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateQueue"}],
+    )["Events"]
+    assert len(found) == 1
+
+
+def test_clients_go_on_signing_with_the_machine_s_time(own: OwnAws) -> None:
+    own.aws.advance(300 * 86_400)
+    assert own.client("sts").get_caller_identity()["Account"] == ACCOUNT
+    assert own.client("s3").create_bucket(Bucket="later")["ResponseMetadata"]["RequestId"]
+
+
+def test_reset_sets_it_right_and_is_quick(own: OwnAws) -> None:
+    own.trail()
+    for number in range(20):
+        queue = own.queue(f"q{number}")
+        own.rule(f"r{number}", queue, CREATED)
+    own.rule("tick", own.queue("ticks"), ScheduleExpression="rate(1 minute)")
+    own.aws.advance(86_400)
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        own.aws.reset()
+        took.append(time.perf_counter() - began)
+    assert min(took) < 0.5, took
+    assert own.aws.now() - datetime.now(UTC) < timedelta(seconds=30)
+    assert own.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert own.client("events").list_rules()["Rules"] == []
+    assert own.client("cloudtrail").describe_trails()["trailList"] == []
+    own.aws.advance(3600)
+    assert own.steps("schedule") == []
