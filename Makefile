@@ -75,12 +75,9 @@ demo: ## see it happen: a trail, a launch, a reaction, with no AWS account
 	$(call set-up,run provider)
 	@$(BIN)/trailctl demo
 
-bench: ## benchmarks, all or one: make bench BENCH=name
+bench: ## benchmarks, all or one, beside the baseline: make bench BENCH=name COMPARE=1 JSON=file
 	$(call set-up,dev awscli provider)
-	@for bench in tests/benchmarks/bench_$(if $(BENCH),$(BENCH),*).py; do \
-	  if [ ! -e "$$bench" ]; then echo "bench: there is no $$bench" >&2; exit 2; fi; \
-	  echo "== $$bench"; $(BIN)/python "$$bench" || exit 1; \
-	done
+	@$(BIN)/python -m tests.benchmarks.run $(BENCH) $(if $(COMPARE),--compare) $(if $(JSON),--json $(JSON))
 
 clean: ## remove what setup and the tools left
 	rm -rf .venv .venv-policy .venv-awscli .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,39 +1,41 @@
-"""What proving a day of a trail costs: `trailctl validate-logs` against the AWS CLI's.
+"""What proving a day of a trail costs: `trailctl validate-logs` beside the AWS CLI's.
 
-    make bench BENCH=digest     or: python tests/benchmarks/bench_digest.py [--rounds 5] [--days 30]
+    make bench BENCH=digest
 
 A trail of 24 hours (24 digests, 1,440 log files, 259,200 records) is served on the loopback, by a
 process that both validators take turns with, at 0 ms and at 30 ms a request: what S3 takes. Times
-and peak memory are of whole processes, medians over rounds; the CLI runs once at 30 ms. A row for
-30 days shows that memory does not grow with the range. Exits 1 if a figure is over what must be.
+and peak memory are of whole processes. A line for 30 days shows that memory does not grow with the
+range. What a step takes by itself:
+python -m tests.benchmarks.bench_digest
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from reactor.digest.content import gunzip
+from reactor.digest.names import Shard
+from reactor.digest.transport import Body
+
+from localaws.client.environment import environment
+from localaws.cloudtrail.trailwriter import LogBody, log_body, write_range
+from tests.benchmarks.measuring import Figure, Line, Row, Used, call, command, compiled
+from tests.harness.object_store import ObjectStore, serve
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "lambda_src")]
-
-from reactor.digest.names import Shard  # noqa: E402
-
-from localaws.client.environment import environment  # noqa: E402
-from localaws.cloudtrail.trailwriter import LogBody, log_body, write_range  # noqa: E402
-from tests.harness.object_store import ObjectStore, serve  # noqa: E402
-
 BEGIN = datetime(2026, 1, 10, tzinfo=UTC)
 SHARD = Shard("bench-trail-logs", "111122223333", "us-east-1", "bench", "us-east-1")
 ARN = "arn:aws:cloudtrail:us-east-1:111122223333:trail/bench"
@@ -41,7 +43,7 @@ RECORDS, FILES_PER_SLOT, BODIES = 180, 5, 48
 MUST = {0: 2.0, 30: 12.0}
 AIM = {0: 5.0, 30: 50.0}
 MUST_MEMORY = 80.0
-_GROWTH = 1.25
+DAYS = 30
 
 OURS = [str(ROOT / ".venv" / "bin" / "trailctl"), "validate-logs"]
 THEIRS = [str(ROOT / ".venv-awscli" / "bin" / "aws"), "cloudtrail", "validate-logs"]
@@ -122,8 +124,9 @@ def serve_trail(hours: int, milliseconds: float) -> None:
 @contextmanager
 def serving(hours: int, milliseconds: float) -> Iterator[int]:
     """The port of a serving process."""
-    command = [sys.executable, __file__, "--serve", str(hours), str(milliseconds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    serve = [sys.executable, "-m", "tests.benchmarks.bench_digest", "--serve"]
+    serve += [str(hours), str(milliseconds)]
+    with subprocess.Popen(serve, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             yield int(server.stdout.readline())
@@ -131,86 +134,135 @@ def serving(hours: int, milliseconds: float) -> Iterator[int]:
             server.terminate()
 
 
-def measure(command: list[str], port: int, hours: int) -> tuple[float, float, float]:
-    """Seconds that pass, seconds of processor time, peak memory in MB; it must find all valid."""
+def measure(validator: list[str], port: int, hours: int, variables: dict[str, str]) -> Used:
+    """What a validator takes; it must find all valid."""
     end = BEGIN + timedelta(hours=hours)
     arguments = ["--trail-arn", ARN, "--s3-bucket", SHARD.bucket]
     arguments += ["--start-time", f"{BEGIN + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"]
     arguments += ["--end-time", f"{end:%Y-%m-%dT%H:%M:%SZ}"]
-    variables = {**os.environ, **environment(port, SHARD.account, SHARD.region)}
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        [*command, *arguments], env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert process.stdout is not None
-    said = process.stdout.read().decode()
-    _, status, used = os.wait4(process.pid, 0)
-    taken = time.perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
+    variables = {**variables, **environment(port, SHARD.account, SHARD.region)}
     logs = hours * 12 * FILES_PER_SLOT
-    if process.returncode != 0 or f"{logs}/{logs} log files valid" not in said:
-        raise SystemExit(f"bench_digest: {command[0]} did not find all valid:\n{said[-2000:]}")
-    return taken, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return command([*validator, *arguments], variables, says=f"{logs}/{logs} log files valid")
 
 
-def medians(figures: list[tuple[float, float, float]]) -> tuple[float, float, float]:
-    wall, cpu, memory = (statistics.median(column) for column in zip(*figures, strict=True))
-    return wall, cpu, memory
-
-
-def main() -> int:
-    """Measures and prints; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Measures digest validation.")
-    parser.add_argument("--rounds", type=int, default=5, help="runs a figure at 0 ms (default 5)")
-    parser.add_argument("--days", type=int, default=30, help="of the long range; 0 leaves it out")
-    parser.add_argument("--serve", nargs=2, type=float, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.serve:
-        serve_trail(int(options.serve[0]), options.serve[1])
-        return 0
+def lines(rounds: int) -> Iterator[Line]:
+    """What was measured, a line each."""
     resource.setrlimit(
         resource.RLIMIT_NOFILE, (1024, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     )
-    missed = []
-    peak = 0.0
-    print("range    latency  validator   seconds     cpu  peak MB  ratio")
-    for milliseconds in (0, 30):
-        ours, theirs = [], []
-        with serving(24, milliseconds) as port:
-            for number in range(max(1, options.rounds if milliseconds == 0 else 3)):
-                ours.append(measure(OURS, port, 24))
-                if milliseconds == 0 or number == 0:
-                    theirs.append(measure(THEIRS, port, 24))
-        us, them = medians(ours), medians(theirs)
-        ratio = them[0] / us[0]
-        peak = max(peak, us[2])
-        row("24 h", milliseconds, "aws CLI", them)
-        told = f"{ratio:.1f}x (must {MUST[milliseconds]:g}x, aim {AIM[milliseconds]:g}x)"
-        row("24 h", milliseconds, "trailctl", us, told)
-        if ratio < MUST[milliseconds]:
-            missed.append(f"{ratio:.1f}x at {milliseconds} ms")
-        if us[2] > MUST_MEMORY:
-            missed.append(f"{us[2]:.0f} MB at {milliseconds} ms")
-    if options.days:
-        with serving(24 * options.days, 0) as port:
-            long = measure(OURS, port, 24 * options.days)
-        row(f"{options.days} d", 0, "trailctl", long, f"{long[2] / peak:.2f}x the memory of 24 h")
-        if long[2] > min(MUST_MEMORY, peak * _GROWTH):
-            missed.append(f"{long[2]:.0f} MB for {options.days} days")
-    if missed:
-        print(f"bench_digest: not what must be: {', '.join(missed)}", file=sys.stderr)
-    return 1 if missed else 0
+    peak = Figure("digest", "peak memory of a process, 24 h at 30 ms", "MB", must=MUST_MEMORY)
+    both = Row("digest", "24 h at 0 ms, a process a core beside one")
+    with tempfile.TemporaryDirectory() as folder:
+        variables = compiled(os.environ, folder)
+        for milliseconds in (0, 30):
+            row = Row("digest", f"24 h at {milliseconds} ms, beside the AWS CLI",
+                      must=MUST[milliseconds], aim=AIM[milliseconds], must_cpu=2)  # fmt: skip
+            with serving(24, milliseconds) as port:
+                measure(OURS, port, 24, variables)  # compiles
+                for _ in range(rounds if milliseconds == 0 else min(rounds, 3)):
+                    used = measure(OURS, port, 24, variables)
+                    row.add(used, measure(THEIRS, port, 24, variables))
+                    if milliseconds:
+                        peak.values.append(used.memory)
+                    else:
+                        both.add(used, measure([*OURS, "--jobs", "1"], port, 24, variables))
+            yield row
+        yield both
+        peak.aim = statistics.median(used.memory for used in row.theirs)
+        yield peak
+        with serving(24 * DAYS, 0) as port:
+            used = measure(OURS, port, 24 * DAYS, variables)
+            day = statistics.median(peak.values)
+            yield Figure("digest", f"peak memory of {DAYS} days beside 1 day", "x",
+                         [used.memory / day], must=1.25, aim=1.05)  # fmt: skip
 
 
-def row(
-    span: str, latency: int, name: str, figures: tuple[float, float, float], told: str = ""
-) -> None:
-    wall, cpu, memory = figures
-    print(
-        f"{span:<8}{latency:>5} ms  {name:<10}{wall:>9.2f}{cpu:>8.2f}{memory:>9.1f}  {told}",
-        flush=True,
-    )
+def profile() -> None:
+    """Milliseconds of the processor by step for the trail of 24 hours, each step alone."""
+    import hashlib
+    import io
+
+    from botocore.auth import S3SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import ReadOnlyCredentials
+    from reactor.digest.content import ZLIB, sha256_of_gzip
+    from reactor.digest.document import parse
+    from reactor.digest.engine import _unsigned
+    from reactor.digest.keys import PublicKeys
+    from reactor.digest.transport import Transport, _whole
+    from reactor.digest.wire import Credentials, Signer
+
+    from trailctl.validate.hashing import ISAL
+
+    taken: dict[str, float] = {}
+
+    def step(name: str, run: Callable[[], object]) -> None:
+        taken[name] = min(call(run).cpu for _ in range(3)) * 1000
+
+    with serving(24, 0) as port:
+        os.environ.update(environment(port, SHARD.account, SHARD.region))
+        transport = Transport(SHARD.region)
+        logs = [e.key for p in transport.pages(SHARD.bucket, SHARD.log_folder) for e in p]
+        digests = [e.key for p in transport.pages(SHARD.bucket, SHARD.digest_folder) for e in p]
+        step("list", lambda: [*transport.pages(SHARD.bucket, SHARD.log_folder)])
+        old = ReadOnlyCredentials("x", "y", None, None)
+        signer, new = Signer(), Credentials("x", "y", "")
+
+        def sign() -> None:
+            for key in logs:
+                request = AWSRequest("GET", f"http://localhost/{key}", {})
+                S3SigV4Auth(old, "s3", "us-east-1").add_auth(request)
+
+        step("sign (botocore)", sign)
+        step("sign", lambda: [
+            signer.headers(new, "us-east-1", "localhost", f"/{k}", time.time()) for k in logs
+        ])  # fmt: skip
+        bodies = [transport.get(SHARD.bucket, key, _whole) for key in logs]
+
+        def receive() -> None:
+            for key in logs:
+                transport.get(SHARD.bucket, key, _whole)
+
+        step("sign, send and receive, one connection", receive)
+        step("inflate and hash (zlib)", lambda: [sha256_of_gzip(io.BytesIO(b)) for b in bodies])
+        step("inflate and hash (isal)", lambda: [
+            sha256_of_gzip(io.BytesIO(b), ISAL) for b in bodies
+        ])  # fmt: skip
+        raws = [ISAL.make(31).decompress(body, 1 << 20) for body in bodies]
+        step("hash", lambda: [hashlib.sha256(raw).digest() for raw in raws])
+
+        def get(body: Body) -> tuple[bytes, dict[str, str]]:
+            return gunzip(body, ZLIB), dict(body.headers)
+
+        found = [transport.get(SHARD.bucket, key, get) for key in digests]
+        step("parse digests", lambda: [parse(content) for content, _ in found])
+        keys = PublicKeys(transport, SHARD.region)
+
+        def verify() -> None:
+            for key, (content, headers) in zip(digests, found, strict=True):
+                name = SHARD.digest_name(key)
+                assert name is not None
+                told = headers["x-amz-meta-signature"]
+                assert not _unsigned(parse(content), told, headers, name, keys.find)
+
+        step("parse digests and verify their signatures", verify)
+        transport.close()
+        with tempfile.TemporaryDirectory() as folder:
+            variables = compiled(os.environ, folder)
+            measure(OURS, port, 24, variables)
+            empty = [*OURS, "--trail-arn", ARN, "--s3-bucket", SHARD.bucket]
+            start = f"{BEGIN - timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
+            empty += ["--start-time", start, "--end-time", start]
+            taken["start, with an empty range"] = 1000 * min(
+                command(empty, variables).cpu for _ in range(3)
+            )
+            taken["whole"] = 1000 * min(measure(OURS, port, 24, variables).cpu for _ in range(3))
+    for name, milliseconds in taken.items():
+        print(f"{milliseconds:>8.0f} ms  {name}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if "--serve" in sys.argv:
+        serve_trail(int(sys.argv[2]), float(sys.argv[3]))
+    else:
+        profile()

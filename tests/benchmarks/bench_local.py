@@ -1,15 +1,13 @@
-"""The local AWS against the emulator alone: overhead a call, a burst, memory over many records.
+"""The local AWS beside the emulator alone: each call, a burst, memory over many records.
 
-    make bench BENCH=local        or: python tests/benchmarks/bench_local.py [--calls N]
+    make bench BENCH=local
 
-Both servers run at the same time and take turns, so that what else the machine does hits both; the
-median counts. A trail logs and a rule looks at every record while it is measured.
-Exits 1 where the overhead is 3 ms or more, an event of the burst is lost, or memory grows.
+Both servers run at the same time and take turns, so that what else the machine does hits both. A
+trail logs and a rule looks at every record while it is measured.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import http.client
 import json
@@ -27,15 +25,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, environment
+from localaws.client.process import RunningAws, running
+from tests.benchmarks.measuring import Figure, Line, Row, Used
+from trailctl.terraform import clean_environment
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "lambda_src")]
-
-from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, environment  # noqa: E402
-from localaws.client.process import RunningAws, running  # noqa: E402
-from trailctl.terraform import clean_environment  # noqa: E402
-
 MOST_OVERHEAD_MS = 3.0
 MOST_GROWTH_MB = 8.0
+CALLS, BURST, RECORDS = 40, 1_000, 20_000  # calls of each kind a round
 # Calls in a row before the other's turn: one call's recording meets the next call, as it does when
 # a client is busy.
 _IN_A_ROW = 20
@@ -167,24 +165,30 @@ def queue_rule(aws: RunningAws, name: str, pattern: dict[str, Any], *, admits: b
     return url
 
 
-def overhead(ours: RunningAws, alone: RunningAws, rounds: int) -> float:
-    """Print both medians a call; the overhead in ms over all calls."""
-    both = [(Wire(aws.url), calls(aws)) for aws in (alone, ours)]
-    gains: list[float] = []
-    print(f"{'call':<26}{'alone':>10}{'local AWS':>12}{'overhead':>11}")
-    for name in both[0][1]:
-        times: tuple[list[float], list[float]] = ([], [])
-        for turn in range(rounds // _IN_A_ROW + 1):
-            for kept, (wire, requests) in zip(times, both, strict=True):
-                took = [wire.send(requests[name]) * 1000 for _ in range(_IN_A_ROW)]
-                if turn:  # the first are to warm up
-                    kept += took
-        first, second = (statistics.median(kept) for kept in times)
-        gains.append(second - first)
-        print(f"{name:<26}{first:>8.2f}ms{second:>10.2f}ms{second - first:>9.2f}ms")
-    median = statistics.median(gains)
-    print(f"{'median':<26}{'':>22}{median:>9.2f}ms   (must be under {MOST_OVERHEAD_MS:g} ms)")
-    return median
+def overhead(ours: RunningAws, alone: RunningAws, rounds: int) -> Iterator[Line]:
+    """A line a kind of call, of which none should cost twice the emulator's own; and all in ms.
+
+    The servers' processor time for single calls can't be told apart: all is by the clock.
+    """
+    both = [(Wire(aws.url), calls(aws)) for aws in (ours, alone)]
+    total = Figure("local", "overhead a call, over all kinds", "ms", must=MOST_OVERHEAD_MS)
+    rows = {name: Row("local", f"{name}, beside the emulator alone", aim=2, cost=True)
+            for name in both[0][1]}  # fmt: skip
+    for turn in range(rounds + 1):
+        gains = []
+        for name, row in rows.items():
+            taken: tuple[list[float], list[float]] = ([], [])
+            for _ in range(CALLS // _IN_A_ROW):
+                for kept, (wire, requests) in zip(taken, both, strict=True):
+                    kept += [wire.send(requests[name]) for _ in range(_IN_A_ROW)]
+            first, second = (statistics.median(kept) for kept in taken)
+            gains.append((first - second) * 1000)
+            if turn:  # the first is to warm up
+                row.add(Used(first, first), Used(second, second))
+        if turn:
+            total.values.append(statistics.median(gains))
+    yield from rows.values()
+    yield total
 
 
 def burst(aws: RunningAws, count: int) -> int:
@@ -193,15 +197,12 @@ def burst(aws: RunningAws, count: int) -> int:
                "requestParameters": {"name": [{"prefix": "burst-"}]}}}  # fmt: skip
     url = queue_rule(aws, "burst", pattern, admits=True)
     topics = [aws.client("sns") for _ in range(8)]
-    began = time.perf_counter()
     with ThreadPoolExecutor(8) as pool:
         made = pool.map(
             lambda n: topics[n % 8].create_topic(Name=f"burst-{n}"), range(count), chunksize=1
         )
         assert len(list(made)) == count
-    called = time.perf_counter() - began
     aws.drain(120)
-    routed = time.perf_counter() - began
     sqs = aws.client("sqs")
     seen: set[str] = set()
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
@@ -211,15 +212,11 @@ def burst(aws: RunningAws, count: int) -> int:
             {"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(messages)
         ]
         sqs.delete_message_batch(QueueUrl=url, Entries=entries)
-    print(
-        f"burst: {count} calls in {called:.1f} s, all recorded and routed {routed - called:.1f} s "
-        f"later, {count - len(seen)} lost"
-    )
     return count - len(seen)
 
 
 def memory(aws: RunningAws, records: int) -> float:
-    """Print the server's memory as records pass; MB grown from the first half to the end."""
+    """MB that the server's memory grows from the first half of so many records to the end."""
     queue_rule(aws, "memory", {"source": ["aws.sns"]}, admits=False)
     process = json.loads(_get(aws, "health"))["pid"]
     request = captured(aws.client("sns"), "create_topic", Name="memory")
@@ -234,12 +231,7 @@ def memory(aws: RunningAws, records: int) -> float:
                 aws.drain(120)
             aws.advance(300)  # the trail's log file of these five minutes is written
             sizes.append(_rss(process))
-    grown = sizes[-1] - sizes[steps // 2]
-    print(
-        f"memory: {' '.join(f'{size:.0f}' for size in sizes)} MB over {records} records, each "
-        f"matched; {grown:+.1f} MB over the second half (must be under {MOST_GROWTH_MB:g})"
-    )
-    return grown
+    return sizes[-1] - sizes[steps // 2]
 
 
 def _rss(process: int) -> float:
@@ -258,7 +250,7 @@ def _get(aws: RunningAws, what: str) -> bytes:
 @contextmanager
 def emulator_alone(variables: dict[str, str], folder: Path) -> Iterator[RunningAws]:
     """The emulator in a process of its own, with nothing in front."""
-    command = [sys.executable, __file__, "--serve-alone", str(folder)]
+    command = [sys.executable, "-m", "tests.benchmarks.bench_local", str(folder)]
     process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -301,16 +293,8 @@ async def serve_alone(folder: Path) -> None:
     await emulator.stop()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--calls", type=int, default=200, help="of each kind (default 200)")
-    parser.add_argument("--burst", type=int, default=1_000, help="calls (default 1,000)")
-    parser.add_argument("--records", type=int, default=20_000, help="(default 20,000)")
-    parser.add_argument("--serve-alone", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.serve_alone:
-        asyncio.run(serve_alone(options.serve_alone))
-        return 0
+def lines(rounds: int) -> Iterator[Line]:
+    """What was measured, a line each."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         variables = {
@@ -321,11 +305,13 @@ def main() -> int:
             with emulator_alone(variables, folder) as alone:
                 trail(ours)
                 queue_rule(ours, "watch", {"source": ["nothing"]}, admits=True)
-                gained = overhead(ours, alone, options.calls)
-            lost = burst(ours, options.burst)
-            grown = memory(ours, options.records)
-    return 0 if gained < MOST_OVERHEAD_MS and not lost and grown < MOST_GROWTH_MB else 1
+                yield from overhead(ours, alone, rounds)
+            lost = float(burst(ours, BURST))
+            yield Figure("local", f"events lost of a burst of {BURST:,}", "events", [lost], must=0)
+            grown = memory(ours, RECORDS)
+            yield Figure("local", f"memory grown over {RECORDS:,} records", "MB", [grown],
+                         must=MOST_GROWTH_MB)  # fmt: skip
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    asyncio.run(serve_alone(Path(sys.argv[1])))

@@ -7,6 +7,7 @@ is no need to decode it. What may match is decoded, and decided then: a needle d
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -16,12 +17,23 @@ from reactor.patterns.model import Branch, Exact, Exists, Matcher, Prefix, Suffi
 from trailctl.replay.project import Projection
 
 # More of them cost more than what they save.
-_MOST = 6
+_MOST = 4
 # Shorter ones are found everywhere.
 _SHORTEST = 3
-# An ASCII character is written as it is or as \\u00XX, these also with a backslash before them.
+# An ASCII character is written as it is or as \u00XX, these also with a backslash before them.
 _OWN_ESCAPES = frozenset('"\\/')
-_ANY_ESCAPE, _ASCII_ESCAPE = b"\\", b"\\u00"
+BACKSLASH, _ASCII_ESCAPE = b"\\", b"\\u00"
+
+
+class Guard(NamedTuple):
+    """Tells whether branches may match a record: `quick(part(head))`, or `careful(part(head))`.
+
+    `quick` is right where no backslash is in the record's bytes, `careful` always.
+    """
+
+    part: Callable[[Any], Any]
+    quick: Callable[[Any], object]
+    careful: Callable[[Any], object]
 
 
 class _Wanted(NamedTuple):
@@ -36,11 +48,8 @@ class _Wanted(NamedTuple):
         return -len(self.texts), min(map(len, self.texts))
 
 
-def made_guard(projection: Projection, branches: Sequence[Branch]) -> Callable[[Any], bool] | None:
-    """A function that tells whether one of the branches may match a record, given its head.
-
-    None where that can't be told by a few needles.
-    """
+def made_guard(projection: Projection, branches: Sequence[Branch]) -> Guard | None:
+    """What tells whether one of the branches may match; None where a few needles can't."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for branch in branches:
         best = max(_wanted(projection, branch), key=lambda each: each.worth, default=None)
@@ -49,33 +58,35 @@ def made_guard(projection: Projection, branches: Sequence[Branch]) -> Callable[[
         wanted[best.member].update(best.texts)
         if sum(map(len, wanted.values())) > _MOST:
             return None
-    checks = [_check(projection, member, texts) for member, texts in wanted.items()]
+    checks = [Guard(projection.getter(name), *_searches(texts)) for name, texts in wanted.items()]
     if len(checks) == 1:
         return checks[0]
-    return lambda head: any(check(head) for check in checks)
+    return Guard(
+        _itself,
+        lambda head: any(quick(part(head)) for part, quick, _ in checks),
+        lambda head: any(careful(part(head)) for part, _, careful in checks),
+    )
 
 
-def _check(projection: Projection, member: str, texts: Iterable[str]) -> Callable[[Any], bool]:
-    raw = projection.getter(member)
+def _itself(head: Any) -> Any:
+    return head
+
+
+def _searches(texts: Iterable[str]) -> tuple[Callable[[Any], object], Callable[[Any], object]]:
+    """Functions of the bytes of a member: is one of the texts in it, is one or an escape in it."""
     # A text that is part of another one finds that, too.
     needles = [t for t in sorted(texts) if not any(o != t and o in t for o in texts)]
     plain = all(t.isascii() and _OWN_ESCAPES.isdisjoint(t) for t in needles)
-    escape = _ASCII_ESCAPE if plain else _ANY_ESCAPE
-    encoded = [text.encode() for text in needles]
-    if len(encoded) == 1:
-        (needle,) = encoded
-
-        def one(head: Any) -> bool:
-            data = bytes(raw(head))
-            return needle in data or escape in data
-
-        return one
-
-    def several(head: Any) -> bool:
-        data = bytes(raw(head))
-        return escape in data or any(needle in data for needle in encoded)
-
-    return several
+    # Searching one text at a time is quickest, and needs no copy of the bytes.
+    one, *more = (re.compile(re.escape(text.encode())).search for text in needles)
+    escape = re.compile(re.escape(_ASCII_ESCAPE if plain else BACKSLASH)).search
+    if not more:
+        return one, lambda raw: one(raw) or escape(raw)
+    every = (one, *more)
+    return (
+        lambda raw: any(search(raw) for search in every),
+        lambda raw: escape(raw) or any(search(raw) for search in every),
+    )
 
 
 def _wanted(projection: Projection, branch: Branch) -> Iterator[_Wanted]:

@@ -13,7 +13,7 @@ from reactor.patterns import EventError, EventPattern, RuleSet
 from reactor.patterns.index import Tree
 from reactor.patterns.model import Branch
 
-from trailctl.replay.needles import made_guard
+from trailctl.replay.needles import BACKSLASH, Guard, made_guard
 from trailctl.replay.project import (
     KINDS,
     Event,
@@ -29,14 +29,12 @@ _KINDS_KEPT = 200_000
 # What a record's kind alone decides about.
 _KIND_FIELDS = frozenset({"source", "detail-type", *(f"detail.{name}" for name in KINDS)})
 _NOBODY: frozenset[str] = frozenset()
-_MOST_ROOM = 64_000_000
 _NO_UTF8 = "it is no text in UTF-8"
 _Read = Callable[[Any], Event]
 _Match = Callable[[Event], "set[str]"]
-_Guard = Callable[[Any], bool]
 # What is known of all records of a kind: rules that match, and how to try the others: first on the
 # bytes, if they can be told by these, then decoded.
-_Plan = tuple[frozenset[str], "_Guard | None", _Read, "_Match | None"]
+_Plan = tuple[frozenset[str], "Guard | None", _Read, "_Match | None"]
 
 
 class MalformedError(Exception):
@@ -80,20 +78,20 @@ class Scanner:
         kinds_read = {f"detail.{name}" for name in self.projection.kinds}
         self._read_whole = self.projection.reader(every | kinds_read)
         self._plans: dict[Hashable, _Plan] = {}
-        self._made: dict[frozenset[int], tuple[_Guard | None, _Read, _Match]] = {}
+        self._made: dict[frozenset[int], tuple[Guard | None, _Read, _Match]] = {}
 
     def scan(self, text: bytes, hit: Hit) -> Scanned:
         """Calls `hit(number, head, names)` for each record that rules match.
 
         `text` is the content of a log file. Raises MalformedError.
         """
-        heads, usual = self._heads(text)
+        heads, usual, escaped = self._heads(text)
         # Nothing here makes cycles; the collector would walk every record in vain.
         collecting = gc.isenabled()
         gc.disable()
         try:
             if usual:
-                self._scan(heads, hit)
+                self._scan(heads, hit, escaped)
             else:
                 for number, head in enumerate(heads):
                     if found := self._match_whole(self._read_whole(head)):
@@ -104,7 +102,8 @@ class Scanner:
         times = [time for time in map(self.projection.time, heads) if time.__class__ is str]
         return Scanned(len(heads), min(times, default=""), max(times, default=""))
 
-    def _heads(self, text: bytes) -> tuple[list[Any], bool]:
+    def _heads(self, text: bytes) -> tuple[list[Any], bool, bool]:
+        """The records, whether their values are of the usual types, whether any has an escape."""
         # Bytes that nobody decodes would pass; then it would depend on the rules what is a log.
         if not text.isascii():
             try:
@@ -112,19 +111,20 @@ class Scanner:
             except UnicodeDecodeError:
                 raise MalformedError(_NO_UTF8) from None
         try:
-            return self.projection.heads(text)
+            return *self.projection.heads(text), BACKSLASH in text
         except (msgspec.MsgspecError, RecursionError, ValueError):
-            return self.projection.heads(normalised(text))
+            return *self.projection.heads(normalised(text)), True
 
-    def _scan(self, heads: list[Any], hit: Hit) -> None:
+    def _scan(self, heads: list[Any], hit: Hit, escaped: bool) -> None:
         kind_of, plans = self.projection.kind, self._plans
+        which = 2 if escaped else 1
         for number, plan in enumerate(map(plans.get, map(kind_of, heads))):
             if plan is None:
                 plan = self._plan(heads[number])
             names, guard, read, match = plan
             if match is not None:
                 head = heads[number]
-                if (guard is None or guard(head)) and (found := match(read(head))):
+                if (guard is None or guard[which](guard[0](head))) and (found := match(read(head))):
                     hit(number, head, names | found if names else found)
                     continue
             if names:
@@ -142,7 +142,7 @@ class Scanner:
         self._plans[self.projection.kind(head)] = plan
         return plan
 
-    def _matcher(self, branches: frozenset[int]) -> tuple[_Guard | None, _Read, _Match]:
+    def _matcher(self, branches: frozenset[int]) -> tuple[Guard | None, _Read, _Match]:
         """How to read what is left of these branches, and how to try it."""
         made = self._made.get(branches)
         if made is None:
@@ -186,11 +186,7 @@ def unpacked(data: bytes) -> bytes:
             if data[:2] != b"\x1f\x8b":
                 break
             member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-            # Room for all of it at once is a third of the time; how much, its last bytes tell.
-            told = int.from_bytes(data[-4:], "little") + 1
-            parts.append(member.decompress(data, min(told, _MOST_ROOM)))
-            if not member.eof:
-                parts.append(member.decompress(b""))
+            parts.append(member.decompress(data))
             if not member.eof:
                 raise MalformedError("its gzip is cut off")
             data = member.unused_data

@@ -80,7 +80,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     how = parser.add_argument_group("how")
     how.add_argument(
-        "--concurrency", type=_positive, default=64, metavar="N", help="requests at once (64)"
+        "--concurrency", type=_positive, default=128, metavar="N", help="requests at once (128)"
+    )
+    how.add_argument(
+        "--jobs",
+        type=_positive,
+        metavar="N",
+        help="processes that share the log files (default: one a core for ranges of six hours and "
+        "more, else one)",
     )
     how.add_argument(
         "--stale-after",

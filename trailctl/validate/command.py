@@ -7,12 +7,10 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.session import Session
-from isal import isal_zlib
-from reactor.digest.content import Inflater
 from reactor.digest.engine import Engine, Span
 from reactor.digest.names import Shard, TrailArn, is_account, is_organization, is_region
 from reactor.digest.transport import AccessError, Transport
@@ -23,10 +21,12 @@ from trailctl.errors import CheckError, UsageError
 from trailctl.session import aws_session
 from trailctl.validate import output
 from trailctl.validate.arguments import parse_time
+from trailctl.validate.hashing import ISAL
+from trailctl.validate.helpers import cores, helping
 from trailctl.validate.places import Wanted, shards
 
 _AT_ONCE = 4
-ISAL = Inflater(isal_zlib.decompressobj, isal_zlib.error)  # type: ignore[arg-type]  # its stub's
+_WORTH_HELP = timedelta(hours=6)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -61,7 +61,13 @@ def run(options: argparse.Namespace) -> int:
             )
         watcher = output.Watcher(options.verbose, lines=text, progress=not options.verbose)
         try:
-            with Engine(transport, options.concurrency, replicas, watcher, ISAL) as engine:
+            # Requests at once are shared out among all processes.
+            jobs = options.jobs or (cores() if end - start >= _WORTH_HELP else 1)
+            share = -(-options.concurrency // jobs)
+            with (
+                helping(jobs - 1, share) as helpers,
+                Engine(transport, share, replicas, watcher, ISAL, helpers) as engine,
+            ):
                 reports, errors = _validated(engine, places, span)
         finally:
             watcher.close()

@@ -10,24 +10,26 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain as joined
+from itertools import cycle
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from reactor.digest.chain import HOUR, BackfillChain, Chain, Link
 from reactor.digest.content import ZLIB, ContentError, Inflater, gunzip, sha256_of_gzip
 from reactor.digest.document import ALGORITHM, Digest, DigestFormatError, LogEntry, parse
 from reactor.digest.keys import Finder, PublicKeys
 from reactor.digest.names import DigestName, Shard
-from reactor.digest.transport import AccessError
+from reactor.digest.transport import AccessError, quoted
 from reactor.digest.verdicts import Cover, Finding, Kind, Report, Verdict
 
 if TYPE_CHECKING:
-    from reactor.digest.transport import Body, Entry, Transport
+    from reactor.digest.transport import Body, Direct, Entry, Transport
 
 STALE_AFTER = timedelta(hours=3)
 _DIGEST_THREADS = 24
@@ -54,6 +56,17 @@ class Span:
     logs_from: datetime | None = None
 
 
+class Helper(Protocol):
+    """Who hashes log files beside this process, as long as nothing is in the way."""
+
+    def add(self, direct: Direct, path: str, done: Callable[[str | None], None]) -> None:
+        """Call `done` with an object's hash, or None, from another thread, after `flush`."""
+        ...
+
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Checked:
     link: Link
@@ -65,6 +78,7 @@ class Engine:
 
     `replicas` maps the bucket that CloudTrail delivered to onto one that holds copies; `on_finding`
     is called with each object's verdict, by one thread at a time; `inflater` uncompresses.
+    `helpers` hash log files, too: each gets its share, in turn.
     """
 
     def __init__(
@@ -74,6 +88,7 @@ class Engine:
         replicas: Mapping[str, str] | None = None,
         on_finding: Callable[[Finding], None] | None = None,
         inflater: Inflater = ZLIB,
+        helpers: Sequence[Helper] = (),
     ) -> None:
         self._transport = transport
         self._inflater = inflater
@@ -83,7 +98,9 @@ class Engine:
         self._telling = threading.Lock()
         self._digest_pool = ThreadPoolExecutor(min(_DIGEST_THREADS, concurrency), "digests")
         self._log_pool = ThreadPoolExecutor(concurrency, "logs")
-        self._room = threading.BoundedSemaphore(2 * concurrency)
+        self._room = threading.BoundedSemaphore(4 * concurrency)
+        self._helpers = helpers
+        self._turns = cycle((*helpers, None))
         self._keys: dict[str, PublicKeys] = {}
         self._keys_lock = threading.Lock()
 
@@ -140,11 +157,44 @@ class Engine:
         return self._digest_pool.submit(self._checked_digest, bucket, name, finder)
 
     def hash_log(self, entry: LogEntry, report: Callable[[Finding], None]) -> Future[None]:
-        """Fetch and judge a log file; waits while too many are under way."""
-        self._room.acquire()
-        future = self._log_pool.submit(self._checked_log, entry, report)
+        """Have a log file fetched and judged; waits while too many are under way."""
+        if not self._room.acquire(blocking=False):
+            self.flush()
+            self._room.acquire()
+        helper = next(self._turns)
+        direct = self._transport.direct(self.read_from(entry.bucket)) if helper else None
+        if helper is None or direct is None:
+            future = self._log_pool.submit(self._checked_log, entry, report)
+        else:
+            future = Future()
+            helper.add(direct, quoted(entry.key), partial(self._helped, future, entry, report))
         future.add_done_callback(lambda _: self._room.release())
         return future
+
+    def flush(self) -> None:
+        """Let helpers begin with what they have got."""
+        for helper in self._helpers:
+            helper.flush()
+
+    def _helped(
+        self,
+        future: Future[None],
+        entry: LogEntry,
+        report: Callable[[Finding], None],
+        found: str | None,
+    ) -> None:
+        """Judge what a helper found; what it did not get is tried here, which tells why."""
+        try:
+            if found is None:
+                self._log_pool.submit(self._checked_log, entry, report).add_done_callback(
+                    partial(_passed_on, future)
+                )
+                return
+            report(_judged(entry, found))
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(None)
 
     def tell(self, finding: Finding) -> None:
         """Hand a verdict on."""
@@ -192,16 +242,14 @@ class Engine:
         return sha256_of_gzip(body, self._inflater)
 
     def _checked_log(self, entry: LogEntry, report: Callable[[Finding], None]) -> None:
-        verdict, reason = Verdict.VALID, ""
         try:
             found = self._transport.get(self.read_from(entry.bucket), entry.key, self._hashed)
-            if found != entry.hash.lower():
-                verdict, reason = Verdict.CHANGED, "its hash is not the one in its digest"
+            finding = _judged(entry, found)
         except AccessError as error:
-            verdict, reason = _access(error)
+            finding = Finding(Kind.LOG, entry.bucket, entry.key, *_access(error))
         except ContentError as error:
-            verdict, reason = Verdict.CHANGED, str(error)
-        report(Finding(Kind.LOG, entry.bucket, entry.key, verdict, reason))
+            finding = Finding(Kind.LOG, entry.bucket, entry.key, Verdict.CHANGED, str(error))
+        report(finding)
 
 
 class _Validation:
@@ -324,6 +372,7 @@ class _Validation:
         if not beyond and (logs_from is None or link.until > logs_from):
             for entry in checked.logs:
                 self._submit(entry)
+            self._engine.flush()
         self._advance(min(link.until, self._span.end))
 
     # Log files
@@ -447,6 +496,25 @@ def _unsigned(
     if not key.verifies(hashlib.sha256(digest.signed()).digest(), decoded):
         return "its signature is not CloudTrail's"
     return ""
+
+
+def _judged(entry: LogEntry, found: str) -> Finding:
+    """The verdict on a log file whose content has that hash."""
+    if found == entry.hash.lower():
+        return Finding(Kind.LOG, entry.bucket, entry.key, Verdict.VALID)
+    reason = "its hash is not the one in its digest"
+    return Finding(Kind.LOG, entry.bucket, entry.key, Verdict.CHANGED, reason)
+
+
+def _passed_on(future: Future[None], done: Future[None]) -> None:
+    """Let a future end as another one did."""
+    if done.cancelled():
+        future.cancel()
+        future.set_running_or_notify_cancel()
+    elif error := done.exception():
+        future.set_exception(error)
+    else:
+        future.set_result(None)
 
 
 def _access(error: AccessError) -> tuple[Verdict, str]:

@@ -118,6 +118,19 @@ class _Place(NamedTuple):
     path: str
 
 
+class Direct(NamedTuple):
+    """All that another process needs to get a bucket's objects over `wire`: plain values."""
+
+    secure: bool
+    name: str
+    port: int
+    host: str
+    path: str
+    region: str
+    bundle: str
+    credentials: Credentials
+
+
 class Transport:
     """Requests to S3 and CloudTrail. Safe to use from many threads.
 
@@ -163,18 +176,14 @@ class Transport:
 
         Raises AccessError; what `consume` itself raises passes through.
         """
-        path = quote(key, safe="/~")
+        path = quoted(key)
 
         def attempt() -> T:
             region = self._bucket_region(bucket)
             place = self._places.get((bucket, region)) or self._place(bucket, region)
             if place.wire is not None:
-                credentials = self._signing_credentials()
                 headers = self._signer.headers(
-                    Credentials(
-                        credentials.access_key, credentials.secret_key, credentials.token or ""
-                    ),
-                    *(region, place.host, place.path + path, time.time()),
+                    self._keys(), region, place.host, place.path + path, time.time()
                 )
                 try:
                     return place.wire.get(place.path + path, headers, consume)
@@ -186,6 +195,21 @@ class Transport:
             return self._send("GET", url, "s3", region, None, {}, consume)
 
         return self._retried(attempt, bucket)
+
+    def direct(self, bucket: str) -> Direct | None:
+        """How to get a bucket's objects without this transport; None where that can't be."""
+        region = self._bucket_region(bucket)
+        place = self._places.get((bucket, region)) or self._place(bucket, region)
+        if place.wire is None:
+            return None
+        name, port = place.wire.address
+        bundle = self._bundle() if place.wire.secure else ""
+        keys = self._keys()
+        return Direct(place.wire.secure, name, port, place.host, place.path, region, bundle, keys)
+
+    def _keys(self) -> Credentials:
+        found = self._signing_credentials()
+        return Credentials(found.access_key, found.secret_key, found.token or "")
 
     def _place(self, bucket: str, region: str) -> _Place:
         """Where a bucket's objects are."""
@@ -455,6 +479,11 @@ def _time(text: str) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
+
+
+def quoted(key: str) -> str:
+    """A key as it stands in the path of a request."""
+    return quote(key, safe="/~")
 
 
 def dns_suffix(region: str) -> str:

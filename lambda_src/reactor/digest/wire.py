@@ -163,7 +163,8 @@ class Wire:
     def __init__(
         self, host: str, port: int, context: SSLContext | None, connect: float, read: float
     ) -> None:
-        self._address = (host, port)
+        self.address = (host, port)
+        self.secure = context is not None
         self._context = context
         self._limits = (connect, read)
         self._idle: deque[socket.socket] = deque()
@@ -208,11 +209,11 @@ class Wire:
         except IndexError:
             pass
         connect, read = self._limits
-        connection = socket.create_connection(self._address, connect)
+        connection = socket.create_connection(self.address, connect)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is not None:
-                connection = self._context.wrap_socket(connection, server_hostname=self._address[0])
+                connection = self._context.wrap_socket(connection, server_hostname=self.address[0])
             connection.settimeout(read)
         except BaseException:
             connection.close()

@@ -28,7 +28,7 @@ from reactor.digest.content import ZLIB, ContentError, Inflater, sha256_of_gzip
 from reactor.digest.transport import AccessError, Body, Limits, Transport
 from reactor.digest.wire import Answer, Credentials, RefusedError, Signer, UnusualError, Wire
 
-from trailctl.validate.command import ISAL
+from trailctl.validate.hashing import ISAL
 
 pytestmark = pytest.mark.unit
 

@@ -161,7 +161,11 @@ def test_what_needles_are_made_of() -> None:
 
     def told(**members: Any) -> bool:
         text = json.dumps({"Records": [{"eventTime": "", **members}]}).encode()
-        return bool(guard(projection.heads(text)[0][0]))
+        part, quick, careful = guard
+        head = part(projection.heads(text)[0][0])
+        if b"\\" not in text:
+            assert bool(quick(head)) == bool(careful(head))
+        return bool(careful(head))
 
     assert told(userIdentity={"type": "Root"})
     assert told(requestParameters={"x": "an abcdef"})
