@@ -96,8 +96,25 @@ module "event_rules" {
             input_template = jsonencode({ containerOverrides = [{ name = "scan", environment = [{ name = "INSTANCE", value = "<instance>" }] }] })
           }
         }
-        # In another account, straight into its queue.
-        central = { queue = { arn = var.central_queue_arn }, cross_account = true }
+      }
+    }
+
+    # In a security account, straight to what it has there.
+    trail-tampered = {
+      description = "Somebody stopped, changed or deleted a trail"
+      pattern = jsonencode({
+        source      = ["aws.cloudtrail"]
+        detail-type = ["AWS API Call via CloudTrail"]
+        detail = {
+          eventSource = ["cloudtrail.amazonaws.com"]
+          eventName   = ["DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"]
+          errorCode   = [{ exists = false }]
+        }
+      })
+      targets = {
+        code   = { function = { arn = var.security.function_arn }, cross_account = true }
+        people = { topic = { arn = var.security.topic_arn }, cross_account = true }
+        work   = { queue = { arn = var.security.queue_arn }, cross_account = true }
       }
     }
 

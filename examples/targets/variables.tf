@@ -11,17 +11,6 @@ variable "bucket_name" {
   nullable    = false
 }
 
-variable "central_queue_arn" {
-  description = "ARN of a queue in another account, in this Region. Its policy has to hold the statement that the output central_queue_statement tells."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.central_queue_arn))
-    error_message = "central_queue_arn is the ARN of a standard queue, arn:<partition>:sqs:<region>:<account>:<name>."
-  }
-}
-
 variable "endpoint_url" {
   description = "Where tickets are opened: HTTPS, reachable from AWS."
   type        = string
@@ -50,6 +39,21 @@ variable "name" {
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9-]{1,23}[a-z0-9]$", var.name))
     error_message = "name must be 3 to 25 lower-case letters, digits and hyphens, with a letter or digit at both ends."
+  }
+}
+
+variable "security" {
+  description = "A function, a queue and a topic of a security account, in this Region. Their policies have to hold what the output security_statements tells."
+  type = object({
+    function_arn = string
+    queue_arn    = string
+    topic_arn    = string
+  })
+  nullable = false
+
+  validation {
+    condition     = alltrue([for kind, service in { function_arn = "lambda", queue_arn = "sqs", topic_arn = "sns" } : can(regex("^arn:[a-z-]+:${service}:[a-z0-9-]+:[0-9]{12}:.+$", var.security[kind]))])
+    error_message = "security has the ARN of a Lambda function (function_arn), of an SQS queue (queue_arn) and of an SNS topic (topic_arn)."
   }
 }
 

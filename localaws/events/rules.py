@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 
 from localaws.events.expressions import ExpressionError, rule_expression
 from localaws.events.patterns import checked_pattern
+from localaws.events.router.model import kind_of
+from localaws.events.router.services import OPENERS
 from localaws.iam.needs import passing, resource
 from localaws.wire import gap
 from localaws.wire.call import Call
@@ -31,6 +33,7 @@ _RULES_A_BUS = 300
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html: "Event pattern wildcards"
 _WILDCARD_RULES_A_BUS = 30
 _TARGETS_A_RULE = 5
+_WITH_A_ROLE = frozenset(OPENERS)
 
 
 def _invalid(name: str, value: Any, constraint: str) -> RefusalError:
@@ -192,6 +195,12 @@ def _target(call: Call, target: Mapping[str, Any]) -> None:
             )
             member = f"targets.1.member.retryPolicy.{name[0].lower()}{name[1:]}"
             raise _invalid(member, value, f"Member must have value {bound}")
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
+    need(
+        target.get("RoleArn") or kind_of(arn) not in _WITH_A_ROLE,
+        "ValidationException",
+        f"RoleArn is required for target {arn}.",
+    )
     _dead_letters(call, identity, (target.get("DeadLetterConfig") or {}).get("Arn"))
 
 

@@ -4,7 +4,7 @@ from localaws.cloudtrail import trails
 from localaws.cloudwatch import alarms, metrics
 from localaws.ec2 import instances
 from localaws.ec2 import needs as ec2_needs
-from localaws.events import buses, observers, puts, replays, rules, scheduler
+from localaws.events import buses, connections, observers, puts, replays, rules, scheduler
 from localaws.functions import create, invocations, layers, permission
 from localaws.iam import grammar, holders, policies, sessions, trust
 from localaws.kms import policy as key_policy
@@ -16,7 +16,7 @@ from localaws.s3 import settings as bucket_settings
 from localaws.sns import policy as topic_policy
 from localaws.sqs import attributes as queue_attributes
 from localaws.sqs import policy as queue_policy
-from localaws.ssm import parameters
+from localaws.ssm import commands, documents, parameters
 
 FILES = (
     alarms,
@@ -25,7 +25,10 @@ FILES = (
     bucket_settings,
     buckets,
     buses,
+    commands,
+    connections,
     create,
+    documents,
     ec2_needs,
     grammar,
     holders,

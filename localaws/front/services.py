@@ -14,6 +14,7 @@ from localaws.cloudtrail.keeper import CloudTrail
 from localaws.cloudtrail.recording import Recording
 from localaws.cloudtrail.trailwriter import TrailWriter
 from localaws.events.archives import Archives
+from localaws.events.connections import Connections
 from localaws.events.router import Router, RouterEvent
 from localaws.events.schedules import Schedules
 from localaws.functions.invoke import AsyncInvoker
@@ -80,6 +81,7 @@ class Services:
             self._routed,
             invoke=self.functions.submit,
             arrived=self.archives.arrived,
+            credentials=lambda *place: parts.kept(Connections).get(place, {}),
         )
         parts.add(self.functions)
         parts.add(self.router)

@@ -518,10 +518,14 @@ def test_what_is_refused_of_the_kinds(tf: Planner) -> None:
     assert whole in tf.plan_error(call("event-rules", {**work, "queue_policies": None}))
 
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "api_key": "key",
     "bucket_name": "events",
-    "central_queue_arn": arn("sqs", "central", OTHER),
+    "security": {
+        "function_arn": arn("lambda", "function:react", OTHER),
+        "queue_arn": arn("sqs", "central", OTHER),
+        "topic_arn": arn("sns", "central", OTHER),
+    },
     "subnet_ids": ["subnet-1"],
 }
 
@@ -538,20 +542,24 @@ def test_the_example_of_targets(tf: Planner) -> None:
         f'{start}["bucket-changed/review"]',
         f'{start}["bucket-changed/stream"]',
         f'{start}["bucket-changed/ticket"]',
-        f'{start}["instance-launched/central"]',
         f'{start}["instance-launched/inventory"]',
         f'{start}["instance-launched/scan"]',
         f'{start}["instance-launched/tag"]',
+        f'{start}["trail-tampered/code"]',
+        f'{start}["trail-tampered/people"]',
+        f'{start}["trail-tampered/work"]',
     ]
     rules_ = plan.of_type("aws_cloudwatch_event_rule").values()
     assert {r["name"] for r in rules_} == {
         "targets-bucket-changed",
         "targets-instance-launched",
+        "targets-trail-tampered",
         "targets-watched",
     }
     assert plan.one("aws_cloudwatch_event_api_destination")["invocation_rate_limit_per_second"] == 5
 
 
 def test_the_example_refuses_what_does_not_fit(tf: Planner) -> None:
-    error = tf.plan_error(Path("examples/targets"), {**EXAMPLE, "central_queue_arn": "central"})
-    assert "central_queue_arn is the ARN of a standard queue" in error
+    wrong = {**EXAMPLE["security"], "queue_arn": "central"}
+    error = tf.plan_error(Path("examples/targets"), {**EXAMPLE, "security": wrong})
+    assert "security has the ARN of a Lambda function (function_arn), of an SQS queue" in error
