@@ -5,6 +5,7 @@ from localaws.cloudwatch import alarms, metrics
 from localaws.ec2 import instances
 from localaws.ec2 import needs as ec2_needs
 from localaws.events import buses, connections, observers, puts, replays, rules, scheduler
+from localaws.firehose import streams as delivery_streams
 from localaws.functions import create, invocations, layers, permission
 from localaws.iam import grammar, holders, policies, sessions, trust
 from localaws.kms import policy as key_policy
@@ -28,6 +29,7 @@ FILES = (
     commands,
     connections,
     create,
+    delivery_streams,
     documents,
     ec2_needs,
     grammar,

@@ -201,9 +201,9 @@ def test_overrides_of_a_task_come_from_the_template(bench: Any, tools: Any) -> N
     template = '{"containerOverrides": [{"name": "scan", "command": [<what>]}]}'
     transformer = {"InputPathsMap": {"what": "$.detail.eventName"}, "InputTemplate": template}
     network = {"awsvpcConfiguration": {"SecurityGroups": [], "Subnets": [_subnet(bench)]}}
-    settings = {"EcsParameters": {"TaskDefinitionArn": TASK, "NetworkConfiguration": network}}
+    asked = {"TaskDefinitionArn": TASK, "LaunchType": "FARGATE", "NetworkConfiguration": network}
     target = {"Id": "t", "Arn": CLUSTER, "RoleArn": role, "InputTransformer": transformer}
-    bench.rule("launches", target | settings)
+    bench.rule("launches", target | {"EcsParameters": asked})
     assert bench.put(tools.call_event()) == ["matched", "delivered"]
     (request,) = bench.aws.made("RunTask")
     container = {"name": "scan", "command": ["RunInstances"]}
