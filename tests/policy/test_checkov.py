@@ -26,7 +26,11 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "targets": {
         "api_key": "key",
         "bucket_name": "events",
-        "central_queue_arn": "arn:aws:sqs:us-east-1:210987654321:central",
+        "security": {
+            "function_arn": "arn:aws:lambda:us-east-1:210987654321:function:central",
+            "queue_arn": "arn:aws:sqs:us-east-1:210987654321:central",
+            "topic_arn": "arn:aws:sns:us-east-1:210987654321:central",
+        },
         "subnet_ids": ["subnet-1"],
     },
 }
