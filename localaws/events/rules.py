@@ -33,7 +33,6 @@ _RULES_A_BUS = 300
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html: "Event pattern wildcards"
 _WILDCARD_RULES_A_BUS = 30
 _TARGETS_A_RULE = 5
-_WITH_A_ROLE = frozenset(OPENERS)
 
 
 def _invalid(name: str, value: Any, constraint: str) -> RefusalError:
@@ -129,6 +128,14 @@ def _bus(p: Mapping[str, Any]) -> str:
     return str(p.get("EventBusName") or "default").rpartition("/")[2]
 
 
+def _needs_a_role(arn: str, account: str) -> bool:
+    """Of another account only where AWS was seen to ask for it."""
+    _, _, service, _, owner, _ = arn.split(":", 5)
+    if service == "codepipeline" or kind_of(arn) in OPENERS:
+        return True
+    return kind_of(arn) in ("bus", "sns") and owner not in ("", account)
+
+
 @gap.refuses("events", "PutTargets")
 def _targets(call: Call) -> None:
     p = call.parameters
@@ -197,7 +204,7 @@ def _target(call: Call, target: Mapping[str, Any]) -> None:
             raise _invalid(member, value, f"Member must have value {bound}")
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
     need(
-        target.get("RoleArn") or kind_of(arn) not in _WITH_A_ROLE,
+        target.get("RoleArn") or not _needs_a_role(arn, call.account),
         "ValidationException",
         f"RoleArn is required for target {arn}.",
     )
