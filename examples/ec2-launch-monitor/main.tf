@@ -39,8 +39,9 @@ module "reaction" {
 }
 
 module "event_rules" {
-  source = "../../modules/event-rules"
-  name   = var.name
+  source         = "../../modules/event-rules"
+  name           = var.name
+  queue_policies = "attach"
   rules = {
     ec2-launched = {
       pattern = module.reaction.rule.pattern

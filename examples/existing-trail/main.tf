@@ -16,10 +16,12 @@ module "detections" {
 }
 
 module "event_rules" {
-  source      = "../../modules/event-rules"
-  name        = var.name
-  alarm_topic = module.alert_topic
+  source         = "../../modules/event-rules"
+  name           = var.name
+  alarm_topic    = module.alert_topic
+  queue_policies = "attach"
   rules = merge(module.detections.rules, {
+    "*" = { targets = { downstream = { queue = aws_sqs_queue.downstream }, people = { topic = module.alert_topic } } }
     # An alarm of another Region can't report to this topic: its change of state is forwarded here.
     alarms-elsewhere = {
       description = "CloudWatch alarms of the Region that forwards"
@@ -32,10 +34,6 @@ module "event_rules" {
       input_transformer = module.alert_topic.messages.alarm
     }
   })
-  default_targets = {
-    downstream = { queue = aws_sqs_queue.downstream }
-    people     = { topic = module.alert_topic }
-  }
 }
 
 # For whatever you build on the events.

@@ -36,8 +36,7 @@ module "event_rules" {
   source      = "../../modules/event-rules"
   name        = var.name
   alarm_topic = module.alert_topic
-  rules       = module.detections.rules
-  default_targets = {
-    people = { topic = module.alert_topic, input_transformer = module.alert_topic.messages.insight }
-  }
+  rules = merge(module.detections.rules, {
+    "*" = { targets = { people = { topic = module.alert_topic, input_transformer = module.alert_topic.messages.insight } } }
+  })
 }

@@ -48,11 +48,11 @@ module "detections" {
 
 # One set of rules for the events of all Regions and accounts.
 module "event_rules" {
-  source          = "../../modules/event-rules"
-  name            = var.name
-  alarm_topic     = module.alert_topic
-  default_targets = { people = { topic = module.alert_topic } }
+  source      = "../../modules/event-rules"
+  name        = var.name
+  alarm_topic = module.alert_topic
   rules = merge(module.detections.rules, {
+    "*" = { targets = { people = { topic = module.alert_topic } } }
     alarms-elsewhere = {
       description = "CloudWatch alarms of other Regions and accounts"
       pattern = jsonencode({

@@ -35,11 +35,11 @@ module "detections" {
 }
 
 module "event_rules" {
-  source          = "../../modules/event-rules"
-  name            = var.name
-  alarm_topic     = module.alert_topic
-  default_targets = { people = { topic = module.alert_topic } }
+  source      = "../../modules/event-rules"
+  name        = var.name
+  alarm_topic = module.alert_topic
   rules = merge(module.detections.rules, {
+    "*" = { targets = { people = { topic = module.alert_topic } } }
     # An alarm of another Region can't report to this topic: its change of state is forwarded here.
     alarms-elsewhere = {
       description = "CloudWatch alarms of the Region that forwards"

@@ -5,9 +5,10 @@ module "alert_topic" {
 }
 
 module "event_rules" {
-  source      = "../../modules/event-rules"
-  name        = var.name
-  alarm_topic = module.alert_topic
+  source         = "../../modules/event-rules"
+  name           = var.name
+  alarm_topic    = module.alert_topic
+  queue_policies = "attach"
   rules = {
     bucket-changed = {
       description = "A bucket was made, deleted, or its policy changed"

@@ -36,7 +36,7 @@ class ReactionError(Exception):
 
 
 @dataclass(frozen=True)
-class House:
+class InvocationContext:
     """What a function keeps between events; `aws` are the clients of its own place."""
 
     deployment: Deployment
@@ -72,10 +72,12 @@ class _Tried:
 class Executor:
     """Carries out one event's plan; `aws` are the clients of the event's place."""
 
-    def __init__(self, house: House, event: Event, aws: Aws, refusal: str, clock: Clock) -> None:
-        self._house = house
-        self._deployment = house.deployment
-        self._telemetry = house.telemetry
+    def __init__(
+        self, invocation: InvocationContext, event: Event, aws: Aws, refusal: str, clock: Clock
+    ) -> None:
+        self._context = invocation
+        self._deployment = invocation.deployment
+        self._telemetry = invocation.telemetry
         self._event = event
         self._aws = aws
         self._refusal = refusal
@@ -125,7 +127,7 @@ class Executor:
     # ---- actions
 
     def _mode(self) -> tuple[Mode, str]:
-        return self._house.kill_switch.apply(self._deployment.mode)
+        return self._context.kill_switch.apply(self._deployment.mode)
 
     def _act(self, action: Action) -> list[Outcome]:
         exempt = {id_: reason for id_ in action.resources if (reason := self._exempt(action, id_))}
@@ -146,7 +148,7 @@ class Executor:
         return outcomes
 
     def _exempt(self, action: Action, id_: str) -> str:
-        use = self._house.exemptions.of_tags(action.tags.get(id_, {}), self._event)
+        use = self._context.exemptions.of_tags(action.tags.get(id_, {}), self._event)
         if use is None:
             return ""
         if use.expired:
@@ -210,10 +212,10 @@ class Executor:
         make: Callable[[], Any] = lambda: with_retries(  # noqa: E731
             lambda: call(**action.parameters), self._clock, not_yet
         )
-        if self._house.ledger is None:
+        if self._context.ledger is None:
             make()
             return False
-        ledger, budget = self._house.ledger(), self._deployment.budget
+        ledger, budget = self._context.ledger(), self._deployment.budget
         number = max(1, len(action.resources))
 
         def paid() -> Mapping[str, Any]:
@@ -240,7 +242,7 @@ class Executor:
     def _alert(self, alert: Alert, outcomes: Sequence[Outcome], earlier: Sequence[str]) -> bool:
         deployment = self._deployment
         mode, reason = self._mode()
-        if alert.window_seconds and mode != "dry_run" and self._house.ledger is not None:
+        if alert.window_seconds and mode != "dry_run" and self._context.ledger is not None:
             try:
                 counted = self._count(alert)
             except Exception as error:
@@ -322,7 +324,7 @@ class Executor:
             )
             return False
         try:
-            client = self._house.aws.client("sns", deployment.topic_arn.split(":")[3])
+            client = self._context.aws.client("sns", deployment.topic_arn.split(":")[3])
             send: Callable[[], Any] = lambda: {  # noqa: E731
                 "message_id": with_retries(
                     lambda: client.publish(TopicArn=deployment.topic_arn, **message), self._clock
@@ -347,14 +349,14 @@ class Executor:
         return True
 
     def _ledger(self) -> Ledger:
-        if self._house.ledger is None:
+        if self._context.ledger is None:
             raise ReactionError("there is no ledger: set REACTION_LEDGER_TABLE")
-        return self._house.ledger()
+        return self._context.ledger()
 
     def _once(self, key: Sequence[str], call: Callable[[], Any]) -> tuple[Any, bool]:
-        if self._house.ledger is None:
+        if self._context.ledger is None:
             return call(), False
-        return self._house.ledger().once(key, call, self._clock)
+        return self._context.ledger().once(key, call, self._clock)
 
     # ---- records
 
@@ -374,7 +376,7 @@ class Executor:
             return
         region = bus.split(":")[3] if bus.startswith("arn:") else None
         try:
-            client = self._house.aws.client("events", region)
+            client = self._context.aws.client("events", region)
             answer = with_retries(
                 lambda: client.put_events(Entries=[audit.entry(found, bus)]), self._clock
             )
@@ -394,10 +396,10 @@ class Executor:
         Their audit records are sent now. The run goes on if the ledger does not answer, since only
         messages need them.
         """
-        if self._house.ledger is None or self._mode()[0] == "dry_run":
+        if self._context.ledger is None or self._mode()[0] == "dry_run":
             return {}
         try:
-            facts = self._house.ledger().recall(self._event.id)
+            facts = self._context.ledger().recall(self._event.id)
         except Exception as error:
             self._errors.append(("read the ledger", error))
             return {}
@@ -411,11 +413,11 @@ class Executor:
         """Keeps the outcomes of a run that failed, for the next try of its event."""
         taken = [o.action.done for o in outcomes if o.status == "taken"]
         done = list(dict.fromkeys([*told, *taken])) if self._errors else []
-        if self._house.ledger is None or not (done or self._unsent or self._acted != acted):
+        if self._context.ledger is None or not (done or self._unsent or self._acted != acted):
             return
         try:
             facts = {"done": done, "unsent": self._unsent, "acted": self._acted}
-            self._house.ledger().remember(self._event.id, facts)
+            self._context.ledger().remember(self._event.id, facts)
         except Exception as error:
             self._errors.append(("write into the ledger what was done", error))
             self._telemetry.log.exception("the ledger could not be written", reason=str(error))

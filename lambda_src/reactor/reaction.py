@@ -24,7 +24,7 @@ from reactor import __version__
 from reactor.actions import Action, Alert
 from reactor.aws import Aws
 from reactor.event import Event, read_event
-from reactor.executor import Executor, House
+from reactor.executor import Executor, InvocationContext
 from reactor.exemptions import Exemptions
 from reactor.kill_switch import KillSwitch
 from reactor.places import NoWayError, Place, Places
@@ -74,7 +74,7 @@ class Reaction(Generic[S]):
         self.plan = plan
         self.settings = settings
         self.calls = calls
-        self._ready: tuple[House, Places, S] | None = None
+        self._ready: tuple[InvocationContext, Places, S] | None = None
 
     def is_for(self, event: Event) -> bool:
         """True if the event is one of the reaction's calls, sent by AWS and not made up.
@@ -96,8 +96,8 @@ class Reaction(Generic[S]):
         Lambda tries the event again and then puts it into the failure queue.
         """
         here = _place(context)
-        house, places, settings = self.prepare(os.environ, Aws(here.region or None))
-        deployment, telemetry = house.deployment, house.telemetry
+        invocation, places, settings = self.prepare(os.environ, Aws(here.region or None))
+        deployment, telemetry = invocation.deployment, invocation.telemetry
         event = read_event(envelope)
         telemetry.bind(
             reaction=deployment.name,
@@ -108,10 +108,10 @@ class Reaction(Generic[S]):
         )
         latency: dict[str, float] = {}
         try:
-            left_alone = self._left_alone(event, house)
+            left_alone = self._left_alone(event, invocation)
             if left_alone:
                 return {"event_id": event.id, "handled": False, "why": left_alone}
-            clock = house.aws.clock = Clock(context)
+            clock = invocation.aws.clock = Clock(context)
             _settle(event, deployment.settle_seconds, clock)
             aws, refusal = places.of(event, here, clock)
             aws.clock = clock
@@ -121,7 +121,7 @@ class Reaction(Generic[S]):
             except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None
-            tally = Executor(house, event, aws, refusal, clock).run(steps)
+            tally = Executor(invocation, event, aws, refusal, clock).run(steps)
             if event.time is not None and tally["taken"]:
                 passed = (datetime.now(UTC) - event.time).total_seconds() * 1000
                 latency["ReactionLatency"] = max(0.0, passed)
@@ -133,9 +133,9 @@ class Reaction(Generic[S]):
             telemetry.flush(**latency)
         return {"event_id": event.id, "handled": True, "mode": deployment.mode, **tally}
 
-    def _left_alone(self, event: Event, house: House) -> str:
+    def _left_alone(self, event: Event, invocation: InvocationContext) -> str:
         """The reason to leave an event alone before any plan; empty if the reaction looks at it."""
-        log = house.telemetry.log
+        log = invocation.telemetry.log
         if not self.is_for(event):
             log.warning(
                 "event left alone: it is not one of this reaction's calls",
@@ -143,11 +143,11 @@ class Reaction(Generic[S]):
                 trusted_source=event.trusted_source,
             )
             return "not one of this reaction's calls"
-        if _own(event, house.deployment):
+        if _own(event, invocation.deployment):
             log.info("event left alone: the call is this reaction's own", actor=event.actor.arn)
-            house.telemetry.count("OwnCalls")
+            invocation.telemetry.count("OwnCalls")
             return "its own call"
-        use = house.exemptions.of(event)
+        use = invocation.exemptions.of(event)
         if use is None:
             return ""
         who = event.actor.arn or event.actor.owner
@@ -155,12 +155,12 @@ class Reaction(Generic[S]):
             log.warning("exemption expired", exemption=use.told, actor=who)
             return ""
         log.info("event left alone: exemption used", exemption=use.told, actor=who)
-        house.telemetry.count("ExemptionsUsed")
+        invocation.telemetry.count("ExemptionsUsed")
         return use.told
 
     def prepare(
         self, environ: Mapping[str, str], aws: Aws, telemetry: Telemetry | None = None
-    ) -> tuple[House, Places, S]:
+    ) -> tuple[InvocationContext, Places, S]:
         """Reads the environment once and keeps the result.
 
         `aws` makes clients of the function's own place.
@@ -172,7 +172,7 @@ class Reaction(Generic[S]):
             settings = parse_settings(self.settings, deployment.settings)
             exemptions = Exemptions.parse(deployment.exemptions)
             telemetry = telemetry or Telemetry(deployment.name, environ)
-            house = House(
+            invocation = InvocationContext(
                 deployment=deployment,
                 aws=aws,
                 telemetry=telemetry,
@@ -186,7 +186,7 @@ class Reaction(Generic[S]):
                 mode=deployment.mode,
                 version=__version__,
             )
-            self._ready = (house, Places(deployment, aws), settings)
+            self._ready = (invocation, Places(deployment, aws), settings)
         return self._ready
 
 

@@ -7,7 +7,8 @@ goes when a release answers its issue.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished)
     notifications_are_handed_on(on_published)
     alarms_are_looked_at_by_others()
     signatures_are_of_what_was_sent()
+    destinations_have_an_id()
 
 
 def functions_see_their_own_packages(runtimes: Runtimes) -> None:
@@ -309,6 +311,33 @@ def _dead_letters(policy: str | None) -> str | None:
     except ValueError:
         return None
     return found.get("deadLetterTargetArn") if isinstance(found, dict) else None
+
+
+def destinations_have_an_id() -> None:
+    """EventBridge: the ARNs of connections and API destinations lack the id at their end.
+
+    AWS: `arn:aws:events:us-east-1:123456789012:api-destination/name/<uuid>`. A role's policy for
+    `api-destination/name/*`, as AWS's page has it, grants nothing in ministack.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destination-create.html
+    """
+    for create, kept, member in (
+        ("_create_connection", eventbridge._connections, "ConnectionArn"),
+        ("_create_api_destination", eventbridge._api_destinations, "ApiDestinationArn"),
+    ):
+        setattr(eventbridge, create, _with_id(getattr(eventbridge, create), kept, member))
+
+
+def _with_id(create: Callable[[Any], Any], kept: Any, member: str) -> Callable[[Any], Any]:
+    def created(data: Any) -> Any:
+        status, headers, body = create(data)
+        answer = json.loads(body)
+        if status == 200 and member in answer:
+            arn = f"{answer[member]}/{uuid.uuid4()}"
+            kept[data["Name"]][member] = answer[member] = arn
+            body = json.dumps(answer).encode()
+        return status, headers, body
+
+    return created
 
 
 def _rules(entry: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 
 from localaws.events.expressions import ExpressionError, rule_expression
 from localaws.events.patterns import checked_pattern
+from localaws.events.router.model import kind_of
+from localaws.events.router.services import OPENERS
 from localaws.iam.needs import passing, resource
 from localaws.wire import gap
 from localaws.wire.call import Call
@@ -126,6 +128,14 @@ def _bus(p: Mapping[str, Any]) -> str:
     return str(p.get("EventBusName") or "default").rpartition("/")[2]
 
 
+def _needs_a_role(arn: str, account: str) -> bool:
+    """Of another account only where AWS was seen to ask for it."""
+    _, _, service, _, owner, _ = arn.split(":", 5)
+    if service == "codepipeline" or kind_of(arn) in OPENERS:
+        return True
+    return kind_of(arn) in ("bus", "sns") and owner not in ("", account)
+
+
 @gap.refuses("events", "PutTargets")
 def _targets(call: Call) -> None:
     p = call.parameters
@@ -192,6 +202,12 @@ def _target(call: Call, target: Mapping[str, Any]) -> None:
             )
             member = f"targets.1.member.retryPolicy.{name[0].lower()}{name[1:]}"
             raise _invalid(member, value, f"Member must have value {bound}")
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
+    need(
+        target.get("RoleArn") or not _needs_a_role(arn, call.account),
+        "ValidationException",
+        f"RoleArn is required for target {arn}.",
+    )
     _dead_letters(call, identity, (target.get("DeadLetterConfig") or {}).get("Arn"))
 
 

@@ -4,7 +4,8 @@ from localaws.cloudtrail import trails
 from localaws.cloudwatch import alarms, metrics
 from localaws.ec2 import instances
 from localaws.ec2 import needs as ec2_needs
-from localaws.events import buses, observers, puts, replays, rules, scheduler
+from localaws.events import buses, connections, observers, puts, replays, rules, scheduler
+from localaws.firehose import streams as delivery_streams
 from localaws.functions import create, invocations, layers, permission
 from localaws.iam import grammar, holders, policies, sessions, trust
 from localaws.kms import policy as key_policy
@@ -21,7 +22,7 @@ from localaws.sns import settings as topic_settings
 from localaws.sqs import attributes as queue_attributes
 from localaws.sqs import keys as queue_keys
 from localaws.sqs import policy as queue_policy
-from localaws.ssm import parameters
+from localaws.ssm import commands, documents, parameters
 
 FILES = (
     alarms,
@@ -30,7 +31,11 @@ FILES = (
     bucket_settings,
     buckets,
     buses,
+    commands,
+    connections,
     create,
+    delivery_streams,
+    documents,
     ec2_needs,
     grammar,
     holders,

@@ -15,6 +15,7 @@ from localaws.cloudtrail.recording import Recording
 from localaws.cloudtrail.trailwriter import TrailWriter
 from localaws.cloudwatch.watch import Alarms, Expressions
 from localaws.events.archives import Archives
+from localaws.events.connections import Connections
 from localaws.events.router import Router, RouterEvent
 from localaws.events.schedules import Schedules
 from localaws.functions.invoke import AsyncInvoker
@@ -84,6 +85,7 @@ class Services:
             self._routed,
             invoke=self.functions.submit,
             arrived=self.archives.arrived,
+            credentials=lambda *place: parts.kept(Connections).get(place, {}),
         )
         shared = (parts.aws, parts.clock, parts.report)
         self.alarms = Alarms(*shared, lambda: parts.kept(Expressions))

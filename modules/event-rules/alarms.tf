@@ -1,8 +1,8 @@
 locals {
-  _alarmed    = var.alarms == null ? var.alarm_topic != null : var.alarms
-  _alarm_arns = [for topic in var.alarm_topic == null ? [] : [var.alarm_topic] : topic.arn]
+  _alarmed    = var.alarms == null ? nonsensitive(var.alarm_topic != null) : var.alarms
+  _alarm_arns = [for topic in var.alarm_topic == null ? [] : [var.alarm_topic] : "${can(regex(local._mock, topic.arn)) ? local._mock_start : ""}${topic.arn}"]
 
-  _dead_letter_queue_watched = var.dead_letter_queue == null ? local._dead_letter_queue_name : coalesce(var.dead_letter_queue.name, element(split(":", var.dead_letter_queue.arn), 5))
+  _dead_letter_queue_watched = local._own_dead_letter_queue ? local._dead_letter_queue_name : coalesce(var.dead_letter_queue.name, element(split(":", var.dead_letter_queue.arn), 5))
   _read_dead_letters         = "The message attributes RULE_ARN, TARGET_ARN, ERROR_CODE and ERROR_MESSAGE say which and why: aws sqs receive-message --queue-url <url> --message-attribute-names All. Most often a permission is missing: apply the rules again. Then trailctl redrive ${local._dead_letter_queue_watched} hands the events of functions to them; other targets are sent each message's body, the event."
 }
 
@@ -28,7 +28,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
 
   lifecycle {
     precondition {
-      condition     = try(element(split(":", var.alarm_topic.arn), 3), local._region) == local._region
+      condition     = try(split(":", var.alarm_topic.arn)[3], local._region) == local._region
       error_message = "alarm_topic is in ${try(element(split(":", var.alarm_topic.arn), 3), "?")}, and an alarm can only report to a topic of its own Region, ${local._region}: give a topic from there, or set alarms = true without one and forward the alarms' state changes."
     }
   }

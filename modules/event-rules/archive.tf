@@ -5,17 +5,21 @@ locals {
 }
 
 resource "aws_cloudwatch_event_archive" "this" {
-  count = var.archive == null ? 0 : 1
+  # Another bus is another archive, by its key: the source itself is not looked at again.
+  for_each = nonsensitive(var.archive == null) ? {} : { (local._bus_name) = var.archive }
 
-  name             = coalesce(var.archive.name, var.name)
+  name             = coalesce(each.value.name, var.name)
   description      = "Events that the rules of ${var.name} match"
   event_source_arn = var.event_bus == null ? "${local._arn_start}:event-bus/default" : var.event_bus.arn
-  event_pattern    = coalesce(var.archive.pattern, length(local._union) <= 2048 ? local._union : local._by_sources)
-  retention_days   = var.archive.retention_days
+  event_pattern    = coalesce(each.value.pattern, length(local._union) <= 2048 ? local._union : local._by_sources)
+  retention_days   = each.value.retention_days
 
   lifecycle {
+    # A source that is not known while planning would replace the archive, and destroy what it holds.
+    ignore_changes = [event_source_arn]
+
     precondition {
-      condition     = var.archive.pattern != null || length(local._texts) > 0
+      condition     = each.value.pattern != null || length(local._texts) > 0
       error_message = "archive has no pattern, and no rule has one that it could take: give archive.pattern, or leave archive out."
     }
   }

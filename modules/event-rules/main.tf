@@ -1,38 +1,71 @@
-data "aws_caller_identity" "current" {}
+module "location" {
+  source = "../location"
 
-data "aws_partition" "current" {}
-
-data "aws_region" "current" {}
+  account_id = var.account_id
+  region     = var.region
+}
 
 locals {
-  _partition  = data.aws_partition.current.partition
-  _account_id = data.aws_caller_identity.current.account_id
-  _region     = data.aws_region.current.id
+  _partition  = module.location.partition
+  _account_id = module.location.account_id
+  _region     = module.location.region
 
   # A rule of EventBridge for each pattern. "main" is the rule itself: one that gets a second pattern
-  # keeps its first rule, and the targets of it.
+  # keeps its first rule, and the targets of it. A slash in a key is refused below, and must not make
+  # one rule take another's place before that. "*" is no rule.
   _rules = merge([
     for key, rule in var.rules : {
-      for part, pattern in try(length(rule.patterns) > 0, false) ? rule.patterns : tomap({ main = rule.pattern }) :
-      part == "main" ? key : "${key}/${part}" => {
+      for part, pattern in nonsensitive(rule.patterns == null) ? tomap({ main = rule.pattern }) : length(rule.patterns) == 0 ? tomap({ main = tostring(null) }) : rule.patterns :
+      join("/", compact([replace(key, "/", "|"), part == "main" ? "" : replace(part, "/", "|")])) => {
         key      = key
+        part     = part
         name     = join("-", compact([coalesce(rule.name, "${var.name}-${key}"), part == "main" ? "" : part]))
         pattern  = pattern
         schedule = rule.schedule
-        targets  = rule.targets == null ? var.default_targets : rule.targets
-        triggers = length([for given in [rule.pattern != null, try(length(rule.patterns) > 0, false), rule.schedule != null] : given if given])
+        targets  = nonsensitive(rule.targets == null) ? local._default_targets : rule.targets
+        triggers = length([for way in [rule.pattern == null, try(length(rule.patterns) == 0, true), rule.schedule == null] : way if !nonsensitive(way)])
       }
-    }
+    } if key != "*"
   ]...)
-
-  _name_owners    = { for id, rule in local._rules : rule.name => id... }
-  _wildcard_rules = [for id, text in local._minified : id if strcontains(text, "\"wildcard\":")]
+  _default_targets = one([for key, rule in var.rules : rule.targets if key == "*"])
 
   # ARNs in policies are put together from inputs, so that the policies are known when planning.
   _bus_name  = var.event_bus == null ? "default" : var.event_bus.name
   _bus_path  = var.event_bus == null ? "" : "${var.event_bus.name}/"
   _arn_start = "arn:${local._partition}:events:${local._region}:${local._account_id}"
   _rule_arns = { for id, rule in local._rules : id => "${local._arn_start}:rule/${local._bus_path}${rule.name}" }
+  # What sets this module's statements apart from those of another one, in a policy that has both.
+  _sid = replace(join("-", compact([var.name, var.event_bus == null ? "" : local._bus_name])), "/[^A-Za-z0-9_-]/", "-")
+
+  # A provider that `terraform test` mocks makes ARNs of eight letters and digits, and then takes none of
+  # them: what stands before them is this.
+  _mock       = "^[a-z0-9]{8}$"
+  _mock_start = "arn:${local._partition}:mocked:${local._region}:${local._account_id}:"
+
+  # What the provider and other modules call a setting, and what it is called here.
+  _foreign_names = {
+    arn                 = "one of the kinds, as in queue = aws_sqs_queue.x"
+    dead_letter_arn     = "dead_letter_queue of the module"
+    dead_letter_config  = "dead_letter_queue of the module"
+    event_bus_name      = "event_bus of the module"
+    event_pattern       = "pattern"
+    input_path          = "input_transformer"
+    is_enabled          = "enabled"
+    retry_policy        = "retry = { max_age_seconds, max_attempts }"
+    role_arn            = "role of the module, or nothing: roles are made"
+    schedule_expression = "schedule"
+    state               = "enabled and read_only_events"
+  }
+  _foreign = {
+    for id, settings in merge({ for id, rule in local._rules : id => var.rules[rule.key] }, local._targets) : id => [
+      for name, ours in local._foreign_names : "${name} (here: ${ours})" if contains(keys(settings), name) ? settings[name] != null : false
+    ]
+  }
+
+  # Of the whole bus. A pattern's strings can't hold these characters unescaped.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+  _wildcard_rules = [for id, text in local._minified : id if can(regex("\\{\"wildcard\":\"|\"anything-but\":\\{\"wildcard\":", text))]
+  _name_owners    = { for id, rule in local._rules : rule.name => id... }
 }
 
 resource "aws_cloudwatch_event_rule" "this" {
@@ -41,7 +74,7 @@ resource "aws_cloudwatch_event_rule" "this" {
   name                = each.value.name
   description         = var.rules[each.value.key].description
   event_bus_name      = local._bus_name
-  event_pattern       = each.value.pattern == null ? null : local._patterns[each.key].text
+  event_pattern       = each.value.pattern == null ? null : local._minified[each.key]
   schedule_expression = each.value.schedule
   tags                = var.tags
 
@@ -49,16 +82,29 @@ resource "aws_cloudwatch_event_rule" "this" {
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
   state = !var.rules[each.value.key].enabled ? "DISABLED" : var.rules[each.value.key].read_only_events ? "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" : "ENABLED"
 
-  # Here and not in the variable, whose validations can't use what locals make of it.
+  # Here and not in the variable, whose validations can't use what locals make of it: each check is
+  # written once, and a rule that is not known yet holds back no other.
   lifecycle {
     precondition {
-      condition     = can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.name))
-      error_message = "The rule ${each.key} would be called ${each.value.name}, and a rule's name is 1 to 64 letters, digits, dots, underscores and hyphens: correct or shorten the key, or give the rule a name of its own."
+      condition     = can(regex("^[.A-Za-z0-9_-]+$", each.value.key)) && can(regex("^[.A-Za-z0-9_-]+$", each.value.part))
+      error_message = "The key of the rule ${each.key} must consist of letters, digits, dots, underscores and hyphens, and so must each key of its patterns, since both become part of the rule's name: rename it."
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+    precondition {
+      condition     = can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.name)) || !can(regex("^[.A-Za-z0-9_-]+$", each.value.key)) || !can(regex("^[.A-Za-z0-9_-]+$", each.value.part))
+      error_message = "The rule ${each.key} would be called ${each.value.name}, and a rule's name is 1 to 64 letters, digits, dots, underscores and hyphens: shorten the key, or give the rule a name of its own."
+    }
+
+    # Told at all but the first of them.
+    precondition {
+      condition     = local._name_owners[each.value.name][0] == each.key
+      error_message = "The rules ${join(" and ", local._name_owners[each.value.name])} have the same name, ${each.value.name}, and a name is unique on its bus: change one, or leave name out (it is then <name>-<key>, and <name>-<key>-<part> for one of several patterns)."
     }
 
     precondition {
-      condition     = local._name_owners[each.value.name] == [each.key]
-      error_message = "The rules ${join(" and ", local._name_owners[each.value.name])} have the same name, ${each.value.name}, and a name is unique on its bus: change one, or leave name out (it is then <name>-<key>, and <name>-<key>-<part> for one of several patterns)."
+      condition     = length(local._foreign[each.key]) == 0
+      error_message = "The rule ${each.key} has settings that go by other names here: ${join(", ", local._foreign[each.key])}."
     }
 
     precondition {
@@ -67,23 +113,28 @@ resource "aws_cloudwatch_event_rule" "this" {
     }
 
     precondition {
-      condition     = each.value.pattern == null ? true : can(keys(local._decoded[each.key]))
+      condition     = try(length(var.rules[each.value.key].description) <= 512, true)
+      error_message = "The description of the rule ${each.key} has more than 512 characters: shorten it."
+    }
+
+    precondition {
+      condition     = each.value.pattern == null ? true : local._is_object[each.key]
       error_message = "The pattern of the rule ${each.key} must be a JSON object: write it with jsonencode({ ... })."
     }
 
     precondition {
-      condition     = !can(keys(local._decoded[each.key])) || try(local._patterns[each.key].leaves_are_lists, true)
+      condition     = each.value.pattern == null ? true : local._patterns[each.key].leaves_are_lists
       error_message = "In the pattern of the rule ${each.key}, every value must be a list of at least one item, as in eventName = [\"RunInstances\"], never a bare value, an empty list or an empty object."
     }
 
     precondition {
-      condition     = !can(keys(local._decoded[each.key])) || try(local._patterns[each.key].source_pinned, true)
+      condition     = each.value.pattern == null ? true : local._patterns[each.key].source_pinned
       error_message = "The pattern of the rule ${each.key} must pin its source to AWS, as in source = [\"aws.ec2\"] or source = [{ prefix = \"aws.\" }]: anybody in the account can send events from any other source and so trigger the targets. Sources that are meant are named in sources_beyond_aws."
     }
 
     precondition {
-      condition     = try(length(local._patterns[each.key].text), 0) <= 2048
-      error_message = "The pattern of the rule ${each.key} has ${try(length(local._patterns[each.key].text), 0)} characters, and EventBridge takes 2,048: split its longest list in two, with patterns = { main = ..., more = ... }."
+      condition     = try(length(local._minified[each.key]), 0) <= 2048
+      error_message = "The pattern of the rule ${each.key} has ${try(length(local._minified[each.key]), 0)} characters, and EventBridge takes 2,048: split its longest list in two, with patterns = { main = ..., more = ... }."
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
@@ -92,9 +143,10 @@ resource "aws_cloudwatch_event_rule" "this" {
       error_message = "The rule ${each.key} is one of ${length(local._wildcard_rules)} with a wildcard in its pattern, and an event bus takes 30 of them: write prefix or suffix where it says the same, or put the rule on another bus."
     }
 
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
     precondition {
       condition     = each.value.schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", each.value.schedule))
-      error_message = "The schedule of the rule ${each.key} is ${each.value.schedule == null ? "missing" : each.value.schedule}, and a schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant."
+      error_message = "The schedule of the rule ${each.key} is ${coalesce(each.value.schedule, "missing")}, and a schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant."
     }
 
     precondition {
@@ -113,18 +165,18 @@ resource "aws_cloudwatch_event_rule" "this" {
     }
 
     precondition {
-      condition     = try(length(var.rules[each.value.key].description), 0) <= 512
-      error_message = "The description of the rule ${each.key} has more than 512 characters: shorten it."
+      condition     = each.value.targets != null
+      error_message = "The rule ${each.key} has no targets: give it one to five, or give the key \"*\" of rules the targets of every rule that names none. A rule that is to have none says so with targets = {}."
     }
 
     precondition {
-      condition     = var.rules[each.value.key].targets != null || length(var.default_targets) > 0
-      error_message = "The rule ${each.key} has no targets: give it one to five, or default_targets for all rules. A rule that is to have none says so with targets = {}."
+      condition     = try(length(each.value.targets) <= 5, true)
+      error_message = "The rule ${each.key} has ${try(length(each.value.targets), 0)} targets, its own or those of \"*\", and EventBridge takes five: put more behind one topic, or in a second rule with the same pattern."
     }
 
     precondition {
-      condition     = length(each.value.targets) <= 5
-      error_message = "The rule ${each.key} has ${length(each.value.targets)} targets, its own or default_targets, and EventBridge takes five: put more behind one topic, or in a second rule with the same pattern."
+      condition     = length(local._transformer_faults["${each.key}/(rule)"]) == 0
+      error_message = join(" ", local._transformer_faults["${each.key}/(rule)"])
     }
   }
 }

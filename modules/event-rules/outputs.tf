@@ -1,6 +1,6 @@
 output "archive" {
   description = "The archive: { arn, event_source_arn, name }, for a replay; null if there is none."
-  value       = one([for archive in aws_cloudwatch_event_archive.this : { arn = archive.arn, event_source_arn = archive.event_source_arn, name = archive.name }])
+  value       = one([for archive in values(aws_cloudwatch_event_archive.this) : { arn = archive.arn, event_source_arn = archive.event_source_arn, name = archive.name }])
 }
 
 output "dead_letter_queue" {
@@ -37,8 +37,8 @@ output "queue_policies" {
 }
 
 output "roles" {
-  description = "Role with which a rule puts events on other event buses, by the rule's key: { arn, name }."
-  value       = { for id, role in aws_iam_role.bus : id => { arn = role.arn, name = role.name } }
+  description = "Role with which a rule reaches targets that need one, by the rule's key: { arn, name }."
+  value       = { for id, role in aws_iam_role.this : id => { arn = role.arn, name = role.name } }
 }
 
 output "rules" {
@@ -46,17 +46,18 @@ output "rules" {
   value       = { for key, rule in aws_cloudwatch_event_rule.this : key => { arn = rule.arn, name = rule.name } }
 }
 
-output "topic_policies" {
-  description = "Statement (JSON) that the policy of each topic among the targets must hold, by <rule>/<target>: the alert-topic module has it, a topic of one's own needs it."
-  # No Condition: EventBridge does not support one in a topic's policy.
+output "target_policies" {
+  description = "Statement (JSON) that a target's own policy must hold and that this module does not write, by <rule>/<target>: of each topic (the alert-topic module has it), and of whatever is in another account."
+  # No Condition on a topic: EventBridge does not support one in a topic's policy.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
   value = {
     for id, target in local._targets : id => jsonencode({
-      Sid       = "EventBridgePublish"
+      Sid       = "EventBridgeRules-${local._sid}"
       Effect    = "Allow"
-      Principal = { Service = "events.amazonaws.com" }
-      Action    = "sns:Publish"
-      Resource  = target.topic.arn
-    }) if target.topic != null
+      Principal = { for type in [target.cross_account ? "AWS" : "Service"] : type => target.cross_account ? local._role_arns[target.rule_id] : "events.amazonaws.com" }
+      Action    = local._kinds[target.kind].actions[0]
+      Resource  = local._target_arns[id]
+    }) if target.kind == "topic" || target.cross_account && target.kind != null
   }
 }

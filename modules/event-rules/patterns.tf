@@ -2,8 +2,9 @@
 # checked on the pattern's text.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 locals {
-  _texts   = { for id, rule in local._rules : id => rule.pattern if rule.pattern != null }
-  _decoded = { for key, text in local._texts : key => try(jsondecode(text), null) }
+  _texts     = { for id, rule in local._rules : id => rule.pattern if rule.pattern != null }
+  _decoded   = { for key, text in local._texts : key => try(jsondecode(text), null) }
+  _is_object = { for key, text in local._texts : key => can(keys(jsondecode(text))) }
 
   # jsonencode writes <, > and & as \u003c, \u003e and \u0026; EventBridge counts the characters.
   # A doubled backslash is put aside meanwhile, so that "\\u003c" stays what it is.
@@ -41,11 +42,12 @@ locals {
     ]))
   }
 
+  # What is no object at all has a precondition of its own. Nobody but a partner puts events on its bus.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-saas.html
   _patterns = {
     for key, text in local._texts : key => {
-      text             = local._minified[key]
-      leaves_are_lists = !can(regex("S:[^A{]|O:[^\\[]|O:\\[[^{]|\\{\\}", local._folded[key]))
-      source_pinned = (
+      leaves_are_lists = !local._is_object[key] || !can(regex("S:[^A{]|O:[^\\[]|O:\\[[^{]|\\{\\}", local._folded[key]))
+      source_pinned = !local._is_object[key] || startswith(local._bus_name, "aws.partner/") || (
         local._has_source[key] &&
         # Deeper ones are not looked into.
         alltrue([for member in local._or_2[key] : !can(member["$or"])]) &&

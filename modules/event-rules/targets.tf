@@ -1,47 +1,62 @@
+# What each kind of target needs.
+#   is       what a message calls it
+#   arn      how its ARN goes on after its Region and account
+#   actions  what a role has to be allowed
+#   role     "always"; "abroad": in another account only, since at home the target's own policy admits
+#            the rule, and AWS advises against both; "never"
+#   reach    "anywhere"; "region": of any account, in the rule's Region; "here": the rule's account and Region
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-iam-roles.html
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html
 locals {
-  # What a target may be, and the service in its ARN.
-  _target_services = { bus = "events", function = "lambda", queue = "sqs", topic = "sns" }
-  _target_kinds    = keys(local._target_services)
+  _kinds = {
+    api_destination = { is = "an API destination", service = "events", arn = "api-destination/", actions = ["events:InvokeApiDestination"], role = "always", reach = "here" }
+    automation      = { is = "an SSM document", service = "ssm", arn = "(?:document|automation-definition)/", actions = ["ssm:StartAutomationExecution"], role = "always", reach = "here" }
+    bus             = { is = "an event bus", service = "events", arn = "event-bus/", actions = ["events:PutEvents"], role = "always", reach = "anywhere" }
+    delivery_stream = { is = "a Firehose stream", service = "firehose", arn = "deliverystream/", actions = ["firehose:PutRecord", "firehose:PutRecordBatch"], role = "always", reach = "here" }
+    ecs_task        = { is = "an ECS cluster", service = "ecs", arn = "cluster/", actions = ["ecs:RunTask"], role = "always", reach = "here" }
+    function        = { is = "a Lambda function", service = "lambda", arn = "function:", actions = ["lambda:InvokeFunction"], role = "abroad", reach = "region" }
+    log_group       = { is = "a CloudWatch log group", service = "logs", arn = "log-group:", actions = ["logs:CreateLogStream", "logs:PutLogEvents"], role = "never", reach = "here" }
+    queue           = { is = "an SQS queue", service = "sqs", arn = "", actions = ["sqs:SendMessage"], role = "abroad", reach = "region" }
+    run_command     = { is = "an SSM document", service = "ssm", arn = "document/", actions = ["ssm:SendCommand"], role = "always", reach = "here" }
+    state_machine   = { is = "a Step Functions state machine", service = "states", arn = "stateMachine:", actions = ["states:StartExecution"], role = "always", reach = "here" }
+    stream          = { is = "a Kinesis stream", service = "kinesis", arn = "stream/", actions = ["kinesis:PutRecord"], role = "always", reach = "region" }
+    topic           = { is = "an SNS topic", service = "sns", arn = "", actions = ["sns:Publish"], role = "abroad", reach = "region" }
+  }
 
   # Every target by <rule>/<target>, or <rule>/<part>/<target>.
-  _targets = merge([
+  _given_targets = merge([
     for rule_id, rule in local._rules : {
-      for key, target in rule.targets : "${rule_id}/${key}" => merge(target, {
+      for key, target in nonsensitive(rule.targets == null) ? {} : rule.targets : "${rule_id}/${replace(key, "/", "|")}" => merge(target, {
         key     = key
         rule_id = rule_id
-        # What people know it by: the rule's own target, or one of default_targets.
-        label = var.rules[rule.key].targets != null ? "${rule.key}/${key}" : "default_targets/${key}"
-        # Exactly one: a precondition of the target refuses what is not.
-        arns = { for kind in local._target_kinds : kind => target[kind].arn if target[kind] != null }
-        # A topic is what people read: it gets the rule's own sentence.
-        transformer = target.input_transformer != null ? target.input_transformer : (
-          target.topic != null && target.input == null ? var.rules[rule.key].input_transformer : null
-        )
+        # What people know it by.
+        label = "${nonsensitive(var.rules[rule.key].targets == null) ? "*" : rule.key}/${key}"
+        kinds = [for kind in keys(local._kinds) : kind if nonsensitive(target[kind] != null)]
       })
     }
   ]...)
-
-  # One of default_targets is every rule's, and a rule's target is each of its patterns': what is
-  # wrong with it is told at the first.
-  _told_at = { for id, target in local._targets : target.label => id... }
-
-  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-  _wrong_paths = {
-    for id, target in local._targets : id => [
-      for name, path in try(target.transformer.input_paths, {}) : "${name} = ${path}"
-      if !can(regex("^[A-Za-z0-9_-]+$", name)) || startswith(lower(name), "aws") || !can(regex("^\\$[.\\[][^\\s]+$", path))
-    ]
+  _targets = {
+    for id, target in local._given_targets : id => merge(target, {
+      kind = length(target.kinds) == 1 ? target.kinds[0] : null
+      # A topic is what people read: it gets the rule's own sentence.
+      transformer = nonsensitive(target.input_transformer != null) ? target.input_transformer : (
+        target.kinds == ["topic"] && nonsensitive(target.input == null) ? var.rules[local._rules[target.rule_id].key].input_transformer : null
+      )
+    })
   }
-  _unfilled = {
-    for id, target in local._targets : id => [
-      for name in setsubtract(
-        [for match in regexall("(?:^|[^\\\\])(?:<|\\\\u003c)([A-Za-z0-9._-]+)(?:>|\\\\u003e)", try(target.transformer.input_template, "")) : match[0]],
-        concat(keys(try(target.transformer.input_paths, {})), [
-          # What EventBridge fills in by itself.
-          "aws.events.event", "aws.events.event.ingestion-time", "aws.events.event.json", "aws.events.rule-arn", "aws.events.rule-name",
-        ])
-      ) : "<${name}>"
-    ]
+  # One of "*" is every rule's, and a rule's target is each of its patterns': what is wrong with it is
+  # told at the first.
+  _labels = { for id, target in local._given_targets : target.label => id... }
+  _told   = { for id, target in local._given_targets : id => local._labels[target.label][0] == id }
+
+  _target_arns = {
+    for id, target in local._targets : id => target.kind == null ? "" : (
+      target.kind == "automation" ? "${replace(trimsuffix(target.automation.document.arn, ":$DEFAULT"), ":document/", ":automation-definition/")}${can(regex("automation-definition/.+:", target.automation.document.arn)) ? "" : ":$DEFAULT"}" :
+      target.kind == "ecs_task" ? target.ecs_task.cluster.arn :
+      target.kind == "log_group" ? trimsuffix(target.log_group.arn, ":*") :
+      target.kind == "run_command" ? target.run_command.document.arn : target[target.kind].arn
+    )
   }
 
   # jsonencode writes <, > and & as \u003c, \u003e and \u0026, which EventBridge does not take for a
@@ -49,32 +64,65 @@ locals {
   # "\\u003c" stays what it is.
   _inputs = {
     for id, target in local._targets : id => replace(replace(replace(replace(replace(target.input,
-    "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\") if target.input != null
+    "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\") if nonsensitive(target.input != null)
   }
   _templates = {
     for id, target in local._targets : id => replace(replace(replace(replace(replace(target.transformer.input_template,
-    "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\") if target.transformer != null
+    "\\\\", "\u0001"), "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"), "\u0001", "\\\\") if nonsensitive(target.transformer != null)
   }
 
-  _target_arns = { for id, target in local._targets : id => try(values(target.arns)[0], "") }
+  # What is wrong with the transformers, the rules' own too, a sentence each.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+  _transformers = merge(
+    { for id, rule in local._rules : "${id}/(rule)" => { of = "the rule ${id}", is = var.rules[rule.key].input_transformer } },
+    { for id, target in local._targets : id => { of = "the target ${target.label}", is = target.input_transformer } if local._told[id] },
+  )
+  _transformer_faults = {
+    for id, transformer in local._transformers : id => nonsensitive(transformer.is == null) ? [] : concat(
+      [for size in [length(transformer.is.input_template)] : "The input_template of ${transformer.of} must have 1 to 8,192 characters, and it has ${size}." if size < 1 || size > 8192],
+      [for count in [length(transformer.is.input_paths)] : "The transformer of ${transformer.of} has ${count} input_paths, and EventBridge takes up to 100." if count > 100],
+      [
+        for name, path in transformer.is.input_paths :
+        "input_paths maps names (letters, digits, underscores, hyphens; not starting with \"aws\") to JSON paths that start with \"$.\", as in user = \"$.detail.userIdentity.arn\". Correct in ${transformer.of}: ${name} = ${path}."
+        if !can(regex("^[A-Za-z0-9_-]+$", name)) || startswith(lower(name), "aws") || !can(regex("^\\$[.\\[][^\\s]+$", path))
+      ],
+      [
+        for name in setsubtract(
+          [for match in regexall("(?:^|[^\\\\])(?:<|\\\\u003c)([A-Za-z0-9._-]+)(?:>|\\\\u003e)", transformer.is.input_template) : match[0]],
+          concat(keys(transformer.is.input_paths), [
+            # What EventBridge fills in by itself.
+            "aws.events.event", "aws.events.event.ingestion-time", "aws.events.event.json", "aws.events.rule-arn", "aws.events.rule-name",
+          ])
+        ) : "A placeholder <x> in an input_template needs x in input_paths, or EventBridge refuses the target. Add for ${transformer.of}: <${name}>."
+      ],
+    )
+  }
+
+  # A function's name, also where its ARN is given for it, as an alias has it.
+  _function_names = {
+    for id, target in local._targets : id => [
+      for name in [coalesce(target.function.function_name, target.function.arn)] : length(split(":", name)) > 6 ? split(":", name)[6] : name
+    ][0] if target.kind == "function"
+  }
 }
 
+# A function of another account admits the rule's role: see the output target_policies.
 resource "aws_lambda_permission" "this" {
-  for_each = { for id, target in local._targets : id => target if target.function != null }
+  for_each = { for id, target in local._targets : id => target if target.kind == "function" && !target.cross_account }
 
-  # Unique for the function, whatever other rules it serves.
-  statement_id  = "${substr(replace("${local._rules[each.value.rule_id].name}-${each.value.key}", ".", "_"), 0, 80)}-${substr(sha256(each.key), 0, 8)}"
+  # Unique for the function, whatever other rules, buses and modules it serves.
+  statement_id  = "${substr(replace("${local._rules[each.value.rule_id].name}-${each.value.key}", "/[^A-Za-z0-9_-]/", "_"), 0, 80)}-${substr(sha256("${var.name}/${local._bus_path}${each.key}"), 0, 8)}"
   action        = "lambda:InvokeFunction"
-  function_name = each.value.function.function_name
+  function_name = local._function_names[each.key]
   # A version's or alias's ARN has one part more than a function's.
   qualifier  = try(split(":", each.value.function.arn)[7], null)
   principal  = "events.amazonaws.com"
-  source_arn = aws_cloudwatch_event_rule.this[each.value.rule_id].arn
+  source_arn = "${can(regex(local._mock, aws_cloudwatch_event_rule.this[each.value.rule_id].arn)) ? local._mock_start : ""}${aws_cloudwatch_event_rule.this[each.value.rule_id].arn}"
 
   lifecycle {
     precondition {
-      condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", each.value.function.function_name))
-      error_message = "function.function_name of the target ${each.value.label} must be the function's bare name, not its ARN: pass the function whole (function = aws_lambda_function.x, or a reaction module)."
+      condition     = !local._told[each.key] || can(regex("^[A-Za-z0-9_-]{1,64}$", local._function_names[each.key]))
+      error_message = "function.function_name of the target ${each.value.label} must be the function's name or ARN: pass the function whole (function = aws_lambda_function.x, or a reaction module)."
     }
   }
 }
@@ -85,16 +133,47 @@ resource "aws_cloudwatch_event_target" "this" {
   rule           = aws_cloudwatch_event_rule.this[each.value.rule_id].name
   event_bus_name = local._bus_name
   target_id      = each.value.key
-  arn            = local._target_arns[each.key]
+  arn            = "${can(regex(local._mock, local._target_arns[each.key])) ? local._mock_start : ""}${local._target_arns[each.key]}"
   input          = try(local._inputs[each.key], null)
-  role_arn       = each.value.bus == null ? null : var.bus_role_arn != null ? var.bus_role_arn : aws_iam_role.bus[each.value.rule_id].arn
+  role_arn       = !contains(keys(local._role_targets), each.key) ? null : local._role_arns[each.value.rule_id]
 
   dead_letter_config {
-    arn = local._dead_letter_queue.arn
+    arn = "${can(regex(local._mock, local._dead_letter_queue.arn)) ? local._mock_start : ""}${local._dead_letter_queue.arn}"
+  }
+
+  dynamic "ecs_target" {
+    for_each = each.value.kind == "ecs_task" ? [each.value.ecs_task] : []
+
+    content {
+      launch_type         = ecs_target.value.launch_type
+      platform_version    = ecs_target.value.platform_version
+      task_count          = ecs_target.value.task_count
+      task_definition_arn = ecs_target.value.task_definition.arn
+
+      dynamic "network_configuration" {
+        for_each = ecs_target.value.network_configuration == null ? [] : [ecs_target.value.network_configuration]
+
+        content {
+          assign_public_ip = network_configuration.value.assign_public_ip
+          security_groups  = network_configuration.value.security_groups
+          subnets          = network_configuration.value.subnets
+        }
+      }
+    }
+  }
+
+  dynamic "http_target" {
+    for_each = nonsensitive(each.value.http == null) ? [] : [each.value.http]
+
+    content {
+      header_parameters       = http_target.value.header_parameters
+      path_parameter_values   = http_target.value.path_parameter_values
+      query_string_parameters = http_target.value.query_string_parameters
+    }
   }
 
   dynamic "input_transformer" {
-    for_each = each.value.transformer == null ? [] : [each.value.transformer]
+    for_each = nonsensitive(each.value.transformer == null) ? [] : [each.value.transformer]
 
     content {
       input_paths    = input_transformer.value.input_paths
@@ -102,100 +181,161 @@ resource "aws_cloudwatch_event_target" "this" {
     }
   }
 
-  dynamic "retry_policy" {
-    for_each = each.value.retry == null ? [] : [each.value]
+  dynamic "kinesis_target" {
+    for_each = each.value.partition_key_path == null ? [] : [each.value.partition_key_path]
 
     content {
-      maximum_event_age_in_seconds = coalesce(retry_policy.value.retry.max_age_seconds, 86400)
-      maximum_retry_attempts       = coalesce(retry_policy.value.retry.max_attempts, 185)
+      partition_key_path = kinesis_target.value
+    }
+  }
+
+  dynamic "retry_policy" {
+    for_each = each.value.retry == null ? [] : [each.value.retry]
+
+    content {
+      maximum_event_age_in_seconds = coalesce(retry_policy.value.max_age_seconds, 86400)
+      maximum_retry_attempts       = coalesce(retry_policy.value.max_attempts, 185)
+    }
+  }
+
+  dynamic "run_command_targets" {
+    for_each = each.value.kind == "run_command" ? each.value.run_command.targets : {}
+
+    content {
+      key    = run_command_targets.key
+      values = run_command_targets.value
     }
   }
 
   lifecycle {
     precondition {
-      condition     = can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.key))
+      condition     = !local._told[each.key] || each.value.kind != null
+      error_message = "The target ${each.value.label} must be exactly one of ${join(", ", slice(keys(local._kinds), 0, length(local._kinds) - 1))} or ${reverse(keys(local._kinds))[0]}, and it is ${length(each.value.kinds)} of them: give the one resource that it is, whole (topic = module.alert_topic)."
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
+    precondition {
+      condition     = !local._told[each.key] || can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.key))
       error_message = "The key of the target ${each.value.label} must be 1 to 64 letters, digits, dots, underscores and hyphens: rename it."
     }
 
     precondition {
-      condition     = local._told_at[each.value.label][0] != each.key ? true : length(each.value.arns) == 1
-      error_message = "The target ${each.value.label} must be exactly one of ${join(", ", local._target_kinds)}, and it is ${length(each.value.arns)} of them."
+      condition     = !local._told[each.key] || length(local._foreign[each.key]) == 0
+      error_message = "The target ${each.value.label} has settings that go by other names here: ${join(", ", local._foreign[each.key])}."
     }
 
     precondition {
-      condition     = local._told_at[each.value.label][0] != each.key ? true : alltrue([for kind, arn in each.value.arns : can(regex("^arn:[a-z-]+:${local._target_services[kind]}:[a-z0-9-]+:[0-9]{12}:.+$", arn))])
-      error_message = "The arn of the target ${each.value.label} must be that of an event bus, a Lambda function, an SNS topic or an SQS queue, as its kind says, and it is ${join(", ", values(each.value.arns))}: pass the target whole (topic = module.alert_topic)."
+      # AWS's own SSM documents have no account. A provider that `terraform test` mocks makes ARNs of eight
+      # letters and digits.
+      condition     = !local._told[each.key] || each.value.kind == null ? true : can(regex("^(?:arn:[a-z-]+:${local._kinds[each.value.kind].service}:[a-z0-9-]+:(?:[0-9]{12}${local._kinds[each.value.kind].service == "ssm" ? "|" : ""}):${local._kinds[each.value.kind].arn}.+|[a-z0-9]{8}(?::[$]DEFAULT)?)$", local._target_arns[each.key]))
+      error_message = "The arn of the target ${each.value.label} must be that of ${try(local._kinds[each.value.kind].is, "?")}, as its kind says, and it is ${coalesce(local._target_arns[each.key], "?")}: pass the target whole (topic = module.alert_topic)."
+    }
+
+    # Only what the messages name is looked at: what is not known yet is judged by AWS.
+    precondition {
+      condition     = !local._told[each.key] || each.value.kind == null ? true : local._kinds[each.value.kind].reach == "anywhere" || try(split(":", local._target_arns[each.key])[3], local._region) == local._region
+      error_message = "The target ${each.value.label} (${coalesce(local._target_arns[each.key], "?")}) is in another Region, and a rule reaches only event buses there: EventBridge asks for ${local._region}. Make the rule there, or forward the events to the event bus there."
     }
 
     precondition {
-      condition     = local._told_at[each.value.label][0] != each.key ? true : each.value.topic == null ? true : !endswith(each.value.topic.arn, ".fifo")
-      error_message = "The target ${each.value.label} is a FIFO topic, which can't be a target: give a standard topic (the alert-topic module makes one)."
+      condition = !local._told[each.key] || each.value.kind == null ? true : local._kinds[each.value.kind].reach == "anywhere" || (
+        contains(["", local._account_id], try(split(":", local._target_arns[each.key])[4], each.value.cross_account ? "mocked" : "")) != (each.value.cross_account && local._kinds[each.value.kind].reach == "region")
+      )
+      error_message = each.value.cross_account && try(local._kinds[each.value.kind].reach, "") == "region" ? (
+        "The target ${each.value.label} (${local._target_arns[each.key]}) is in the rules' own account: leave cross_account out."
+        ) : try(local._kinds[each.value.kind].reach, "") == "region" ? (
+        "The target ${each.value.label} (${local._target_arns[each.key]}) is not in the rules' account (${local._account_id}): say cross_account = true, so that the rule gets a role for it, and let the target's own policy admit that role (output target_policies)."
+        ) : (
+        "The target ${each.value.label} (${coalesce(local._target_arns[each.key], "?")}) is not in the rules' account and Region (${local._account_id}, ${local._region}), which EventBridge asks for. Make the rule there, or forward the events to the event bus there."
+      )
     }
 
     precondition {
-      condition     = local._told_at[each.value.label][0] != each.key ? true : each.value.queue == null ? true : can(regex("^[A-Za-z0-9_-]{1,80}$", each.value.queue.name))
-      error_message = "queue.name of the target ${each.value.label} must be the bare name of a standard queue (a FIFO queue would need a message group): pass the queue whole (queue = aws_sqs_queue.x)."
+      condition     = !local._told[each.key] || each.value.kind == null ? true : !each.value.cross_account || local._kinds[each.value.kind].reach == "region"
+      error_message = "The target ${each.value.label} has cross_account, which is for a function, a queue, a stream or a topic of another account: leave it out. A bus needs no word, and no rule reaches anything else there."
     }
 
     precondition {
-      condition     = local._told_at[each.value.label][0] != each.key ? true : each.value.bus == null || (each.value.input == null && each.value.input_transformer == null)
+      condition     = local._told[each.key] && each.value.kind == "bus" ? each.value.bus.arn != "${local._arn_start}:event-bus/${local._bus_name}" : true
+      error_message = "The target ${each.value.label} is the event bus that the rule is on: its events would go round in a circle. Give another bus, or what the events are meant for."
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
+    precondition {
+      condition     = !local._told[each.key] || each.value.kind != "bus" || (each.value.input == null && each.value.input_transformer == null)
       error_message = "The target ${each.value.label} is an event bus, which gets the event as it is: leave input and input_transformer out, and shape the text in the rule there."
     }
 
     precondition {
-      condition     = local._told_at[each.value.label][0] != each.key ? true : each.value.input == null || each.value.input_transformer == null
+      condition     = !local._told[each.key] || each.value.input == null || each.value.input_transformer == null
       error_message = "The target ${each.value.label} has input (the same text for every event) and input_transformer (a text made from the event): leave one out."
     }
 
     precondition {
-      condition     = local._told_at[each.value.label][0] != each.key ? true : each.value.input == null ? true : can(jsondecode(each.value.input)) && length(each.value.input) <= 8192
+      condition     = !local._told[each.key] || each.value.input == null ? true : can(jsondecode(each.value.input)) && length(each.value.input) <= 8192
       error_message = "The input of the target ${each.value.label} must be JSON of up to 8,192 characters (a plain text needs quotes: jsonencode(\"text\"))."
     }
 
     precondition {
-      condition = local._told_at[each.value.label][0] != each.key ? true : alltrue([
-        for limits in each.value.retry == null ? [] : [{ age = each.value.retry.max_age_seconds, attempts = each.value.retry.max_attempts }] :
-        (limits.age == null ? true : limits.age >= 60 && limits.age <= 86400 && floor(limits.age) == limits.age) &&
-        (limits.attempts == null ? true : limits.attempts >= 0 && limits.attempts <= 185 && floor(limits.attempts) == limits.attempts)
-      ])
+      condition     = length(lookup(local._transformer_faults, each.key, [])) == 0
+      error_message = join(" ", lookup(local._transformer_faults, each.key, []))
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
+    precondition {
+      condition = !local._told[each.key] || try(each.value.retry.max_age_seconds >= 60 && each.value.retry.max_age_seconds <= 86400 && floor(each.value.retry.max_age_seconds) == each.value.retry.max_age_seconds, true) && (
+        try(each.value.retry.max_attempts >= 0 && each.value.retry.max_attempts <= 185 && floor(each.value.retry.max_attempts) == each.value.retry.max_attempts, true)
+      )
       error_message = "In the target ${each.value.label}, retry.max_age_seconds must be a whole number from 60 to 86400, retry.max_attempts one from 0 to 185."
     }
 
     precondition {
-      condition     = each.value.transformer == null ? true : length(each.value.transformer.input_template) >= 1 && length(each.value.transformer.input_template) <= 8192
-      error_message = "The input_template of the target ${each.key} must have 1 to 8,192 characters, and it has ${try(length(each.value.transformer.input_template), 0)}."
+      condition     = local._told[each.key] && each.value.kind == "topic" ? !endswith(each.value.topic.arn, ".fifo") : true
+      error_message = "The target ${each.value.label} is a FIFO topic, which can't be a target: give a standard topic (the alert-topic module makes one)."
     }
 
     precondition {
-      condition     = try(length(each.value.transformer.input_paths), 0) <= 100
-      error_message = "The transformer of the target ${each.key} has ${try(length(each.value.transformer.input_paths), 0)} input_paths, and EventBridge takes up to 100."
+      condition     = local._told[each.key] && each.value.kind == "queue" && !each.value.cross_account ? can(regex("^[A-Za-z0-9_-]{1,80}$", each.value.queue.name)) : true
+      error_message = "queue.name of the target ${each.value.label} must be the bare name of a standard queue (a FIFO queue would need a message group): pass the queue whole (queue = aws_sqs_queue.x)."
+    }
+
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    precondition {
+      condition     = !local._told[each.key] || !strcontains(try(coalesce(each.value.queue.kms_master_key_id), coalesce(each.value.topic.kms_master_key_id), ""), "alias/aws/")
+      error_message = "The target ${each.value.label} is encrypted with AWS's own key for SNS or SQS, which does not admit EventBridge: every event would be lost. Use sqs_managed_sse_enabled = true on a queue, the alert-topic module for a topic, or a key of yours that admits events.amazonaws.com."
     }
 
     precondition {
-      condition     = length(local._wrong_paths[each.key]) == 0
-      error_message = "input_paths maps names (letters, digits, underscores, hyphens; not starting with \"aws\") to JSON paths that start with \"$.\", as in user = \"$.detail.userIdentity.arn\". Correct in the target ${each.key}: ${join(", ", local._wrong_paths[each.key])}."
+      condition     = local._told[each.key] && each.value.kind == "ecs_task" ? each.value.ecs_task.launch_type != "FARGATE" || each.value.ecs_task.network_configuration != null : true
+      error_message = "The target ${each.value.label} is a task on Fargate, which has a network interface of its own: give ecs_task.network_configuration = { subnets = [...] }."
+    }
+
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RunCommandTarget.html
+    precondition {
+      condition = local._told[each.key] && each.value.kind == "run_command" ? length(each.value.run_command.targets) >= 1 && length(each.value.run_command.targets) <= 5 && alltrue([
+        for key, values in each.value.run_command.targets : can(regex("^(InstanceIds|tag:.+)$", key)) && length(values) >= 1 && length(values) <= 50
+      ]) : true
+      error_message = "run_command.targets of the target ${each.value.label} must have one to five keys, each InstanceIds or tag:<name> with 1 to 50 values, as in { \"tag:Role\" = [\"web\"] }."
     }
 
     precondition {
-      condition     = length(local._unfilled[each.key]) == 0
-      error_message = "A placeholder <x> in an input_template needs x in input_paths, or EventBridge refuses the target. Add for the target ${each.key}: ${join(", ", local._unfilled[each.key])}."
+      condition     = !local._told[each.key] || each.value.partition_key_path == null || each.value.kind == "stream"
+      error_message = "The target ${each.value.label} has partition_key_path, which is for a stream: leave it out."
     }
 
     precondition {
-      condition = each.value.bus != null || length(each.value.arns) != 1 ? true : try(
-        split(":", local._target_arns[each.key])[3] == local._region &&
-        split(":", local._target_arns[each.key])[4] == local._account_id,
-        true # no ARN at all, which is told above
-      )
-      error_message = "The target ${each.key} (${local._target_arns[each.key]}) is not in the rules' account and Region (${local._account_id}, ${local._region}), which EventBridge asks for. Make the rule there, or forward the events to the event bus there."
+      condition     = !local._told[each.key] || each.value.http == null || each.value.kind == "api_destination"
+      error_message = "The target ${each.value.label} has http, which is for an api_destination: leave it out."
     }
 
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html#targets-specifics-cwl
     precondition {
-      condition     = each.value.bus == null ? true : each.value.bus.arn != "${local._arn_start}:event-bus/${local._bus_name}"
-      error_message = "The target ${each.key} is the event bus that the rule is on: its events would go round in a circle. Give another bus, or what the events are meant for."
+      condition     = each.value.kind == "log_group" && each.value.transformer != null ? can(regex("\"timestamp\"\\s*:", each.value.transformer.input_template)) && can(regex("\"message\"\\s*:", each.value.transformer.input_template)) : true
+      error_message = "The target ${each.value.label} is a log group, which takes an input_template with a timestamp and a message only: jsonencode({ timestamp = \"<time>\", message = \"...\" })."
     }
   }
 
   # A target that may not be reached yet would send its first events to the dead-letter queue.
-  depends_on = [aws_iam_role_policy.bus, aws_lambda_permission.this, aws_sqs_queue_policy.this]
+  depends_on = [aws_cloudwatch_log_resource_policy.this, aws_iam_role_policy.this, aws_lambda_permission.this, aws_sqs_queue_policy.this]
 }

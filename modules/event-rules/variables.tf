@@ -1,13 +1,26 @@
+variable "account_id" {
+  type        = string
+  default     = null
+  description = "Account of the provider. Null: the module looks it up. Give it where the module call has depends_on: a lookup then waits for the apply, and what is built from it is unknown in the plan."
+}
+
 variable "alarm_topic" {
   type = object({
-    arn = string
+    arn               = string
+    kms_master_key_id = optional(string)
   })
   default     = null
   description = "SNS topic that the alarms report to (the alert-topic module whole); null makes no alarms. If the topic is encrypted, its key must admit cloudwatch.amazonaws.com."
 
   validation {
-    condition     = var.alarm_topic == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.alarm_topic.arn))
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.alarm_topic == null ? true : can(regex("^(arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+|[a-z0-9]{8})$", var.alarm_topic.arn))
     error_message = "alarm_topic.arn must be the ARN of a standard SNS topic: pass the topic whole (alarm_topic = module.alert_topic)."
+  }
+
+  validation {
+    condition     = !strcontains(try(coalesce(var.alarm_topic.kms_master_key_id), ""), "alias/aws/")
+    error_message = "alarm_topic is encrypted with AWS's own key for SNS, which does not admit CloudWatch: no alarm would arrive. Give the topic a key of yours that admits cloudwatch.amazonaws.com (the alert-topic module has one)."
   }
 }
 
@@ -57,17 +70,6 @@ variable "archive" {
   }
 }
 
-variable "bus_role_arn" {
-  type        = string
-  default     = null
-  description = "ARN of the role with which rules put events on the event buses among their targets. Null: the module makes one for each such rule, which may do that and nothing else. The ARN of a role that is made in the same apply is not known when planning: write format(\"%s\", aws_iam_role.x.arn)."
-
-  validation {
-    condition     = var.bus_role_arn == null ? true : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/.+$", var.bus_role_arn))
-    error_message = "bus_role_arn must be the ARN of a role, arn:<partition>:iam::<account>:role/<name>. Leave it out to have roles made."
-  }
-}
-
 variable "dead_letter_max_age_hours" {
   type        = number
   default     = 24
@@ -82,12 +84,14 @@ variable "dead_letter_max_age_hours" {
 
 variable "dead_letter_queue" {
   type = object({
-    arn        = string
-    fifo_queue = optional(bool)
-    name       = optional(string)
-    owner      = optional(string)
-    policy     = optional(string)
-    url        = optional(string)
+    arn                     = string
+    fifo_queue              = optional(bool)
+    kms_master_key_id       = optional(string)
+    name                    = optional(string)
+    owner                   = optional(string)
+    policy                  = optional(string)
+    sqs_managed_sse_enabled = optional(bool)
+    url                     = optional(string)
   })
   default     = null
   description = "Queue for events that no target took; an aws_sqs_queue can be passed whole. With name and url, its policy is treated like a target queue's (see queue_policies); with arn alone, it is left as it is and has to admit the rules already. owner is set on the queue that another event-rules module made. Null: the module makes one."
@@ -103,48 +107,20 @@ variable "dead_letter_queue" {
   }
 
   validation {
-    condition     = var.dead_letter_queue == null ? true : can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+$", var.dead_letter_queue.arn))
+    condition     = var.dead_letter_queue == null ? true : can(regex("^(arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:.+|[a-z0-9]{8})$", var.dead_letter_queue.arn))
     error_message = "dead_letter_queue.arn must be the ARN of an SQS queue: pass the queue whole (dead_letter_queue = aws_sqs_queue.x), or { arn = \"arn:...\" }."
+  }
+
+  # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+  validation {
+    condition     = !strcontains(try(coalesce(var.dead_letter_queue.kms_master_key_id), ""), "alias/aws/")
+    error_message = "dead_letter_queue is encrypted with AWS's own key for SQS, which does not admit EventBridge: the events would be lost. Use sqs_managed_sse_enabled = true, or a key of yours that admits events.amazonaws.com."
   }
 
   validation {
     condition     = try(var.dead_letter_queue.name, null) == null || var.queue_policies == "emit" ? true : var.dead_letter_queue.url != null
     error_message = "dead_letter_queue has a name but no url, which its policy is written through: pass the queue whole (dead_letter_queue = aws_sqs_queue.x), or only { arn } to leave the queue's policy as it is."
   }
-}
-
-variable "default_targets" {
-  type = map(object({
-    bus = optional(object({
-      arn = string
-    }))
-    function = optional(object({
-      arn           = string
-      function_name = string
-    }))
-    topic = optional(object({
-      arn = string
-    }))
-    queue = optional(object({
-      arn        = string
-      fifo_queue = optional(bool)
-      name       = string
-      policy     = optional(string)
-      url        = string
-    }))
-    input = optional(string)
-    input_transformer = optional(object({
-      input_paths    = map(string)
-      input_template = string
-    }))
-    retry = optional(object({
-      max_age_seconds = optional(number)
-      max_attempts    = optional(number)
-    }))
-  }))
-  default     = {}
-  nullable    = false
-  description = "Targets of every rule that names none, as in rules."
 }
 
 variable "event_bus" {
@@ -185,7 +161,7 @@ variable "failed_invocation_alarms" {
   description = "Rules, by their keys, that get an alarm on FailedInvocations: a target took none of the attempts."
 
   validation {
-    condition     = length(setsubtract(var.failed_invocation_alarms, keys(var.rules))) == 0
+    condition     = length(setsubtract(var.failed_invocation_alarms, setsubtract(keys(var.rules), ["*"]))) == 0
     error_message = "failed_invocation_alarms names no rule: ${join(", ", setsubtract(var.failed_invocation_alarms, keys(var.rules)))}. Its items are keys of rules."
   }
 }
@@ -204,18 +180,36 @@ variable "name" {
 variable "permissions_boundary" {
   type        = string
   default     = null
-  description = "ARN of the policy that bounds the roles of rules with an event bus among their targets."
+  description = "ARN of the policy that bounds the roles of rules."
 }
 
 variable "queue_policies" {
   type        = string
-  default     = "attach"
-  nullable    = false
-  description = "\"attach\": the module writes the policy of each queue it is given, with what existing_queue_policies keeps. \"emit\": it writes none and gives the statements in the output queue_policies, for queues that have a policy or other senders."
+  default     = null
+  description = "Who writes the policies of the queues that the module is given, as targets or as dead_letter_queue: a queue has one policy, and two writers overwrite each other. \"attach\": this module alone, with what existing_queue_policies keeps. \"emit\": somebody else; the module writes none, and the output queue_policies has what is needed. Required where there are such queues."
 
   validation {
-    condition     = contains(["attach", "emit"], var.queue_policies)
+    condition     = var.queue_policies == null ? true : contains(["attach", "emit"], var.queue_policies)
     error_message = "queue_policies must be \"attach\" (this module writes the queues' policies) or \"emit\" (you do, from the output queue_policies)."
+  }
+}
+
+variable "region" {
+  type        = string
+  default     = null
+  description = "Region of the provider. Null: the module looks it up. Give it where the module call has depends_on, as account_id."
+}
+
+variable "role" {
+  type = object({
+    arn = string
+  })
+  default     = null
+  description = "Role with which rules reach the targets that need one (an aws_iam_role whole). Null: the module makes one for each such rule, which may reach these targets and nothing else."
+
+  validation {
+    condition     = var.role == null ? true : can(regex("^(arn:[a-z-]+:iam::[0-9]{12}:role/.+|[a-z0-9]{8})$", var.role.arn))
+    error_message = "role.arn must be the ARN of a role, arn:<partition>:iam::<account>:role/<name>: pass the role whole (role = aws_iam_role.x), or leave it out to have roles made."
   }
 }
 
@@ -223,7 +217,7 @@ variable "role_path" {
   type        = string
   default     = "/"
   nullable    = false
-  description = "Path of the roles of rules with an event bus among their targets."
+  description = "Path of the roles of rules."
 
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.role_path))
@@ -245,49 +239,134 @@ variable "rules" {
     read_only_events = optional(bool, false)
     schedule         = optional(string)
     targets = optional(map(object({
+      # The kinds, as in the table in targets.tf.
+      api_destination = optional(object({
+        arn  = string
+        name = optional(string)
+      }))
+      automation = optional(object({
+        assume_role = optional(object({
+          arn = string
+        }))
+        document = object({
+          arn = string
+        })
+      }))
       bus = optional(object({
         arn = string
       }))
-      function = optional(object({
-        arn           = string
-        function_name = string
-      }))
-      topic = optional(object({
+      delivery_stream = optional(object({
         arn = string
       }))
+      ecs_task = optional(object({
+        cluster = object({
+          arn = string
+        })
+        launch_type = optional(string, "FARGATE")
+        network_configuration = optional(object({
+          assign_public_ip = optional(bool, false)
+          security_groups  = optional(set(string))
+          subnets          = set(string)
+        }))
+        platform_version = optional(string)
+        task_count       = optional(number, 1)
+        task_definition = object({
+          arn                = string
+          execution_role_arn = optional(string)
+          task_role_arn      = optional(string)
+        })
+      }))
+      function = optional(object({
+        arn           = string
+        function_name = optional(string)
+      }))
+      log_group = optional(object({
+        arn  = string
+        name = optional(string)
+      }))
       queue = optional(object({
-        arn        = string
-        fifo_queue = optional(bool)
-        name       = string
-        policy     = optional(string)
-        url        = string
+        arn                     = string
+        fifo_queue              = optional(bool)
+        kms_master_key_id       = optional(string)
+        name                    = optional(string)
+        policy                  = optional(string)
+        sqs_managed_sse_enabled = optional(bool)
+        url                     = optional(string)
+      }))
+      run_command = optional(object({
+        document = object({
+          arn = string
+        })
+        targets = map(list(string))
+      }))
+      state_machine = optional(object({
+        arn = string
+      }))
+      stream = optional(object({
+        arn = string
+      }))
+      topic = optional(object({
+        arn               = string
+        kms_master_key_id = optional(string)
+      }))
+
+      cross_account = optional(bool, false)
+      http = optional(object({
+        header_parameters       = optional(map(string), {})
+        path_parameter_values   = optional(list(string), [])
+        query_string_parameters = optional(map(string), {})
       }))
       input = optional(string)
       input_transformer = optional(object({
         input_paths    = map(string)
         input_template = string
       }))
+      partition_key_path = optional(string)
       retry = optional(object({
         max_age_seconds = optional(number)
         max_attempts    = optional(number)
       }))
+
+      # Named here to be refused: Terraform drops what an object's type does not name.
+      arn                = optional(string)
+      dead_letter_arn    = optional(string)
+      dead_letter_config = optional(map(string))
+      input_path         = optional(string)
+      retry_policy       = optional(map(string))
+      role_arn           = optional(string)
     })))
+
+    # Named here to be refused, as above.
+    event_bus_name      = optional(string)
+    event_pattern       = optional(string)
+    is_enabled          = optional(string)
+    role_arn            = optional(string)
+    schedule_expression = optional(string)
+    state               = optional(string)
   }))
   nullable    = false
   description = <<-EOT
-    Rules by a name of your choice. Each has a pattern (JSON: write it with jsonencode), several patterns by name, or a
-    schedule (rate(...) or cron(...)); its state (enabled; read_only_events = true to also see Get, List and Describe
-    calls) and up to five targets by a name of your choice, each one a function, a topic, a queue or an event bus (an
-    aws_lambda_function, aws_sns_topic, aws_sqs_queue, aws_cloudwatch_event_bus or a module's output whole), with an
-    optional fixed input (JSON) or input_transformer, and retry limits (default: EventBridge's own, 24 hours and 185
-    attempts). A rule without targets has default_targets, one with {} has none. A rule's input_transformer serves the
-    topics among its targets that have none of their own.
+    Rules by a name of your choice. A rule has a pattern (JSON: write it with jsonencode), several patterns by name, or
+    a schedule (rate(...) or cron(...)). It has up to five targets by a name of your choice, none with targets = {}. A
+    target is one resource, passed whole: a function, topic, queue, bus, log_group, stream, delivery_stream,
+    state_machine, api_destination, ecs_task, run_command or automation. The key "*" is no rule: its targets serve
+    every rule that names none.
   EOT
 
   # What else is asked of rules and targets, the resources ask: main.tf, targets.tf.
   validation {
-    condition     = length(flatten([for rule in values(var.rules) : try(keys(rule.patterns), ["main"])])) <= 300
-    error_message = "An event bus has 300 rules at most, and these are ${length(flatten([for rule in values(var.rules) : try(keys(rule.patterns), ["main"])]))}, each of several patterns counted: join patterns that differ in one list only, or raise the quota and split them between two event-rules modules."
+    condition     = length(flatten([for key, rule in var.rules : try(keys(rule.patterns), ["main"]) if key != "*"])) <= 300
+    error_message = "An event bus has 300 rules at most, and these are ${length(flatten([for key, rule in var.rules : try(keys(rule.patterns), ["main"]) if key != "*"]))}, each of several patterns counted: join patterns that differ in one list only, or raise the quota and split them between two event-rules modules."
+  }
+
+  validation {
+    condition     = alltrue([for key, rule in var.rules : rule.targets != null if key == "*"])
+    error_message = "The key \"*\" of rules holds the targets of every rule that names none, and it has none: give it targets, or leave it out."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for key, rule in var.rules : [for name, value in rule : name == "targets" || (contains(["enabled", "read_only_events"], name) ? value == (name == "enabled") : value == null)] if key == "*"]))
+    error_message = "The key \"*\" of rules is no rule: it holds the targets of every rule that names none, and nothing else. Leave out of it: ${join(", ", flatten([for key, rule in var.rules : [for name, value in rule : name if name != "targets" && !(contains(["enabled", "read_only_events"], name) ? value == (name == "enabled") : value == null)] if key == "*"]))}."
   }
 }
 

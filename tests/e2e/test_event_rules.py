@@ -77,6 +77,7 @@ module "rules" {
   source  = "${modules}/event-rules"
   name    = "wired"
   archive = { retention_days = 7 }
+  queue_policies = "attach"
   rules = {
     made = {
       patterns = { main = jsonencode(local.made), more = jsonencode(local.gone) }
@@ -97,8 +98,11 @@ module "on_the_bus" {
   source    = "${modules}/event-rules"
   name      = "hub"
   event_bus = aws_cloudwatch_event_bus.hub
-  default_targets = { q = { queue = aws_sqs_queue.this["onbus"] } }
-  rules     = { made = { pattern = jsonencode({ source = ["aws.sqs"] }) } }
+  queue_policies = "attach"
+  rules = {
+    "*"  = { targets = { q = { queue = aws_sqs_queue.this["onbus"] } } }
+    made = { pattern = jsonencode({ source = ["aws.sqs"] }) }
+  }
 }
 
 output "archive" { value = module.rules.archive }
@@ -227,7 +231,7 @@ def test_the_message_reads_as_its_template_says(wired: Wired) -> None:
 
 
 def without_bus(stack: Stack, outputs: dict[str, Any]) -> None:
-    stack.client("iam").delete_role_policy(RoleName=outputs["role"], PolicyName="put-events")
+    stack.client("iam").delete_role_policy(RoleName=outputs["role"], PolicyName="targets")
 
 
 def without_function(stack: Stack, outputs: dict[str, Any]) -> None:

@@ -86,7 +86,7 @@ def test_without_the_role_nothing_comes_home_and_the_event_is_kept(root: Stack) 
     heard(root, url)
     take(away, letters)
     name = outputs["forwarding_role_names"]["global-services"]
-    root.client("iam").delete_role_policy(RoleName=name, PolicyName="put-events")
+    root.client("iam").delete_role_policy(RoleName=name, PolicyName="targets")
     assert root.aws.drain()
     # That call is an event of IAM, and already the first that is not forwarded.
     assert [called(message) for message in take(away, letters)] == ["DeleteRolePolicy"]

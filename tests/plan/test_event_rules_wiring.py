@@ -37,7 +37,7 @@ LONG = json.dumps({"source": ["aws.ec2"], "detail": {"eventName": ["x" * 1100]}}
 MINE = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Sid": "EventBridgeRules", "Effect": "Allow", "Action": "sqs:*"},
+        {"Sid": "EventBridgeRules-acme", "Effect": "Allow", "Action": "sqs:*"},
         {"Sid": "Mine", "Effect": "Allow", "Action": "sqs:SendMessage"},
     ],
 }
@@ -54,13 +54,14 @@ CALLS: dict[str, Settings] = {
             "t": rule({"topic": TOPIC}),
         },
     },
-    "bus_role": one_target({"bus": BUS}) | {"bus_role_arn": f"arn:aws:iam::{ACCOUNT}:role/puts"},
-    "bus_made": one_target({"bus": Raw("aws_cloudwatch_event_bus.made")})
-    | {"bus_role_arn": Raw('format("%s", aws_iam_role.made.arn)')},
+    "role": one_target({"bus": BUS}) | {"role": {"arn": f"arn:aws:iam::{ACCOUNT}:role/puts"}},
+    "role_made": one_target({"bus": Raw("aws_cloudwatch_event_bus.made")})
+    | {"role": Raw("aws_iam_role.made")},
     "defaults": {
         "name": "acme",
-        "default_targets": {"people": {"topic": TOPIC}, "code": {"function": FUNCTION}},
+        "queue_policies": "attach",
         "rules": {
+            "*": {"targets": {"people": {"topic": TOPIC}, "code": {"function": FUNCTION}}},
             "all": {"pattern": PATTERN, "input_transformer": SENTENCE},
             "own": rule({"queue": queue()}) | {"input_transformer": SENTENCE},
             "other": rule(
@@ -118,6 +119,7 @@ CALLS: dict[str, Settings] = {
     ),
     "many_rules": {
         "name": "acme",
+        "queue_policies": "attach",
         "rules": {f"{i:03}": rule({"queue": queue()}) for i in range(150)}
         | {"named": rule({"queue": queue()}, name="other")},
     },
@@ -162,7 +164,7 @@ def trust(arn: str) -> dict[str, Any]:
 
 
 def puts(*buses: str) -> dict[str, Any]:
-    statement = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": list(buses)}
+    statement = {"Effect": "Allow", "Action": ["events:PutEvents"], "Resource": list(buses)}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
@@ -175,7 +177,7 @@ def test_the_role_of_a_rule_in_each_partition(tf: Planner, partition: str) -> No
     role = plan.one("aws_iam_role")
     assert json.loads(role["assume_role_policy"]) == trust(rule_arn("acme-r", partition, region))
     assert json.loads(plan.one("aws_iam_role_policy")["policy"]) == puts(hub)
-    assert role["name"].startswith(f"acme-r-{region}-")
+    assert role["name_prefix"] == "acme-r-"
 
 
 def test_a_bus(many: Plan) -> None:
@@ -183,44 +185,43 @@ def test_a_bus(many: Plan) -> None:
     assert plan.managed == [
         'aws_cloudwatch_event_rule.this["r"]',
         'aws_cloudwatch_event_target.this["r/a"]',
-        'aws_iam_role.bus["r"]',
-        'aws_iam_role_policy.bus["r"]',
+        'aws_iam_role.this["r"]',
+        'aws_iam_role_policy.this["r"]',
         "aws_sqs_queue.dead_letters[0]",
     ]
     target = targets(plan)["r/a"]
     assert target["arn"] == BUS["arn"]
     assert plan.unknown('aws_cloudwatch_event_target.this["r/a"]')["role_arn"] is True
     assert plan.one("aws_iam_role")["tags"] == {"team": "platform"}
-    assert plan.shown["roles"]["r"]["name"] == plan.one("aws_iam_role")["name"]
+    assert sorted(plan.shown["roles"]) == ["r"]
 
 
 def test_a_role_serves_one_rule_and_its_buses(many: Plan) -> None:
     plan = Called(many, "buses")
     roles, policies = plan.of_type("aws_iam_role"), plan.of_type("aws_iam_role_policy")
-    assert sorted(roles) == ['aws_iam_role.bus["r"]', 'aws_iam_role.bus["s"]']
+    assert sorted(roles) == ['aws_iam_role.this["r"]', 'aws_iam_role.this["s"]']
     for role in roles.values():
         assert role["path"] == "/reactor/"
         assert role["permissions_boundary"] == f"arn:aws:iam::{ACCOUNT}:policy/bound"
-        assert len(role["name"]) <= 64
-    assert len({role["name"] for role in roles.values()}) == 2
+        assert len(role["name_prefix"]) <= 38
     allowed = {key: json.loads(p["policy"]) for key, p in policies.items()}
     assert allowed == {
-        'aws_iam_role_policy.bus["r"]': puts(BUS["arn"], BUS["arn"] + "-2"),
-        'aws_iam_role_policy.bus["s"]': puts(BUS["arn"]),
+        'aws_iam_role_policy.this["r"]': puts(BUS["arn"], BUS["arn"] + "-2"),
+        'aws_iam_role_policy.this["s"]': puts(BUS["arn"]),
     }
-    trusted = json.loads(roles['aws_iam_role.bus["s"]']["assume_role_policy"])
+    trusted = json.loads(roles['aws_iam_role.this["s"]']["assume_role_policy"])
     assert trusted == trust(rule_arn("n" * 60 + "-s"))
 
 
 def test_a_role_of_ones_own(many: Plan) -> None:
-    for label in ("bus_role", "bus_made"):
+    for label in ("role", "role_made"):
         plan = Called(many, label)
         assert plan.of_type("aws_iam_role") == {}
-    plan = Called(many, "bus_role")
+    plan = Called(many, "role")
     assert targets(plan)["r/a"]["role_arn"] == f"arn:aws:iam::{ACCOUNT}:role/puts"
 
 
-def test_default_targets_serve_rules_that_name_none(many: Plan) -> None:
+def test_targets_of_the_star_serve_rules_that_name_none(many: Plan) -> None:
     plan = Called(many, "defaults")
     assert sorted(targets(plan)) == [
         "all/code",
@@ -291,7 +292,9 @@ def test_a_bus_of_ones_own(many: Plan) -> None:
     assert targets(plan)["r/a"]["event_bus_name"] == "acme/hub"
     policy = json.loads(plan.one("aws_sqs_queue")["policy"])
     assert policy == queue_policy(
-        f"arn:aws:sqs:{REGION}:{ACCOUNT}:acme-dead-letters", rule_arn("acme/hub/acme-r")
+        f"arn:aws:sqs:{REGION}:{ACCOUNT}:acme-dead-letters",
+        rule_arn("acme/hub/acme-r"),
+        sid="acme-acme-hub",
     )
     alarms = plan.of_type("aws_cloudwatch_metric_alarm")
     failed = alarms['aws_cloudwatch_metric_alarm.failed_invocations["r"]']
@@ -369,10 +372,10 @@ def test_a_source_beyond_aws_that_is_meant(many: Plan) -> None:
 
 
 def test_what_a_topics_policy_needs_is_told(many: Plan) -> None:
-    shown = Called(many, "archive").shown["topic_policies"]
+    shown = Called(many, "archive").shown["target_policies"]
     assert {key: json.loads(text) for key, text in shown.items()} == {
         "r/a": {
-            "Sid": "EventBridgePublish",
+            "Sid": "EventBridgeRules-acme",
             "Effect": "Allow",
             "Principal": {"Service": "events.amazonaws.com"},
             "Action": "sns:Publish",

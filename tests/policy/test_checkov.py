@@ -23,6 +23,16 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "digest-validation": {"bucket_name": "logs", "trail_name": "main"},
     "multi-region": {"away_region": "eu-west-1", "member_account_ids": ["123456789012"]},
     "organization-trail": {"organization_id": "o-a1b2c3d4e5"},
+    "targets": {
+        "api_key": "key",
+        "bucket_name": "events",
+        "security": {
+            "function_arn": "arn:aws:lambda:us-east-1:210987654321:function:central",
+            "queue_arn": "arn:aws:sqs:us-east-1:210987654321:central",
+            "topic_arn": "arn:aws:sns:us-east-1:210987654321:central",
+        },
+        "subnet_ids": ["subnet-1"],
+    },
 }
 EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/main.tf"))
 SKIP = re.compile(r"#checkov:skip=(\w+)(?::(.*))?")

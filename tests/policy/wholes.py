@@ -40,6 +40,7 @@ module "rules" {{
   alarm_topic              = module.topic
   archive                  = {{ retention_days = 30 }}
   failed_invocation_alarms = ["made"]
+  queue_policies           = "attach"
   rules = {{
     made = {{
       pattern = jsonencode({{ source = ["aws.s3"] }})
@@ -51,6 +52,38 @@ module "rules" {{
         }} }}
         people   = {{ topic = module.topic }}
         work     = {{ queue = aws_sqs_queue.work }}
+      }}
+    }}
+    kept = {{
+      pattern = jsonencode({{ source = ["aws.s3"] }})
+      targets = {{
+        lake   = {{ delivery_stream = {{ arn = "arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/lake" }} }}
+        log    = {{ log_group = {{ arn = "arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/events/acme", name = "/aws/events/acme" }} }}
+        review = {{ state_machine = {{ arn = "arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:review" }} }}
+        stream = {{ stream = {{ arn = "arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/events" }} }}
+        ticket = {{ api_destination = {{ arn = "arn:aws:events:{REGION}:{ACCOUNT}:api-destination/tickets/1", name = "tickets" }} }}
+      }}
+    }}
+    run = {{
+      pattern = jsonencode({{ source = ["aws.ec2"] }})
+      targets = {{
+        central = {{ queue = {{ arn = "arn:aws:sqs:{REGION}:210987654321:central" }}, cross_account = true }}
+        command = {{ run_command = {{
+          document = {{ arn = "arn:aws:ssm:{REGION}::document/AWS-RunShellScript" }}
+          targets  = {{ InstanceIds = ["i-1", "mi-1"], "tag:Role" = ["web"] }}
+        }} }}
+        scan = {{ ecs_task = {{
+          cluster = {{ arn = "arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/scans" }}
+          task_definition = {{
+            arn                = "arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/scan:1"
+            execution_role_arn = "arn:aws:iam::{ACCOUNT}:role/scan"
+          }}
+          network_configuration = {{ subnets = ["subnet-1"] }}
+        }} }}
+        tag = {{ automation = {{
+          assume_role = {{ arn = "arn:aws:iam::{ACCOUNT}:role/tag" }}
+          document    = {{ arn = "arn:aws:ssm:{REGION}:{ACCOUNT}:document/tag" }}
+        }} }}
       }}
     }}
     tick = {{ schedule = "rate(1 hour)", targets = {{ work = {{ queue = aws_sqs_queue.work }} }} }}
@@ -73,7 +106,7 @@ module "spoke" {{
   hub_bus         = {{ arn = "arn:aws:events:eu-west-1:123456789012:event-bus/default" }}
   canary_schedule = "rate(5 minutes)"
 }}
-"""
+"""  # noqa: E501
 
 _KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 _TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"

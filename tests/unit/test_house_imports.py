@@ -27,8 +27,8 @@ ROOTS = {
 # What the extra `local` brings, and what comes with it.
 EXTRA = ("cryptography", "hypercorn", "ministack", "moto", "werkzeug")
 SERVICES = {
-    "cloudtrail", "cloudwatch", "ec2", "events", "functions", "iam", "kms", "logs", "organizations",
-    "s3", "sns", "sqs", "ssm",
+    "cloudtrail", "cloudwatch", "ec2", "events", "firehose", "functions", "iam", "kms", "logs",
+    "organizations", "s3", "sns", "sqs", "ssm",
 }  # fmt: skip
 
 

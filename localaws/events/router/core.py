@@ -19,7 +19,7 @@ from typing import Any
 from reactor.patterns import RuleSet
 
 from localaws.events.router.changes import touched
-from localaws.events.router.delivery import Deliverer, Delivery, Invoke
+from localaws.events.router.delivery import Deliverer, Invoke
 from localaws.events.router.model import (
     Arn,
     AwsClients,
@@ -33,6 +33,7 @@ from localaws.events.router.model import (
 )
 from localaws.events.router.retry import Agenda, Backoff, RetryPolicy, as_delivery_error
 from localaws.events.router.rules import RuleBook
+from localaws.events.router.services import Credentials, Delivery
 
 _LOG = logging.getLogger(__name__)
 _WORKERS = 4
@@ -80,7 +81,7 @@ class Router:
     `on` is told of every step, on the router's own threads: it must be quick. Events of one target
     are delivered in the order they came, as long as none is retried; AWS promises no order.
     `invoke` takes an event for a function, `arrived` is told of each event that a bus gets, before
-    it is matched.
+    it is matched, `credentials` knows what connections authorize with.
     """
 
     def __init__(
@@ -93,12 +94,13 @@ class Router:
         rule_set: RuleSetFactory = RuleSet,
         arrived: Arrived | None = None,
         backoff: Backoff | None = None,
+        credentials: Credentials = lambda account, region, name: {},
     ) -> None:
         self._clock = clock
         self._on = on
         self._arrived = arrived
         self._rules = RuleBook(aws, rule_set)
-        self._deliverer = Deliverer(aws, clock, self._forward, invoke)
+        self._deliverer = Deliverer(aws, clock, self._forward, invoke, credentials)
         self._backoff = backoff or Backoff()
         self._agenda = Agenda(clock)
         self._settled = threading.Condition()

@@ -20,36 +20,16 @@ from localaws.events.router.model import (
     Arn,
     AwsClients,
     DeliveryError,
-    Envelope,
     ErrorCode,
     RouterClock,
     Rule,
     Target,
 )
-from localaws.events.router.transform import compact, target_input
+from localaws.events.router.services import OPENERS, Credentials, Delivery, Send, Way
+from localaws.events.router.transform import compact
 
 _T = TypeVar("_T")
 
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """An event for one target. `received`: when the bus got it; `hops`: how often forwarded."""
-
-    event: Envelope
-    target: Target
-    received: datetime
-    hops: int
-    attempt: int = 1
-
-    def text(self) -> str:
-        text = target_input(self.target, self.event, self.received)
-        if self.target.rule.service == SCHEDULER:
-            text = text.replace("<aws.scheduler.attempt-number>", str(self.attempt))
-        return text
-
-
-# One attempt; gives the target's receipt (a message or request id).
-Send = Callable[[Delivery], str]
 # Puts the event on the bus of that name in the ARN's account and Region.
 Forward = Callable[[Delivery, Arn, str], None]
 # Accepts an event for the function of that ARN, to be run soon; gives the request's id.
@@ -77,12 +57,14 @@ class Deliverer:
         clock: RouterClock,
         forward: Forward,
         invoke: Invoke,
+        credentials: Credentials = lambda account, region, name: {},
         max_age: float = 5.0,
     ) -> None:
         self._aws = aws
         self._clock = clock
         self._forward = forward
         self._invoke = invoke
+        self._credentials = credentials
         self._grants = Grants(aws)
         self._max_age = max_age
         self._lock = threading.Lock()
@@ -157,7 +139,7 @@ class Deliverer:
 
     def _way(self, target: Target) -> Send:
         return self._kept(
-            ("target", target.rule.arn, target.id, target.arn, target.role_arn, _group(target)),
+            ("target", target.rule.arn, target.id, target.arn, compact(target.settings)),
             lambda: self._open(target),
         )
 
@@ -204,11 +186,13 @@ class Deliverer:
             return self._to_topic(arn)
         if target.kind == "logs":
             return self._to_log_group(rule, arn, self._grants.log_group(rule, arn, now), target)
-        raise DeliveryError(
-            "INVALID_PARAMETER",
-            f"target {arn} is of a kind that the local AWS does not deliver to: Lambda, SNS, SQS, "
-            "CloudWatch Logs and event buses it does",
-        )
+        opener = OPENERS.get(target.kind)
+        if opener is None or rule.service == SCHEDULER:
+            raise DeliveryError(
+                "INVALID_PARAMETER",
+                f"target {arn} is of a kind that the local AWS does not deliver to",
+            )
+        return opener(Way(self._aws, self._grants, target, arn, self._clock, self._credentials))
 
     def _to_function(self, arn: Arn) -> Send:
         return lambda delivery: self._invoke(arn.text, delivery.text().encode())

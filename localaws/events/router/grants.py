@@ -189,6 +189,39 @@ class Grants:
                 )
         return name
 
+    # --- what is reached with a role alone ------------------------------------------------------
+
+    def role(
+        self,
+        rule: Rule,
+        arn: Arn,
+        role: str | None,
+        action: str,
+        resource: str,
+        now: datetime,
+        context: Context | None = None,
+    ) -> None:
+        """The action for the target's role: on the target, or on what it needs besides.
+
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
+        """
+        if role is None:
+            raise DeliveryError(
+                "NO_PERMISSIONS",
+                f"target {arn} is reached with a role: give the target a RoleArn that allows "
+                f"{action} on {resource}",
+            )
+        self._role_allows(rule, role, action, Arn.parse(resource), now, context)
+
+    def stream(self, rule: Rule, arn: Arn, role: str | None, now: datetime) -> None:
+        """kinesis:PutRecord for the role and, in another account, by the stream's own policy."""
+        self.role(rule, arn, role, "kinesis:PutRecord", arn.text, now)
+        if role is None or arn.account == Arn.parse(role).account:
+            return
+        client = self._aws.client("kinesis", arn.account, arn.region)
+        policy = client.get_resource_policy(ResourceARN=arn.text).get("Policy")
+        self._admit_role(policy, "kinesis:PutRecord", arn, rule, role, now, "the stream's policy")
+
     # --- event buses ----------------------------------------------------------------------------
 
     def bus(self, rule: Rule, arn: Arn, role: str | None, now: datetime) -> str:
@@ -296,7 +329,15 @@ class Grants:
             **_request_context(rule.region, now),
         }
 
-    def _role_allows(self, rule: Rule, role: str, action: str, arn: Arn, now: datetime) -> None:
+    def _role_allows(
+        self,
+        rule: Rule,
+        role: str,
+        action: str,
+        arn: Arn,
+        now: datetime,
+        more: Context | None = None,
+    ) -> None:
         """The role trusts EventBridge, and its policies (and boundary) allow the action."""
         parsed = Arn.parse(role)
         client = self._aws.client("iam", parsed.account, rule.region)
@@ -324,7 +365,7 @@ class Grants:
                 + ": allow sts:AssumeRole in its trust policy",
             )
         caller = _role_principal(role)
-        context = self._role_context(rule, role, now)
+        context: Context = {**self._role_context(rule, role, now), **(more or {})}
         decision = strongest(
             _read(document, caller, action, arn.text, context)
             for document in self._role_policies(client, name)
@@ -391,10 +432,14 @@ def is_missing(error: ClientError) -> bool:
 
 
 _MISSING = {
+    "AutomationDefinitionNotFoundException",
+    "ClusterNotFoundException",
+    "InvalidDocument",
     "NoSuchEntity",
     "NotFound",
     "QueueDoesNotExist",
     "ResourceNotFoundException",
+    "StateMachineDoesNotExist",
 }
 
 

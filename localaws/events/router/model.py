@@ -13,7 +13,36 @@ Envelope = Mapping[str, Any]
 EVENTS = "events.amazonaws.com"
 SCHEDULER = "scheduler.amazonaws.com"
 StepKind = Literal["matched", "delivered", "refused", "retried", "dead-lettered", "dropped"]
-TargetKind = Literal["lambda", "sns", "sqs", "logs", "bus", "other"]
+TargetKind = Literal[
+    "api-destination",
+    "automation",
+    "bus",
+    "ecs",
+    "firehose",
+    "kinesis",
+    "lambda",
+    "logs",
+    "other",
+    "run-command",
+    "sns",
+    "sqs",
+    "states",
+]
+# What an ARN's service and the beginning of its resource say of a target.
+_KINDS: tuple[tuple[str, str, TargetKind], ...] = (
+    ("ecs", "cluster/", "ecs"),
+    ("events", "api-destination/", "api-destination"),
+    ("events", "event-bus/", "bus"),
+    ("firehose", "deliverystream/", "firehose"),
+    ("kinesis", "stream/", "kinesis"),
+    ("lambda", "", "lambda"),
+    ("logs", "", "logs"),
+    ("sns", "", "sns"),
+    ("sqs", "", "sqs"),
+    ("ssm", "automation-definition/", "automation"),
+    ("ssm", "document/", "run-command"),
+    ("states", "stateMachine:", "states"),
+)
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/rule-dlq.html lists these among others.
 ErrorCode = Literal[
@@ -134,6 +163,16 @@ class Arn:
         return self.text
 
 
+def kind_of(arn: str) -> TargetKind:
+    """What kind of target an ARN is."""
+    parts = arn.split(":", 5)
+    if len(parts) == 6:
+        for service, start, kind in _KINDS:
+            if parts[2] == service and parts[5].startswith(start):
+                return kind
+    return "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule as ListRules gives it; `account` and `region` are where it is.
@@ -171,15 +210,7 @@ class Target:
 
     @property
     def kind(self) -> TargetKind:
-        parts = self.arn.split(":", 5)
-        if len(parts) != 6:
-            return "other"
-        service, resource = parts[2], parts[5]
-        if service == "events":
-            return "bus" if resource.startswith("event-bus/") else "other"
-        if service == "lambda" or service == "sns" or service == "sqs" or service == "logs":
-            return service  # type: ignore[return-value]
-        return "other"
+        return kind_of(self.arn)
 
     @property
     def role_arn(self) -> str | None:

@@ -88,6 +88,12 @@ def select(path: str, event: Any) -> Any:
     return found[0] if found else _MISSING
 
 
+def find(path: str, event: Any) -> Any:
+    """As `select`; None for what is not there."""
+    value = select(path, event)
+    return None if value is _MISSING else value
+
+
 def _children(value: Any, array_only: bool) -> list[Any]:
     if isinstance(value, list):
         return value

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.e2e
 
 PATTERN = '{"source":["aws.ec2"]}'
 LAUNCH = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:m"
 GHOST = "arn:aws:iam::111122223333:role/ghost"
 
 
@@ -308,6 +309,7 @@ ACCEPTED: dict[str, tuple[Callable[[Account], None], str]] = {
     "a function's name": (_function(FunctionName="has space"), "functions/create.py"),
     "a function's runtime": (_function(Runtime="python1.0"), "functions/create.py"),
     "a function's timeout": (_function(Timeout=901), "functions/create.py"),
+    "the role of a target": (_put_target(Arn=MACHINE), "events/rules.py"),
     "MFA delete without a token": (_mfa, "s3/buckets.py"),
     "versioning under Object Lock": (_object_lock, "s3/buckets.py"),
     "whether root assumes a role": (_root_assumes, "iam/sessions.py"),
@@ -450,6 +452,47 @@ def test_it_does_not_know_trusted_access(account: Account) -> None:
         assert "not implemented" in str(error)  # noqa: PT017 (no refusal would be the news)
         return
     pytest.fail(news("knows services with trusted access", "organizations/trusted_access.py"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "where"),
+    [
+        ("create_document", {"Name": "tag", "Content": "{}"}, "ssm/documents.py"),
+        ("start_automation_execution", {"DocumentName": "AWS-StopEC2Instance"}, "ssm/commands.py"),
+        (
+            "send_command",
+            {
+                "DocumentName": "AWS-RunShellScript",
+                "Targets": [{"Key": "tag:Role", "Values": ["web"]}],
+            },
+            "ssm/commands.py",
+        ),
+    ],
+)
+def test_it_does_not_know(
+    account: Account, operation: str, request_: dict[str, Any], where: str
+) -> None:
+    try:
+        getattr(account.client("ssm"), operation)(**request_)
+    except ClientError:
+        return
+    pytest.fail(news(f"knows {operation}", where))
+
+
+def test_it_leaves_out_the_time_zone_of_a_delivery_stream(account: Account) -> None:
+    firehose, bucket = account.client("firehose"), account.bucket()
+    destination = {
+        "BucketARN": f"arn:aws:s3:::{bucket}",
+        "CustomTimeZone": "Europe/Berlin",
+        "RoleARN": GHOST,
+    }
+    firehose.create_delivery_stream(
+        DeliveryStreamName="lake", ExtendedS3DestinationConfiguration=destination
+    )
+    found = firehose.describe_delivery_stream(DeliveryStreamName="lake")
+    (shown,) = found["DeliveryStreamDescription"]["Destinations"]
+    told = shown["ExtendedS3DestinationDescription"]
+    assert "CustomTimeZone" not in told, news("tells the time zone", "firehose/streams.py")
 
 
 # --- whom it lets in ----------------------------------------------------------------------------

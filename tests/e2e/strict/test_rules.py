@@ -137,6 +137,9 @@ def test_the_sixth_target(account: Account, rule: Any) -> None:
     assert len(rule.list_targets_by_rule(Rule="r")["Targets"]) == 5
 
 
+MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:m"
+
+
 @pytest.mark.parametrize(
     ("target", "sentence"),
     [
@@ -152,6 +155,10 @@ def test_the_sixth_target(account: Account, rule: Any) -> None:
         (
             {"Input": "{}", "InputPath": "$.detail"},
             "Only one of Input, InputPath, or InputTransformer must be provided for target t.",
+        ),
+        (
+            {"Arn": MACHINE},
+            f"RoleArn is required for target {MACHINE}.",
         ),
         ({"RetryPolicy": {"MaximumRetryAttempts": 186}}, None),
         ({"RetryPolicy": {"MaximumEventAgeInSeconds": 86_401}}, None),

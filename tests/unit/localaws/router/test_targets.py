@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from localaws.events.router.delivery import Deliverer, Delivery
+from localaws.events.router.delivery import Deliverer
 from localaws.events.router.model import DeliveryError, Rule, Target
+from localaws.events.router.services import Delivery
 
 pytestmark = pytest.mark.unit
 
@@ -453,7 +454,7 @@ def test_a_role_without_the_right(bench: Any, tools: Any) -> None:
 
 
 def test_an_unknown_kind_says_so(bench: Any, tools: Any) -> None:
-    arn = f"arn:aws:kinesis:{tools.REGION}:{tools.ACCOUNT}:stream/calls"
+    arn = f"arn:aws:codebuild:{tools.REGION}:{tools.ACCOUNT}:project/calls"
     bench.rule("launches", {"Id": "k", "Arn": arn})
     bench.put(tools.call_event())
     code, reason = refusal(bench)

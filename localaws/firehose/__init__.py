@@ -1,0 +1,1 @@
+"""Firehose: what DescribeDeliveryStream tells of a destination in S3."""
