@@ -56,7 +56,7 @@ class Span:
     logs_from: datetime | None = None
 
 
-class Helper(Protocol):
+class HelperLike(Protocol):
     """Who hashes log files beside this process, as long as nothing is in the way."""
 
     def add(self, direct: Direct, path: str, done: Callable[[str | None], None]) -> None:
@@ -88,7 +88,7 @@ class Engine:
         replicas: Mapping[str, str] | None = None,
         on_finding: Callable[[Finding], None] | None = None,
         inflater: Inflater = ZLIB,
-        helpers: Sequence[Helper] = (),
+        helpers: Sequence[HelperLike] = (),
     ) -> None:
         self._transport = transport
         self._inflater = inflater
