@@ -64,7 +64,8 @@ variable "alert_topic" {
   }
 
   validation {
-    condition     = try(var.alert_topic.kms_key_arn == null && var.alert_topic.kms_master_key_id != null ? can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:(key/.+|alias/aws/sns)$|^alias/aws/sns$", var.alert_topic.kms_master_key_id)) : true, true)
+    # A topic without encryption has "" once it is made.
+    condition     = try(var.alert_topic.kms_key_arn == null && var.alert_topic.kms_master_key_id != null ? can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:(key/.+|alias/aws/sns)$|^(alias/aws/sns)?$", var.alert_topic.kms_master_key_id)) : true, true)
     error_message = "alert_topic is encrypted with a key that it names by its alias or id, and the function's policy needs the key's ARN: give { arn = \"...\", kms_key_arn = \"arn:aws:kms:<region>:<account>:key/<id>\" }."
   }
 }

@@ -35,8 +35,10 @@ ALL = {
 }
 
 
-def statements(plan: Any, address: str = "aws_iam_role_policy.function") -> dict[str, Any]:
-    policy = json.loads(plan.resources[f"module.this.{address}"]["values"]["policy"])
+def statements(
+    plan: Any, address: str = "aws_iam_role_policy.function", module: str = "this"
+) -> dict[str, Any]:
+    policy = json.loads(plan.resources[f"module.{module}.{address}"]["values"]["policy"])
     return {
         each["Sid"]: {k: v for k, v in each.items() if k != "Sid"} for each in policy["Statement"]
     }
@@ -95,13 +97,18 @@ def test_given_resources_are_used(tf: Planner) -> None:
 
 
 def test_a_topic_that_is_passed_whole_has_its_key_with_it(tf: Planner) -> None:
-    def grants(**topic: str) -> dict[str, Any]:
-        given = {**LEAST, "alert_topic": {"arn": TOPIC, **topic}}
-        return statements(tf.plan(call("digest-validation", given)))
-
-    assert grants(kms_master_key_id=KEY)["EncryptAlerts"]["Resource"] == [KEY]
-    # AWS's own key admits every principal of the account that may publish.
-    assert "EncryptAlerts" not in grants(kms_master_key_id="alias/aws/sns")
+    # AWS's own key admits every principal of the account that may publish; a topic without
+    # encryption has "" once it is made.
+    keys = {"own": KEY, "aws": "alias/aws/sns", "plain": ""}
+    topics = {name: {"arn": TOPIC, "kms_master_key_id": key} for name, key in keys.items()}
+    text = [
+        call("digest-validation", {**LEAST, "alert_topic": topic}, name)
+        for name, topic in topics.items()
+    ]
+    plan = tf.plan("".join(text))
+    assert statements(plan, module="own")["EncryptAlerts"]["Resource"] == [KEY]
+    for name in ("aws", "plain"):
+        assert "EncryptAlerts" not in statements(plan, module=name)
 
 
 REFUSALS: tuple[tuple[dict[str, Any], str], ...] = (

@@ -93,6 +93,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "whole_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": KEY}},
     "aws_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": "alias/aws/sns"}},
+    "plain_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": ""}},
     "encrypted_alerts": {"alert_topic": {"arn": TOPIC, "kms_key_arn": KEY}},
     "file": {"package": {"filename": str(OWN_FILE)}},
     "engine": {
@@ -472,6 +473,8 @@ def test_a_topic_that_is_passed_whole_names_its_key_as_a_topic_does(cases: dict[
     assert cases["whole_topic"].by_sid() == cases["encrypted_alerts"].by_sid()
     # AWS's own key admits whoever may publish to the topic.
     assert "EncryptAlerts" not in cases["aws_topic"].by_sid()
+    # What a topic without encryption has once it is made.
+    assert "EncryptAlerts" not in cases["plain_topic"].by_sid()
 
 
 def test_alerts_to_a_topic_of_another_region(cases: dict[str, Made]) -> None:
