@@ -210,6 +210,75 @@ def test_overrides_of_a_task_come_from_the_template(bench: Any, tools: Any) -> N
     assert request["overrides"] == {"containerOverrides": [container]}
 
 
+def _instance(bench: Any, **tags: str) -> str:
+    client = bench.aws.client("ec2", *PLACE.split(":")[::-1])
+    named = [{"Key": key, "Value": value} for key, value in tags.items()]
+    (made,) = client.run_instances(
+        ImageId="ami-12345678",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": named}],
+    )["Instances"]
+    return f"arn:aws:ec2:{PLACE}:instance/{made['InstanceId']}"
+
+
+@pytest.mark.parametrize("role", ["web", "database"])
+def test_a_command_needs_the_document_and_each_instance(bench: Any, tools: Any, role: str) -> None:
+    instance = _instance(bench, Role="web")
+    tagged = {"StringEquals": {"ssm:resourceTag/Role": [role]}}
+    sends = bench.role(
+        "sends",
+        tools.grants("ssm:SendCommand", SHELL),
+        tools.grants("ssm:SendCommand", f"arn:aws:ec2:{PLACE}:instance/*") | {"Condition": tagged},
+    )
+    targets = [{"Key": "tag:Role", "Values": ["web"]}]
+    target = {
+        "Id": "t",
+        "Arn": SHELL,
+        "RoleArn": sends,
+        "Input": '{"commands": ["true"]}',
+        "RunCommandParameters": {"RunCommandTargets": targets},
+    }
+    bench.rule("launches", target)
+    kinds = bench.put(tools.call_event())
+    if role == "web":
+        assert kinds == ["matched", "delivered"], bench.steps
+        (request,) = bench.aws.made("SendCommand")
+        assert request == {
+            "DocumentName": "AWS-RunShellScript",
+            "Parameters": {"commands": ["true"]},
+            "Targets": targets,
+        }
+    else:
+        assert kinds == ["matched", "refused", "dropped"]
+        refused = next(step for step in bench.steps if step.kind == "refused")
+        assert f"may not ssm:SendCommand on {instance}" in refused.reason
+
+
+RUNBOOK = f"arn:aws:ssm:{PLACE}:automation-definition/tag:$DEFAULT"
+
+
+@pytest.mark.parametrize("missing", ["ssm:StartAutomationExecution", "iam:PassRole"])
+def test_a_runbook_needs_its_start_and_the_role_that_it_gets(
+    bench: Any, tools: Any, missing: str
+) -> None:
+    grants = {"ssm:StartAutomationExecution": RUNBOOK, "iam:PassRole": RUNS}
+    to_ssm = {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}}
+    allowed = [
+        tools.grants(action, where) | ({"Condition": to_ssm} if action == "iam:PassRole" else {})
+        for action, where in grants.items()
+        if action != missing
+    ]
+    role = bench.role("starts", *allowed)
+    told = json.dumps({"AutomationAssumeRole": [RUNS]})
+    bench.rule("launches", {"Id": "t", "Arn": RUNBOOK, "RoleArn": role, "Input": told})
+    assert bench.put(tools.call_event()) == ["matched", "refused", "dropped"]
+    refused = next(step for step in bench.steps if step.kind == "refused")
+    assert refused.error_code == "NO_PERMISSIONS"
+    assert f"may not {missing} on {grants[missing]}" in refused.reason
+    assert bench.aws.made("StartAutomationExecution") == []
+
+
 @pytest.mark.parametrize(
     ("arn", "kind"),
     [
