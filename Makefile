@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup test compiled quick lint unit plan e2e tables package demo bench clean
+.PHONY: help setup test quick lint unit plan e2e tables package demo bench clean
 
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
@@ -39,13 +39,11 @@ help: ## what there is to call
 setup: ## everything for development, into .venv and two environments beside it
 	$(call set-up)
 
+# All workers would compile all tests side by side; lint leaves a core free for that.
 test: setup ## all checks and all tests, as CI runs them; SEED=n repeats a run
-	@$(MAKE) --no-print-directory -j2 lint compiled
+	@$(PYTEST) --collect-only -qq >/dev/null 2>&1 & \
+	$(MAKE) --no-print-directory lint; checked=$$?; wait; exit $$checked
 	@$(PYTEST) $(SIDE_BY_SIDE)
-
-# What all workers would otherwise compile side by side; lint has one core only.
-compiled:
-	@$(PYTEST) --collect-only -qq >/dev/null || true # the run itself tells what is wrong
 
 quick: lint ## lint, and the unit tests and plans of what changed since BASE=HEAD
 	$(call set-up,dev policy provider)

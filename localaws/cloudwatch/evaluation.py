@@ -36,7 +36,7 @@ class NotEvaluatedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Evaluation:
     """`state` is None where the alarm stays as it is; `data`: whether any metric had data."""
 
     state: str | None
@@ -44,7 +44,7 @@ class Verdict:
     data: bool
 
 
-def evaluate(alarm: Json, queries: Sequence[Json], read: Read) -> Verdict:
+def evaluate(alarm: Json, queries: Sequence[Json], read: Read) -> Evaluation:
     """The state that the alarm's data put it in. Raises NotEvaluatedError.
 
     `alarm` as PutMetricAlarm has it, with `queries` in place of its metric where it is one on an
@@ -75,7 +75,7 @@ def evaluate(alarm: Json, queries: Sequence[Json], read: Read) -> Verdict:
         f"Threshold Crossed: {breaching} out of the last {wanted} datapoints [{said}] "
         f"{'was' if breaching == 1 else 'were'} {alarm['ComparisonOperator']} {threshold:g}"
     )
-    return Verdict(state, reason, data)
+    return Evaluation(state, reason, data)
 
 
 def periods(alarm: Json) -> int:

@@ -25,7 +25,7 @@ from localaws.wire.parts import Json
 
 _log = logging.getLogger(__name__)
 
-Place = tuple[str, str]
+_Place = tuple[str, str]
 """Account and Region."""
 
 _ALL = "*"
@@ -52,9 +52,9 @@ class Alarms:
         self._expressions = expressions
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="alarms")
         self._idle = threading.Condition()
-        self._asked: dict[Place, set[str]] = {}
+        self._asked: dict[_Place, set[str]] = {}
         self._under_way = 0
-        self._places: set[Place] = set()
+        self._places: set[_Place] = set()
         self._closed = False
 
     def look(self, account: str, region: str, namespace: str = _ALL) -> None:
@@ -88,7 +88,7 @@ class Alarms:
             self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, place: Place) -> None:
+    def _run(self, place: _Place) -> None:
         with self._idle:
             changed = self._asked.pop(place)
         try:
@@ -108,7 +108,7 @@ class Alarms:
                 self._under_way -= 1
                 self._idle.notify_all()
 
-    def _look(self, client: Any, place: Place, alarm: Json, queries: list[Json]) -> None:
+    def _look(self, client: Any, place: _Place, alarm: Json, queries: list[Json]) -> None:
         now = self._clock.now()
 
         def read(metric: Json, period: int, stat: str) -> Values:
@@ -131,7 +131,7 @@ class Alarms:
         )
         self._tell(place, alarm, str(verdict.state), verdict.reason)
 
-    def _tell(self, place: Place, alarm: Json, step: str, detail: str) -> None:
+    def _tell(self, place: _Place, alarm: Json, step: str, detail: str) -> None:
         if self._closed:  # of an AWS that is no more
             return
         self._report(

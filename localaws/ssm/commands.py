@@ -19,14 +19,14 @@ from localaws.wire.errors import RefusalError
 from localaws.wire.http import Response
 from localaws.wire.parts import Json
 
-Place = tuple[str, str, str]
+_Place = tuple[str, str, str]
 
 
-class Commands(dict[Place, Json]):
+class Commands(dict[_Place, Json]):
     """Commands for tags, by account, Region and id."""
 
 
-class Automations(dict[Place, Json]):
+class Automations(dict[_Place, Json]):
     """Automations by account, Region and id."""
 
 

@@ -33,7 +33,7 @@ from localaws.events.router.model import (
 )
 from localaws.events.router.retry import Agenda, Backoff, RetryPolicy, as_delivery_error
 from localaws.events.router.rules import RuleBook
-from localaws.events.router.services import Credentials, Delivery
+from localaws.events.router.services import Delivery, RoleCredentials
 
 _LOG = logging.getLogger(__name__)
 _WORKERS = 4
@@ -94,7 +94,7 @@ class Router:
         rule_set: RuleSetFactory = RuleSet,
         arrived: Arrived | None = None,
         backoff: Backoff | None = None,
-        credentials: Credentials = lambda account, region, name: {},
+        credentials: RoleCredentials = lambda account, region, name: {},
     ) -> None:
         self._clock = clock
         self._on = on

@@ -25,7 +25,7 @@ from localaws.events.router.model import (
     Rule,
     Target,
 )
-from localaws.events.router.services import OPENERS, Credentials, Delivery, Send, Way
+from localaws.events.router.services import OPENERS, Delivery, RoleCredentials, Send, Way
 from localaws.events.router.transform import compact
 
 _T = TypeVar("_T")
@@ -57,7 +57,7 @@ class Deliverer:
         clock: RouterClock,
         forward: Forward,
         invoke: Invoke,
-        credentials: Credentials = lambda account, region, name: {},
+        credentials: RoleCredentials = lambda account, region, name: {},
         max_age: float = 5.0,
     ) -> None:
         self._aws = aws

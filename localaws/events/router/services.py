@@ -30,7 +30,7 @@ from localaws.events.router.model import (
 from localaws.events.router.transform import find, target_input
 
 # What a connection authorizes with (CreateConnection's AuthParameters), by account, Region, name.
-Credentials = Callable[[str, str, str], Mapping[str, Any]]
+RoleCredentials = Callable[[str, str, str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Way:
     target: Target
     arn: Arn
     clock: RouterClock
-    credentials: Credentials
+    credentials: RoleCredentials
 
     def client(self, service: str) -> Any:
         return self.aws.client(service, self.arn.account, self.arn.region)
