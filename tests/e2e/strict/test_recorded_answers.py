@@ -555,7 +555,7 @@ def test_a_permission_that_lambda_does_not_take(
 # --- SQS: LocalStack, test_sqs.py; the quotas of policies ----------------------------------------
 
 
-@pytest.mark.parametrize("attributes", [{"Bogus": "x"}, {"FifoQueue": "true"},
+@pytest.mark.parametrize("attributes", [{"Bogus": "x"}, {"FifoQueue": "false"},
                                         {"ContentBasedDeduplication": "true"}])  # fmt: skip
 def test_attributes_that_a_standard_queue_has_not(
     account: Account, attributes: dict[str, str]
