@@ -215,7 +215,8 @@ def same_python(python: Path) -> bool:
 def run(command: list[str], log: Path, output: int) -> None:
     """Run a command into the log. Raises SetupError with the reason and the log's name."""
     # Not only for the environment: the one that the editable install is built in, too.
-    constraints = str(ROOT / "requirements" / "dev.txt")
+    # As an address: pip splits what a variable says at its spaces.
+    constraints = (ROOT / "requirements" / "dev.txt").as_uri()
     pinned = {"PIP_CONSTRAINT": constraints, "PIP_BUILD_CONSTRAINT": constraints}
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     if "--no-deps" not in command:

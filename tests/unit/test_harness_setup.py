@@ -221,3 +221,17 @@ def test_nothing_of_make_needs_a_home(tmp_path: Path) -> None:
     )
     assert "make test" in done.stdout
     assert "make demo" in done.stdout
+
+
+def test_the_pins_are_found_in_a_folder_with_spaces_in_its_path(
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "a folder"
+    root.mkdir()
+    monkeypatch.setattr(setup, "ROOT", root)
+    log = root / "log"
+    with log.open("wb") as output:
+        code = "import os; print(os.environ['PIP_CONSTRAINT'])"
+        setup.run([sys.executable, "-c", code], log, output.fileno())
+    (constraints,) = log.read_text(encoding="utf-8").split()  # as pip does
+    assert constraints.endswith("/a%20folder/requirements/dev.txt")
