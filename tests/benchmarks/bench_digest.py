@@ -34,6 +34,7 @@ from localaws.client.environment import environment
 from localaws.cloudtrail.trailwriter import LogBody, log_body, write_range
 from tests.benchmarks.measuring import Figure, Line, Row, Used, call, command, compiled
 from tests.harness.object_store import ObjectStore, serve
+from tests.harness.tools import tool
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN = datetime(2026, 1, 10, tzinfo=UTC)
@@ -46,7 +47,7 @@ MUST_MEMORY = 80.0
 DAYS = 30
 
 OURS = [str(ROOT / ".venv" / "bin" / "trailctl"), "validate-logs"]
-THEIRS = [str(ROOT / ".venv-awscli" / "bin" / "aws"), "cloudtrail", "validate-logs"]
+THEIRS = [*tool("awscli", "aws"), "cloudtrail", "validate-logs"]
 
 
 def record(random: Random, number: int) -> dict[str, Any]:

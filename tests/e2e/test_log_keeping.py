@@ -14,12 +14,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.harness.applies import Applier, Stack
-from tests.harness.local_aws import REPOSITORY, Credentials, LocalAws
+from tests.harness.local_aws import Credentials, LocalAws
+from tests.harness.tools import tool
 from trailctl.terraform import Completed, clean_environment, run_limited
 
 pytestmark = pytest.mark.e2e
 
-AWS_CLI = REPOSITORY / ".venv-awscli" / "bin" / "aws"
 EXAMPLES = Path("examples")
 MFA_DEMANDED = "Mfa Authentication must be used for this request"
 
@@ -247,7 +247,7 @@ def aws_cli(command: str, environment: dict[str, str], folder: Path) -> Complete
     words = shlex.split(command)
     assert words[0] == "aws"
     return run_limited(
-        [str(AWS_CLI), *words[1:]],
+        [*tool("awscli", "aws"), *words[1:]],
         cwd=folder,
         environment={**clean_environment(home=folder), **environment},
         timeout=60,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.harness.local_aws import REPOSITORY
 from tests.harness.plans import Plan, flatten
+from tests.harness.tools import tool
 from trailctl.terraform import clean_environment, run_limited
 
 UNKNOWN = "known after apply"
@@ -25,7 +25,7 @@ _SKIP = re.compile(r"#checkov:skip=(\w+)")
 
 
 class PolicyToolError(Exception):
-    """A policy tool is not installed or gave no result; the text says what to do or its words."""
+    """A policy tool gave no result; the text has its words."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def checkov(*plans: Plan, folder: Path) -> Checked:
             shutil.copyfile(plan.path, file)
         output = run_limited(
             [
-                *_tool("checkov"),
+                *tool("policy", "checkov"),
                 *("--file", *map(str, files)),
                 *("--framework", "terraform_plan", "--skip-download"),
                 *("--compact", "--output", "json"),
@@ -107,7 +107,7 @@ def compliance(plan: Mapping[str, Any], features: Path, folder: Path) -> dict[st
     report.unlink(missing_ok=True)
     output = run_limited(
         [
-            *_tool("terraform-compliance"),
+            *tool("policy", "terraform-compliance"),
             *("--planfile", str(document), "--features", str(features), "--no-ansi"),
             f"--junit-xml={report}",
         ],
@@ -194,10 +194,3 @@ def _filled(known: Any, unknown: Any) -> Any:
             for place, item in enumerate(known)
         ]
     return known
-
-
-def _tool(name: str) -> list[str]:
-    path = REPOSITORY / ".venv-policy" / "bin" / name
-    if not path.exists():
-        raise PolicyToolError(f"{name} is not installed: run `make setup`")
-    return [str(path)]

@@ -35,8 +35,8 @@ from localaws.cloudtrail.trailwriter import (
 )
 from localaws.cloudtrail.trailwriter.files import sign_digest
 from tests.harness.object_store import ObjectStore, served
+from tests.harness.tools import tool
 
-AWS_CLI = Path(__file__).resolve().parents[3] / ".venv-awscli" / "bin" / "aws"
 BEGIN = datetime(2026, 1, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HOURS = 10
@@ -378,10 +378,10 @@ def _run_cli(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[
 
 @cache
 def _cli() -> subprocess.Popen[str]:
-    python = AWS_CLI.with_name("python")
+    python = tool("awscli", "aws")[0]
     script = Path(__file__).with_name("many_cli_calls.py")
     started = subprocess.Popen(
-        [str(python), str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     atexit.register(started.communicate)  # its input ends, and so does it
     return started

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.localaws.conftest import ACCOUNT, REGION, OwnAws
-from tests.e2e.localaws.tampering import AWS_CLI
+from tests.harness.tools import tool
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("own-local-aws")]
 
@@ -47,7 +47,7 @@ def validated(own: OwnAws, arn: str, since: datetime, until: datetime, region: s
     """What the real CLI says."""
     flags = ["--trail-arn", arn, "--start-time", stamp(since), "--end-time", stamp(until)]
     done = subprocess.run(
-        [str(AWS_CLI), "--region", region, "cloudtrail", "validate-logs", *flags],
+        [*tool("awscli", "aws"), "--region", region, "cloudtrail", "validate-logs", *flags],
         env={**own.aws.environment, "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
