@@ -23,8 +23,9 @@ from trailctl import terraform as runner
 
 _KINDS = ("unit", "plan", "e2e")
 # Parts of the names of the groups that take longest, the longest first.
-_LONGEST = ("forwarding", "event_rules", "launch_monitor", "log_keeping", "reaction-", "digest_val",
-            "module_sources", "own-local-aws", "checkov", "recorder")  # fmt: skip
+_LONGEST = ("forwarding", "e2e/test_targets", "event_rules", "launch_monitor", "log_keeping",
+            "reaction-", "digest_val", "module_sources", "own-local-aws", "test_iam.py", "checkov",
+            "recorder")  # fmt: skip
 # How many groups that compute are begun after one that waits.
 _BESIDE = 6
 _APPLIERS: list[applies.Applier] = []

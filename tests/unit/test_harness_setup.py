@@ -64,10 +64,10 @@ def test_without_terraform_it_says_how_to_get_it(tmp_path: Path) -> None:
 
 
 def test_a_python_that_is_too_old_is_told_so(tmp_path: Path) -> None:
-    old = tmp_path / "python-3.10"
+    old, pretence = tmp_path / "python-3.10", tmp_path / "pretence.py"
     # A Python of another version, as far as anyone who asks it can see.
-    old.write_text(
-        f"#!{sys.executable}\n"
+    old.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{pretence}' \"$@\"\n", encoding="utf-8")
+    pretence.write_text(
         "import runpy, sys\n"
         "sys.version_info = (3, 10, 13, 'final', 0)\n"
         "sys.version = '3.10.13 (main)'\n"
