@@ -201,7 +201,10 @@ def _encryption(bucket: _Bucket, settings: Settings) -> Iterator[Action]:
     default = {"SSEAlgorithm": settings.encryption}
     if settings.encryption == "aws:kms" and settings.kms_key_arn:
         default["KMSMasterKeyID"] = settings.kms_key_arn
+    # What else a rule has stays: S3 itself bans SSE-C there for new buckets, since April 2026.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html
     rule = {
+        **(mapping(rules[0]) if rules else {}),
         "ApplyServerSideEncryptionByDefault": default,
         "BucketKeyEnabled": settings.encryption == "aws:kms",
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import boto3
+import botocore.client as botocore_client
 import pytest
 from reactor.event import read_event
 from reactor.reaction import Reaction
@@ -16,6 +18,7 @@ from tests.unit.reactor.world import Context, envelope, log_lines, record
 
 pytestmark = pytest.mark.unit
 
+BaseClient: Any = botocore_client.BaseClient
 React = Callable[..., Reaction[baseline.Settings]]
 Sent = Callable[[], list[tuple[str, str]]]
 Writes = list[tuple[str, dict[str, Any]]]
@@ -159,6 +162,28 @@ def test_a_stronger_encryption_stays(s3: Any, react: React, writes: Writes) -> N
     ((_, put),) = [each for each in writes if each[0] == "PutBucketEncryption"]
     (made,) = put["ServerSideEncryptionConfiguration"]["Rules"]
     assert made["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == "arn:k"
+
+
+def test_what_s3_blocks_stays_blocked(s3: Any, react: React, writes: Writes) -> None:
+    """S3 bans SSE-C for new buckets in the encryption's own rule; moto doesn't keep it."""
+    banned = {"EncryptionType": ["SSE-C"]}
+    rule = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+        "BlockedEncryptionTypes": banned,
+    }
+    original = BaseClient._make_api_call
+
+    def call_s3(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        if operation == "GetBucketEncryption":
+            return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+        return original(self, operation, parameters)
+
+    with patch.object(BaseClient, "_make_api_call", call_s3):
+        react(baseline, encryption="aws:kms")(call(), Context())
+    ((_, put),) = [each for each in writes if each[0] == "PutBucketEncryption"]
+    (made,) = put["ServerSideEncryptionConfiguration"]["Rules"]
+    assert made["BlockedEncryptionTypes"] == banned
+    assert made["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms"}
 
 
 def test_tags_beside_those_of_aws_are_left_to_people(react: React, aws: None, sent: Sent) -> None:
