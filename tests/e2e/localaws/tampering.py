@@ -5,19 +5,16 @@
 
 from __future__ import annotations
 
-import atexit
 import gzip
 import json
 import re
-import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from unittest import mock
 
 from reactor.digest.engine import Engine, Span
@@ -34,8 +31,8 @@ from localaws.cloudtrail.trailwriter import (
     write_range,
 )
 from localaws.cloudtrail.trailwriter.files import sign_digest
+from tests.e2e.localaws import aws_cli
 from tests.harness.object_store import ObjectStore, served
-from tests.harness.tools import tool
 
 BEGIN = datetime(2026, 1, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -357,34 +354,12 @@ def the_clis(case: Case, store: ObjectStore) -> tuple[int, str]:
     command += ["--trail-arn", ARN, *case.cli_arguments]
     command += ["--start-time", f"{case.start:%Y-%m-%dT%H:%M:%SZ}"]
     command += ["--end-time", f"{case.end:%Y-%m-%dT%H:%M:%SZ}"]
-    code, out, err = _run_cli(command, {**store.environment(), "AWS_MAX_ATTEMPTS": "3"})
+    code, out, err = aws_cli.run(command, {**store.environment(), "AWS_MAX_ATTEMPTS": "3"})
     said = Counter(re.findall(r"INVALID: ([^:\n]{,40})", err))
     said += Counter(re.findall(r"(An error occurred \(\w+\))", err))
     said += Counter(re.findall(r"(No log files were delivered)", err))
     said += Counter(re.findall(r"(No digests found|No valid digests)", out))
     return code, ", ".join(f"{n} {what}" for what, n in said.items()) or "valid"
-
-
-def _run_cli(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
-    cli = _cli()
-    assert cli.stdin is not None
-    assert cli.stdout is not None
-    call = {"arguments": arguments, "environment": {**environment, "PATH": "/usr/bin:/bin"}}
-    cli.stdin.write(json.dumps(call) + "\n")
-    cli.stdin.flush()
-    outcome = json.loads(cli.stdout.readline())
-    return outcome["code"], outcome["out"], outcome["err"]
-
-
-@cache
-def _cli() -> subprocess.Popen[str]:
-    python = tool("awscli", "aws")[0]
-    script = Path(__file__).with_name("many_cli_calls.py")
-    started = subprocess.Popen(
-        [python, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    atexit.register(started.communicate)  # its input ends, and so does it
-    return started
 
 
 def told(report: Report) -> str:

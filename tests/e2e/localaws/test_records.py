@@ -17,11 +17,12 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from localaws.client.process import RunningAws
+from tests.e2e.localaws import aws_cli
 from tests.e2e.localaws.recorded import Call, Like, at, filled
 from tests.e2e.localaws.recorded_calls import BOTO3, CLI, TERRAFORM, TERRAFORM_CALLS
 from tests.harness.applies import Applier
-from tests.harness.local_aws import REPOSITORY, Credentials, LocalAws
-from trailctl.terraform import clean_environment, run_limited
+from tests.harness.local_aws import Credentials, LocalAws
+from trailctl.terraform import clean_environment
 
 pytestmark = pytest.mark.e2e
 
@@ -31,14 +32,6 @@ AGENTS = {
     "terraform": Like(r"APN/1\.0 HashiCorp/1\.0 Terraform/1\.\d+\S* .*terraform-provider-aws/.+"),
 }
 IN_BRACKETS = {tool: Like(rf"\[{agent.pattern}\]") for tool, agent in AGENTS.items()}
-AWS_CLI = REPOSITORY / ".venv-awscli" / "bin" / "python"
-# The CLI's own entry point; a process for each command would take longer to start than to run.
-RUN_CLI = """
-import json, sys
-from awscli.clidriver import create_clidriver
-driver = create_clidriver()
-print(json.dumps([driver.main(arguments) for arguments in json.loads(sys.argv[1])]))
-"""
 
 Record = dict[str, Any]
 
@@ -107,18 +100,11 @@ def call_by_boto3(aws: LocalAws, happened: Happened) -> None:
 
 def call_by_cli(aws: LocalAws, happened: Happened, folder: Path) -> None:
     account = happened.made["account"]
-    commands = [shlex.split(filled(call.command, happened.made)) for call in CLI]
-    output = run_limited(
-        [str(AWS_CLI), "-c", RUN_CLI, json.dumps(commands)],
-        cwd=folder,
-        environment={**clean_environment(home=folder), **aws.environment(account)},
-        timeout=120,
-    )
-    lines = output.stdout.splitlines()
-    codes = json.loads(lines[-1]) if lines else []
-    for call, code in zip(CLI, codes, strict=True):
+    environment = {**clean_environment(home=folder), **aws.environment(account)}
+    for call in CLI:
+        code, _, said = aws_cli.run(shlex.split(filled(call.command, happened.made)), environment)
         if bool(code) != bool(call.error):
-            happened.failures.append(f"{call} ended with {code}: {output.stderr}")
+            happened.failures.append(f"{call} ended with {code}: {said}")
 
 
 @pytest.mark.parametrize("number", range(len(BOTO3)), ids=[str(call) for call in BOTO3])
