@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup test quick lint unit plan e2e tables package demo bench clean
+.PHONY: help setup test quick lint unit plan e2e fuzz tables package demo bench clean
 
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
@@ -11,6 +11,7 @@ BENCH ?=
 BASE ?= HEAD
 # Plans gain nothing beyond two processes; applies mostly wait.
 WORKERS ?= 6
+EXAMPLES ?= 20000
 
 # What is random in tests follows from it; a run prints it, and make test SEED=n repeats that run.
 SEED := $(or $(SEED),$(shell (od -An -N3 -tu4 /dev/urandom | tr -d ' ') 2>/dev/null))
@@ -69,6 +70,10 @@ e2e: ## tests that apply Terraform to the local AWS
 	$(call set-up,dev awscli provider)
 	@$(PYTEST) -m e2e $(SIDE_BY_SIDE)
 
+fuzz: ## odd input for every reader, for long: EXAMPLES=n a test, ONLY=name of one
+	$(call set-up,dev)
+	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/fuzz -n 2 --hypothesis-profile fuzz --timeout 0 $(if $(ONLY),-k $(ONLY))
+
 tables: ## write what READMEs and docs repeat of the sources
 	$(call set-up,run)
 	@$(BIN)/python scripts/tables.py
@@ -86,4 +91,4 @@ bench: ## benchmarks, all or one, beside the baseline: make bench BENCH=name COM
 	@$(BIN)/python -m tests.benchmarks.run $(BENCH) $(if $(COMPARE),--compare) $(if $(JSON),--json $(JSON))
 
 clean: ## remove what setup and the tools left
-	rm -rf .venv .venv-policy .venv-awscli .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf .venv .venv-policy .venv-awscli .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz build *.egg-info

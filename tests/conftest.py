@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.harness import applies, changed, plans
 from tests.harness import local_aws as local
@@ -35,6 +36,13 @@ hypothesis_settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("any-machine")
+# `make fuzz`: for long, and what it finds stays out of the way of `make test`.
+hypothesis_settings.register_profile(
+    "fuzz",
+    hypothesis_settings.get_profile("any-machine"),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "20000")),
+    database=DirectoryBasedExampleDatabase(local.REPOSITORY / ".fuzz"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
