@@ -20,7 +20,8 @@ pytestmark = pytest.mark.unit
 
 def hits(pattern: dict[str, Any], text: bytes) -> list[int]:
     found: list[int] = []
-    Scanner({"r": pattern}).scan(text, lambda number, *_: found.append(number))
+    scanner = Scanner({"r": pattern})
+    scanner.scan(scanner.open(text), lambda number, *_: found.append(number))
     return found
 
 
