@@ -32,7 +32,6 @@ from localaws.wire.emulator import (
 )
 from localaws.wire.partition import AWS, partition, swapped_text
 
-
 _LOG_END = f"end of log {uuid.uuid4()}"
 _LOG_SECONDS = 10.0
 

@@ -170,7 +170,7 @@ def _account(options: argparse.Namespace) -> str:
     """The account of the credentials, once it is said that it is looked at. Raises UsageError."""
     session = aws_session(options.profile)
     region = options.region or session.get_config_variable("region") or "us-east-1"
-    sts = sources.called(
+    sts: Any = sources.called(
         "no client for sts", lambda: session.create_client("sts", region_name=region)
     )
     who = sources.called("the credentials can't be told", sts.get_caller_identity)
@@ -207,9 +207,7 @@ class _Counter:
     """The counter of one process, for files of any kind."""
 
     def __init__(self, setup: Setup, profile: str | None, region: str | None) -> None:
-        self._tallier = Tallier(
-            setup.rules, setup.probes, setup.known, setup.span, setup.look
-        )
+        self._tallier = Tallier(setup.rules, setup.probes, setup.known, setup.span, setup.look)
         if setup.look and profile:
             os.environ["AWS_PROFILE"] = profile
         self._place = (profile, region)

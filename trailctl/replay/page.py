@@ -254,7 +254,8 @@ def _skipped(skipped: Sequence[Mapping[str, str]], left_out: Sequence[Mapping[st
     if not rows:
         return ""
     told = "".join(
-        f"<tr><td>{escape(what)}</td><td>{escape(reason)}</td></tr>" for what, reason in rows[:_LISTED]
+        f"<tr><td>{escape(what)}</td><td>{escape(reason)}</td></tr>"
+        for what, reason in rows[:_LISTED]
     )
     more = f"<p>{len(rows) - _LISTED:,} more.</p>" if len(rows) > _LISTED else ""
     return f"<h2>Not counted</h2><table>{told}</table>{more}"

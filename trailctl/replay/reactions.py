@@ -23,7 +23,6 @@ from reactor.settings import SettingsError, parse_settings
 from trailctl.errors import UsageError
 from trailctl.replay.rules import Wired
 
-
 _READS = ("get_", "list_", "describe_", "head_", "lookup_")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 

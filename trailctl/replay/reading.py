@@ -48,7 +48,7 @@ class Reading:
 
     def refuse(self, reason: str, place: str, number: int = 1) -> None:
         """Count what is left out."""
-        before, first = self.left_out.get(reason, (0, place))
+        before, first = self.left_out.get(reason, (0, place or "line 1"))
         self.left_out[reason] = (before + number, first)
 
     def prose(self, line: int) -> None:
@@ -80,7 +80,7 @@ class Reading:
 
 
 # Where a value holds records: the name of a wrapper, the path to what is inside it. A list there
-# holds several; a text is JSON, or base64 of it, zipped or not. The first path that is there counts.
+# holds several; a text is JSON, or base64 of it, zipped or not. The first path that exists counts.
 _INSIDE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("a log file, or a Lambda event of SQS, SNS, Kinesis or S3", ("Records",)),
     ("a Firehose event or SNS's message in Kinesis", ("records",)),
@@ -147,20 +147,27 @@ def read(content: bytes) -> Reading:
     whole = is_text(content)
     text = content.decode("utf-8-sig", "strict" if whole else "surrogateescape")
     if not text.strip():
-        found.refuse("it is empty", "")
+        found.left_out["it is empty"] = (1, "")
         return found
     if (table := _table(text)) is not None:
-        for number, row in enumerate(table, 2):
-            _unwrap(row, found, f"row {number}")
+        number = 1
+        try:
+            for number, row in enumerate(table, 2):
+                _unwrap(row, found, f"row {number}")
+        except csv.Error as error:
+            found.refuse(f"it is no CSV from here on ({error})", f"row {number + 1}")
     else:
-        for number, (value, line) in enumerate(_values(text, found), 1):
-            _unwrap(value, found, f"line {line}" if line > 1 else f"number {number}")
+        for value, line in _values(text, found):
+            _unwrap(value, found, f"line {line}" if line > 1 else "")
     found.end()
     if not whole:  # the records whose bytes are text count
         kept = [each for each in found.records if _is_whole(each)]
-        if lost := len(found.records) - len(kept):
-            found.refuse(NO_UTF8, "", lost)
+        lost = len(found.records) - len(kept)
         found.records = kept
+        if not kept:
+            found.left_out = {}
+        if lost or not kept:
+            found.left_out[NO_UTF8] = (lost or 1, "")
     return found
 
 
@@ -205,7 +212,7 @@ def _values(text: str, found: Reading) -> Iterator[tuple[Any, int]]:
             end = text.find("\n", at)
             end = len(text) if end < 0 else end
             rest = text[at:end]
-            inside = [*_objects(rest)]
+            inside = [] if rest.startswith("{") else [*_objects(rest)]
             if inside:
                 found.embedded()
             elif "{" in rest:
@@ -241,7 +248,10 @@ def _table(text: str) -> Iterator[dict[str, Any]] | None:
     head, _, _ = text.partition("\n")
     if head.lstrip()[:1] in ("{", "["):
         return None
-    names = next(csv.reader([head.strip()]), [])
+    try:
+        names = next(csv.reader([head.strip()]), [])
+    except csv.Error:
+        return None
     known = [name.strip().lower().replace(" ", "") for name in names]
     if "eventtime" not in known and "eventdata" not in known and "_raw" not in known:
         return None
@@ -271,7 +281,8 @@ def _unwrap(value: Any, found: Reading, place: str, depth: int = 0) -> None:
             _unwrap(row, found, place, depth + 1)
             return
         for number, each in enumerate(value, 1):
-            _unwrap(each, found, place if depth else f"number {number}", depth + 1)
+            inside = f"{place}, number {number}" if place else f"number {number}"
+            _unwrap(each, found, inside, depth + 1)
     elif isinstance(value, dict):
         _unwrap_object(value, found, place, depth)
     else:
@@ -282,7 +293,7 @@ def _unwrap_object(value: dict[str, Any], found: Reading, place: str, depth: int
     if _names_a_file(value):
         found.refuse(_NAMES_A_FILE, place)
         return
-    if _is_record(value):
+    if _is_record(value) and not _is_row(value):
         found.records.append(value)
         return
     if rows := _athena(value):
@@ -344,6 +355,14 @@ def _is_record(value: Mapping[str, Any]) -> bool:
     if not isinstance(value.get("eventTime"), str):
         return False
     return any(isinstance(value.get(n), str) for n in ("eventName", "eventType", "eventSource"))
+
+
+def _is_row(value: Mapping[str, Any]) -> bool:
+    """True for a table's row with a record's names: its objects are texts, its time is Lake's."""
+    identity = value.get("userIdentity")
+    return bool(_LAKE_TIME.match(value["eventTime"])) or (
+        isinstance(identity, str) and identity.lstrip().startswith("{")
+    )
 
 
 def _names_a_file(value: Mapping[str, Any]) -> bool:

@@ -92,7 +92,9 @@ def from_catalogue(
         ]
     if not lacking:
         return rules, []
-    return rules, [f"not whole without names that you know: {', '.join(lacking)}: --value NAME=VALUE"]
+    return rules, [
+        f"not whole without names that you know: {', '.join(lacking)}: --value NAME=VALUE"
+    ]
 
 
 def from_patterns(paths: Iterable[str]) -> list[Rule]:

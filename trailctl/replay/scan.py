@@ -118,8 +118,9 @@ class Scanner:
                 pass
             else:
                 # Else the rules would decide what counts as a record.
-                if all(map(_is_text, map(self.projection.time, heads))) and not (
-                    _NOTIFICATION in text
+                if (
+                    all(map(_is_text, map(self.projection.time, heads)))
+                    and _NOTIFICATION not in text
                 ):
                     return Log(text, heads, usual, BACKSLASH in text)
         found = reading.read(text)
@@ -167,9 +168,7 @@ class Scanner:
     ) -> None:
         kind_of, plans = self.projection.kind, self._plans
         which = 2 if escaped else 1
-        for (number, head), plan in zip(
-            numbered, map(plans.get, map(kind_of, heads)), strict=True
-        ):
+        for (number, head), plan in zip(numbered, map(plans.get, map(kind_of, heads)), strict=True):
             try:
                 if plan is None:
                     plan = self._plan(head)

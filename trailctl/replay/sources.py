@@ -108,9 +108,7 @@ def local_files(paths: Sequence[str]) -> list[LocalFile]:
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            inside = [
-                (name, real, is_meant(name)) for name, real in sorted(_below(str(path)))
-            ]
+            inside = [(name, real, is_meant(name)) for name, real in sorted(_below(str(path)))]
             if not inside:
                 raise UsageError(f"{given} holds no files to read")
         elif path.exists():
@@ -124,7 +122,7 @@ def local_files(paths: Sequence[str]) -> list[LocalFile]:
 
 
 def _below(folder: str) -> Iterator[tuple[str, str]]:
-    """The files below a folder, each with its real path; no folder twice, whatever links there are."""
+    """The files below a folder, each with its real path; no folder twice, whatever links say."""
     folders = [folder]
     entered: set[str] = set()
     while folders:

@@ -94,8 +94,8 @@ def _detail(rule: Mapping[str, Any]) -> list[str]:
     more = [f"{len(days) - 7} more days"] * (len(days) > 7)
     lines.append(f"  per day: {', '.join(days[:7] + more)}")
     lines += [f"  by:      {p['principal']} ({p['matches']:,})" for p in rule["principals"][:3]]
-    where = [f"{p['account']}/{p['region']} {p['matches']:,}" for p in rule["places"][:3]]
-    lines.append(f"  in:      {', '.join(where)}")
+    places = [f"{p['account']}/{p['region']} {p['matches']:,}" for p in rule["places"][:3]]
+    lines.append(f"  in:      {', '.join(places)}")
     lines += [f"  why:     {r['reason']} ({r['findings']:,})" for r in rule["reasons"][:3]]
     for each in rule["examples"][:2]:
         error = f" ({each['error']})" if each.get("error") else ""

@@ -19,7 +19,7 @@ from trailctl.replay.rules import Rule
 from trailctl.replay.scan import Scanner, Span, Whole
 
 EXAMPLES = 3
-# A match takes some 60 bytes of memory to be known again. Beyond so many, copies are not looked for.
+# To know a match again takes some 60 bytes. Beyond so many, copies are not looked for.
 MOST_SEEN = 20_000_000
 _UNDECODED = "it is nested too deeply, or is no JSON"
 _PROBE = "\0reaction "  # no rule's name begins so
@@ -240,7 +240,6 @@ class Tallier:
         tally.events += scanned.events
         tally.first = min(filter(None, (tally.first, scanned.first)), default="")
         tally.last = max(tally.last, scanned.last)
-
 
     def _ask(self, probe: Probe, event: RawEvent, read: Event, tally: Tally) -> None:
         """Counts what a reaction would have done about an event, if it is the reaction's."""

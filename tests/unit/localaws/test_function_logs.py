@@ -13,7 +13,11 @@ from ministack.core import lambda_runtime
 
 from localaws.emulator.patches import logs_are_the_invocations_own
 
-pytestmark = pytest.mark.unit
+pytestmark = [
+    pytest.mark.unit,
+    # ministack leaves the pipes of an ended worker to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 CODE = """
 import sys
@@ -49,7 +53,12 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("index.py", CODE)
-    config = {"FunctionName": "f", "Runtime": "python3.12", "Handler": "index.handler"}
+    config = {
+        "FunctionName": "f",
+        "FunctionArn": "arn:aws:lambda:eu-west-1:111122223333:function:f",
+        "Runtime": "python3.12",
+        "Handler": "index.handler",
+    }
     made = kind("f", config, code.getvalue())
     yield made
     made.kill()

@@ -123,6 +123,7 @@ def test_objects_of_s3_count_as_files_do(
         for name, value in store.environment().items():
             monkeypatch.setenv(name, value)
         found = report(run, "--catalogue", "--jobs", jobs, "s3://logs/AWSLogs")
+    assert alone["notes"].pop().endswith("logs/notes.txt")
     for each in (alone, found):
         [skipped] = each["skipped"]
         assert skipped.pop("file").endswith("04/broken.json.gz")
@@ -143,10 +144,11 @@ def test_decisions_and_counts(run: Run, tmp_path: Path) -> None:
     policy = {"trailName": "org", "eventSelectors": [{"includeManagementEvents": True}]}
     whole = record("cloudtrail", "PutEventSelectors", requestParameters=policy)
     less = {"trailName": "org", "eventSelectors": [{"includeManagementEvents": False}]}
-    narrow = record("cloudtrail", "PutEventSelectors", requestParameters=less)
+    later = "2026-03-02T08:30:00Z"
+    narrow = record("cloudtrail", "PutEventSelectors", later, requestParameters=less)
     path = zipped(tmp_path / "x.json.gz", *denied, whole, narrow)
     found = report(run, "--id", "unauthorized-api", "--id", "trail-narrowed", path)
-    assert [each["name"] for each in found["rules"]] == ["unauthorized-api", "trail-narrowed"]
+    assert [each["name"] for each in found["rules"]] == ["trail-narrowed", "unauthorized-api"]
     assert rule(found, "unauthorized-api")["matches"] == 25
     assert rule(found, "unauthorized-api")["alerts"] == 2
     narrowed = rule(found, "trail-narrowed")
@@ -237,6 +239,7 @@ def test_rules_of_a_plan(run: Run, tmp_path: Path, logs: Path) -> None:
     assert found["notes"] == [
         "off is disabled",
         "the pattern of module.x.aws_cloudwatch_event_rule.this[3] is not known before apply",
+        f"1 file holds no events, and no name of a log: {logs}/notes.txt",
     ]
     [guard] = found["reactions"]
     assert guard["name"] == "guard"
@@ -303,8 +306,8 @@ def test_the_page_is_self_contained_and_escapes_what_callers_chose(
     evil = "<script>alert(1)</script>\"'&"
     bad = {"type": "IAMUser", "arn": evil}
     records = [
-        record("cloudtrail", "StopLogging", f"2026-03-{day:02}T08:00:00Z", userIdentity=bad)
-        for day in (2, 2, 9)
+        record("cloudtrail", "StopLogging", f"2026-03-{day:02}T08:00:0{n}Z", userIdentity=bad)
+        for n, day in enumerate((2, 2, 9))
     ]
     path = zipped(tmp_path / "x.json.gz", *records)
     target = tmp_path / "report.html"
@@ -350,7 +353,7 @@ def test_a_page_without_events_is_whole(run: Run, tmp_path: Path) -> None:
         (["--id", "root-login", "--min-severity", "low", "--technique", "T1496", "LOGS"],
          "no detection passes all the filters at once"),
         (["--value", "x=1", "LOGS"], "--value x=1: write NAME=VALUE, with a name of fun"),
-        (["--id", "reaction-tamper", "LOGS"], "nothing to replay: not whole without names that you know: reaction-tamper ("),
+        (["--id", "reaction-tamper", "LOGS"], "replay: not whole without names that you know: "),
         (["--pattern", "BAD", "LOGS"], "BAD: $.detail.eventName: a field takes an array"),
         (["--pattern", "LOGS/notes.txt", "LOGS"], "the pattern is not valid JSON"),
         (["--pattern", "MISSING", "LOGS"], "MISSING can't be read: No such file or directory"),
@@ -380,7 +383,11 @@ def test_wrong_use_is_one_clear_line(
     code, out, err = run("replay", *map(placed, arguments))
     assert (code, out) == (2, "")
     assert says in err
-    own = [line for line in err.splitlines() if re.match(r"trailctl: (?!skipped |not whole |1 file holds )", line)]
+    own = [
+        line
+        for line in err.splitlines()
+        if re.match(r"trailctl: (?!skipped |not whole |1 file holds )", line)
+    ]
     assert len(own) == (0 if "usage: " in err else 1)
 
 
@@ -393,7 +400,9 @@ def test_an_event_that_two_trails_log_counts_once(run: Run, tmp_path: Path, jobs
     pattern = tmp_path / "stopped.json"
     pattern.write_text(json.dumps(STOP))
     folders = [tmp_path / name for name in ("account", "org", "more")]
-    code, out, err = run("replay", "--format", "json", "--jobs", jobs, "--pattern", pattern, *folders)
+    code, out, err = run(
+        "replay", "--format", "json", "--jobs", jobs, "--pattern", pattern, *folders
+    )
     assert code == 0
     found = json.loads(out)
     assert (found["events"], found["copies"]) == (21, 9)
@@ -408,17 +417,20 @@ def test_the_time_asked_for_holds_for_every_source(run: Run, logs: Path, pattern
     assert found["events"] == 3
     assert (found["from"], found["to"]) == ("2026-03-02T09:00:00Z", "2026-03-04T10:00:00Z")
     assert rule(found, "stopped")["matches"] == 2
-    assert report(run, "--pattern", pattern, "--to", "2026-03-02T10:00:00+02:00", logs)["events"] == 0
+    assert (
+        report(run, "--pattern", pattern, "--to", "2026-03-02T10:00:00+02:00", logs)["events"] == 0
+    )
 
 
 def test_files_whose_names_tell_that_they_are_too_old_are_not_read(
     run: Run, tmp_path: Path, pattern: Path
 ) -> None:
-    old = tmp_path / f"{ACCOUNT}_CloudTrail_eu-west-1_20260301T0805Z_a.json.gz"
+    old = tmp_path / f"logs/{ACCOUNT}_CloudTrail_eu-west-1_20260301T0805Z_a.json.gz"
+    old.parent.mkdir()
     old.write_bytes(b"never read")
-    zipped(tmp_path / f"{ACCOUNT}_CloudTrail_eu-west-1_20260302T0805Z_b.json.gz",
+    zipped(tmp_path / f"logs/{ACCOUNT}_CloudTrail_eu-west-1_20260302T0805Z_b.json.gz",
            record("cloudtrail", "StopLogging"))  # fmt: skip
-    code, out, err = run("replay", "--pattern", pattern, "--from", "2026-03-02", tmp_path)
+    code, out, err = run("replay", "--pattern", pattern, "--from", "2026-03-02", old.parent)
     assert (code, err) == (0, "")
     assert out.startswith("1 event in 1 file")
 
@@ -439,8 +451,8 @@ def test_results_name_accounts_and_regions(run: Run, tmp_path: Path, pattern: Pa
 
 def test_the_worst_comes_first_and_fails_when_asked(run: Run, tmp_path: Path) -> None:
     records = [
-        record("signin", "ConsoleLogin", eventType="AwsConsoleSignIn", userIdentity={"type": "Root"},
-               responseElements={"ConsoleLogin": "Success"}),
+        record("signin", "ConsoleLogin", eventType="AwsConsoleSignIn",
+               userIdentity={"type": "Root"}, responseElements={"ConsoleLogin": "Success"}),
         *(record("ec2", "RunInstances", f"2026-03-02T08:0{n}:00Z") for n in range(3)),
     ]  # fmt: skip
     path = zipped(tmp_path / "x.json.gz", *records)
@@ -448,7 +460,10 @@ def test_the_worst_comes_first_and_fails_when_asked(run: Run, tmp_path: Path) ->
     found = report(run, *ids, path)
     assert [each["name"] for each in found["rules"]] == ["root-login", "ec2-launched"]
     assert rule(found, "root-login")["why"]
-    for severity, code in (("low", 1), ("critical", int(rule(found, "root-login")["severity"] == "critical"))):
+    for severity, code in (
+        ("low", 1),
+        ("critical", int(rule(found, "root-login")["severity"] == "critical")),
+    ):
         got, _, err = run("replay", *ids, "--fail-on", severity, path)
         assert got == code
         assert ("root-login" in err) == bool(code)
@@ -468,7 +483,9 @@ def test_what_holds_no_events_is_said_once_a_kind(
     got, out, err = run("replay", "--pattern", pattern, *options, tmp_path / "logs")
     assert got == code
     assert out.startswith("1 event in 1 file, 3 skipped")
-    lines = [line.removeprefix("trailctl: ").replace(f"{tmp_path}/", "") for line in err.splitlines()]
+    lines = [
+        line.removeprefix("trailctl: ").replace(f"{tmp_path}/", "") for line in err.splitlines()
+    ]
     assert lines[:3] == [
         "skipped 3 files, as logs/0.json: it is no JSON (line 1)",
         "left out 2 parts of files, as logs/x.ndjson, line 2: it is no JSON",
@@ -477,9 +494,7 @@ def test_what_holds_no_events_is_said_once_a_kind(
     assert len(lines) == (4 if code else 3)
 
 
-def test_standard_input_is_a_file(
-    run: Run, pattern: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_input_is_a_file(run: Run, pattern: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stop = json.dumps(record("cloudtrail", "StopLogging")).encode()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stop)))
     assert rule(report(run, "--pattern", pattern, "-"), "stopped")["matches"] == 1

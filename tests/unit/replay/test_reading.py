@@ -165,15 +165,17 @@ def test_lakes_time_is_cloudtrails() -> None:
                             "eventTime": "x", "s3": {"object": {"key": "k"}}}]}), [],
          {"it is a notification, which names a log file: give that file": (1, "number 1")}),
         (text({"s3Bucket": "b", "s3ObjectKey": ["k"]}), [],
-         {"it is a notification, which names a log file: give that file": (1, "number 1")}),
+         {"it is a notification, which names a log file: give that file": (1, "line 1")}),
         (text(envelope(ONE) | {"source": "aws.s3", "detail": {"bucket": {}, "object": {}}}), [],
-         {"it is a notification, which names a log file: give that file": (1, "number 1")}),
+         {"it is a notification, which names a log file: give that file": (1, "line 1")}),
         (text(ONE)[:-20], [], {"it is no JSON": (1, "line 1")}),
         ("hello\nworld\n", [], {"it is no JSON": (2, "line 1")}),
         ("eventtime,useridentity,eventname\nx,\"{type=Root, arn=a}\",X", [],
          {"the user identity is Athena's text of a struct: select CAST(useridentity AS JSON)":
           (1, "row 2")}),
     ],
+    ids=["a bad line", "others", "S3", "CloudTrail's topic", "EventBridge of S3", "cut", "prose",
+         "a struct"],
 )  # fmt: skip
 def test_what_is_left_out_is_said(
     given: str, kept: list[Any], left_out: dict[str, tuple[int, str]]
