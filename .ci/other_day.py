@@ -1,4 +1,4 @@
-"""A pytest plugin: the tests' own process lives on the day that OTHER_DAY names, and time passes."""
+"""A pytest plugin: the tests' own process lives on the day OTHER_DAY, where time passes."""
 
 import os
 from datetime import datetime

@@ -7,6 +7,8 @@ goes when a release answers its issue.
 from __future__ import annotations
 
 import json
+import queue
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -30,10 +32,14 @@ from localaws.wire.emulator import (
 )
 from localaws.wire.partition import AWS, partition, swapped_text
 
+_LOG_END = f"end of log {uuid.uuid4()}"
+_LOG_SECONDS = 10.0
+
 
 def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished) -> None:
     """Apply all patches; once a process."""
     functions_see_their_own_packages(runtimes)
+    logs_are_the_invocations_own()
     principal_arn_is_the_roles()
     an_arn_in_a_request_is_its_resource()
     a_denial_tells_of_an_unknown_resource()
@@ -62,6 +68,49 @@ def functions_see_their_own_packages(runtimes: Runtimes) -> None:
         return (runtimes.launcher(runtime), script) if is_python else (binary, script)
 
     lambda_runtime._detect_runtime_binary = runtime_binary
+
+
+def logs_are_the_invocations_own() -> None:
+    """Lambda: what a function wrote may be missing in its invocation's log.
+
+    After an answer, the worker's log is read for 50 ms, and to its end once nothing came for 5 ms.
+    On a machine under load the lines come later: they are in the next invocation's log, or in none.
+    Wanted: a mark of the worker at the end of each invocation's log, as is written here.
+    """
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    answers = (
+        '            _real_stdout.write(json.dumps({"status": "ok", "result": result})',
+        '            _real_stdout.write(json.dumps({"status": "error", "error": str(e), "trace"',
+    )
+    for answer in answers:
+        if script.count(answer) != 1:
+            raise RuntimeError(f"ministack's worker has no line {answer.strip()}")
+        marking = f"            sys.stderr.write({_LOG_END!r} + chr(10)); sys.stderr.flush()\n"
+        script = script.replace(answer, marking + answer)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script
+    worker = lambda_runtime.Worker
+    as_it_comes = worker._drain_stderr_bounded
+
+    def to_its_end(self: Any, *times: float, **named: float) -> str:
+        if not str(self.config.get("Runtime")).startswith("python"):
+            return str(as_it_comes(self, *times, **named))
+        lines: list[str] = []
+        until = time.monotonic() + _LOG_SECONDS
+        while time.monotonic() < until:
+            try:
+                line = self._stderr_queue.get(timeout=0.05)
+            except queue.Empty:
+                if self._stderr_thread is None or not self._stderr_thread.is_alive():
+                    break  # a function that ends its process leaves no mark
+                continue
+            if line.endswith(_LOG_END):
+                # A last line without an end has the mark behind it.
+                lines += filter(None, [line.removesuffix(_LOG_END)])
+                break
+            lines.append(line)
+        return "\n".join(lines)
+
+    worker._drain_stderr_bounded = to_its_end
 
 
 def principal_arn_is_the_roles() -> None:

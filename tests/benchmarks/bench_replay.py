@@ -99,7 +99,7 @@ def ours(rules: dict[str, dict[str, Any]]) -> Callable[[Files], int]:
             hits += len(names)
 
         for data in files:
-            scanner.scan(unpacked(data), hit)
+            scanner.scan(scanner.open(unpacked(data)), hit)
         return hits
 
     return run
@@ -290,7 +290,7 @@ def profile() -> None:
 
         def scan(scanner: Scanner = scanner) -> None:
             for text in texts:
-                scanner.scan(text, lambda *_: None)
+                scanner.scan(scanner.open(text), lambda *_: None)
 
         def heads(scanner: Scanner = scanner) -> None:
             gc.disable()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def read(name: str) -> list[dict[str, Any]]:
     if content.startswith(_GZIP):
         try:
             content = gzip.decompress(content)
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             raise UsageError(f"{shown} is not a whole gzip file") from None
     found = list(_items(_parse(content, shown), shown))
     if not found:
@@ -70,12 +71,14 @@ def _parse(content: bytes, name: str) -> Any:
         raise UsageError(f"{name} is not JSON: it is not even text") from None
     try:
         return json.loads(text)
+    except RecursionError:
+        raise UsageError(f"{name} is not JSON: it is nested too deeply") from None
     except ValueError as error:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1:
             try:
                 return [json.loads(line) for line in lines]
-            except ValueError:
+            except (ValueError, RecursionError):
                 pass
         raise UsageError(f"{name} is not JSON: {error}") from None
 
@@ -105,5 +108,5 @@ def _of_lookup(item: Any, name: str, number: int) -> Any:
         return item
     try:
         return json.loads(item["CloudTrailEvent"])
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UsageError(f"{name}, event {number}: CloudTrailEvent is not JSON") from None

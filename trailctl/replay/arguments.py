@@ -14,7 +14,12 @@ by whom, what reactions would have done, and which rules never fire. Nothing is 
 
 Rules come from the catalogue (--catalogue, the default, with filters), from a Terraform plan or
 state (--plan, as `terraform show -json` prints it) or from event patterns (--pattern). Events come
-from log files or folders of them, from s3://BUCKET/PREFIX, or from CloudTrail's LookupEvents.
+from CloudTrail's LookupEvents, or from files, folders and s3://BUCKET/PREFIX: log files, and what
+SQS, SNS, Kinesis, Firehose, EventBridge, CloudWatch Logs, Athena, CloudTrail Lake, Splunk, Elastic,
+`jq` and the AWS CLI make of their records, zipped or not.
+
+Exit codes: 0, or 1 if something held no events (--lenient: 0) or --fail-on found something, or 2
+for wrong use.
 """
 
 
@@ -28,7 +33,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.set_defaults(command=_run, parser=parser)
     parser.add_argument(
-        "paths", nargs="*", metavar="PATH", help="log file, folder or s3://BUCKET/PREFIX"
+        "paths", nargs="*", metavar="PATH", help="file, folder, s3://BUCKET/PREFIX, - (input)"
     )
     where = parser.add_argument_group("rules")
     which = where.add_mutually_exclusive_group()
@@ -61,12 +66,30 @@ def add_parser(commands: Any) -> None:
     looked.add_argument(
         "--lookup-events", action="store_true", help="of the last 90 days, from CloudTrail's API"
     )
-    looked.add_argument("--start-time", type=_time, metavar="TIME", help="with --lookup-events")
-    looked.add_argument("--end-time", type=_time, metavar="TIME", help="with --lookup-events")
+    looked.add_argument(
+        "--from", dest="begin", type=_time, metavar="TIME", help="events from that time on"
+    )
+    looked.add_argument("--to", dest="end", type=_time, metavar="TIME", help="and before that time")
     looked.add_argument("--region", metavar="NAME", help="of the calls to AWS")
     looked.add_argument("--profile", metavar="NAME", help="of the AWS credentials")
+    parser.add_argument(
+        "--look",
+        action="store_true",
+        help="let reactions look at the account as it is now, with read-only calls",
+    )
     parser.add_argument("--format", choices=("table", "json", "html"), default="table")
     parser.add_argument("--output", metavar="FILE", help="write there, not to standard output")
+    parser.add_argument(
+        "--fail-on",
+        choices=SEVERITIES,
+        metavar="SEVERITY",
+        help="exit with 1 if a rule of that severity or a higher one would alert",
+    )
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="exit with 0 though some of what was given holds no events",
+    )
     parser.add_argument(
         "--jobs", type=_jobs, default=1, metavar="N", help="processes to work with (default 1)"
     )

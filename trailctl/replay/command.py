@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -19,18 +21,20 @@ from reactor.settings import SettingsError, parse_settings
 
 from trailctl.errors import CheckError, UsageError
 from trailctl.replay import page, report, sources, table
-from trailctl.replay.catalogue import load_catalogue, select
+from trailctl.replay.catalogue import SEVERITIES, load_catalogue, select
 from trailctl.replay.progress import Progress
 from trailctl.replay.reactions import Probe, deployed, existing
 from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan, read_text
-from trailctl.replay.scan import MalformedError, unpacked
+from trailctl.replay.scan import MalformedError, Span, unpacked
+from trailctl.replay.table import printable
 from trailctl.replay.tally import Tallier, Tally
+from trailctl.session import aws_session
 
 # Bytes of zipped log for one turn of a worker. A file takes as long to open as so many bytes to
 # read.
 _PIECE_BYTES, _FILE_BYTES = 8_000_000, 4_000
 _PIECES_A_JOB = 8
-Log = sources.LocalFile | sources.S3Object
+Log = sources.LocalFile | sources.StandardInput | sources.S3Object
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Setup:
     rules: tuple[Rule, ...]
     probes: tuple[Probe, ...]
     known: Known
+    span: Span | None = None
+    look: str = ""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,19 +54,42 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("give paths or --lookup-events, not both")
     if not options.lookup_events and not options.paths:
         raise UsageError("give log files, folders or s3://BUCKET/PREFIX, or --lookup-events")
-    if not options.lookup_events and (options.start_time or options.end_time):
-        raise UsageError("--start-time and --end-time go with --lookup-events only")
+    if options.begin and options.end and options.begin >= options.end:
+        raise UsageError("--from must be before --to")
     setup, notes = _setup(options)
     tally = _count(options, setup)
-    for name, reason in tally.skipped:
-        print(f"trailctl: skipped {name}: {reason}", file=sys.stderr)
+    for line in report.refused(tally):
+        _say(line)
     if tally.skipped and not tally.files:
         raise CheckError("no file could be read")
+    notes = [*notes, *report.remarks(tally)]
     for note in notes:
-        print(f"trailctl: {note}", file=sys.stderr)
+        _say(note)
     found = report.build(tally, setup.rules, [probe.name for probe in setup.probes], notes)
     _show(found, options.format, options.output)
-    return 0
+    return 1 if _failed(options, found) else 0
+
+
+def _say(line: str) -> None:
+    print(f"trailctl: {printable(line)}", file=sys.stderr)
+
+
+def _failed(options: argparse.Namespace, found: dict[str, Any]) -> bool:
+    """True if the exit code must say that something is wrong, once a line has said why."""
+    bad = bool(found["skipped"] or found["left_out"]) and not options.lenient
+    if bad:
+        _say("some of what was given holds no events (--lenient accepts that)")
+    if options.fail_on:
+        least = SEVERITIES.index(options.fail_on)
+        alerting = [
+            rule["name"]
+            for rule in found["rules"]
+            if rule["alerts"] and rule["severity"] and SEVERITIES.index(rule["severity"]) >= least
+        ]
+        if alerting:
+            _say(f"{options.fail_on} or higher: {', '.join(alerting)} would alert")
+        bad = bad or bool(alerting)
+    return bad
 
 
 def _setup(options: argparse.Namespace) -> tuple[Setup, list[str]]:
@@ -112,13 +141,18 @@ def _known(path: str | None) -> Known:
 
 
 def _count(options: argparse.Namespace, setup: Setup) -> Tally:
+    setup = replace(setup, span=_span(options), look=_account(options) if options.look else "")
+    tally = Tally()
     remote = [path for path in options.paths if path.startswith("s3://")]
     files: list[Log] = []
     if remote:
         with closing(sources.Bucket(options.profile, options.region)) as bucket:
             files += [each for url in remote for each in bucket.list(url)]
-    files += sources.local_files([path for path in options.paths if path not in remote])
-    tally = Tally()
+    if "-" in options.paths:
+        files.append(sources.standard_input())
+    files += sources.local_files([each for each in options.paths if each not in {*remote, "-"}])
+    if setup.span is not None:
+        files = [file for file in files if sources.may_hold(file.name, options.begin, options.end)]
     with Progress(sum(file.size for file in files)) as progress:
         work = (setup, options.profile, options.region)
         if options.jobs > 1 and len(files) > 1:
@@ -127,9 +161,31 @@ def _count(options: argparse.Namespace, setup: Setup) -> Tally:
         with closing(_Counter(*work)) as counter:
             counter.count(counter.chunks(files), tally, progress)
             if options.lookup_events:
-                span = options.start_time, options.end_time
+                span = options.begin, options.end
                 counter.count(sources.looked_up(_cloudtrail(options), *span), tally, progress)
     return tally
+
+
+def _account(options: argparse.Namespace) -> str:
+    """The account of the credentials, once it is said that it is looked at. Raises UsageError."""
+    session = aws_session(options.profile)
+    region = options.region or session.get_config_variable("region") or "us-east-1"
+    sts: Any = sources.called(
+        "no client for sts", lambda: session.create_client("sts", region_name=region)
+    )
+    who = sources.called("the credentials can't be told", sts.get_caller_identity)
+    _say(f"looking at account {who['Account']} as {who['Arn']}, with read-only calls")
+    return str(who["Account"])
+
+
+def _span(options: argparse.Namespace) -> Span | None:
+    if not options.begin and not options.end:
+        return None
+    begin, end = (
+        time and f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        for time in (options.begin, options.end)
+    )
+    return Span(begin or Span().begin, end or Span().end)
 
 
 def _cloudtrail(options: argparse.Namespace) -> Any:
@@ -151,7 +207,9 @@ class _Counter:
     """The counter of one process, for files of any kind."""
 
     def __init__(self, setup: Setup, profile: str | None, region: str | None) -> None:
-        self._tallier = Tallier(setup.rules, setup.probes, setup.known)
+        self._tallier = Tallier(setup.rules, setup.probes, setup.known, setup.span, setup.look)
+        if setup.look and profile:
+            os.environ["AWS_PROFILE"] = profile
         self._place = (profile, region)
         self._bucket: sources.Bucket | None = None
 
@@ -167,7 +225,7 @@ class _Counter:
                 self._bucket = self._bucket or sources.Bucket(*self._place)
                 yield from self._bucket.chunks(f for f in some if isinstance(f, sources.S3Object))
             else:
-                yield from (f.read() for f in some if isinstance(f, sources.LocalFile))
+                yield from (f.read() for f in some if not isinstance(f, sources.S3Object))
 
     def count(
         self, chunks: Iterable[sources.Chunk], tally: Tally, progress: Progress | None
@@ -175,13 +233,16 @@ class _Counter:
         """Counts the records of files; the tally names files without records."""
         for chunk in chunks:
             before = tally.events
-            if chunk.data is None:
-                tally.skipped.append((chunk.name, chunk.error))
-            else:
+            reason = chunk.error
+            if chunk.data is not None:
                 try:
-                    self._tallier.count(unpacked(chunk.data), tally)
+                    self._tallier.count(unpacked(chunk.data), tally, chunk.name)
                 except MalformedError as error:
-                    tally.skipped.append((chunk.name, str(error)))
+                    reason = str(error)
+            if reason and chunk.meant:
+                tally.skipped.append((chunk.name, reason))
+            elif reason:
+                tally.aside.append(chunk.name)
             if progress is not None:
                 progress.add(chunk.size, tally.events - before)
 
@@ -195,10 +256,12 @@ def _start_worker(work: _Work) -> None:
     _counter = _Counter(*work)
 
 
-def _work(files: Sequence[Log]) -> Tally:
+def _work(files: Sequence[Log], seen: Set[int]) -> Tally:
+    """Counts files without what was seen in others."""
     assert _counter is not None
-    tally = Tally()
+    tally = Tally(seen=set(seen))
     _counter.count(_counter.chunks(files), tally, None)
+    tally.seen -= seen
     return tally
 
 
@@ -210,7 +273,15 @@ def _count_side_by_side(
         with ProcessPoolExecutor(
             min(jobs, len(pieces)), initializer=_start_worker, initargs=(work,)
         ) as pool:
-            for piece, done in zip(pieces, pool.map(_work, pieces), strict=True):
+            counts = [pool.submit(_work, piece, frozenset()) for piece in pieces]
+            for piece, count in zip(pieces, counts, strict=True):
+                done = count.result()
+                # Workers don't know of each other: a piece with copies of an earlier piece's events
+                # is counted once more, without them.
+                again: set[int] = set()
+                while known := done.seen & tally.seen:
+                    again |= known
+                    done = pool.submit(_work, piece, frozenset(again)).result()
                 tally.merge(done)
                 progress.add(sum(file.size for file in piece), done.events)
     except BrokenProcessPool:

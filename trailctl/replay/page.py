@@ -7,8 +7,14 @@ from datetime import date, timedelta
 from html import escape
 from typing import Any
 
+from trailctl.replay.table import rate
+
 _WIDTH, _HEIGHT = 720, 56
+_LISTED = 100  # files that hold no events
 _MOST_BARS = 120
+# Days in a bar: days, weeks, four weeks, quarters, years.
+_BARS = (1, 7, 28, 91, 365)
+_ATTACK = "https://attack.mitre.org/techniques/"
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2330; --soft: #5b6575; --paper: #fff; --card: #f5f6f8;
@@ -60,7 +66,7 @@ def render(report: Mapping[str, Any]) -> str:
         *(_card(rule, span) for rule in fired),
         _silent(report["never_fired"]),
         _reactions(report["reactions"]),
-        _skipped(report["skipped"]),
+        _skipped(report["skipped"], report["left_out"]),
         "</body></html>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
@@ -73,8 +79,7 @@ def _summary(report: Mapping[str, Any], fired: int) -> str:
     events, files = _several(report["events"], "event"), _several(report["files"], "file")
     return (
         f"{events} in {files}{span}. {fired:,} of "
-        f"{len(report['rules']):,} rules fired. Alerts a day are over {report['days']:,} days, "
-        "at least one."
+        f"{len(report['rules']):,} rules fired over {report['days']:,} days."
     )
 
 
@@ -88,12 +93,12 @@ def _overview(rules: Sequence[Mapping[str, Any]]) -> str:
     rows = (
         f'<tr><td><a href="#{escape(rule["name"], quote=True)}">{escape(rule["name"])}</a></td>'
         f"<td>{_severity(rule)}</td><td class=n>{rule['matches']:,}</td>"
-        f"<td class=n>{rule['alerts_a_day']:,g}</td><td class=t>{escape(rule['first'] or '')}</td>"
+        f"<td class=n>{rate(rule)}</td><td class=t>{escape(rule['first'] or '')}</td>"
         f"<td class=t>{escape(rule['last'] or '')}</td></tr>"
         for rule in rules
     )
     head = (
-        "<tr><th>rule</th><th>severity</th><th class=n>matches</th><th class=n>alerts a day</th>"
+        "<tr><th>rule</th><th>severity</th><th class=n>matches</th><th class=n>alerts</th>"
         "<th>first</th><th>last</th></tr>"
     )
     body = "".join(rows)
@@ -107,7 +112,7 @@ def _severity(rule: Mapping[str, Any]) -> str:
 
 def _card(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
     name = escape(rule["name"], quote=True)
-    facts = [f"{rule['matches']:,} matches", f"{rule['alerts_a_day']:,g} alerts a day"]
+    facts = [f"{rule['matches']:,} matches", f"alerts: {rate(rule)}"]
     if rule["findings"] is not None:
         facts.insert(1, f"{rule['findings']:,} of them decided to be meant")
     if rule["alert_when"] != "each match":
@@ -116,18 +121,30 @@ def _card(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
         facts.append(f"{rule['read_only_matches']:,} are read-only events")
     principals = ((p["principal"], p["matches"]) for p in rule["principals"])
     reasons = ((r["reason"], r["findings"]) for r in rule["reasons"])
+    places = ((f"{p['account']}, {p['region']}", p["matches"]) for p in rule["places"])
     return "\n".join(
         [
             f'<section class=card id="{name}"><div class=head><h3>{name}</h3>{_severity(rule)}',
             f"<span>{escape(rule['title'])}</span></div>",
+            _why(rule),
             f"<p class=soft>{', '.join(facts)}.</p>",
             _timeline(rule, span),
             _counts("Most by", principals),
+            _counts("In", places),
             _counts("Why", reasons),
             _examples(rule["examples"]),
             "</section>",
         ]
     )
+
+
+def _why(rule: Mapping[str, Any]) -> str:
+    links = ", ".join(
+        f'<a href="{_ATTACK}{escape(each.replace(".", "/"), quote=True)}/">{escape(each)}</a>'
+        for each in rule["attack"]
+    )
+    told = " ".join(filter(None, (escape(rule["why"]), links and f"ATT&amp;CK: {links}.")))
+    return f"<p>{told}</p>" if told else ""
 
 
 def _span(report: Mapping[str, Any]) -> tuple[date, date] | None:
@@ -143,7 +160,7 @@ def _timeline(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
         return ""
     first, last = span
     days = (last - first).days + 1
-    width = -(-days // _MOST_BARS)  # days in a bar
+    width = next((each for each in _BARS if days <= each * _MOST_BARS), days)
     bars = [0] * -(-days // width)
     for day, count in rule["per_day"].items():
         try:
@@ -231,11 +248,14 @@ def _reactions(reactions: Sequence[Mapping[str, Any]]) -> str:
     return f"<h2>What reactions would have done</h2>{''.join(cards)}" if cards else ""
 
 
-def _skipped(skipped: Sequence[Mapping[str, str]]) -> str:
-    if not skipped:
+def _skipped(skipped: Sequence[Mapping[str, str]], left_out: Sequence[Mapping[str, Any]]) -> str:
+    rows = [(each["file"], each["reason"]) for each in skipped]
+    rows += [(f"{each['records']:,}, as {each['first']}", each["reason"]) for each in left_out]
+    if not rows:
         return ""
-    rows = "".join(
-        f"<tr><td>{escape(each['file'])}</td><td>{escape(each['reason'])}</td></tr>"
-        for each in skipped
+    told = "".join(
+        f"<tr><td>{escape(what)}</td><td>{escape(reason)}</td></tr>"
+        for what, reason in rows[:_LISTED]
     )
-    return f"<h2>Skipped</h2><table>{rows}</table>"
+    more = f"<p>{len(rows) - _LISTED:,} more.</p>" if len(rows) > _LISTED else ""
+    return f"<h2>Not counted</h2><table>{told}</table>{more}"

@@ -51,6 +51,8 @@ KINDS = (
     *("eventSource", "eventName", "eventType", "errorCode"),
     *("readOnly", "eventCategory", "managementEvent"),
 )
+# What a match is told by, and known again by in another file.
+_TOLD = ("awsRegion", "eventID", "recipientAccountId")
 ABSENT = msgspec.Raw(b"")
 UNSET = msgspec.UNSET
 _TEXT = str | None | msgspec.UnsetType
@@ -135,7 +137,7 @@ class Projection:
         if states:
             read.update(("eventType", "readOnly", "eventCategory", "managementEvent"))
         self.kinds = tuple(name for name in KINDS if name in read) or KINDS[:2]
-        self._plain = {"eventTime", "readOnly", *self.kinds}
+        self._plain = {"eventTime", "readOnly", *_TOLD, *self.kinds}
         for name in made:
             self._plain.update(_ENVELOPE[name])
         for name, tree in trees.items():
@@ -148,6 +150,7 @@ class Projection:
         # Values of these are all that fall into kinds: a tuple of them where there are several.
         self.kind: Callable[[Any], Hashable] = self.getter(*self.kinds)
         self.time: Callable[[Any], Any] = self.getter("eventTime")
+        self.told: Callable[[Any], Any] = self.getter(*_TOLD)
         self.read_only: Callable[[Any], Any] = self.getter("readOnly")
         self.identity: Callable[[Any], Any] = self.getter("userIdentity")
 

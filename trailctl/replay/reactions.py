@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pkgutil
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,12 +15,16 @@ import reactor.reactions
 from reactor.actions import Action, Alert
 from reactor.aws import Aws
 from reactor.event import Event
-from reactor.places import NoWayError
+from reactor.places import NoAws, NoWayError
 from reactor.reaction import MalformedEventError, Reaction
+from reactor.retry import Clock
 from reactor.settings import SettingsError, parse_settings
 
 from trailctl.errors import UsageError
 from trailctl.replay.rules import Wired
+
+_READS = ("get_", "list_", "describe_", "head_", "lookup_")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 class ReplayAws(Aws):
@@ -28,7 +33,46 @@ class ReplayAws(Aws):
     def client(self, service: str, region: str | None = None) -> Any:
         """Raises NoWayError for every service: a plan that can then uses the event alone."""
         del region
-        raise NoWayError(f"it would look at {service} first, which replay does not")
+        raise NoWayError(f"it would look at {service} first, which replay does with --look only")
+
+
+class LookingAws(Aws):
+    """Clients for a plan that looks at what is there now: read-only calls, none of which waits."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__(region)
+        self.clock = Clock(_NoTime())
+
+    def read(self, service: str, operation: str, *arguments: Any, **more: Any) -> Any:
+        """As `Aws.read`. Raises NoWayError for a call that might change something."""
+        if not operation.startswith(_READS):
+            raise NoWayError(f"{service}:{operation} is no read-only call")
+        return super().read(service, operation, *arguments, **more)
+
+
+class _NoTime:
+    """The context of an invocation that has no time left to wait until AWS has caught up."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 0
+
+
+class Looks:
+    """The clients for each event; they look at one account, or at none where it is empty."""
+
+    def __init__(self, account: str = "") -> None:
+        self._account = account
+        self._clients: dict[str, LookingAws] = {}
+
+    def of(self, event: Event) -> Aws:
+        """The clients of an event's place."""
+        if not self._account:
+            return ReplayAws()
+        if event.account != self._account or not _REGION.fullmatch(event.region):
+            return NoAws(f"it would look at another account than {self._account} first")
+        if event.region not in self._clients:
+            self._clients[event.region] = LookingAws(event.region)
+        return self._clients[event.region]
 
 
 @dataclass(frozen=True)
@@ -68,13 +112,13 @@ class Probe:
         detail: dict[str, Any] = choices[0] if len(choices) == 1 else {"$or": choices}
         return json.dumps({"source": [{"prefix": "aws."}], "detail": detail})
 
-    def would(self, event: Event) -> Would | None:
+    def would(self, event: Event, aws: Aws) -> Would | None:
         """The steps that the reaction would have taken; None if the event is not the reaction's."""
         handler = self._reaction()
         if not handler.is_for(event):
             return None
         try:
-            steps = handler.plan(event, _settings(self), ReplayAws())
+            steps = handler.plan(event, _settings(self), aws)
         except (NoWayError, MalformedEventError) as error:
             return Would(failure=str(error))
         except Exception as error:  # the reaction's own mistake is a result, too

@@ -1,29 +1,35 @@
 """The report: the counts as the data that every format shows.
 
-    {"events": 563, "files": 1, "from": "...", "to": "...", "days": 1.0,
-     "skipped": [{"file": "...", "reason": "..."}], "notes": ["..."],
-     "rules": [{"name", "title", "severity", "matches", "first", "last", "per_day": {day: n},
-                "principals": [{"principal", "matches"}], "examples": [...], "alerts_a_day",
+    {"events": 563, "files": 1, "copies": 0, "from": "...", "to": "...", "days": 1.0,
+     "skipped": [{"file": "...", "reason": "..."}],
+     "left_out": [{"reason": "...", "records": 2, "first": "FILE, line 3"}], "notes": ["..."],
+     "rules": [{"name", "title", "severity", "why", "attack", "matches", "first", "last",
+                "per_day": {day: n}, "principals": [{"principal", "matches"}],
+                "places": [{"account", "region", "matches"}], "examples": [...], "alerts_a_day",
                 "alerts", "alert_when", "read_only_matches", "findings", "reasons"}],
      "never_fired": ["..."],
      "reactions": [{"name", "events", "idle", "would": {step: n}, "failures": {why: n},
                     "examples"}]}
 
-Times are as CloudTrail writes them, null where there is none. `findings` is null where the pattern
+Rules are in the order of their severity, then of their matches. Times are as CloudTrail writes
+them, null where there is none. `findings` is null where the pattern
 decides alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from trailctl.replay.catalogue import Count
+from trailctl.replay.catalogue import SEVERITIES, Count
 from trailctl.replay.rules import Rule
-from trailctl.replay.tally import RuleTally, Tally
+from trailctl.replay.tally import MOST_SEEN, RuleTally, Tally
 
+K = TypeVar("K", str, tuple[str, str])
+_PLACE = re.compile(r" \([^)]*\)$")
 _TOP = 5
 _DAY = 86_400.0
 
@@ -34,19 +40,61 @@ def build(
     """The report on a run; `reactions` are the names of all reactions that were asked."""
     days = _days(tally)
     listed = [_rule(rule, tally.rules.get(rule.name) or RuleTally(), days) for rule in rules]
-    listed.sort(key=lambda each: (-each["matches"], each["name"]))
+    listed.sort(key=_order)
     return {
         "events": tally.events,
         "files": tally.files,
+        "copies": tally.copies,
         "from": tally.first or None,
         "to": tally.last or None,
         "days": round(days, 2),
         "skipped": [{"file": name, "reason": reason} for name, reason in tally.skipped],
+        "left_out": [
+            {"reason": reason, "records": number, "first": place}
+            for reason, (number, place) in tally.left_out.items()
+        ],
         "notes": list(notes),
         "rules": listed,
         "never_fired": [each["name"] for each in listed if not each["matches"]],
         "reactions": [_reaction(name, tally) for name in reactions],
     }
+
+
+def refused(tally: Tally) -> list[str]:
+    """A line on each kind of what was given and holds no events."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for name, reason in tally.skipped:
+        kinds[_PLACE.sub("", reason)].append(f"{name}: {reason}")
+    lines = [
+        f"skipped {told[0]}" if len(told) == 1 else f"skipped {len(told):,} files, as {told[0]}"
+        for told in kinds.values()
+    ]
+    for reason, (number, place) in tally.left_out.items():
+        lines.append(
+            f"left out {place}: {reason}"
+            if number == 1
+            else f"left out {number:,} parts of files, as {place}: {reason}"
+        )
+    return lines
+
+
+def remarks(tally: Tally) -> list[str]:
+    """Clauses on files and matches that are not counted, with good reason."""
+    found = []
+    if tally.aside:
+        what = "1 file holds" if len(tally.aside) == 1 else f"{len(tally.aside):,} files hold"
+        found.append(f"{what} no events, and no name of a log: {tally.aside[0]}")
+    if tally.copies:
+        what = "1 match is a copy" if tally.copies == 1 else f"{tally.copies:,} matches are copies"
+        more = "" if len(tally.seen) < MOST_SEEN else f", looked for among {MOST_SEEN:,}"
+        found.append(f"{what} of others (two trails log the same events), counted once{more}")
+    return found
+
+
+def _order(rule: Mapping[str, Any]) -> tuple[int, int, str]:
+    severity = rule["severity"]
+    worst = SEVERITIES.index(severity) if severity in SEVERITIES else -1
+    return -worst, -rule["matches"], rule["name"]
 
 
 def _days(tally: Tally) -> float:
@@ -70,12 +118,18 @@ def _rule(rule: Rule, tally: RuleTally, days: float) -> dict[str, Any]:
         "name": rule.name,
         "title": rule.title,
         "severity": rule.severity or None,
+        "why": rule.why,
+        "attack": list(rule.attack),
         "matches": tally.matches,
         "first": tally.first or None,
         "last": tally.last or None,
         "per_day": dict(sorted(tally.days.items())),
         "principals": [
             {"principal": who, "matches": count} for who, count in _top(tally.principals)
+        ],
+        "places": [
+            {"account": account, "region": region, "matches": count}
+            for (account, region), count in _top(tally.places)
         ],
         "examples": tally.examples,
         "read_only_matches": tally.reads,
@@ -130,9 +184,9 @@ def _moment(time: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _sorted(counted: Counter[str]) -> list[tuple[str, int]]:
+def _sorted(counted: Counter[K]) -> list[tuple[K, int]]:
     return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _top(counted: Counter[str]) -> list[tuple[str, int]]:
+def _top(counted: Counter[K]) -> list[tuple[K, int]]:
     return _sorted(counted)[:_TOP]

@@ -33,6 +33,8 @@ class Rule:
     sees_reads: bool | None = None
     severity: str = ""
     title: str = ""
+    why: str = ""
+    attack: tuple[str, ...] = ()
     detection: str = ""
     decided: bool = False
     count: Count | None = None
@@ -61,20 +63,18 @@ class Planned:
 def from_catalogue(
     entries: Iterable[CatalogueEntry], values: Mapping[str, Sequence[str]]
 ) -> tuple[list[Rule], list[str]]:
-    """A rule for each entry's part, and a sentence on each entry whose placeholders lack a value.
+    """A rule for each entry's part, and a sentence on the entries whose placeholders lack values.
 
     Raises UsageError for a value that no entry of the catalogue asks for.
     """
     rules: list[Rule] = []
-    notes = []
+    lacking = []
     for entry in entries:
         found = entry.rules(values)
         missing = [name for name, each in entry.placeholders.items() if each["required"]]
         missing = [name for name in missing if not values.get(name)]
         if missing:
-            notes.append(
-                f"{entry.id} is not whole: give {', '.join(f'--value {n}=...' for n in missing)}"
-            )
+            lacking.append(f"{entry.id} ({', '.join(missing)})")
         rules += [
             Rule(
                 name=key,
@@ -82,13 +82,19 @@ def from_catalogue(
                 sees_reads=entry.read_only,
                 severity=entry.severity,
                 title=entry.title,
+                why=entry.why,
+                attack=entry.attack,
                 detection=entry.id,
                 decided=entry.decision,
                 count=entry.count,
             )
             for key, pattern in found.items()
         ]
-    return rules, notes
+    if not lacking:
+        return rules, []
+    return rules, [
+        f"not whole without names that you know: {', '.join(lacking)}: --value NAME=VALUE"
+    ]
 
 
 def from_patterns(paths: Iterable[str]) -> list[Rule]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-import json
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,6 +13,7 @@ from reactor.patterns.index import Tree
 from reactor.patterns.model import Branch
 from reactor.patterns.paths import RawEvent
 
+from trailctl.replay import reading
 from trailctl.replay.needles import BACKSLASH, Guard, made_guard
 from trailctl.replay.project import (
     KINDS,
@@ -24,12 +24,15 @@ from trailctl.replay.project import (
 )
 
 Hit = Callable[[int, Any, "frozenset[str] | set[str]"], None]
+Refuse = Callable[[int, Exception], None]
 # Kinds of records remembered; logs have a few thousand.
 _KINDS_KEPT = 200_000
 # The fields that a record's kind alone decides about.
 _KIND_FIELDS = frozenset({"source", "detail-type", *(f"detail.{name}" for name in KINDS)})
 _NOBODY: frozenset[str] = frozenset()
-_NO_UTF8 = "it is no text in UTF-8"
+_ODD = (msgspec.MsgspecError, RecursionError, ValueError)
+# The one other thing in S3 whose records look like CloudTrail's: a notification names a file.
+_NOTIFICATION = b'"aws:s3"'
 _Read = Callable[[Any], RawEvent]
 _Match = Callable[[RawEvent], "set[str]"]
 # The facts about all records of a kind: rules that match, and tests of the others, first on the
@@ -37,12 +40,38 @@ _Match = Callable[[RawEvent], "set[str]"]
 _Plan = tuple[frozenset[str], "Guard | None", _Read, "_Match | None"]
 
 
-class MalformedError(Exception):
-    """A file that holds no CloudTrail records; the text says why, in a clause."""
+class MalformedError(ValueError):
+    """A file or record that holds no CloudTrail records; the text says why, in a clause."""
+
+
+# What a record raises that can't be decoded, as far as rules need it.
+_BAD = (msgspec.MsgspecError, MalformedError, RecursionError)
+
+
+class Span(NamedTuple):
+    """The times to count, as CloudTrail writes them: from the first, and before the second."""
+
+    begin: str = ""
+    end: str = "\x7f"
+
+
+class Log(NamedTuple):
+    """An opened file.
+
+    `text` is a log file's, `heads` its records as far as rules need them at first, `usual` whether
+    their values have the usual types, `escaped` whether any may hold an escape, `left_out` what is
+    no record: the reasons, with the number and the first place.
+    """
+
+    text: bytes
+    heads: list[Any]
+    usual: bool
+    escaped: bool
+    left_out: Mapping[str, tuple[int, str]] = {}
 
 
 class Scanned(NamedTuple):
-    """The number of a file's records, and the first and last of their times."""
+    """The number of a file's records in the span, and the first and last of their times."""
 
     events: int
     first: str
@@ -80,55 +109,94 @@ class Scanner:
         self._plans: dict[Hashable, _Plan] = {}
         self._made: dict[frozenset[int], tuple[Guard | None, _Read, _Match]] = {}
 
-    def scan(self, text: bytes, hit: Hit) -> Scanned:
-        """Calls `hit(number, head, names)` for each record that rules match.
+    def open(self, text: bytes) -> Log:
+        """The records of a file of any kind that `reading` knows. Raises MalformedError."""
+        if text.isascii() or reading.is_text(text):
+            try:
+                heads, usual = self.projection.heads(text)
+            except _ODD:
+                pass
+            else:
+                # Else the rules would decide what counts as a record.
+                if (
+                    all(map(_is_text, map(self.projection.time, heads)))
+                    and _NOTIFICATION not in text
+                ):
+                    return Log(text, heads, usual, BACKSLASH in text)
+        found = reading.read(text)
+        if not found.records:
+            raise MalformedError("; ".join(found.reasons()) or "it holds no CloudTrail records")
+        text = found.text()
+        return Log(text, *self.projection.heads(text), True, found.left_out)
 
-        `text` is the content of a log file. Raises MalformedError.
+    def scan(
+        self,
+        log: Log,
+        hit: Hit,
+        span: Span | None = None,
+        refuse: Refuse | None = None,
+    ) -> Scanned:
+        """Calls `hit(number, head, names)` for each record of the span that rules match.
+
+        `refuse(number, error)` is called for a record that can't be decoded; without it, the error
+        is raised.
         """
-        heads, usual, escaped = self._heads(text)
+        heads = log.heads
+        times = list(map(self.projection.time, heads))
+        numbers: Iterable[int] = range(len(heads))
+        if span is not None:
+            numbers = [n for n in numbers if span.begin <= times[n] < span.end]
+            heads, times = [heads[n] for n in numbers], [times[n] for n in numbers]
         # This code makes no cycles, and the garbage collector would walk every record in vain.
         collecting = gc.isenabled()
         gc.disable()
         try:
-            if usual:
-                self._scan(heads, hit, escaped)
-            else:
-                for number, head in enumerate(heads):
-                    if found := self._match_whole(self._read_whole(head)):
-                        hit(number, head, found)
+            scan = self._scan_usual if log.usual else self._scan_odd
+            scan(zip(numbers, heads, strict=True), heads, log.escaped, hit, refuse or _raise)
         finally:
             if collecting:
                 gc.enable()
-        times = [time for time in map(self.projection.time, heads) if time.__class__ is str]
         return Scanned(len(heads), min(times, default=""), max(times, default=""))
 
-    def _heads(self, text: bytes) -> tuple[list[Any], bool, bool]:
-        """The records, whether their values are of the usual types, whether any has an escape."""
-        # Bytes that nobody decodes would pass. The rules would then decide what counts as a log.
-        if not text.isascii():
-            try:
-                text.decode()
-            except UnicodeDecodeError:
-                raise MalformedError(_NO_UTF8) from None
-        try:
-            return *self.projection.heads(text), BACKSLASH in text
-        except (msgspec.MsgspecError, RecursionError, ValueError):
-            return *self.projection.heads(normalised(text)), True
-
-    def _scan(self, heads: list[Any], hit: Hit, escaped: bool) -> None:
+    def _scan_usual(
+        self,
+        numbered: Iterable[tuple[int, Any]],
+        heads: list[Any],
+        escaped: bool,
+        hit: Hit,
+        refuse: Refuse,
+    ) -> None:
         kind_of, plans = self.projection.kind, self._plans
         which = 2 if escaped else 1
-        for number, plan in enumerate(map(plans.get, map(kind_of, heads))):
-            if plan is None:
-                plan = self._plan(heads[number])
-            names, guard, read, match = plan
-            if match is not None:
-                head = heads[number]
-                if (guard is None or guard[which](guard[0](head))) and (found := match(read(head))):
-                    hit(number, head, names | found if names else found)
-                    continue
-            if names:
-                hit(number, heads[number], names)
+        for (number, head), plan in zip(numbered, map(plans.get, map(kind_of, heads)), strict=True):
+            try:
+                if plan is None:
+                    plan = self._plan(head)
+                names, guard, read, match = plan
+                if match is not None and (guard is None or guard[which](guard[0](head))):
+                    found = match(read(head))
+                    if found:
+                        names = names | found
+                if names:
+                    hit(number, head, names)
+            except _BAD as error:
+                refuse(number, error)
+
+    def _scan_odd(
+        self,
+        numbered: Iterable[tuple[int, Any]],
+        heads: list[Any],
+        escaped: bool,
+        hit: Hit,
+        refuse: Refuse,
+    ) -> None:
+        del heads, escaped
+        for number, head in numbered:
+            try:
+                if names := self._match_whole(self._read_whole(head)):
+                    hit(number, head, names)
+            except _BAD as error:
+                refuse(number, error)
 
     def _plan(self, head: Any) -> _Plan:
         event = self.projection.plain_event(head)
@@ -155,6 +223,15 @@ class Scanner:
     def _match_whole(self, event: RawEvent) -> set[str]:
         found = self._whole.match(event)
         return found - self._no_reads if self._no_reads and _is_read(event) else found
+
+
+def _raise(number: int, error: Exception) -> None:
+    del number
+    raise error
+
+
+def _is_text(value: Any) -> bool:
+    return value.__class__ is str
 
 
 def _read_nothing(head: Any) -> RawEvent:
@@ -195,77 +272,8 @@ def unpacked(data: bytes) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def normalised(text: bytes) -> bytes:
-    """A file of records in the shape of a log file.
-
-    Raises MalformedError. The file is a log file, a list of records, one record or EventBridge
-    event, a line of JSON for each, or the output of `aws cloudtrail lookup-events`.
-    """
-    if not text.strip():
-        raise MalformedError("it is empty")
-    try:
-        documents = [json.loads(text)]
-    except RecursionError:
-        raise MalformedError("it is nested too deeply") from None
-    except UnicodeDecodeError:
-        raise MalformedError(_NO_UTF8) from None
-    except ValueError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
-        try:
-            documents = [json.loads(line) for line in lines]
-        except (ValueError, RecursionError):
-            documents = []
-        if len(documents) < 2:
-            raise MalformedError(f"it is no JSON ({error})") from None
-    records = [record for document in documents for record in _records(document)]
-    try:
-        return msgspec.json.encode({"Records": records})
-    except UnicodeEncodeError:  # half of a surrogate pair: no text in UTF-8 could hold it
-        text = json.dumps(records, ensure_ascii=False).encode("utf-8", "replace")
-        return msgspec.json.encode({"Records": json.loads(text)})
-
-
-def _records(document: Any) -> list[RawEvent]:
-    if isinstance(document, dict):
-        if isinstance(document.get("Records"), list):
-            return _checked(document["Records"])
-        if isinstance(document.get("Events"), list):
-            return _looked_up(document["Events"])
-        return _checked([document])
-    if isinstance(document, list):
-        return _checked(document)
-    raise MalformedError("it holds no CloudTrail records")
-
-
-def _checked(records: Sequence[Any]) -> list[RawEvent]:
-    found = []
-    for number, record in enumerate(records, start=1):
-        inner = record
-        if isinstance(record, dict) and isinstance(record.get("detail"), dict):
-            inner = record["detail"]  # an event as EventBridge delivers it
-        # An event pattern looks like an event, except for its lists.
-        if not isinstance(inner, dict) or not isinstance(inner.get("eventTime"), str):
-            raise MalformedError(
-                "it holds no CloudTrail records"
-                if number == 1
-                else f"number {number} in it is no CloudTrail record"
-            )
-        found.append(inner)
-    return found
-
-
-def _looked_up(events: Sequence[Any]) -> list[RawEvent]:
-    found = []
-    for number, event in enumerate(events, start=1):
-        try:
-            found.append(json.loads(event["CloudTrailEvent"]))
-        except (KeyError, TypeError, ValueError):
-            raise MalformedError(f"event {number} in it has no CloudTrailEvent") from None
-    return _checked(found)
-
-
 class Whole:
-    """Whole records of one file, by number, decoded when asked for."""
+    """Whole records of one opened file, by number, decoded when asked for."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
@@ -274,10 +282,7 @@ class Whole:
     def event(self, number: int) -> RawEvent:
         """The EventBridge event of a record, all of it. Raises MalformedError."""
         if self._raws is None:
-            try:
-                self._raws = whole_records(self._text)
-            except (msgspec.MsgspecError, ValueError):
-                self._raws = whole_records(normalised(self._text))
+            self._raws = whole_records(self._text)
         try:
             return envelope(whole_record(self._raws[number]))
         except EventError as error:

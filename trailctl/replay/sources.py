@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -19,34 +21,63 @@ if TYPE_CHECKING:
     from reactor.digest.transport import Body, Transport
 
 T = TypeVar("T")
-_ENDINGS = (".json", ".json.gz")
+# Files that are meant to hold events by their names. Others are read, too, but may hold anything.
+_ENDINGS = (
+    *(".json", ".jsonl", ".ndjson", ".log", ".csv"),
+    *(".json.gz", ".jsonl.gz", ".ndjson.gz", ".log.gz", ".csv.gz", ".gz"),
+)
+_SNIFFED = 4096
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+_DELIVERED = re.compile(r"_CloudTrail(?:-[A-Za-z]+)?_[a-z0-9-]+_(\d{8}T\d{4})Z_")
+# A file's name tells when it was delivered: soon after its events, as a rule.
+_EARLY, _LATE = timedelta(minutes=15), timedelta(days=1)
 # Objects of S3 that are fetched while one is read: the most, by number and by bytes.
 _AT_ONCE = 64
 _MOST_AHEAD = 64_000_000
 
 
 class Chunk(NamedTuple):
-    """The bytes of one file, or why there are none. `size` is that of the file as it lies there."""
+    """The bytes of one file, or why there are none. `size` is that of the file as it lies there.
+
+    `meant` is True if the file was named, or has a name as logs have: then it ought to hold events.
+    """
 
     name: str
     data: bytes | None
     size: int
     error: str = ""
+    meant: bool = True
 
 
 class LocalFile(NamedTuple):
     """A file by its path; `size` in bytes."""
 
-    path: str
+    name: str
     size: int
+    meant: bool = True
 
     def read(self) -> Chunk:
         """The file's bytes, or the reason why there are none."""
         try:
-            with FileIO(self.path) as file:
-                return Chunk(self.path, file.readall(), self.size)
+            with FileIO(self.name) as file:
+                if not self.meant and not _may_hold_json(file.read(_SNIFFED) or b""):
+                    return Chunk(self.name, None, self.size, "it is no JSON", meant=False)
+                file.seek(0)
+                return Chunk(self.name, file.readall(), self.size, meant=self.meant)
         except OSError as error:
-            return Chunk(self.path, None, self.size, f"it can't be read ({error.strerror})")
+            return Chunk(self.name, None, self.size, f"it can't be read ({error.strerror})")
+
+
+class StandardInput(NamedTuple):
+    """What came in by a pipe."""
+
+    name: str
+    size: int
+    data: bytes
+
+    def read(self) -> Chunk:
+        """The bytes."""
+        return Chunk(self.name, self.data, self.size)
 
 
 class S3Object(NamedTuple):
@@ -56,46 +87,67 @@ class S3Object(NamedTuple):
     key: str
     size: int
 
+    @property
+    def name(self) -> str:
+        """The object's address."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def standard_input() -> StandardInput:
+    """All that standard input holds."""
+    data = sys.stdin.buffer.read()
+    return StandardInput("standard input", len(data), data)
+
 
 def local_files(paths: Sequence[str]) -> list[LocalFile]:
-    """Files named, and log files below folders named, each once, in order.
+    """Files named, and all files below folders named, each once, in order.
 
-    Digests, which hold no events, are left out of folders. Raises UsageError.
+    Digests, which hold no events, and hidden files are left out of folders. Raises UsageError.
     """
     found: dict[str, LocalFile] = {}
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            inside = sorted(_below(str(path)))
+            inside = [(name, real, is_meant(name)) for name, real in sorted(_below(str(path)))]
             if not inside:
-                raise UsageError(f"{given} holds no log files (*.json, *.json.gz)")
+                raise UsageError(f"{given} holds no files to read")
         elif path.exists():
-            inside = [(given, os.path.realpath(given))]
+            inside = [(given, os.path.realpath(given), True)]
         else:
             raise UsageError(f"{given}: there is no such file or folder")
-        for each, real in inside:
+        for name, real, meant in inside:
             if real not in found:
-                found[real] = LocalFile(each, _size(each))
+                found[real] = LocalFile(name, _size(name), meant)
     return list(found.values())
 
 
 def _below(folder: str) -> Iterator[tuple[str, str]]:
-    """The log files below a folder, each with its real path. Links to folders are not followed."""
+    """The files below a folder, each with its real path; no folder twice, whatever links say."""
     folders = [folder]
+    entered: set[str] = set()
     while folders:
         folder = folders.pop()
         # A file's real path is its folder's and its name, but for links.
         real = os.path.realpath(folder)
+        if real in entered:
+            continue
+        entered.add(real)
         try:
             entries = list(os.scandir(folder))
         except OSError:
             continue
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
                 folders.append(entry.path)
-            elif is_log(entry.path) and not entry.is_dir():
+            elif is_log(entry.path):
                 link = entry.is_symlink()
                 yield entry.path, os.path.realpath(entry.path) if link else f"{real}/{entry.name}"
+
+
+def _may_hold_json(head: bytes) -> bool:
+    return head.startswith(b"\x1f\x8b") or b"{" in head
 
 
 def _size(path: str) -> int:
@@ -106,10 +158,26 @@ def _size(path: str) -> int:
 
 
 def is_log(name: str) -> bool:
-    """True if the name is a log file's; digests lie beside log files and don't count."""
-    return name.endswith(_ENDINGS) and not any(
+    """False for digests, which lie beside log files and hold no events, and for folders of S3."""
+    return not name.endswith("/") and not any(
         mark in name for mark in ("/CloudTrail-Digest/", "_CloudTrail-Digest_")
     )
+
+
+def is_meant(name: str) -> bool:
+    """True if a file's name says that it holds events."""
+    return name.lower().endswith(_ENDINGS)
+
+
+def may_hold(name: str, begin: datetime | None, end: datetime | None) -> bool:
+    """False if the name of a log file tells that its events are out of the time asked for."""
+    found = _DELIVERED.search(name)
+    if found is None:
+        return True
+    delivered = datetime.strptime(found[1], "%Y%m%dT%H%M").replace(tzinfo=UTC)
+    if begin is not None and delivered + _EARLY < begin:
+        return False
+    return end is None or delivered - _LATE < end
 
 
 def split_s3(url: str) -> tuple[str, str]:
@@ -153,7 +221,7 @@ class Bucket:
         except AccessError as error:
             raise UsageError(f"{url} can't be listed: {error}") from None
         if not found:
-            raise UsageError(f"{url} holds no log files (*.json, *.json.gz)")
+            raise UsageError(f"{url} holds no files to read")
         return found
 
     def chunks(self, objects: Iterable[S3Object]) -> Iterator[Chunk]:
@@ -178,11 +246,11 @@ class Bucket:
     def _fetch(self, each: S3Object) -> Chunk:
         from reactor.digest.transport import AccessError
 
-        name = f"s3://{each.bucket}/{each.key}"
         try:
-            return Chunk(name, self._transport.get(each.bucket, each.key, _whole), each.size)
+            data = self._transport.get(each.bucket, each.key, _whole)
         except AccessError as error:
-            return Chunk(name, None, each.size, f"it can't be read ({error})")
+            return Chunk(each.name, None, each.size, f"it can't be read ({error})")
+        return Chunk(each.name, data, each.size, meant=is_meant(each.key))
 
 
 def _whole(body: Body) -> bytes:

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_HEAD = ("rule", "severity", "matches", "alerts/day", "first", "last", "most by")
+_HEAD = ("rule", "severity", "matches", "alerts", "first", "last", "most by")
+_RARE = 0.1  # alerts a day
 _RIGHT = {2, 3}
 
 
@@ -25,7 +26,7 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
         lines += ["", f"Never fired ({len(silent)}): {', '.join(silent)}"]
     for reaction in report["reactions"]:
         lines += ["", *_reaction(reaction)]
-    return "\n".join(_cut(_line(line), width) for line in _wrapped(lines, width)) + "\n"
+    return "\n".join(_cut(printable(line), width) for line in _wrapped(lines, width)) + "\n"
 
 
 def _summary(report: Mapping[str, Any]) -> str:
@@ -49,15 +50,21 @@ def _row(rule: Mapping[str, Any]) -> tuple[str, ...]:
         rule["name"],
         rule["severity"] or "",
         f"{rule['matches']:,}",
-        f"{rule['alerts_a_day']:,g}",
+        rate(rule),
         rule["first"] or "",
         rule["last"] or "",
         top,
     )
 
 
+def rate(rule: Mapping[str, Any]) -> str:
+    """Alerts a day, or in all where there are few."""
+    a_day = rule["alerts_a_day"]
+    return f"{a_day:,g} a day" if a_day >= _RARE else f"{rule['alerts']:,} in all"
+
+
 def _grid(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
-    plain = [tuple(_line(cell) for cell in row) for row in rows]
+    plain = [tuple(printable(cell) for cell in row) for row in rows]
     sizes = [max(len(row[n]) for row in plain) for n in range(len(plain[0]))]
     sizes[-1] = max(8, min(sizes[-1], width - sum(sizes[:-1]) - 2 * (len(sizes) - 1)))
     lines = []
@@ -87,6 +94,8 @@ def _detail(rule: Mapping[str, Any]) -> list[str]:
     more = [f"{len(days) - 7} more days"] * (len(days) > 7)
     lines.append(f"  per day: {', '.join(days[:7] + more)}")
     lines += [f"  by:      {p['principal']} ({p['matches']:,})" for p in rule["principals"][:3]]
+    places = [f"{p['account']}/{p['region']} {p['matches']:,}" for p in rule["places"][:3]]
+    lines.append(f"  in:      {', '.join(places)}")
     lines += [f"  why:     {r['reason']} ({r['findings']:,})" for r in rule["reasons"][:3]]
     for each in rule["examples"][:2]:
         error = f" ({each['error']})" if each.get("error") else ""
@@ -129,7 +138,7 @@ def _wrapped(lines: Sequence[str], width: int) -> list[str]:
     return found
 
 
-def _line(text: str) -> str:
+def printable(text: str) -> str:
     """One line without control characters: names and user agents are the caller's to choose."""
     return "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -13,11 +14,14 @@ from reactor.event import Event, read_event
 from reactor.patterns.paths import RawEvent
 
 from trailctl.replay.project import ABSENT
-from trailctl.replay.reactions import Probe, Would
+from trailctl.replay.reactions import Looks, Probe, Would
 from trailctl.replay.rules import Rule
-from trailctl.replay.scan import Scanner, Whole
+from trailctl.replay.scan import Scanner, Span, Whole
 
 EXAMPLES = 3
+# To know a match again takes some 60 bytes. Beyond so many, copies are not looked for.
+MOST_SEEN = 20_000_000
+_UNDECODED = "it is nested too deeply, or is no JSON"
 _PROBE = "\0reaction "  # no rule's name begins so
 
 
@@ -36,6 +40,7 @@ _identity = msgspec.json.Decoder(_Identity).decode
 @dataclass
 class RuleTally:
     """One rule's matches; `first` and `last` are times as CloudTrail writes them, days likewise.
+    `places` are accounts and Regions.
 
     `findings` counts matches that the rule's decision confirmed, `moments` lists their keys and
     times where several make one alert.
@@ -47,6 +52,7 @@ class RuleTally:
     first: str = ""
     last: str = ""
     days: Counter[str] = field(default_factory=Counter)
+    places: Counter[tuple[str, str]] = field(default_factory=Counter)
     principals: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, Any]] = field(default_factory=list)
@@ -60,6 +66,7 @@ class RuleTally:
         self.first = min(filter(None, (self.first, other.first)), default="")
         self.last = max(self.last, other.last)
         self.days.update(other.days)
+        self.places.update(other.places)
         self.principals.update(other.principals)
         self.reasons.update(other.reasons)
         self.examples = (self.examples + other.examples)[:EXAMPLES]
@@ -87,20 +94,31 @@ class ReactionTally:
 
 @dataclass
 class Tally:
-    """All that was counted over some files."""
+    """All that was counted over some files.
+
+    `copies` counts matches that another file held before: two trails log the same event. `seen` are
+    the matches' fingerprints. `skipped` are files without any record, `aside` those of them that by
+    their names were not meant to hold any, `left_out` what is no record in the others, by its
+    reason, with the number and the first place.
+    """
 
     events: int = 0
     files: int = 0
+    copies: int = 0
     first: str = ""
     last: str = ""
     rules: dict[str, RuleTally] = field(default_factory=dict)
     reactions: dict[str, ReactionTally] = field(default_factory=dict)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
+    left_out: dict[str, tuple[int, str]] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
 
     def merge(self, other: Tally) -> None:
-        """Adds another tally."""
+        """Adds another tally, which has seen nothing that this one has seen."""
         self.events += other.events
         self.files += other.files
+        self.copies += other.copies
         self.first = min(filter(None, (self.first, other.first)), default="")
         self.last = max(self.last, other.last)
         for name, rule in other.rules.items():
@@ -108,12 +126,41 @@ class Tally:
         for name, reaction in other.reactions.items():
             self.reactions.setdefault(name, ReactionTally()).merge(reaction)
         self.skipped += other.skipped
+        self.aside += other.aside
+        for reason, (number, place) in other.left_out.items():
+            self.leave_out(reason, place, number)
+        if len(self.seen) < MOST_SEEN:
+            self.seen |= other.seen
+
+    def leave_out(self, reason: str, place: str, number: int = 1) -> None:
+        """Counts what is no record."""
+        before, first = self.left_out.get(reason, (0, place))
+        self.left_out[reason] = (before + number, first)
+
+    def is_copy(self, time: str, name: str, id_: object) -> bool:
+        """True if a match was counted before; without an id, it was not."""
+        if not isinstance(id_, str) or not id_:
+            return False
+        data = f"{id_} {time} {name}".encode("utf-8", "replace")
+        key = int.from_bytes(blake2b(data, digest_size=8).digest())
+        if key in self.seen:
+            return True
+        if len(self.seen) < MOST_SEEN:
+            self.seen.add(key)
+        return False
 
 
 class Tallier:
     """Counts over files with one set of rules and reactions. Raises PatternError."""
 
-    def __init__(self, rules: Sequence[Rule], probes: Sequence[Probe], known: Known) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        probes: Sequence[Probe],
+        known: Known,
+        span: Span | None = None,
+        look: str = "",
+    ) -> None:
         self._rules = {rule.name: rule for rule in rules}
         asked = {_PROBE + probe.name: (probe, probe.pattern) for probe in probes}
         self._probes = {name: probe for name, (probe, own) in asked.items() if own is not None}
@@ -122,42 +169,52 @@ class Tallier:
         patterns.update({name: own for name, (_, own) in asked.items() if own is not None})
         self._scanner = Scanner(patterns, [r.name for r in rules if r.sees_reads is False])
         self._known = known
+        self._span = span
+        self._looks = Looks(look)
         self._decide = {r.name: decision(r.detection) for r in rules if r.decided}
+        # Matches of these are decoded whole, all matches if a reaction follows every rule.
+        self._asking = frozenset({*self._probes, *self._decide})
+        self._looked_at = bool(self._followers)
 
-    def count(self, text: bytes, tally: Tally) -> None:
-        """Count a log file's records into the tally. Raises MalformedError for what is none."""
-        whole = Whole(text)
+    def count(self, text: bytes, tally: Tally, place: str = "") -> None:
+        """Counts the records of a file into the tally; `place` is the file's name.
+
+        Raises MalformedError where it holds none; then nothing is counted.
+        """
+        log = self._scanner.open(text)
+        whole = Whole(log.text)
         projection = self._scanner.projection
 
         def hit(number: int, head: Any, names: frozenset[str] | set[str]) -> None:
-            event: RawEvent | None = None
-            read: Event | None = None
-            time = _text(projection.time(head))
-            day, reads = time[:10], projection.read_only(head) in (True, "true")
-            who = ""
+            time = projection.time(head)
+            region, id_, account = projection.told(head)
+            # Whatever can't be decoded raises here, before anything is counted.
+            event = whole.event(number) if self._looked_at or names & self._asking else None
+            read = read_event(event) if event is not None else None
+            matched = not names <= self._probes.keys()
+            if tally.is_copy(time, str(projection.kind(head)), id_):
+                tally.copies += matched
+                return
+            who = principal(projection.identity(head)) if matched else ""
             for name in names:
                 if name in self._probes:
-                    event = event or whole.event(number)
-                    read = read or read_event(event)
-                    _ask(self._probes[name], event, read, tally)
+                    assert event is not None
+                    assert read is not None
+                    self._ask(self._probes[name], event, read, tally)
                     continue
-                who = who or principal(projection.identity(head))
                 found = tally.rules.get(name)
                 if found is None:
                     found = tally.rules[name] = RuleTally()
                 found.matches += 1
-                found.reads += reads
-                found.days[day] += 1
+                found.reads += projection.read_only(head) in (True, "true")
+                found.days[time[:10]] += 1
+                found.places[_text(account), _text(region)] += 1
                 found.principals[who] += 1
-                if time:
-                    if time > found.last:
-                        found.last = time
-                    if not found.first or time < found.first:
-                        found.first = time
+                found.last = max(found.last, time)
+                found.first = min(found.first or time, time)
                 finding: Detected | None = None
                 if name in self._decide:
-                    event = event or whole.event(number)
-                    read = read or read_event(event)
+                    assert read is not None
                     finding = self._decide[name](read, self._known)
                     if finding is None:
                         continue
@@ -168,35 +225,37 @@ class Tallier:
                 if len(found.examples) < EXAMPLES:
                     event = event or whole.event(number)
                     found.examples.append(_example(event, who, finding))
-
-            if who:
+            if matched and event is not None and read is not None:
                 for probe in self._followers:
-                    event = event or whole.event(number)
-                    read = read or read_event(event)
-                    _ask(probe, event, read, tally)
+                    self._ask(probe, event, read, tally)
 
-        scanned = self._scanner.scan(text, hit)
+        def refuse(number: int, error: Exception) -> None:
+            del error
+            tally.leave_out(_UNDECODED, f"{place}, number {number + 1}")
+
+        scanned = self._scanner.scan(log, hit, self._span, refuse)
+        for reason, (number, where) in log.left_out.items():
+            tally.leave_out(reason, f"{place}, {where}" if where else place, number)
         tally.files += 1
         tally.events += scanned.events
         tally.first = min(filter(None, (tally.first, scanned.first)), default="")
         tally.last = max(tally.last, scanned.last)
 
-
-def _ask(probe: Probe, event: RawEvent, read: Event, tally: Tally) -> None:
-    """Count what a reaction would have done about an event, if it is the reaction's."""
-    would = probe.would(read)
-    if would is None:
-        return
-    found = tally.reactions.setdefault(probe.name, ReactionTally())
-    found.events += 1
-    if would.failure:
-        found.failures[would.failure] += 1
-    elif not would.steps:
-        found.idle += 1
-    for step in would.steps:
-        found.steps[step] += 1
-    if would.said and len(found.examples) < EXAMPLES:
-        found.examples.append(_reaction_example(event, would))
+    def _ask(self, probe: Probe, event: RawEvent, read: Event, tally: Tally) -> None:
+        """Counts what a reaction would have done about an event, if it is the reaction's."""
+        would = probe.would(read, self._looks.of(read))
+        if would is None:
+            return
+        found = tally.reactions.setdefault(probe.name, ReactionTally())
+        found.events += 1
+        if would.failure:
+            found.failures[would.failure] += 1
+        elif not would.steps:
+            found.idle += 1
+        for step in would.steps:
+            found.steps[step] += 1
+        if would.said and len(found.examples) < EXAMPLES:
+            found.examples.append(_reaction_example(event, would))
 
 
 def principal(raw: Any) -> str:

@@ -242,7 +242,7 @@ def difference(seed: int) -> str:
     scanners = [Scanner({n: rules[n] for n in names[a:b]}) for a, b in pairwise(ends)]
     for _ in range(2):
         for scanner in scanners:
-            scanned = scanner.scan(unpacked(data), hit)
+            scanned = scanner.scan(scanner.open(unpacked(data)), hit)
             if scanned.events != len(records):
                 return f"seed {seed}: {scanned.events} records of {len(records)}"
         for each, hits, due in zip(records, found, expected, strict=True):

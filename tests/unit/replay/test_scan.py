@@ -14,7 +14,7 @@ from reactor.patterns import EventPattern, RuleSet
 from tests.unit.replay.events import ACCOUNT, ALICE, body, record, session
 from trailctl.replay.catalogue import load_catalogue
 from trailctl.replay.project import envelope
-from trailctl.replay.scan import MalformedError, Scanner, Whole, normalised, unpacked
+from trailctl.replay.scan import MalformedError, Scanner, Whole, unpacked
 
 pytestmark = pytest.mark.unit
 
@@ -22,7 +22,8 @@ pytestmark = pytest.mark.unit
 def found(patterns: dict[str, Any], text: bytes, no_reads: Any = ()) -> list[set[str]]:
     """The names of the rules that match, a set a record."""
     hits: dict[int, set[str]] = {}
-    scanned = Scanner(patterns, no_reads).scan(text, lambda n, _, names: hits.update({n: {*names}}))
+    scanner = Scanner(patterns, no_reads)
+    scanned = scanner.scan(scanner.open(text), lambda n, _, names: hits.update({n: {*names}}))
     return [hits.get(number, set()) for number in range(scanned.events)]
 
 
@@ -79,7 +80,12 @@ def test_odd_records_decide_as_whole_events_do() -> None:
             if odd.get("readOnly") in (0, 1) and not isinstance(odd.get("readOnly"), bool):
                 continue  # no boolean: 0 and false are one key of a dictionary
             hits: set[str] = set()
-            scanner.scan(body(odd), lambda _n, _h, names, hits=hits: hits.update(names))  # type: ignore[misc]
+            try:
+                log = scanner.open(body(odd))
+            except MalformedError:
+                assert not isinstance(odd.get("eventTime"), str)
+                continue
+            scanner.scan(log, lambda _n, _h, names, hits=hits: hits.update(names))  # type: ignore[misc]
             assert hits == rules.match(envelope(odd)), odd
 
 
@@ -146,7 +152,7 @@ def test_every_shape_that_holds_records() -> None:
     pattern = {"r": {"detail": {"eventName": ["RunInstances"]}}}
     for shape in shapes:
         assert found(pattern, shape) == [{"r"}], shape[:60]
-        assert Whole(shape).event(0)["detail"] == one
+        assert Whole(Scanner(pattern).open(shape).text).event(0)["detail"] == one
     lines = b"\n".join([json.dumps(one).encode()] * 3)
     assert found(pattern, lines) == [{"r"}] * 3
     assert found(pattern, b'{"Records": []}') == []
@@ -160,16 +166,15 @@ def test_every_shape_that_holds_records() -> None:
         (b'{"Records": [', "it is no JSON"),
         (b"\xff\xfe\x00", "it is no text in UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"7", "it holds no CloudTrail records"),
-        (b'{"logFiles": []}', "it holds no CloudTrail records"),
-        (b'{"Records": [7]}', "it holds no CloudTrail records"),
-        (body(record("ec2", "X"), {"a": 1}), "number 2 in it is no CloudTrail record"),
-        (b'{"Events": [{}]}', "event 1 in it has no CloudTrailEvent"),
+        (b"7", "it is no CloudTrail record"),
+        (b'{"logFiles": []}', "it is no CloudTrail record"),
+        (b'{"Records": [7]}', "it is no CloudTrail record"),
+        (b'{"Events": [{}]}', "it is no CloudTrail record"),
     ],
 )
 def test_files_without_records_are_named(text: bytes, why: str) -> None:
     with pytest.raises(MalformedError, match=why):
-        normalised(text)
+        Scanner({}).open(text)
 
 
 def test_gzip() -> None:

@@ -19,7 +19,7 @@ from tests.harness.object_store import Object, ObjectStore, served
 from tests.unit.replay.events import record
 from trailctl.errors import UsageError
 from trailctl.replay import sources
-from trailctl.replay.scan import normalised
+from trailctl.replay.reading import read
 
 pytestmark = pytest.mark.unit
 
@@ -52,7 +52,7 @@ def bucket(store: ObjectStore) -> Iterator[sources.Bucket]:
 
 def test_an_s3_prefix(store: ObjectStore, bucket: sources.Bucket) -> None:
     texts = {f"{FOLDER}{n:04}.json.gz": gzip.compress(b"%d" % n) for n in range(1_100)}
-    other = ["AWSLogs/1/CloudTrail-Digest/d.json.gz", "AWSLogs/1/readme.txt", "else/x.json.gz"]
+    other = ["AWSLogs/1/CloudTrail-Digest/d.json.gz", "AWSLogs/1/", "else/x.json.gz"]
     for key in other:
         store.store("logs", key, Object(b"no log"))
     for key, text in texts.items():
@@ -88,8 +88,8 @@ def test_no_more_than_so_many_bytes_are_fetched_ahead(
 def test_a_bucket_that_cannot_be_listed_or_is_empty(
     store: ObjectStore, bucket: sources.Bucket
 ) -> None:
-    store.store("logs", "notes.txt", Object(b""))
-    with pytest.raises(UsageError, match=r"s3://logs holds no log files"):
+    store.store("logs", "folder/", Object(b""))
+    with pytest.raises(UsageError, match=r"s3://logs holds no files to read"):
         bucket.list("s3://logs")
     store.fail("logs", "", "denied")
     with pytest.raises(UsageError, match=r"s3://logs/x can't be listed: .*AccessDenied"):
@@ -97,8 +97,8 @@ def test_a_bucket_that_cannot_be_listed_or_is_empty(
 
 
 def test_files_below_a_folder(tmp_path: Path) -> None:
-    """Each once, by whichever way it is reached; links to folders are not followed."""
-    names = ["b/2.json", "b/1.json.gz", "a.json", "b/c/3.json", "b/notes.txt"]
+    """Each once, by whichever way it is reached, and whatever its name is but a hidden one."""
+    names = ["b/2.json", "b/1.json.gz", "a.json", "b/c/3.json", "b/notes.txt", "b/.DS_Store"]
     for name in names:
         path = tmp_path / "logs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,14 +106,22 @@ def test_files_below_a_folder(tmp_path: Path) -> None:
     (tmp_path / "logs/again.json").symlink_to(tmp_path / "logs/a.json")
     (tmp_path / "logs/gone.json").symlink_to(tmp_path / "nothing")
     (tmp_path / "logs/round").symlink_to(tmp_path / "logs")
-    (tmp_path / "logs/folder.json").mkdir()
-    (tmp_path / "logs/linked.json").symlink_to(tmp_path / "logs/folder.json")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/PUT-S3-1").write_bytes(b"12345")
+    (tmp_path / "logs/linked.json").symlink_to(tmp_path / "elsewhere")
     top = str(tmp_path / "logs")
     found = sources.local_files([top, f"{top}/b/../a.json", f"{tmp_path}/logs/b"])
-    expected = ["a.json", "b/1.json.gz", "b/2.json", "b/c/3.json", "gone.json"]
-    assert found == [(f"{top}/{name}", 0 if name == "gone.json" else 5) for name in expected]
-    assert found[0].read() == (f"{top}/a.json", b"12345", 5, "")
-    assert found[-1].read().error == "it can't be read (No such file or directory)"
+    expected = [
+        *("a.json", "b/1.json.gz", "b/2.json", "b/c/3.json", "b/notes.txt", "gone.json"),
+        "linked.json/PUT-S3-1",
+    ]
+    unsure = ("b/notes.txt", "linked.json/PUT-S3-1")
+    assert found == [
+        (f"{top}/{name}", 0 if name == "gone.json" else 5, name not in unsure) for name in expected
+    ]
+    assert found[0].read() == (f"{top}/a.json", b"12345", 5, "", True)
+    assert found[4].read() == (f"{top}/b/notes.txt", None, 5, "it is no JSON", False)
+    assert found[5].read().error == "it can't be read (No such file or directory)"
 
 
 def test_looked_up_events_come_page_by_page(client: Any) -> None:
@@ -132,7 +140,7 @@ def test_looked_up_events_come_page_by_page(client: Any) -> None:
                 asked["NextToken"] = "more"
             stub.add_response("lookup_events", answer, asked)
         chunks = list(sources.looked_up(cloudtrail, start, None))
-    found = [json.loads(normalised(chunk.data or b""))["Records"] for chunk in chunks]
+    found = [read(chunk.data or b"").records for chunk in chunks]
     assert found == [[first], [second]]
 
 
