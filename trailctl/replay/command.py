@@ -25,7 +25,7 @@ from trailctl.replay.catalogue import SEVERITIES, load_catalogue, select
 from trailctl.replay.progress import Progress
 from trailctl.replay.reactions import Probe, deployed, existing
 from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan, read_text
-from trailctl.replay.scan import MalformedError, Span, unpacked
+from trailctl.replay.scan import MalformedError, TimeRange, unpacked
 from trailctl.replay.table import printable
 from trailctl.replay.tally import Tallier, Tally
 from trailctl.session import aws_session
@@ -44,7 +44,7 @@ class Setup:
     rules: tuple[Rule, ...]
     probes: tuple[Probe, ...]
     known: Known
-    span: Span | None = None
+    span: TimeRange | None = None
     look: str = ""
 
 
@@ -178,14 +178,14 @@ def _account(options: argparse.Namespace) -> str:
     return str(who["Account"])
 
 
-def _span(options: argparse.Namespace) -> Span | None:
+def _span(options: argparse.Namespace) -> TimeRange | None:
     if not options.begin and not options.end:
         return None
     begin, end = (
         time and f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         for time in (options.begin, options.end)
     )
-    return Span(begin or Span().begin, end or Span().end)
+    return TimeRange(begin or TimeRange().begin, end or TimeRange().end)
 
 
 def _cloudtrail(options: argparse.Namespace) -> Any:

@@ -61,7 +61,7 @@ def render(report: Mapping[str, Any]) -> str:
         f"<style>{_STYLE}</style></head><body>",
         "<h1>Replay of event rules</h1>",
         f"<p class=soft>{_summary(report, len(fired))}</p>",
-        *(f"<p>{escape(note)}.</p>" for note in report["notes"]),
+        *(f"<p>{escape(note[:1].upper() + note[1:])}.</p>" for note in report["notes"]),
         _overview(fired),
         *(_card(rule, span) for rule in fired),
         _silent(report["never_fired"]),
@@ -79,12 +79,12 @@ def _summary(report: Mapping[str, Any], fired: int) -> str:
     events, files = _several(report["events"], "event"), _several(report["files"], "file")
     return (
         f"{events} in {files}{span}. {fired:,} of "
-        f"{len(report['rules']):,} rules fired over {report['days']:,} days."
+        f"{len(report['rules']):,} rules fired over {_several(round(report['days']), 'day')}."
     )
 
 
-def _several(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+def _several(number: int, what: str, more: str = "s") -> str:
+    return f"{number:,} {what}{more * (number != 1)}"
 
 
 def _overview(rules: Sequence[Mapping[str, Any]]) -> str:
@@ -112,7 +112,7 @@ def _severity(rule: Mapping[str, Any]) -> str:
 
 def _card(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
     name = escape(rule["name"], quote=True)
-    facts = [f"{rule['matches']:,} matches", f"alerts: {rate(rule)}"]
+    facts = [_several(rule["matches"], "match", "es"), f"alerts: {rate(rule)}"]
     if rule["findings"] is not None:
         facts.insert(1, f"{rule['findings']:,} of them decided to be meant")
     if rule["alert_when"] != "each match":

@@ -24,7 +24,7 @@ from trailctl.replay.project import (
 )
 
 Hit = Callable[[int, Any, "frozenset[str] | set[str]"], None]
-Refuse = Callable[[int, Exception], None]
+OnBadRecord = Callable[[int, Exception], None]
 # Kinds of records remembered; logs have a few thousand.
 _KINDS_KEPT = 200_000
 # The fields that a record's kind alone decides about.
@@ -48,14 +48,14 @@ class MalformedError(ValueError):
 _BAD = (msgspec.MsgspecError, MalformedError, RecursionError)
 
 
-class Span(NamedTuple):
+class TimeRange(NamedTuple):
     """The times to count, as CloudTrail writes them: from the first, and before the second."""
 
     begin: str = ""
     end: str = "\x7f"
 
 
-class Log(NamedTuple):
+class Opened(NamedTuple):
     """An opened file.
 
     `text` is a log file's, `heads` its records as far as rules need them at first, `usual` whether
@@ -109,7 +109,7 @@ class Scanner:
         self._plans: dict[Hashable, _Plan] = {}
         self._made: dict[frozenset[int], tuple[Guard | None, _Read, _Match]] = {}
 
-    def open(self, text: bytes) -> Log:
+    def open(self, text: bytes) -> Opened:
         """The records of a file of any kind that `reading` knows. Raises MalformedError."""
         if text.isascii() or reading.is_text(text):
             try:
@@ -122,19 +122,19 @@ class Scanner:
                     all(map(_is_text, map(self.projection.time, heads)))
                     and _NOTIFICATION not in text
                 ):
-                    return Log(text, heads, usual, BACKSLASH in text)
+                    return Opened(text, heads, usual, BACKSLASH in text)
         found = reading.read(text)
         if not found.records:
             raise MalformedError("; ".join(found.reasons()) or "it holds no CloudTrail records")
         text = found.text()
-        return Log(text, *self.projection.heads(text), True, found.left_out)
+        return Opened(text, *self.projection.heads(text), True, found.left_out)
 
     def scan(
         self,
-        log: Log,
+        log: Opened,
         hit: Hit,
-        span: Span | None = None,
-        refuse: Refuse | None = None,
+        span: TimeRange | None = None,
+        refuse: OnBadRecord | None = None,
     ) -> Scanned:
         """Calls `hit(number, head, names)` for each record of the span that rules match.
 
@@ -164,7 +164,7 @@ class Scanner:
         heads: list[Any],
         escaped: bool,
         hit: Hit,
-        refuse: Refuse,
+        refuse: OnBadRecord,
     ) -> None:
         kind_of, plans = self.projection.kind, self._plans
         which = 2 if escaped else 1
@@ -188,7 +188,7 @@ class Scanner:
         heads: list[Any],
         escaped: bool,
         hit: Hit,
-        refuse: Refuse,
+        refuse: OnBadRecord,
     ) -> None:
         del heads, escaped
         for number, head in numbered:

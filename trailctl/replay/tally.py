@@ -16,7 +16,7 @@ from reactor.patterns.paths import RawEvent
 from trailctl.replay.project import ABSENT
 from trailctl.replay.reactions import Looks, Probe, Would
 from trailctl.replay.rules import Rule
-from trailctl.replay.scan import Scanner, Span, Whole
+from trailctl.replay.scan import Scanner, TimeRange, Whole
 
 EXAMPLES = 3
 # To know a match again takes some 60 bytes. Beyond so many, copies are not looked for.
@@ -158,7 +158,7 @@ class Tallier:
         rules: Sequence[Rule],
         probes: Sequence[Probe],
         known: Known,
-        span: Span | None = None,
+        span: TimeRange | None = None,
         look: str = "",
     ) -> None:
         self._rules = {rule.name: rule for rule in rules}
