@@ -74,7 +74,16 @@ locals {
     for key, text in local._filled : key => length(var.exclude_role_arns) == 0 ? text : jsonencode(merge(jsondecode(text), {
       detail = merge(jsondecode(text).detail, {
         userIdentity = merge(try(jsondecode(text).detail.userIdentity, {}), {
-          sessionContext = { sessionIssuer = { arn = local._issuer } }
+          sessionContext = merge(try(jsondecode(text).detail.userIdentity.sessionContext, {}), {
+            sessionIssuer = { arn = try(
+              # A pattern that leaves service-linked roles out does so by a wildcard.
+              [{ exists = false }, { "anything-but" = { wildcard = concat(
+                [jsondecode(text).detail.userIdentity.sessionContext.sessionIssuer.arn[1]["anything-but"].wildcard],
+                sort(var.exclude_role_arns),
+              ) } }],
+              local._issuer,
+            ) }
+          })
         })
       })
     }))
@@ -88,9 +97,11 @@ locals {
       global      = local._catalogue[id].regions == "global"
       read_only   = local._catalogue[id].read_only
       rules       = sort([for key, part in local._ready : key if part.id == id])
+      runbook     = local._catalogue[id].runbook
       severity    = local._catalogue[id].severity
       title       = local._catalogue[id].title
       waiting_for = sort(distinct(flatten([for key, names in local._waiting : names if local._parts[key].id == id])))
+      why         = local._catalogue[id].why
     }
   }
 }
