@@ -157,7 +157,7 @@ def read_actor(identity: object, record: Mapping[str, Any] | None = None) -> Act
         kind = _without_type(who, whole)
     name, session = _names(kind, who, issuer, resource, principal_id)
     if kind == "service":
-        name = via or name
+        name = via or name or text(whole.get("eventSource"))
     in_session = kind in ("role", "sso_user", "service_linked_role")
     return Actor(
         kind=kind,
