@@ -108,7 +108,9 @@ def policy_foreign(event: Event, known: Known) -> Detected | None:
         )
         if stranger.strip("*") and not stranger.startswith("everybody")
     ]
-    named = foreign(_grantees(event.request, known), event, known)
+    # A service that makes a grant for its own work chooses whom it is for.
+    for_service = event.name == "CreateGrant" and bool(event.actor.service)
+    named = [] if for_service else foreign(_grantees(event.request, known), event, known)
     limited = event.name.startswith("AddPermission2") or any(
         event.request.get(limit) for limit in _LIMITS
     )
