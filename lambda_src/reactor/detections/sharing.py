@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reactor.detections.grants import documents, foreign, outsiders, public_grant
 from reactor.detections.model import Detected, Known, decides
 from reactor.event import Event
 from reactor.meaning.admits import EVERYBODY
+from reactor.meaning.elements import allowing, listed
 from reactor.shapes import dig, items, mapping, text
 
 # Fields of requests that name who gets access, outside of a policy document.
@@ -37,6 +39,12 @@ _LIMITS = ("condition", "organizationId", "principalOrgID")
 # https://aws-otel.github.io/docs/getting-started/lambda
 # https://aws-sdk-pandas.readthedocs.io/en/stable/layers.html
 _PUBLISHERS = ("017000801446", "094274105915", "580247275435", "901920570463", "336392948345")
+
+
+_HEADER = re.compile(r'(?:id|emailAddress)="?([^",\s]+)')
+# CloudFront's, which writes its logs by an ACL.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
+_LOG_DELIVERY = "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0"
 
 
 @decides("snapshot-shared")
@@ -115,10 +123,34 @@ def policy_foreign(event: Event, known: Known) -> Detected | None:
         event.request.get(limit) for limit in _LIMITS
     )
     found += [each for each in named if each != EVERYBODY or not limited]
+    found += [f"the canonical user {each[:12]}" for each in _canonical_users(event)]
     if not found:
         return None
     who = ", ".join("everybody" if e == EVERYBODY else e for e in dict.fromkeys(found[:5]))
     return Detected(f"{event.name} lets {who} in", _resource(event))
+
+
+def _canonical_users(event: Event) -> Iterator[str]:
+    """Owners of S3 that a policy or an ACL names by an id that does not tell their account.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
+    """
+    request = event.request
+    found = [
+        each
+        for document in documents(request)
+        for statement in allowing(document)
+        for each in listed(mapping(statement.get("Principal")).get("CanonicalUser"))
+    ]
+    acl = request.get("AccessControlPolicy")
+    owner = text(dig(acl, "Owner", "ID"))
+    for grant in items(dig(acl, "AccessControlList", "Grant")):
+        grantee = mapping(mapping(grant).get("Grantee"))
+        found += [text(grantee.get("ID")), text(grantee.get("EmailAddress"))]
+    for name, value in request.items():
+        if name.startswith("x-amz-grant-"):
+            found += _HEADER.findall(" ".join(listed(value)))
+    yield from (each for each in found if each not in ("", owner, _LOG_DELIVERY))
 
 
 def _grantees(value: object, known: Known, levels: int = 5) -> Iterator[str]:

@@ -41,6 +41,10 @@ NO_API = {
     "cloudshell.amazonaws.com": {"CreateEnvironment", "GetFileDownloadUrls"},
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-one-zone-logging.html
     "s3express.amazonaws.com": {"PutBucketPolicy"},
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.Downloading.html
+    "rds.amazonaws.com": {"DownloadCompleteDBLogFile"},
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html
+    "bedrock.amazonaws.com": {"PutFoundationModelEntitlement"},
     # https://docs.aws.amazon.com/singlesignon/latest/userguide/logging-using-cloudtrail.html
     "sso.amazonaws.com": {"AssociateDirectory", "DisassociateDirectory"},
     "sso-directory.amazonaws.com": {
