@@ -208,7 +208,9 @@ def _without_type(who: Mapping[str, Any], record: Mapping[str, Any]) -> ActorKin
     if who.get("onBehalfOf") or who.get("credentialId"):
         return "identity_center_user"
     source = text(record.get("eventSource"))
-    if text(who.get("userName")) and source.startswith(("sso.", "sso-", "signin.", "identitystore")):
+    if text(who.get("userName")) and source.startswith(
+        ("sso.", "sso-", "signin.", "identitystore")
+    ):
         return "identity_center_user"
     via = text(who.get("invokedBy"))
     service_event = text(record.get("eventType")) == "AwsServiceEvent"

@@ -100,8 +100,8 @@ class Event:
     def failed(self) -> bool:
         """True if the call was refused or failed.
 
-        A null response is no failure (CreateBucket succeeds with one). A failed sign-in, or a failed
-        change of root's password, has no errorCode: its response says so.
+        A null response is no failure (CreateBucket succeeds with one). A failed sign-in, or change
+        of root's password, has no errorCode: its response says so.
         """
         if self.error:
             return True

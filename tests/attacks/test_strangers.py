@@ -1,9 +1,8 @@
-"""An attacker opens resources to an account of their own, and tries not to be seen by detections."""
+"""An attacker opens resources to an account of their own, unseen by detections if they can."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -25,7 +24,7 @@ _RULES = [
 ]
 
 
-def alarms(event: Mapping[str, Any], known: Known | None = None) -> set[str]:
+def alarms(event: dict[str, Any], known: Known | None = None) -> set[str]:
     """The entries of at least medium severity that find an event; many may be needed for one."""
     read = read_event(event)
     return {
@@ -111,7 +110,11 @@ def test_a_bucket_is_not_given_away_by_its_headers(headers: dict[str, Any]) -> N
 
 def test_a_name_like_one_of_aws_hides_nothing() -> None:
     admin = "arn:aws:iam::aws:policy/AdministratorAccess"
-    for name in ("AWSServiceRoleForSSO", "AWSReservedSSO_Admin_0123456789abcdef", "stacksets-exec-1"):
+    for name in (
+        "AWSServiceRoleForSSO",
+        "AWSReservedSSO_Admin_0123456789abcdef",
+        "stacksets-exec-1",
+    ):
         for actor in (
             role_session(name, "x"),
             role_session(name, "x", path="/x/aws-service-role/sso.amazonaws.com/"),

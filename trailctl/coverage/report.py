@@ -128,8 +128,8 @@ def _summary(coverage: Coverage) -> str:
     techniques = sum(1 for found in coverage.techniques.values() if found)
     controls = sum(1 for control in coverage.controls if not control.missed)
     return (
-        f"{coverage.entries} detections find {attacks} of {len(coverage.attacks)} simulated attacks, "
-        f"{techniques} of {len(coverage.techniques)} ATT&CK techniques and {controls} of "
+        f"{coverage.entries} detections find {attacks} of {len(coverage.attacks)} simulated "
+        f"attacks, {techniques} of {len(coverage.techniques)} ATT&CK techniques and {controls} of "
         f"{len(coverage.controls)} CIS controls in full"
     )
 

@@ -45,7 +45,11 @@ class Count:
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One detection. `runbook` is what to do about a match. `patterns` are its parts by name, `main` the one under its own id."""
+    """One detection.
+
+    `runbook` is what to do about a match. `patterns` are its parts by name, `main` the one under
+    its own id.
+    """
 
     id: str
     title: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reactor.detections.grants import foreign, public_grant
 from reactor.detections.model import Detected, Known, any_matches, decides
 from reactor.event import Event
@@ -82,6 +84,8 @@ def foreign_key(event: Event, known: Known) -> Detected | None:
     return Detected(f"the key is {found[0]}", _bucket(event)) if found else None
 
 
+# An expiry of three months or more is housekeeping.
+_SHORT = re.compile(r"[0-8]?[0-9]")
 _REMOVED = {
     "DeleteBucketEncryption": "the default encryption was removed",
     "DeleteBucketOwnershipControls": "ACLs count again",
@@ -113,12 +117,12 @@ def protection_off(event: Event, known: Known) -> Detected | None:
             if text(dig(rule, "ObjectOwnership")) not in ("", "BucketOwnerEnforced"):
                 return Detected("ACLs count again", bucket)
     elif event.name == "PutBucketReplication":
-        rules = items(dig(request, "ReplicationConfiguration", "Rule"))
-        if rules and all(text(dig(rule, "Status")) == "Disabled" for rule in rules):
+        copied = items(dig(request, "ReplicationConfiguration", "Rule"))
+        if copied and all(text(dig(rule, "Status")) == "Disabled" for rule in copied):
             return Detected("no rule replicates the bucket any more", bucket)
     elif event.name == "PutBucketLogging":
         status = mapping(request.get("BucketLoggingStatus"))
-        if not mapping(status.get("LoggingEnabled")):
+        if "BucketLoggingStatus" in request and not mapping(status.get("LoggingEnabled")):
             return Detected("access logging was switched off", bucket)
     elif event.name == "PutBucketLifecycle":
         # A lone rule is an object, several are a list.
@@ -129,7 +133,7 @@ def protection_off(event: Event, known: Known) -> Detected | None:
             for kind in ("Expiration", "NoncurrentVersionExpiration"):
                 days = text(dig(rule, kind, "Days")) or text(dig(rule, kind, "NoncurrentDays"))
                 date = text(dig(rule, kind, "Date"))
-                if days or date:
+                if date or _SHORT.fullmatch(days):
                     when = f"after {days} days" if days else f"on {date}"
                     what = "old versions" if kind.startswith("Noncurrent") else "objects"
                     return Detected(f"{what} are deleted {when}", bucket)

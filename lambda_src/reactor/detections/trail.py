@@ -9,7 +9,6 @@ from reactor.detections.model import Detected, Known, decides
 from reactor.event import Event
 from reactor.shapes import items, mapping, text, truth
 
-
 _SETTINGS = {
     "enableLogFileValidation": "log files are no longer validated",
     "includeGlobalServiceEvents": "events of global services are no longer recorded",

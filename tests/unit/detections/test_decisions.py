@@ -196,10 +196,19 @@ def shared(source: str, name: str, request: Any, known: Known | None = None) -> 
         ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalAccount": OTHER}}}, True),
         ({"Principal": "*", "Condition": {"StringEquals": {"kms:CallerAccount": ACCOUNT}}}, False),
         (
-            {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}},
+            {
+                "Principal": "*",
+                "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+            },
             False,
         ),
-        ({"Principal": "*", "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{OTHER}:x"}}}, True),
+        (
+            {
+                "Principal": "*",
+                "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{OTHER}:x"}},
+            },
+            True,
+        ),
     ],
 )
 @pytest.mark.parametrize("place", ["text", "object", "deep", "list"])

@@ -122,7 +122,6 @@ def test_an_insight_has_neither_identity_nor_name_of_its_own() -> None:
     assert event.actor.kind == "unknown"
     assert event.instances == ()
 
-
     bare = read_event(detail)
     assert (bare.kind, bare.name, bare.account) == ("insight", "RunInstances", ACCOUNT)
 
