@@ -26,9 +26,10 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5r
 .soft { color: var(--soft); } .yes { color: var(--yes); } .no { color: var(--no); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
-  border-bottom: 1px solid var(--line); } th { color: var(--soft); } td:last-child { overflow-wrap: anywhere; }
-td:first-child { white-space: nowrap; width: 6.5rem; } td:nth-child(2):not(:last-child) { width: 16rem;
-  min-width: 8rem; } a { color: inherit; }
+  border-bottom: 1px solid var(--line); } th { color: var(--soft); }
+td:first-child { white-space: nowrap; width: 6.5rem; }
+td:nth-child(2):not(:last-child) { width: 26%; } td:last-child { min-width: 8rem; }
+a { color: inherit; }
 """
 
 
