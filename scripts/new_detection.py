@@ -4,7 +4,7 @@
     python scripts/new_detection.py document-shared ssm.amazonaws.com ModifyDocumentPermission
 
 What only a person knows is left empty, and the tests of the catalogue ask for it: title, why,
-request and the near miss.
+runbook, request and the near miss.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def entry(id_: str, event_source: str, event_name: str) -> dict[str, Any]:
         "title": "",
         "severity": "high",
         "why": "",
+        "runbook": "",
         "benchmarks": {},
         "attack": [],
         "regions": "every",

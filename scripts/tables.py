@@ -201,6 +201,8 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 def _pages() -> Iterator[tuple[Path, str]]:
     for versions in sorted(REPOSITORY.glob("*/*/versions.tf")):
+        if versions.parent.is_symlink():
+            continue  # the same page under another name
         path = versions.with_name("README.md")
         new = with_tables(_text(path), versions.parent)
         if versions.parent == REPOSITORY / "modules" / "detections":

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from trailctl import event_pattern, operations
+from trailctl.coverage import arguments as coverage
 from trailctl.errors import CheckError, UsageError
 from trailctl.local import arguments as local
 from trailctl.replay import arguments as replay
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     validate.set_defaults(command=_validate_logs)
 
     replay.add_parser(commands)
+    coverage.add_parser(commands)
     event_pattern.add_parser(commands)
     operations.add_parser(commands)
 

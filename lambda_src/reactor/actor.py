@@ -103,6 +103,15 @@ class Actor:
         return self.name if self.kind == "service" else ""
 
     @property
+    def automation(self) -> bool:
+        """True if AWS itself called, by its own choice.
+
+        A service-linked role is for its service alone, and its path for AWS alone. `invokedBy`
+        proves less: CloudFormation and others act on a person's word.
+        """
+        return self.kind == "service_linked_role"
+
+    @property
     def owner(self) -> str:
         """The owner of a resource that this caller made: a person where there is one.
 
@@ -144,9 +153,11 @@ def read_actor(identity: object, record: Mapping[str, Any] | None = None) -> Act
     console = via == CONSOLE or truth(whole.get("sessionCredentialFromConsole")) is True
     resource = arn.split(":", 5)[5] if arn.count(":") >= 5 else ""
     kind = _kind(text(who.get("type")), resource, text(issuer.get("arn")), via)
+    if kind == "unknown":
+        kind = _without_type(who, whole)
     name, session = _names(kind, who, issuer, resource, principal_id)
-    if kind == "service" and via:
-        name = via
+    if kind == "service":
+        name = via or name or text(whole.get("eventSource"))
     in_session = kind in ("role", "sso_user", "service_linked_role")
     return Actor(
         kind=kind,
@@ -157,7 +168,7 @@ def read_actor(identity: object, record: Mapping[str, Any] | None = None) -> Act
         principal_id=principal_id,
         account=text(who.get("accountId")) or (arn.split(":")[4] if resource else ""),
         issuer=text(issuer.get("arn")),
-        access_key=text(who.get("accessKeyId")),
+        access_key=text(who.get("accessKeyId")) or text(who.get("credentialId")),
         human=_human(kind, session, context, console),
         via=via,
         console=console,
@@ -176,14 +187,36 @@ def _kind(type_: str, resource: str, issuer_arn: str, via: str) -> ActorKind:
     if kind == "root" and via and via != CONSOLE:
         return "service"  # how Auto Scaling's calls looked before service-linked roles
     if kind == "role":
-        # The sessionIssuer may be empty. Then the session's ARN names the role, without its path.
-        if _SSO_PATH in issuer_arn or resource.startswith("assumed-role/AWSReservedSSO_"):
+        # Only AWS makes roles under these paths; anybody may choose a name that looks like theirs.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+        if f":role{_SSO_PATH}" in issuer_arn:
             return "sso_user"
-        if ":role/aws-service-role/" in issuer_arn or resource.startswith(
-            "assumed-role/AWSServiceRoleFor"
-        ):
+        if ":role/aws-service-role/" in issuer_arn:
             return "service_linked_role"
+        # The sessionIssuer may be empty. Then the session's ARN names the role, without its path.
+        name = resource.removeprefix("assumed-role/").partition("/")[0]
+        if not issuer_arn and _SSO_ROLE.fullmatch(name):
+            return "sso_user"
     return kind
+
+
+def _without_type(who: Mapping[str, Any], record: Mapping[str, Any]) -> ActorKind:
+    """Service events have no type, and those of Identity Center have `Unknown` or none.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/sso-cloudtrail-use-cases.html
+    """
+    if who.get("onBehalfOf") or who.get("credentialId"):
+        return "identity_center_user"
+    source = text(record.get("eventSource"))
+    if text(who.get("userName")) and source.startswith(
+        ("sso.", "sso-", "signin.", "identitystore")
+    ):
+        return "identity_center_user"
+    via = text(who.get("invokedBy"))
+    service_event = text(record.get("eventType")) == "AwsServiceEvent"
+    if not who.get("arn") and (service_event or (via and via != CONSOLE)):
+        return "service"
+    return "unknown"
 
 
 def _names(

@@ -100,12 +100,12 @@ class Event:
     def failed(self) -> bool:
         """True if the call was refused or failed.
 
-        A null response is no failure (CreateBucket succeeds with one), and a failed sign-in has no
-        errorCode: its response says so.
+        A null response is no failure (CreateBucket succeeds with one). A failed sign-in, or change
+        of root's password, has no errorCode: its response says so.
         """
         if self.error:
             return True
-        if self.kind == "sign_in" or self.name in ("ConsoleLogin", "SwitchRole"):
+        if self.kind == "sign_in" or self.source == "signin.amazonaws.com":
             return "Failure" in self.response.values() or bool(self.error_message)
         return False
 
@@ -146,15 +146,21 @@ class Event:
         return read_resources(self.detail, self.instances)
 
 
+# Fields that a record has and an envelope does not have.
+_OF_RECORDS = ("eventSource", "eventType", "eventVersion", "insightDetails")
+
+
 def read_event(envelope: object) -> Event:
     """The event in an EventBridge envelope, or in a bare CloudTrail record; never raises."""
     outer = mapping(envelope)
     detail = mapping(outer.get("detail"))
-    if not detail and "eventSource" in outer:
+    # An Insight has no eventSource of its own, an old record perhaps no eventVersion.
+    if not detail and not outer.keys().isdisjoint(_OF_RECORDS):
         detail, outer = outer, {}
     detail_type = text(outer.get("detail-type"))
     insight = mapping(detail.get("insightDetails"))
     kind = _KINDS.get(detail_type) or (_kind_of_record(detail) if not outer else "other")
+    actor = read_actor(detail.get("userIdentity"), detail)
     return Event(
         kind=kind,
         id=text(detail.get("eventID")) or text(outer.get("id")),
@@ -162,12 +168,15 @@ def read_event(envelope: object) -> Event:
         source=text(detail.get("eventSource")) or text(insight.get("eventSource")),
         trusted_source=text(outer.get("source")),
         time=moment(detail.get("eventTime")) or moment(outer.get("time")),
-        account=text(detail.get("recipientAccountId")) or text(outer.get("account")),
+        # Records before version 1.02 name no recipient: there it is the caller's account.
+        account=text(detail.get("recipientAccountId"))
+        or text(outer.get("account"))
+        or actor.account,
         region=text(detail.get("awsRegion")) or text(outer.get("region")),
         error=text(detail.get("errorCode")),
         error_message=text(detail.get("errorMessage")),
         read_only=truth(detail.get("readOnly")),
-        actor=read_actor(detail.get("userIdentity"), detail),
+        actor=actor,
         request=mapping(detail.get("requestParameters")),
         response=mapping(detail.get("responseElements")),
         additional=mapping(detail.get("additionalEventData")),

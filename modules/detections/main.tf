@@ -56,11 +56,11 @@ locals {
     for key, part in local._ready : key => regexall(
       "\\{\"[a-z-]+\":\"[^\"{}]*\\{\\{[a-z_]+\\}\\}[^\"{}]*\"\\}|\"[^\"{}]*\\{\\{[a-z_]+\\}\\}[^\"{}]*\"|[^{\"]+|.",
       part.text
-    )
+    ) if length(part.needs) > 0
   }
   _filled = {
-    for key, tokens in local._tokens : key => join("", [
-      for token in tokens : !strcontains(token, "{{") ? token : join(",", [
+    for key, part in local._ready : key => length(part.needs) == 0 ? part.text : join("", [
+      for token in local._tokens[key] : !strcontains(token, "{{") ? token : join(",", [
         for value in local._values[regex("\\{\\{([a-z_]+)\\}\\}", token)[0]] : replace(token, "/\\{\\{[a-z_]+\\}\\}/", value)
       ])
     ])
@@ -74,12 +74,23 @@ locals {
     for key, text in local._filled : key => length(var.exclude_role_arns) == 0 ? text : jsonencode(merge(jsondecode(text), {
       detail = merge(jsondecode(text).detail, {
         userIdentity = merge(try(jsondecode(text).detail.userIdentity, {}), {
-          sessionContext = { sessionIssuer = { arn = local._issuer } }
+          sessionContext = merge(try(jsondecode(text).detail.userIdentity.sessionContext, {}), {
+            sessionIssuer = { arn = try(
+              # A pattern that leaves service-linked roles out does so by a wildcard.
+              [{ exists = false }, { "anything-but" = { wildcard = concat(
+                [jsondecode(text).detail.userIdentity.sessionContext.sessionIssuer.arn[1]["anything-but"].wildcard],
+                sort(var.exclude_role_arns),
+              ) } }],
+              local._issuer,
+            ) }
+          })
         })
       })
     }))
   }
 
+  _rules_of   = { for key, part in local._ready : part.id => key... }
+  _waiting_of = { for key, names in local._waiting : local._parts[key].id => names... }
   _coverage = {
     for id in local._selected : id => {
       attack      = local._catalogue[id].attack
@@ -87,10 +98,12 @@ locals {
       decision    = local._catalogue[id].decision
       global      = local._catalogue[id].regions == "global"
       read_only   = local._catalogue[id].read_only
-      rules       = sort([for key, part in local._ready : key if part.id == id])
+      rules       = sort(lookup(local._rules_of, id, []))
+      runbook     = local._catalogue[id].runbook
       severity    = local._catalogue[id].severity
       title       = local._catalogue[id].title
-      waiting_for = sort(distinct(flatten([for key, names in local._waiting : names if local._parts[key].id == id])))
+      waiting_for = sort(distinct(flatten(lookup(local._waiting_of, id, []))))
+      why         = local._catalogue[id].why
     }
   }
 }

@@ -1,5 +1,5 @@
 output "coverage" {
-  description = "The selected detections by id: { attack, benchmarks, decision, global, read_only, rules (keys of the output rules), severity, title, waiting_for (placeholders without a value) }."
+  description = "The selected detections by id: { attack, benchmarks, decision, global, read_only, rules (keys of the output rules), runbook (what to do), severity, title, waiting_for (placeholders without a value), why }."
   value       = local._coverage
 }
 

@@ -45,12 +45,17 @@ class Count:
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One detection. `patterns` are its parts by name, `main` the one under its own id."""
+    """One detection.
+
+    `runbook` is what to do about a match. `patterns` are its parts by name, `main` the one under
+    its own id.
+    """
 
     id: str
     title: str
     severity: str
     why: str
+    runbook: str
     benchmarks: Mapping[str, Sequence[str]]
     attack: tuple[str, ...]
     regions: str

@@ -45,7 +45,7 @@ def denied(event: Event, known: Known) -> Detected | None:
     del known
     if not event.error:
         return None
-    who = event.actor.principal_arn or event.actor.arn or event.actor.owner
+    who = _caller(event)
     return Detected(f"{event.source} {event.name} was denied ({event.error})", who, who)
 
 
@@ -55,11 +55,32 @@ def secret_read(event: Event, known: Known) -> Detected | None:
     del known
     if event.failed:
         return None
-    who = event.actor.principal_arn or event.actor.arn or event.actor.owner
+    who = _caller(event)
     one = text(event.request.get("secretId"))
     many = [text(each) for each in items(event.request.get("secretIdList"))]
     secret = one or ", ".join(filter(None, many)) or "secrets by filter"
     return Detected(f"{secret} was read", secret, who)
+
+
+@decides("account-recon")
+@decides("instance-recon")
+@decides("s3-bulk-delete")
+@decides("ses-recon")
+@decides("snapshots-deleted")
+@decides("ssm-parameters")
+@decides("userdata-read")
+def one_of_many(event: Event, known: Known) -> Detected | None:
+    """A call that says little alone, counted by who made it; AWS's own calls say nothing."""
+    del known
+    if event.actor.automation:
+        return None
+    which = event.resources[0].id if event.resources else ""
+    verb = f"was denied ({event.error})" if event.error else "was called"
+    return Detected(f"{event.source} {event.name} {verb}", which, _caller(event))
+
+
+def _caller(event: Event) -> str:
+    return event.actor.principal_arn or event.actor.arn or event.actor.owner
 
 
 @decides("password-data")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from reactor.detections.model import Known
+from reactor.event import Event
 from reactor.meaning.admits import EVERYBODY, admitted, open_providers, principals, strangers
 from reactor.meaning.elements import allowing, listed
 from reactor.meaning.powers import admin_power
+from reactor.policies import policy_document
+
+_DEEPEST = 8  # levels of a request in which a policy can lie
 
 
 def admin_action(document: Mapping[str, Any] | None, account: str = "") -> str:
@@ -30,6 +35,30 @@ def public_grant(document: Mapping[str, Any] | None) -> str:
             actions = listed(statement.get("Action")) or ["all but some actions"]
             return f"allows {', '.join(actions[:3])} to anybody"
     return ""
+
+
+def documents(value: object, levels: int = _DEEPEST) -> Iterator[dict[str, Any]]:
+    """Every policy document in a request, wherever a service puts it, as an object or as text."""
+    if isinstance(value, str):
+        if "Statement" in value:
+            document = policy_document(value)
+            if document and "Statement" in document:
+                yield document
+    elif isinstance(value, dict) and "Statement" in value:
+        yield value
+    elif isinstance(value, dict | list) and levels:
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from documents(each, levels - 1)
+
+
+def foreign(principals: Iterable[str], event: Event, known: Known) -> list[str]:
+    """Those account ids and ARNs that are of an account which is neither the event's nor trusted;
+    `*` is everybody.
+    """
+    statement = {"Effect": "Allow", "Principal": {"AWS": [*principals]}}
+    return outsiders(
+        {"Statement": [statement]}, event.account, known.trusted_accounts, known.organizations
+    )
 
 
 def outsiders(

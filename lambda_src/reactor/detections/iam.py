@@ -16,6 +16,8 @@ _AWS_PATHS = ("/aws-service-role/", "/aws-reserved/")
 def admin_inline(event: Event, known: Known) -> Detected | None:
     """A new policy that makes its holder as good as an administrator."""
     del known
+    if event.actor.automation:
+        return None
     request = event.request
     if event.name == "SetDefaultPolicyVersion":
         arn, version = text(request.get("policyArn")), text(request.get("versionId"))
@@ -29,6 +31,8 @@ def admin_inline(event: Event, known: Known) -> Detected | None:
 @decides("iam-role-forbidden")
 def role_forbidden(event: Event, known: Known) -> Detected | None:
     """A role whose name, path, trust or policies break the rules."""
+    if event.actor.automation:
+        return None
     request = event.request
     name = text(request.get("roleName"))
     path = text(request.get("path")) or _path_of(text(dig(event.response, "role", "arn")))
@@ -58,7 +62,7 @@ def role_forbidden(event: Event, known: Known) -> Detected | None:
 def trust_external(event: Event, known: Known) -> Detected | None:
     """A role that somebody outside the account may assume."""
     found = _trust(event, known)
-    if not found:
+    if not found or event.actor.automation:
         return None
     return Detected(f"trusts {', '.join(found[:5])}", text(event.request.get("roleName")))
 
@@ -83,7 +87,9 @@ def _trust(event: Event, known: Known) -> list[str]:
         document = event.request.get("policyDocument")
     else:
         return []
-    return outsiders(policy_document(document), event.account, known.trusted_accounts)
+    return outsiders(
+        policy_document(document), event.account, known.trusted_accounts, known.organizations
+    )
 
 
 def _target(event: Event) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,12 +46,14 @@ class Detected:
 class Known:
     """Facts that only the deployment knows; the defaults suit an unknown account.
 
-    `trusted_accounts` are ids of accounts that others may share with and trust. Role names, paths,
-    policies, brokers and buckets are wildcards (`*`, `?`); empty `allowed_role_paths` allow any.
-    Sizes are EC2's (`8xlarge`).
+    `trusted_accounts` are ids of accounts that others may share with and trust,
+    `trusted_organizations` ids of organizations (`o-...`): without any, one that a condition names
+    counts as one's own. Role names, paths, policies, brokers and buckets are wildcards (`*`, `?`);
+    empty `allowed_role_paths` allow any. Sizes are EC2's (`8xlarge`).
     """
 
     trusted_accounts: tuple[str, ...] = ()
+    trusted_organizations: tuple[str, ...] = ()
     allowed_role_paths: tuple[str, ...] = ()
     forbidden_role_names: tuple[str, ...] = ()
     forbidden_role_policies: tuple[str, ...] = (
@@ -78,6 +81,14 @@ class Known:
         for account in self.trusted_accounts:
             if len(account) != 12 or not account.isdigit():
                 raise ValueError(f"trusted_accounts has {account!r}; use ids of twelve digits.")
+        for organization in self.trusted_organizations:
+            if not re.fullmatch(r"o-[a-z0-9]{10,32}", organization):
+                raise ValueError(f"trusted_organizations has {organization!r}; use ids as o-....")
+
+    @property
+    def organizations(self) -> tuple[str, ...] | None:
+        """The organizations that are trusted; None if none is known, so that any is."""
+        return self.trusted_organizations or None
 
 
 def any_matches(text: str, wildcards: tuple[str, ...], *, any_case: bool = False) -> bool:

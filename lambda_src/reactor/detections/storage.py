@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from reactor.detections.grants import public_grant
+import re
+
+from reactor.detections.grants import foreign, public_grant
 from reactor.detections.model import Detected, Known, any_matches, decides
 from reactor.event import Event
 from reactor.policies import policy_document
@@ -58,21 +60,69 @@ def acl_public(event: Event, known: Known) -> Detected | None:
     return None
 
 
+@decides("s3-replication-foreign")
+def replicated(event: Event, known: Known) -> Detected | None:
+    """A bucket whose objects are copied into another account."""
+    for rule in items(dig(event.request, "ReplicationConfiguration", "Rule")):
+        target = text(dig(rule, "Destination", "Account"))
+        if text(dig(rule, "Status")) != "Disabled" and foreign([target], event, known):
+            where = text(dig(rule, "Destination", "Bucket"))
+            return Detected(f"objects are copied to {where} of account {target}", _bucket(event))
+    return None
+
+
+@decides("s3-foreign-key")
+def foreign_key(event: Event, known: Known) -> Detected | None:
+    """An object, or all new ones of a bucket, under a key of another account."""
+    request = event.request
+    rules = items(dig(request, "ServerSideEncryptionConfiguration", "Rule"))
+    keys = [
+        text(request.get("x-amz-server-side-encryption-aws-kms-key-id")),
+        *(text(dig(r, "ApplyServerSideEncryptionByDefault", "KMSMasterKeyID")) for r in rules),
+    ]
+    found = foreign(keys, event, known)
+    return Detected(f"the key is {found[0]}", _bucket(event)) if found else None
+
+
+# An expiry of three months or more is housekeeping.
+_SHORT = re.compile(r"[0-8]?[0-9]")
+_REMOVED = {
+    "DeleteBucketEncryption": "the default encryption was removed",
+    "DeleteBucketOwnershipControls": "ACLs count again",
+    "DeleteBucketPolicy": "the bucket policy was deleted",
+    "DeleteBucketReplication": "the bucket is no longer replicated",
+}
+
+
 @decides("s3-protection-off")
 def protection_off(event: Event, known: Known) -> Detected | None:
-    """A bucket whose versioning is suspended, whose encryption or access log is removed, or whose
-    objects are set to expire.
+    """A bucket that lost versioning, MFA delete, a retention, a copy, a policy, its encryption or
+    access log, or whose objects are set to expire.
     """
     del known
     bucket, request = _bucket(event), event.request
+    if event.name in _REMOVED:
+        return Detected(_REMOVED[event.name], bucket)
     if event.name == "PutBucketVersioning":
-        if text(dig(request, "VersioningConfiguration", "Status")) == "Suspended":
+        versioning = mapping(request.get("VersioningConfiguration"))
+        if text(versioning.get("Status")) == "Suspended":
             return Detected("versioning was suspended", bucket)
-    elif event.name == "DeleteBucketEncryption":
-        return Detected("the default encryption was removed", bucket)
+        if text(versioning.get("MfaDelete")) == "Disabled":
+            return Detected("versions can be deleted without MFA", bucket)
+    elif event.name == "PutBucketObjectLockConfiguration":
+        if not dig(request, "ObjectLockConfiguration", "Rule"):
+            return Detected("new objects are no longer retained", bucket)
+    elif event.name == "PutBucketOwnershipControls":
+        for rule in items(dig(request, "OwnershipControls", "Rule")):
+            if text(dig(rule, "ObjectOwnership")) not in ("", "BucketOwnerEnforced"):
+                return Detected("ACLs count again", bucket)
+    elif event.name == "PutBucketReplication":
+        copied = items(dig(request, "ReplicationConfiguration", "Rule"))
+        if copied and all(text(dig(rule, "Status")) == "Disabled" for rule in copied):
+            return Detected("no rule replicates the bucket any more", bucket)
     elif event.name == "PutBucketLogging":
         status = mapping(request.get("BucketLoggingStatus"))
-        if not mapping(status.get("LoggingEnabled")):
+        if "BucketLoggingStatus" in request and not mapping(status.get("LoggingEnabled")):
             return Detected("access logging was switched off", bucket)
     elif event.name == "PutBucketLifecycle":
         # A lone rule is an object, several are a list.
@@ -83,7 +133,7 @@ def protection_off(event: Event, known: Known) -> Detected | None:
             for kind in ("Expiration", "NoncurrentVersionExpiration"):
                 days = text(dig(rule, kind, "Days")) or text(dig(rule, kind, "NoncurrentDays"))
                 date = text(dig(rule, kind, "Date"))
-                if days or date:
+                if date or _SHORT.fullmatch(days):
                     when = f"after {days} days" if days else f"on {date}"
                     what = "old versions" if kind.startswith("Noncurrent") else "objects"
                     return Detected(f"{what} are deleted {when}", bucket)

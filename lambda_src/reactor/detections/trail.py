@@ -1,4 +1,4 @@
-"""CloudTrail: selectors that make a trail see less."""
+"""CloudTrail: selectors and settings that make a trail see or prove less."""
 
 from __future__ import annotations
 
@@ -9,15 +9,33 @@ from reactor.detections.model import Detected, Known, decides
 from reactor.event import Event
 from reactor.shapes import items, mapping, text, truth
 
+_SETTINGS = {
+    "enableLogFileValidation": "log files are no longer validated",
+    "includeGlobalServiceEvents": "events of global services are no longer recorded",
+    "isMultiRegionTrail": "only one Region is recorded",
+    "isOrganizationTrail": "only one account is recorded",
+}
+_EMPTIED = {
+    "cloudWatchLogsLogGroupArn": "events no longer go to CloudWatch Logs",
+    "kmsKeyId": "log files are no longer encrypted with the trail's key",
+    "snsTopicName": "new log files are no longer announced",
+}
+
 
 @decides("trail-narrowed")
 def narrowed(event: Event, known: Known) -> Detected | None:
-    """Selectors, in either shape, under which some management event is no longer recorded.
+    """Selectors, in either shape, under which some management event is no longer recorded, or
+    settings that take a part of the record or its proof away.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_UpdateTrail.html
     """
     del known
     request = event.request
+    if event.name == "UpdateTrail":
+        lost = [why for field, why in _SETTINGS.items() if truth(request.get(field)) is False]
+        lost += [why for field, why in _EMPTIED.items() if request.get(field) == ""]
+        return Detected("; ".join(lost), text(request.get("name"))) if lost else None
     basic = [mapping(each) for each in items(request.get("eventSelectors"))]
     advanced = [mapping(each) for each in items(request.get("advancedEventSelectors"))]
     reasons = _basic(basic) if basic else _advanced(advanced) if advanced else []

@@ -13,6 +13,7 @@ from reactor.detections import Known, decide, decision, decisions
 from reactor.detections.grants import admin_action, outsiders, public_grant
 from reactor.event import read_event
 from reactor.settings import SettingsError, parse_settings
+from reactor.testing import role_session
 
 from trailctl.replay.catalogue import load_catalogue
 
@@ -176,6 +177,109 @@ def test_advanced_selectors(advanced: list[list[tuple[str, str, str]]], narrow: 
     assert (found is not None) is narrow
 
 
+def shared(source: str, name: str, request: Any, known: Known | None = None) -> str:
+    found = decide("resource-policy-foreign", event(source, name, request), known or Known())
+    return found.reason if found else ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "foreign"),
+    [
+        ({"Principal": {"AWS": OTHER}}, True),
+        ({"Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/x"}}, True),
+        ({"Principal": {"AWS": ["AIDAEXAMPLEOTHER12345"]}}, True),
+        ({"Principal": {"AWS": [ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"]}}, False),
+        ({"Principal": {"Service": "cloudtrail.amazonaws.com"}}, False),
+        ({"Principal": {"AWS": OTHER}, "Effect": "Deny"}, False),
+        # Everybody is the business of the entries on public policies.
+        ({"Principal": "*"}, False),
+        ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalAccount": OTHER}}}, True),
+        ({"Principal": "*", "Condition": {"StringEquals": {"kms:CallerAccount": ACCOUNT}}}, False),
+        (
+            {
+                "Principal": "*",
+                "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+            },
+            False,
+        ),
+        (
+            {
+                "Principal": "*",
+                "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{OTHER}:x"}},
+            },
+            True,
+        ),
+    ],
+)
+@pytest.mark.parametrize("place", ["text", "object", "deep", "list"])
+def test_a_policy_is_found_wherever_a_service_puts_it(
+    statement: dict[str, Any], foreign: bool, place: str
+) -> None:
+    document = policy(Action="s3:*", **statement)
+    text = json.dumps(document)
+    request = {
+        "text": {"policy": text},
+        "object": {"bucketName": "b", "bucketPolicy": document},
+        "deep": {"PutAccessPointPolicyRequest": {"Policy": text}},
+        "list": {"patchOperations": [{"op": "replace", "path": "/policy", "value": text}]},
+    }[place]
+    assert bool(shared("s3", "PutBucketPolicy", request)) is foreign
+    assert not shared("s3", "PutBucketPolicy", request, Known(trusted_accounts=(OTHER,))) or (
+        "unique id" in shared("s3", "PutBucketPolicy", request, Known(trusted_accounts=(OTHER,)))
+    )
+
+
+def test_organizations_are_trusted_by_name_once_any_is_known() -> None:
+    ours, theirs = "o-a1b2c3d4e5", "o-zzzzzzzzzz"
+    for organization, known, foreign in (
+        (theirs, Known(), False),
+        (theirs, Known(trusted_organizations=(ours,)), True),
+        (ours, Known(trusted_organizations=(ours,)), False),
+    ):
+        by_policy = policy(
+            Action="*",
+            Principal="*",
+            Condition={"StringEquals": {"aws:PrincipalOrgID": organization}},
+        )
+        by_share = {"principals": [f"arn:aws:organizations::{OTHER}:organization/{organization}"]}
+        assert bool(shared("s3", "PutBucketPolicy", {"bucketPolicy": by_policy})) is False
+        assert bool(shared("s3", "PutBucketPolicy", {"bucketPolicy": by_policy}, known)) is foreign
+        assert bool(shared("ram", "CreateResourceShare", by_share, known)) is foreign
+    with pytest.raises(ValueError, match="trusted_organizations"):
+        Known(trusted_organizations=("acme",))
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "request_"),
+    [
+        ("lambda", "AddLayerVersionPermission20181031", {"principal": "*"}),
+        ("ssm", "ModifyDocumentPermission", {"accountIdsToAdd": ["all"]}),
+        ("events", "PutPermission", {"principal": "*"}),
+    ],
+)
+def test_everybody_is_told_where_no_policy_says_it(source: str, name: str, request_: Any) -> None:
+    assert shared(source, name, request_) == f"{name} lets everybody in"
+    limited = {**request_, "organizationId": "o-a1b2c3d4e5", "condition": {"key": "x"}}
+    assert source == "ssm" or not shared(source, name, limited)
+
+
+def test_an_event_that_names_no_recipient_is_not_foreign_to_itself() -> None:
+    request = {"policy": json.dumps(policy(Action="*", Principal={"AWS": ACCOUNT}))}
+    who = {"type": "IAMUser", "userName": "alice", "accountId": ACCOUNT}
+    old = event("kms", "PutKeyPolicy", request, recipientAccountId=None, userIdentity=who)
+    assert decide("resource-policy-foreign", old) is None
+
+
+def test_what_aws_does_by_itself_is_no_attack_but_a_name_is_not_enough() -> None:
+    admin = {"roleName": "x", "policyDocument": json.dumps(policy(Action="*"))}
+    name = "AWSServiceRoleForSSO"
+    for path, found in (("/aws-service-role/sso.amazonaws.com/", False), ("/", True)):
+        who = role_session(name, "x", path=path, invokedBy="sso.amazonaws.com")
+        call = event("iam", "PutRolePolicy", admin, userIdentity=who)
+        assert (decide("iam-admin-inline", call) is not None) is found
+        assert (decide("iam-role-forbidden", call) is not None) is found
+
+
 def test_settings_are_strict() -> None:
     assert parse_settings(Known, '{"burst_from": 3}').burst_from == 3
     for wrong in ('{"burst": 3}', '{"burst_from": 0}', '{"large_from": "big"}'):
@@ -215,5 +319,5 @@ def test_nothing_raises_on_odd_input(id_: str) -> None:
         "bucket-created",
         "federation-token",
         "password-data",
-        "secrets-bulk",
+        *(entry.id for entry in load_catalogue().values() if entry.count),
     )

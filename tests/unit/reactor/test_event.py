@@ -122,6 +122,25 @@ def test_an_insight_has_neither_identity_nor_name_of_its_own() -> None:
     assert event.actor.kind == "unknown"
     assert event.instances == ()
 
+    bare = read_event(detail)
+    assert (bare.kind, bare.name, bare.account) == ("insight", "RunInstances", ACCOUNT)
+
+
+def test_a_record_without_recipient_is_of_its_caller_s_account() -> None:
+    detail = record()
+    del detail["recipientAccountId"]
+    assert read_event(detail).account == ACCOUNT
+    assert read_event(envelope(detail, account="210987654321")).account == "210987654321"
+
+
+@pytest.mark.parametrize("name", ["PasswordUpdated", "PasswordRecoveryRequested", "EmailUpdated"])
+def test_a_change_of_root_s_password_fails_without_an_error_code(name: str) -> None:
+    detail = record(eventSource="signin.amazonaws.com", eventName=name)
+    detail["responseElements"] = {name: "Failure"}
+    assert read_event(envelope(detail, source="aws.signin")).failed
+    detail["responseElements"] = {name: "Success"}
+    assert not read_event(envelope(detail, source="aws.signin")).failed
+
 
 @pytest.mark.parametrize("value", [True, "true", "True"])
 def test_read_only_in_any_spelling(value: object) -> None:

@@ -347,7 +347,7 @@ def test_a_page_without_events_is_whole(run: Run, tmp_path: Path) -> None:
         (["--from", "2026-03-02", "--to", "2026-03-02", "LOGS"], "--from must be before --to"),
         (["--from", "noon", "LOGS"], "noon is no time"),
         (["--jobs", "0", "LOGS"], "0 is no number of processes"),
-        (["--id", "root-logn", "LOGS"], "root-logn: no such detection; the ids are ami-shared"),
+        (["--id", "root-logn", "LOGS"], "root-logn: no such detection; the ids are account-recon"),
         (["--benchmark", "cis-9", "LOGS"], "cis-9: no such benchmark; there are cis-1.4"),
         (["--technique", "T1", "LOGS"], "T1: no detection is for this technique"),
         (["--id", "root-login", "--min-severity", "low", "--technique", "T1496", "LOGS"],

@@ -1,0 +1,54 @@
+"""The command line of `trailctl coverage`; the modules that do the work are loaded on the call."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from trailctl.errors import UsageError
+from trailctl.replay.catalogue import SEVERITIES
+
+_HELP = """\
+Runs the catalogue over simulated attacks and over the calls that CIS names, and tells which ATT&CK
+techniques and which controls it finds. What an entry claims is not asked. json is a layer for the
+ATT&CK Navigator. Exit code 1: a technique is lost or a control is not met in full.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Adds the command to those of `trailctl`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "coverage",
+        help="which attacks, ATT&CK techniques and CIS controls the catalogue finds",
+        description=_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=_run, parser=parser)
+    parser.add_argument("--id", action="append", default=[], metavar="ID", help="may repeat")
+    parser.add_argument("--exclude-id", action="append", default=[], metavar="ID")
+    parser.add_argument("--min-severity", choices=SEVERITIES, default="info")
+    parser.add_argument("--format", choices=("table", "json", "html"), default="table")
+    parser.add_argument("--output", metavar="FILE", help="write there, not to standard output")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from trailctl.coverage.measure import measure
+    from trailctl.coverage.report import layer, page, table
+    from trailctl.replay.catalogue import load_catalogue, select
+
+    entries = select(
+        load_catalogue(), options.id, options.exclude_id, min_severity=options.min_severity
+    )
+    coverage = measure(entries)
+    text = {"table": table, "json": layer, "html": page}[options.format](coverage)
+    if options.output:
+        try:
+            Path(options.output).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{options.output} can't be written: {error.strerror}") from None
+    else:
+        sys.stdout.write(text)
+    whole = all(coverage.techniques.values()) and not any(c.missed for c in coverage.controls)
+    return 0 if whole else 1
