@@ -36,12 +36,13 @@ output "policy_json" {
 output "settings" {
   description = "Settings as the guard's code reads them, as JSON."
   value = jsonencode({
-    detection        = var.detection
-    failures         = var.failures
-    severity         = var.severity
-    summary          = var.summary
-    title            = var.title
-    trusted_accounts = var.trusted_accounts
-    window_seconds   = var.window_seconds
+    detection             = var.detection
+    failures              = var.failures
+    severity              = var.severity
+    summary               = var.summary
+    title                 = var.title
+    trusted_accounts      = var.trusted_accounts
+    trusted_organizations = var.trusted_organizations
+    window_seconds        = var.window_seconds
   })
 }

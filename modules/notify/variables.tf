@@ -72,6 +72,18 @@ variable "trusted_accounts" {
   nullable    = false
 }
 
+variable "trusted_organizations" {
+  description = "Ids of organizations that the decision of a detection trusts, one's own as well. Empty: an organization that a policy's condition names counts as one's own."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.trusted_organizations : can(regex("^o-[a-z0-9]{10,32}$", id))])
+    error_message = "trusted_organizations must hold ids of organizations, as in o-a1b2c3d4e5."
+  }
+}
+
 variable "window_seconds" {
   description = "Seconds in which the same call by the same caller makes one alert. The next alert says how many there were. 0: an alert for each."
   type        = number

@@ -144,7 +144,8 @@ def _why(rule: Mapping[str, Any]) -> str:
         for each in rule["attack"]
     )
     told = " ".join(filter(None, (escape(rule["why"]), links and f"ATT&amp;CK: {links}.")))
-    return f"<p>{told}</p>" if told else ""
+    todo = f"<p><b>What to do:</b> {escape(rule['runbook'])}</p>" if rule["runbook"] else ""
+    return (f"<p>{told}</p>" if told else "") + todo
 
 
 def _span(report: Mapping[str, Any]) -> tuple[date, date] | None:

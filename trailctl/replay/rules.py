@@ -34,6 +34,7 @@ class Rule:
     severity: str = ""
     title: str = ""
     why: str = ""
+    runbook: str = ""
     attack: tuple[str, ...] = ()
     detection: str = ""
     decided: bool = False
@@ -83,6 +84,7 @@ def from_catalogue(
                 severity=entry.severity,
                 title=entry.title,
                 why=entry.why,
+                runbook=entry.runbook,
                 attack=entry.attack,
                 detection=entry.id,
                 decided=entry.decision,

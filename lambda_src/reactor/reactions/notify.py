@@ -40,6 +40,7 @@ class Settings:
     detection: str | None = None
     failures: bool = False
     trusted_accounts: tuple[str, ...] = ()
+    trusted_organizations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.severity not in _SEVERITIES:
@@ -64,7 +65,11 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
         return []
     reason = ""
     if settings.detection is not None:
-        found = decide(settings.detection, event, Known(trusted_accounts=settings.trusted_accounts))
+        known = Known(
+            trusted_accounts=settings.trusted_accounts,
+            trusted_organizations=settings.trusted_organizations,
+        )
+        found = decide(settings.detection, event, known)
         if found is None:
             return []
         reason = found.reason
