@@ -34,6 +34,9 @@ _APPLIERS: list[applies.Applier] = []
 hypothesis_settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+hypothesis_settings.register_profile(
+    "fuzz", hypothesis_settings.get_profile("any-machine"), max_examples=20_000
+)
 hypothesis_settings.load_profile("any-machine")
 
 
