@@ -63,8 +63,7 @@ _METRICS = {
     Cover.STOPPED: "FindingsStopped",
     Cover.STALE: "FindingsStale",
 }
-# What is told first, since a flood of the others may hide it.
-_WORST_FIRST = tuple(_METRICS)
+_WORST_FIRST = tuple(_METRICS)  # or a flood of the others would hide it
 # Verdicts that may be better next time: the checkpoint waits some hours for them.
 _PASSING = (Verdict.ARCHIVED, Verdict.UNREADABLE)
 
@@ -167,13 +166,8 @@ class Worker:
                 known[place] = self._begin(place, now)
         sqs = self._aws.client("sqs")
         for account, region in places:
-            message = {
-                "trail": self._settings.trail,
-                "account": account,
-                "region": region,
-                "now": iso(now),
-            }
-            body = json.dumps(message)
+            named = {"trail": self._settings.trail, "account": account, "region": region}
+            body = json.dumps({**named, "now": iso(now)})
             sqs.send_message(QueueUrl=self._settings.work_queue_url, MessageBody=body)
         self._telemetry.count("Shards", len(places))
         self._telemetry.log.info("validations started", shards=len(places), now=iso(now))
@@ -471,12 +465,13 @@ class Worker:
                 regions = settings.regions
                 if not regions:
                     # If all digests are gone, the log files' folder still tells of the Region.
-                    regions = tuple(
+                    named = dict.fromkeys(
                         name
                         for kind in _KINDS
                         for name in transport.folders(settings.bucket, f"{root}{account}/{kind}/")
                         if is_region(name)
-                    )[:_MOST_REGIONS] or (settings.home_region,)
+                    )
+                    regions = tuple(named)[:_MOST_REGIONS] or (settings.home_region,)
                 for region in regions:
                     yield account, region
 
@@ -671,8 +666,7 @@ def _message(
 ) -> str:
     names_only = report.start == report.end
     span = f"from {iso(report.start)} to {iso(report.end)}"
-    if names_only:
-        span = "found by a look at all names"
+    span = "found by a look at all names" if names_only else span
     kinds = Counter(str(each.verdict) for each in new) + Counter(str(i.cover) for i in failed)
     lines = [
         f"{name} could not prove the log files of the trail {settings.trail_name} in account "
@@ -685,8 +679,7 @@ def _message(
         lines.append(f"{told} ({interval.reason})" if interval.reason else told)
     for finding in new[:_TOLD_IN_A_MESSAGE]:
         lines.append(f"{finding.verdict}: {finding.object} ({finding.reason[:500]})")
-    more = max(0, len(new) - _TOLD_IN_A_MESSAGE) + max(0, len(failed) - _TOLD_IN_A_MESSAGE)
-    if more:
+    if more := sum(max(0, len(each) - _TOLD_IN_A_MESSAGE) for each in (new, failed)):
         lines.append(f"and {more} more")
     if names_only:
         return "\n".join(lines) + "\n"
