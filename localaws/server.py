@@ -88,6 +88,7 @@ async def _serve(
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "ERROR"
+    config.include_date_header = False  # the front tells the local AWS's time
     config.graceful_timeout = 0.5
     config.keep_alive_timeout = 120
     config.h11_max_incomplete_size = 1 << 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import format_datetime
+
 from localaws.clock import MovableClock
 from localaws.front import gaps
 from localaws.front.control import PREFIX, ControlEndpoints
@@ -26,6 +28,7 @@ class Front:
 
     def __init__(self, emulator: Emulator, clock: MovableClock) -> None:
         self.services = Services(emulator, clock)
+        self._clock = clock
         self._emulator = emulator
         self._handlers = Handlers(emulator, self.services.parts)
         self._control = ControlEndpoints(self.services)
@@ -66,4 +69,8 @@ class Front:
             response = await self.serve(request)
         if request.method == "HEAD":
             response.body = b""
+        # AWS's answers tell AWS's time.
+        told = format_datetime(self._clock.now().replace(microsecond=0), usegmt=True).encode()
+        response.headers = [h for h in response.headers if h[0].lower() != b"date"]
+        response.headers.append((b"date", told))
         await send_response(send, response)

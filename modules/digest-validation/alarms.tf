@@ -22,7 +22,7 @@ locals {
       metric     = "Findings"
       dimensions = { service = var.name }
       statistic  = "Sum"
-      text       = "Log or digest files of the trail ${var.trail_name} were changed, removed or added, or can't be proven. ${local._inspect} See for yourself: ${local._command}"
+      text       = "Log or digest files of the trail ${var.trail_name} were changed, removed or added, or can't be proven, or files lie where CloudTrail puts none. ${local._inspect} See for yourself: ${local._command}"
     }
   }
 }
@@ -46,14 +46,15 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = "notBreaching"
 }
 
-# Silence is the worst failure: nothing proven lately, or nobody looking. A run proves nothing that is
-# younger than lag_minutes. So if there was no run for the rest of stale_minutes, the newest proof is
-# older than that, too.
+# Silence is the worst failure: nothing proven lately, or nobody looking. Each run measures the place
+# (account and Region) whose newest proof is oldest, so that a lively one hides no silent one. A run
+# proves nothing that is younger than lag_minutes. So if there was no run for the rest of
+# stale_minutes, the newest proof is older than that, too.
 resource "aws_cloudwatch_metric_alarm" "silence" {
   count = var.alarm_topic == null ? 0 : 1
 
   alarm_name          = "${var.name}-silence"
-  alarm_description   = "For ${var.stale_minutes} minutes nothing of the trail ${var.trail_name} was proven: no new digest came (is the trail logging? aws cloudtrail get-trail-status --name ${var.trail_name}), or the digest validation ${var.name} does not run (aws scheduler get-schedule --name ${var.name}). ${local._inspect}"
+  alarm_description   = "For ${var.stale_minutes} minutes nothing of the trail ${var.trail_name} was proven in at least one account and Region (the log says which: oldest proof): no new digest came (is the trail logging? aws cloudtrail get-trail-status --name ${var.trail_name}), or the digest validation ${var.name} does not run (aws scheduler get-schedule --name ${var.name}). ${local._inspect}"
   alarm_actions       = [var.alarm_topic.arn]
   ok_actions          = [var.alarm_topic.arn]
   comparison_operator = "GreaterThanThreshold"
@@ -68,7 +69,7 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   metric_query {
     id          = "silence"
     expression  = "FILL(age, ${var.stale_minutes + 1})"
-    label       = "Minutes since the end of the newest proof"
+    label       = "Minutes since the end of the newest proof, in the worst place"
     return_data = true
   }
 

@@ -39,6 +39,8 @@ locals {
     organization_id  = var.organization_id == null ? "" : var.organization_id
     prefix           = var.key_prefix == null ? "" : trim(var.key_prefix, "/")
     regions          = sort(var.regions)
+    reprove_days     = var.reprove_days
+    retention_days   = var.retention_days == null ? 0 : var.retention_days
     stale_minutes    = var.stale_minutes
     trail_name       = var.trail_name
   }

@@ -195,8 +195,8 @@ variable "lookback_hours" {
   nullable    = false
 
   validation {
-    condition     = var.lookback_hours >= 2 && var.lookback_hours <= 168 && floor(var.lookback_hours) == var.lookback_hours
-    error_message = "lookback_hours must be a whole number from 2 to 168 (a week)."
+    condition     = var.lookback_hours >= 4 && var.lookback_hours <= 168 && floor(var.lookback_hours) == var.lookback_hours
+    error_message = "lookback_hours must be a whole number from 4 to 168 (a week)."
   }
 }
 
@@ -328,6 +328,29 @@ variable "replica_of" {
   validation {
     condition     = var.replica_of == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.replica_of))
     error_message = "replica_of is not the name of a bucket: give the name of the one that the trail writes to."
+  }
+}
+
+variable "reprove_days" {
+  description = "Days in which everything that is kept is proven anew, a share a day, the oldest first. 0: what was proven once is not proven again."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.reprove_days >= 0 && var.reprove_days <= 3650 && floor(var.reprove_days) == var.reprove_days
+    error_message = "reprove_days must be a whole number from 0 (never) to 3650 (ten years)."
+  }
+}
+
+variable "retention_days" {
+  description = "Days for which the bucket keeps log and digest files. What is older is not proven anew, and what is gone before its time is found. Null: the proof anew begins at the oldest digest that is there."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.retention_days == null || try(var.retention_days >= 7 && var.retention_days <= 36500 && floor(var.retention_days) == var.retention_days, false)
+    error_message = "retention_days must be a whole number from 7 to 36500; leave it out where files are kept for ever."
   }
 }
 

@@ -32,6 +32,8 @@ ALL = {
     "kms_key_arn": KEY,
     "log_kms_key_arn": LOG_KEY,
     "organization_id": "o-exampleorgid",
+    "reprove_days": 0,
+    "retention_days": 365,
 }
 
 
@@ -92,6 +94,7 @@ def test_given_resources_are_used(tf: Planner) -> None:
     [metric] = query["metric"]
     assert (query["id"], metric["metric_name"]) == ("age", "ProofAgeMinutes")
     assert (metric["period"], metric["stat"]) == (150 * 60, "Maximum")
+    assert "in at least one account and Region" in alarms["proof-silence"]["alarm_description"]
     schedule = plan.resources["module.this.aws_scheduler_schedule.hourly"]["values"]
     assert schedule["target"][0]["input"] == '{"scheduled_time":"<aws.scheduler.scheduled-time>"}'
 
@@ -122,7 +125,11 @@ REFUSALS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"key_prefix": "/"}, "key_prefix must be 1 to 200"),
     ({"log_kms_key_arn": "alias/log"}, "log_kms_key_arn is not the ARN of a KMS key"),
     ({"alert_topic": {"arn": TOPIC, "kms_key_arn": "alias/x"}}, "alert_topic.kms_key_arn is not"),
-    ({"lookback_hours": 1}, "lookback_hours must be a whole number from 2"),
+    (
+        {"lookback_hours": 1, "reprove_days": -1, "retention_days": 1},
+        "lookback_hours must be a whole number from 4 | reprove_days must be a whole number from 0 "
+        "| retention_days must be a whole number from 7",
+    ),
     ({"max_workers": 1}, "max_workers must be a whole number from 2"),
     ({"stale_minutes": 200}, "at least two hours more than lag_minutes"),
     ({"role_path": "security"}, "role_path must start and end with a slash"),
@@ -147,4 +154,5 @@ REFUSALS: tuple[tuple[dict[str, Any], str], ...] = (
 @pytest.mark.parametrize(("given", "told"), REFUSALS, ids=[told for _, told in REFUSALS])
 def test_refusals(tf: Planner, given: dict[str, Any], told: str) -> None:
     said = tf.plan_error(call("digest-validation", {**LEAST, **given}))
-    assert told in " ".join(str(said).split())
+    for each in told.split(" | "):
+        assert each in " ".join(str(said).split())

@@ -109,6 +109,8 @@ def parse_time(text: str) -> datetime:
         time: datetime = parser.parse(text)
     except (OverflowError, ValueError):
         raise ValueError(f"{text} is no time: give one such as 2026-01-08T05:21:42Z") from None
+    if not 2013 <= time.year <= 2999:
+        raise ValueError(f"{text} is no time of CloudTrail's: give one since 2013")
     time = time if time.tzinfo else time.replace(tzinfo=UTC)
     return time.astimezone(UTC).replace(microsecond=0)
 

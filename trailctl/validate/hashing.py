@@ -14,8 +14,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from isal import isal_zlib
-from reactor.digest.content import ContentError, Inflater, sha256_of_gzip
-from reactor.digest.wire import Answer, Credentials, RefusedError, Signer, UnusualError, Wire
+from reactor.digest.content import Inflater, refuse_large, sha256_of_gzip
+from reactor.digest.wire import Answer, Credentials, Signer, Wire
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -52,7 +52,7 @@ class _Hasher:
             # Whatever it is: who asked tries again, and tells.
             try:
                 batch.hashes[number] = self._hash(batch, batch.path + batch.paths[number])
-            except (OSError, ContentError, RefusedError, UnusualError, ValueError):
+            except Exception:  # noqa: S110
                 pass
             finally:
                 self._done(batch)
@@ -89,6 +89,7 @@ def _context(bundle: str) -> SSLContext:
 
 
 def _hashed(answer: Answer) -> str:
+    refuse_large(answer.headers)
     return sha256_of_gzip(answer, ISAL)
 
 

@@ -69,7 +69,7 @@ def line(finding: Finding) -> str:
     told = "valid"
     if finding.verdict is not Verdict.VALID:
         told = f"INVALID: {finding.verdict}: {finding.reason}"
-    return f"{_FILES[finding.kind]}\ts3://{finding.bucket}/{finding.key}\t{told}"
+    return f"{_FILES[finding.kind]}\t{finding.object}\t{told}"
 
 
 def interval_line(interval: Interval) -> str:
@@ -161,8 +161,7 @@ def print_junit(arn: str, reports: Sequence[Report], errors: Sequence[str]) -> N
             if valid:
                 _case(suite, name, f"{valid} {files} files valid", "", "")
         for finding in report.findings:
-            where = f"s3://{finding.bucket}/{finding.key}"
-            _case(suite, name, where, str(finding.verdict), finding.reason)
+            _case(suite, name, finding.object, str(finding.verdict), finding.reason)
         suite.set("tests", str(len(suite)))
         suite.set("failures", str(sum(case.find("failure") is not None for case in suite)))
     if errors:

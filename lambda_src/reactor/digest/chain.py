@@ -98,6 +98,10 @@ class Chain:
         self._interval(start, link.until, Cover.COVERED, "")
         self.last = replace(link, verdict=Verdict.VALID)
 
+    def shorten(self, end: datetime) -> None:
+        """Let the range end earlier."""
+        self._end = end
+
     def close(self, now: datetime, stale_after: timedelta) -> None:
         """Judge what is after the newest proven digest."""
         if self._bad:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 ALGORITHM, HASH = "SHA256withRSA", "SHA-256"
+_HEAD_BYTES = 1 << 16
 
 
 class DigestFormatError(ValueError):
@@ -66,7 +67,8 @@ class Digest:
 def parse(content: bytes) -> Digest:
     """Reads a digest file's uncompressed content; raises DigestFormatError."""
     try:
-        data = json.loads(content, object_pairs_hook=_unique)
+        # Decoded here: json takes UTF-16 and lone surrogates, which CloudTrail never writes.
+        data = json.loads(content.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise DigestFormatError("its content is no JSON") from None
     if not isinstance(data, dict):
@@ -89,6 +91,19 @@ def parse(content: bytes) -> Digest:
         previous=_previous(data),
         logs=tuple(_log(each) for each in logs),
     )
+
+
+def parse_head(content: bytes) -> Digest:
+    """A digest file without its log files, which come last: what its signature needs.
+
+    JSON can take twenty times its size in memory, so a large file is read whole only if CloudTrail
+    signed it. Raises DigestFormatError.
+    """
+    head, found, _ = content[:_HEAD_BYTES].partition(b'"logFiles"')
+    if not found:
+        raise DigestFormatError("it does not begin as a digest does")
+    digest = parse(head.rstrip().removesuffix(b",") + b"}")
+    return replace(digest, hash=hashlib.sha256(content).hexdigest())
 
 
 def _previous(data: Mapping[str, Any]) -> Previous | None:
@@ -114,15 +129,22 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not value:
         raise DigestFormatError(f"{name} is missing")
+    if not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value):
+        raise DigestFormatError(f"{name} is no text")
     return value
 
 
 def _time(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
-        raise DigestFormatError(f"{text!r} is no time") from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise DigestFormatError(f"{text[:64]!r} is no time") from None
+
+
+def _no_constant(name: str) -> None:
+    """Refuses NaN and the like, which are no JSON."""
+    raise ValueError(name)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

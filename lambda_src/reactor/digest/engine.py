@@ -8,7 +8,9 @@ way. Memory grows with what is found wrong, not with the length of the span.
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,12 +23,32 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from reactor.digest.chain import HOUR, BackfillChain, Chain, Link
-from reactor.digest.content import ZLIB, ContentError, Inflater, gunzip, sha256_of_gzip
-from reactor.digest.document import ALGORITHM, Digest, DigestFormatError, LogEntry, parse
+from reactor.digest.content import (
+    MAX_DIGEST,
+    MAX_LOG,
+    SMALL_DIGEST,
+    ZLIB,
+    ContentError,
+    Inflater,
+    LateError,
+    SizeError,
+    gunzip,
+    refuse_large,
+    sha256_of_gzip,
+)
+from reactor.digest.document import (
+    ALGORITHM,
+    Digest,
+    DigestFormatError,
+    LogEntry,
+    parse,
+    parse_head,
+)
 from reactor.digest.keys import Finder, PublicKeys
+from reactor.digest.lookup import Names
 from reactor.digest.names import DigestName, Shard
 from reactor.digest.transport import AccessError, quoted
-from reactor.digest.verdicts import Cover, Finding, Kind, Report, Verdict
+from reactor.digest.verdicts import Cover, Finding, Kind, Report, Verdict, shown
 
 if TYPE_CHECKING:
     from reactor.digest.transport import Body, Direct, Entry, Transport
@@ -36,9 +58,13 @@ _DIGEST_THREADS = 24
 _LOGS_AHEAD = 5_000
 _SPILL = HOUR  # log files of the span that the next digest names
 _WITNESS = timedelta(hours=25)
-_NAMED_WITHIN = timedelta(hours=2)
 _LATE = timedelta(minutes=30)  # log files mostly come some five minutes after their minute
 _RESOLVE_EVERY = 24
+# Of the time to spend, the part after which no further hour is begun.
+_BEGIN_WITHIN = 0.7
+# More wait for a digest to name them only where somebody floods the bucket.
+_MOST_UNNAMED = 100_000
+_LATEST_BACKFILL = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +72,8 @@ class Span:
     """The time to prove: from `start` to `end`, seen at `now`, UTC.
 
     `stale_after` is the greatest age of the newest digest's end. Log files of digests that end
-    before `logs_from` count as named and are not fetched again.
+    before `logs_from` count as named and are not fetched again, unless they are of the times
+    `again`. After `seconds` no log file is read, and well before that the range is shortened.
     """
 
     start: datetime
@@ -54,6 +81,8 @@ class Span:
     now: datetime
     stale_after: timedelta = STALE_AFTER
     logs_from: datetime | None = None
+    again: tuple[tuple[datetime, datetime], ...] = ()
+    seconds: float = math.inf
 
 
 class HelperLike(Protocol):
@@ -68,7 +97,9 @@ class HelperLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class Checked:
+    """A digest that was looked at, and the log files that it names if it is valid."""
+
     link: Link
     logs: tuple[LogEntry, ...] = ()
 
@@ -96,6 +127,7 @@ class Engine:
         self._originals = {copy: original for original, copy in self._replicas.items()}
         self._on_finding = on_finding
         self._telling = threading.Lock()
+        self._large = threading.Lock()
         self._digest_pool = ThreadPoolExecutor(min(_DIGEST_THREADS, concurrency), "digests")
         self._log_pool = ThreadPoolExecutor(concurrency, "logs")
         self._room = threading.BoundedSemaphore(4 * concurrency)
@@ -151,12 +183,14 @@ class Engine:
             coming = self._digest_pool.submit(next, pages, None)
             yield page
 
-    def fetch_digest(self, shard: Shard, bucket: str, name: DigestName) -> Future[_Checked]:
+    def fetch_digest(self, shard: Shard, bucket: str, name: DigestName) -> Future[Checked]:
         """Fetches a digest and judges it by itself."""
         finder = self.keys(shard.region).find
         return self._digest_pool.submit(self._checked_digest, bucket, name, finder)
 
-    def hash_log(self, entry: LogEntry, report: Callable[[Finding], None]) -> Future[None]:
+    def hash_log(
+        self, entry: LogEntry, report: Callable[[Finding], None], deadline: float = math.inf
+    ) -> Future[None]:
         """Have a log file fetched and judged; waits while too many are under way."""
         if not self._room.acquire(blocking=False):
             self.flush()
@@ -164,7 +198,7 @@ class Engine:
         helper = next(self._turns)
         direct = self._transport.direct(self.read_from(entry.bucket)) if helper else None
         if helper is None or direct is None:
-            future = self._log_pool.submit(self._checked_log, entry, report)
+            future = self._log_pool.submit(self._checked_log, entry, report, deadline)
         else:
             future = Future()
             helper.add(direct, quoted(entry.key), partial(self._helped, future, entry, report))
@@ -202,22 +236,33 @@ class Engine:
             with self._telling:
                 self._on_finding(finding)
 
-    def _checked_digest(self, bucket: str, name: DigestName, finder: Finder) -> _Checked:
-        def failed(verdict: Verdict, reason: str, digest_hash: str | None = None) -> _Checked:
-            return _Checked(Link(name, bucket, verdict, reason, hash=digest_hash))
+    def _checked_digest(self, bucket: str, name: DigestName, finder: Finder) -> Checked:
+        try:
+            try:
+                return self._read_digest(bucket, name, finder, SMALL_DIGEST)
+            except SizeError:
+                with self._large:
+                    return self._read_digest(bucket, name, finder, MAX_DIGEST)
+        except Exception as error:
+            return Checked(Link(name, bucket, *_failed(error)))
+
+    def _read_digest(self, bucket: str, name: DigestName, finder: Finder, limit: int) -> Checked:
+        def failed(verdict: Verdict, reason: str, digest_hash: str) -> Checked:
+            return Checked(Link(name, bucket, verdict, reason, hash=digest_hash))
 
         def consume(body: Body) -> tuple[bytes, Mapping[str, str]]:
             headers = {key.lower(): value for key, value in body.headers.items()}
-            return gunzip(body, self._inflater), headers
+            refuse_large(headers)
+            return gunzip(body, self._inflater, limit), headers
 
-        try:
-            content, headers = self._transport.get(self.read_from(bucket), name.key, consume)
-            digest = parse(content)
-        except AccessError as error:
-            return failed(*_access(error))
-        except (ContentError, DigestFormatError) as error:
-            return failed(Verdict.CHANGED, str(error))
+        content, headers = self._transport.get(self.read_from(bucket), name.key, consume)
         signature = headers.get("x-amz-meta-signature", "")
+        if limit > SMALL_DIGEST:
+            head = parse_head(content)
+            why = _unsigned(head, signature, headers, name, finder)
+            if why:
+                return failed(Verdict.FORGED, why, head.hash)
+        digest = parse(content)
         why = _unsigned(digest, signature, headers, name, finder)
         if why:
             return failed(Verdict.FORGED, why, digest.hash)
@@ -236,19 +281,21 @@ class Engine:
             signature=signature,
             previous=digest.previous,
         )
-        return _Checked(link, digest.logs)
+        return Checked(link, digest.logs)
 
-    def _hashed(self, body: Body) -> str:
-        return sha256_of_gzip(body, self._inflater)
+    def _checked_log(
+        self, entry: LogEntry, report: Callable[[Finding], None], deadline: float = math.inf
+    ) -> None:
+        def consume(body: Body) -> str:
+            refuse_large(body.headers)
+            return sha256_of_gzip(body, self._inflater, MAX_LOG, deadline)
 
-    def _checked_log(self, entry: LogEntry, report: Callable[[Finding], None]) -> None:
         try:
-            found = self._transport.get(self.read_from(entry.bucket), entry.key, self._hashed)
+            _in_time(deadline)
+            found = self._transport.get(self.read_from(entry.bucket), entry.key, consume)
             finding = _judged(entry, found)
-        except AccessError as error:
-            finding = Finding(Kind.LOG, entry.bucket, entry.key, *_access(error))
-        except ContentError as error:
-            finding = Finding(Kind.LOG, entry.bucket, entry.key, Verdict.CHANGED, str(error))
+        except Exception as error:
+            finding = Finding(Kind.LOG, entry.bucket, entry.key, *_failed(error))
         report(finding)
 
 
@@ -268,8 +315,10 @@ class _Validation:
         self._waiting: Entry | None = None
         self._named: set[str] = set()
         self._unnamed: dict[str, datetime] = {}
-        self._names_of_hour: dict[datetime, frozenset[str]] = {}
+        self._later = Names(engine, self._shard)
         self._trouble: list[BaseException] = []
+        self._reached = span.start
+        self._begun = time.monotonic()
 
     def run(self) -> Report:
         shard, span, engine = self._shard, self._span, self._engine
@@ -283,9 +332,12 @@ class _Validation:
         names = self._digest_names(shard.bucket, span.start, span.end + _WITNESS)
         loading.result()
         for number, checked in enumerate(self._in_order(names), 1):
+            if self._spent():
+                break
             self._take(checked)
             if number % _RESOLVE_EVERY == 0:
                 self._resolve(self._chain.proven_until - 3 * HOUR)
+        span = self._span
         self._backfill.close()
         self._chain.close(span.now, span.stale_after)
         self._advance(span.end)
@@ -298,6 +350,18 @@ class _Validation:
         report.intervals = regular.intervals
         report.newest = regular.last.until if regular.last else None
         return report
+
+    def _spent(self) -> bool:
+        """Whether to end here: the time to begin hours in is over, and what went before counts."""
+        span = self._span
+        if time.monotonic() <= self._begun + _BEGIN_WITHIN * span.seconds:
+            return False
+        if not (span.logs_from or span.start) < self._reached < span.end:
+            return False  # something must be proven, or the next time it ends here again
+        self._span = replace(span, end=self._reached)
+        self._report.end = self._reached
+        self._chain.shorten(self._reached)
+        return True
 
     # Digests
 
@@ -320,30 +384,35 @@ class _Validation:
                 if not name.backfill:
                     reached = max(reached, name.end)
 
-    def _in_order(self, names: Iterable[DigestName]) -> Iterator[_Checked]:
+    def _in_order(self, names: Iterable[DigestName]) -> Iterator[Checked]:
         """The judged digests in the order of their names; a few are fetched ahead."""
         names = iter(names)
-        ahead: deque[tuple[DigestName, Future[_Checked]]] = deque()
+        ahead: deque[tuple[DigestName, Future[Checked]]] = deque()
         bucket = self._shard.bucket
         exhausted = False
-        while True:
-            while not exhausted and len(ahead) < _DIGEST_THREADS and self._light(ahead):
-                name = next(names, None)
-                if name is None:
-                    exhausted = True
-                    break
-                ahead.append((name, self._engine.fetch_digest(self._shard, bucket, name)))
-            if not ahead:
-                return
-            checked = ahead.popleft()[1].result()
-            yield from self._from_elsewhere(checked)
-            yield checked
+        try:
+            while True:
+                while not exhausted and len(ahead) < _DIGEST_THREADS and self._light(ahead):
+                    name = next(names, None)
+                    if name is None:
+                        exhausted = True
+                        break
+                    ahead.append((name, self._engine.fetch_digest(self._shard, bucket, name)))
+                if not ahead:
+                    return
+                checked = ahead.popleft()[1].result()
+                yield from self._from_elsewhere(checked)
+                yield checked
+        finally:
+            for _, future in ahead:
+                if not future.cancel():
+                    future.exception()
 
-    def _light(self, ahead: deque[tuple[DigestName, Future[_Checked]]]) -> bool:
+    def _light(self, ahead: deque[tuple[DigestName, Future[Checked]]]) -> bool:
         logs = sum(len(f.result().logs) for _, f in ahead if f.done() and not f.exception())
         return logs < _LOGS_AHEAD
 
-    def _from_elsewhere(self, checked: _Checked) -> Iterator[_Checked]:
+    def _from_elsewhere(self, checked: Checked) -> Iterator[Checked]:
         """The digests before this one that CloudTrail delivered to another bucket."""
         link, proven = checked.link, self._chain.proven_until
         before = link.previous
@@ -357,7 +426,7 @@ class _Validation:
                 yield from self._from_elsewhere(found)
                 yield found
 
-    def _take(self, checked: _Checked) -> None:
+    def _take(self, checked: Checked) -> None:
         link = checked.link
         beyond = link.name.end > self._span.end + _SPILL
         if beyond and (link.verdict is not Verdict.VALID or link.name.backfill):
@@ -366,20 +435,28 @@ class _Validation:
             self._backfill.add(link)
         else:
             self._chain.add(link, witness=beyond)
+            self._reached = max(self._reached, link.until)
         for entry in checked.logs:
             self._name(entry.key)
-        logs_from = self._span.logs_from
-        if not beyond and (logs_from is None or link.until > logs_from):
+        if not beyond and self._new(link):
             for entry in checked.logs:
                 self._submit(entry)
             self._engine.flush()
         self._advance(min(link.until, self._span.end))
 
+    def _new(self, link: Link) -> bool:
+        """Whether the log files that a digest names are to be read."""
+        logs_from = self._span.logs_from
+        if logs_from is None or link.until > logs_from:
+            return True
+        begun = link.start or link.until
+        return any(start < link.until and begun < end for start, end in self._span.again)
+
     # Log files
 
     def _submit(self, entry: LogEntry) -> None:
         self._raise()
-        future = self._engine.hash_log(entry, self._add)
+        future = self._engine.hash_log(entry, self._add, self._begun + self._span.seconds)
         self._running.add(future)
         future.add_done_callback(self._done)
 
@@ -415,8 +492,16 @@ class _Validation:
                 return
             if entry.key in self._named:
                 self._named.discard(entry.key)
-            elif not entry.key.endswith("/"):
-                self._unnamed[entry.key] = entry.modified
+            elif entry.size or not entry.key.endswith("/"):
+                self._wait(entry)
+
+    def _wait(self, entry: Entry) -> None:
+        """Keep a file that no digest named so far, until all are known that can name it."""
+        if len(self._unnamed) < _MOST_UNNAMED:
+            self._unnamed[entry.key] = entry.modified
+            return
+        reason = "no digest read so far names it, and too many files are like that"
+        self._add(Finding(Kind.LOG, self._shard.bucket, entry.key, Verdict.UNLISTED, reason))
 
     def _resolve(self, before: datetime) -> None:
         """Judges the files before a time that none of the span's digests names."""
@@ -428,7 +513,7 @@ class _Validation:
             if time is not None:
                 cover = self._unproven(time)
                 recent = self._span.now - modified < self._span.stale_after
-                if cover in (Cover.GAP, Cover.STALE) or key in self._later_names(modified):
+                if cover in (Cover.GAP, Cover.STALE) or key in self._later.of(modified):
                     continue
                 if cover is Cover.NOT_YET or (recent and modified + HOUR > newest):
                     self._report.undecided += 1
@@ -445,29 +530,6 @@ class _Validation:
                 return interval.cover
         return None
 
-    def _later_names(self, modified: datetime) -> frozenset[str]:
-        """The files that later digests name, of any trail, up to some time after a file was
-        written. Trails that share bucket and prefix share the folder, and the digest of the hour of
-        its delivery names a file that came late.
-        """
-        hour = modified.replace(minute=0, second=0, microsecond=0)
-        if hour not in self._names_of_hour:
-            last = hour + HOUR + _NAMED_WITHIN
-            found = []
-            after = f"{self._shard.digest_folder}{hour:%Y/%m/%d}/"
-            for page in self._engine.pages(self._shard.bucket, self._shard.digest_folder, after):
-                names = [self._shard.digest_name(entry.key) for entry in page]
-                found += [name for name in names if name and hour <= name.end <= last]
-                if names and names[-1] and names[-1].end > last + timedelta(days=1):
-                    break
-            fetched = [
-                self._engine.fetch_digest(self._shard, self._shard.bucket, name) for name in found
-            ]
-            self._names_of_hour[hour] = frozenset(
-                entry.key for future in fetched for entry in future.result().logs
-            )
-        return self._names_of_hour[hour]
-
 
 def _unsigned(
     digest: Digest, signature: str, headers: Mapping[str, str], name: DigestName, finder: Finder
@@ -477,7 +539,8 @@ def _unsigned(
         return "it has no signature"
     if headers.get("x-amz-meta-signature-algorithm", ALGORITHM) != ALGORITHM:
         return f"its signature is not {ALGORITHM}"
-    when = digest.end
+    # The digest's own time is the writer's word, and lookups of any time would be, too.
+    when = name.end
     if name.backfill:
         stamp = headers.get("x-amz-meta-backfill-generation-timestamp", "")
         try:
@@ -485,9 +548,11 @@ def _unsigned(
         except ValueError:
             return "it has no backfill-generation-timestamp"
         when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
+        if not timedelta() <= when - name.end <= _LATEST_BACKFILL:
+            return "its backfill-generation-timestamp is no time to make it at"
     key = finder(digest.fingerprint, when)
     if key is None:
-        return f"no public key of the Region has the fingerprint {digest.fingerprint[:64]}"
+        return f"no public key of the Region has the fingerprint {shown(digest.fingerprint[:64])}"
     try:
         decoded = bytes.fromhex(signature)
     except ValueError:
@@ -495,6 +560,11 @@ def _unsigned(
     if not key.verifies(hashlib.sha256(digest.signed()).digest(), decoded):
         return "its signature is not CloudTrail's"
     return ""
+
+
+def _in_time(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise LateError
 
 
 def _judged(entry: LogEntry, found: str) -> Finding:
@@ -514,6 +584,17 @@ def _passed_on(future: Future[None], done: Future[None]) -> None:
         future.set_exception(error)
     else:
         future.set_result(None)
+
+
+def _failed(error: Exception) -> tuple[Verdict, str]:
+    """The verdict on an object that could not be judged, whatever the reason: the rest goes on."""
+    if isinstance(error, AccessError):
+        return _access(error)
+    if isinstance(error, (ContentError, DigestFormatError)):
+        return Verdict.CHANGED, str(error)
+    if isinstance(error, LateError):
+        return Verdict.UNREADABLE, "there was no time left to read it"
+    return Verdict.UNREADABLE, f"it can't be judged ({type(error).__name__})"
 
 
 def _access(error: AccessError) -> tuple[Verdict, str]:

@@ -9,12 +9,14 @@ import base64
 import binascii
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from reactor.digest.rsa import KeyFormatError, PublicKey
 
 _AROUND = timedelta(hours=1)
+# Who may write to the bucket chooses the times there; CloudTrail's own are between these.
+_FIRST, _LAST = datetime(2012, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
 
 
 class Api(Protocol):
@@ -62,7 +64,7 @@ class PublicKeys:
     def find(self, fingerprint: str, when: datetime) -> PublicKey | None:
         """The key of a fingerprint. A key that is not known yet is looked up around a time."""
         found = self._keys.get(fingerprint)
-        if found is None:
+        if found is None and _FIRST < when < _LAST:
             self.load(when - _AROUND, when + _AROUND)
             found = self._keys.get(fingerprint)
         return found

@@ -14,8 +14,10 @@ _TRAIL_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):cloudtrail:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
     r":trail/(?P<name>[A-Za-z0-9._-]{3,128})"
 )
-_ACCOUNT, _ORGANIZATION = re.compile(r"\d{12}"), re.compile(r"o-[a-z0-9]{10,32}")
-_REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-\d+")
+# Digits are ASCII's: whoever may write to the bucket chooses the names.
+_ACCOUNT, _ORGANIZATION = re.compile(r"[0-9]{12}"), re.compile(r"o-[a-z0-9]{10,32}")
+_REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
+_DAY = r"(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,31 +101,32 @@ class Shard:
     def digest_name(self, key: str) -> DigestName | None:
         """The content of the key of a digest file of this account and Region, of any trail."""
         found = self._digest_pattern.fullmatch(key)
-        end = _time(found["end"], "%Y%m%dT%H%M%SZ") if found else None
+        end = _time(found, "%Y%m%dT%H%M%SZ")
         if found is None or end is None:
             return None
         return DigestName(key, found["trail"], end, found["backfill"] is not None)
 
     def log_time(self, key: str) -> datetime | None:
         """The minute in the name of a log file of this account and Region; None for other keys."""
-        found = self._log_pattern.fullmatch(key)
-        return _time(found["time"], "%Y%m%dT%H%MZ") if found else None
+        return _time(self._log_pattern.fullmatch(key), "%Y%m%dT%H%MZ")
 
     @cached_property
     def _digest_pattern(self) -> re.Pattern[str]:
         account, region = re.escape(self.account), re.escape(self.region)
         return re.compile(
-            re.escape(self.digest_folder) + r"\d{4}/\d{2}/\d{2}/"
-            rf"{account}_CloudTrail-Digest_{region}_(?P<trail>.+)_"
-            r"(?P<end>\d{8}T\d{6}Z)(?P<backfill>_backfill)?\.json\.gz"
+            re.escape(self.digest_folder)
+            + _DAY
+            + rf"{account}_CloudTrail-Digest_{region}_(?P<trail>[^/]+)_"
+            r"(?P<time>[0-9]{8}T[0-9]{6}Z)(?P<backfill>_backfill)?\.json\.gz"
         )
 
     @cached_property
     def _log_pattern(self) -> re.Pattern[str]:
         account, region = re.escape(self.account), re.escape(self.region)
         return re.compile(
-            re.escape(self.log_folder) + r"\d{4}/\d{2}/\d{2}/"
-            rf"{account}_CloudTrail_{region}_(?P<time>\d{{8}}T\d{{4}}Z)_[^/]+\.json\.gz"
+            re.escape(self.log_folder)
+            + _DAY
+            + rf"{account}_CloudTrail_{region}_(?P<time>[0-9]{{8}}T[0-9]{{4}}Z)_[^/]+\.json\.gz"
         )
 
 
@@ -148,8 +151,11 @@ def is_region(text: str) -> bool:
     return _REGION.fullmatch(text) is not None
 
 
-def _time(text: str, form: str) -> datetime | None:
+def _time(found: re.Match[str] | None, form: str) -> datetime | None:
+    """The time in a name; None where the folder is another day's, which CloudTrail never does."""
+    if found is None or found["time"][:8] != found["day"].replace("/", ""):
+        return None
     try:
-        return datetime.strptime(text, form).replace(tzinfo=UTC)
+        return datetime.strptime(found["time"], form).replace(tzinfo=UTC)
     except ValueError:
         return None

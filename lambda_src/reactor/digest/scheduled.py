@@ -1,36 +1,54 @@
 """The Lambda function that proves a trail hour by hour, and tells when it can't.
 
 EventBridge Scheduler starts it with {"scheduled_time": "..."}: it finds the accounts and Regions,
-and puts one message for each into the work queue. SQS starts it with those messages: it validates
-from the checkpoint on, alerts on what is new, and moves the checkpoint. Both may come twice: the
+and puts one message for each into the work queue. SQS starts it with those messages. For each the
+function proves from the checkpoint on, proves a share of what was proven before anew, and looks at
+a share of all names; it alerts on what is new, and moves the checkpoint. Both may come twice: the
 function neither proves nor tells anything again.
+
+Messages are not believed: a message names a place that the function itself has found before, and
+its time counts only as far as AWS's clock allows.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import closing
-from dataclasses import dataclass
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reactor.aws import Aws
-from reactor.digest.checkpoint import Checkpoints, TakenError
+from reactor.digest.checkpoint import Checkpoint, Checkpoints, TakenError
 from reactor.digest.engine import Engine, Span
 from reactor.digest.names import Shard, account_root, is_account, is_region
-from reactor.digest.transport import Transport
-from reactor.digest.verdicts import Cover, Interval, Report, Verdict, iso
+from reactor.digest.sweep import oldest, sweep
+from reactor.digest.transport import AccessError, Transport
+from reactor.digest.verdicts import Cover, Finding, Interval, Kind, Report, Verdict, iso
 from reactor.settings import SettingsError, parse_settings
 from reactor.telemetry import Telemetry
 
-if TYPE_CHECKING:
-    from reactor.digest.verdicts import Finding
-
 _MOST_AT_ONCE = timedelta(hours=24)
 _HELD = timedelta(hours=6)
+_DAY = timedelta(days=1)
+_OLDEST_MESSAGE = timedelta(days=14)  # the longest that a queue keeps one
+# Lifecycle rules remove objects once a day, and a digest is younger than what it names.
+_RAGGED = timedelta(days=2)
+_MOST_PROVEN_ANEW = timedelta(days=7)
+_MOST_REGIONS = 64  # AWS has half as many; whoever may write to the bucket makes folders
+_MOST_STRAYS = 1_000
+_SIGNED_FOR = timedelta(days=30)
+_MOST_PAGES = 10
+_MOST_TRIED = 20
+_PART = 0.6  # of the time that is left, what one task may take
+_HOUR = timedelta(hours=1)
+_KINDS = ("CloudTrail-Digest", "CloudTrail")
 _TOLD_IN_A_MESSAGE = 20
 _METRICS = {
     Verdict.CHANGED: "FindingsChanged",
@@ -38,12 +56,14 @@ _METRICS = {
     Verdict.FORGED: "FindingsForged",
     Verdict.BROKEN_CHAIN: "FindingsBrokenChain",
     Verdict.UNLISTED: "FindingsUnlisted",
+    Verdict.STRAY: "FindingsStray",
     Verdict.ARCHIVED: "FindingsArchived",
     Verdict.UNREADABLE: "FindingsUnreadable",
     Cover.GAP: "FindingsGap",
     Cover.STOPPED: "FindingsStopped",
     Cover.STALE: "FindingsStale",
 }
+_WORST_FIRST = tuple(_METRICS)  # or a flood of the others would hide it
 # Verdicts that may be better next time: the checkpoint waits some hours for them.
 _PASSING = (Verdict.ARCHIVED, Verdict.UNREADABLE)
 
@@ -56,7 +76,8 @@ class Settings:
     wrote to. No `accounts` or `regions` means all that have files in the bucket. `lag_minutes` is
     the time that a digest may take to come after its hour, `stale_minutes` the greatest age of the
     newest digest's end. `lookback_hours` is how far back the function looks for log files that were
-    added later.
+    added later. In `reprove_days` all that is kept is proven anew, a share a day; 0 turns it off.
+    `retention_days` is how long files are kept; 0 means that the oldest digest there tells.
     """
 
     bucket: str
@@ -75,20 +96,28 @@ class Settings:
     stale_minutes: int = 240
     lookback_hours: int = 24
     concurrency: int = 32
+    reprove_days: int = 30
+    retention_days: int = 0
 
     def __post_init__(self) -> None:
-        if self.lookback_hours < 2:
-            raise ValueError("lookback_hours must be 2 or more, so that runs overlap.")
+        if self.lookback_hours < 4:
+            raise ValueError("lookback_hours must be 4 or more, so that runs overlap.")
         if not 1 <= self.concurrency <= 256:
             raise ValueError("concurrency must be from 1 to 256.")
+        if self.reprove_days < 0 or self.retention_days < 0:
+            raise ValueError("reprove_days and retention_days must be 0 or more.")
+
+    @property
+    def trail(self) -> str:
+        """The trail as digest keys name it."""
+        return f"{self.trail_name}_{self.home_region}"
 
 
 def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
     """Lambda's entry point. Raises SettingsError, and AWS's errors if the fan-out fails."""
-    del context
     settings = parse_settings(Settings, os.environ.get("REACTION_SETTINGS") or "{}")
     name = os.environ.get("REACTION_NAME") or "digest-validation"
-    worker = Worker(settings, name, Aws(), Telemetry(name, os.environ), _topic())
+    worker = Worker(settings, name, Aws(), Telemetry(name, os.environ), _topic(), _end(context))
     try:
         if "Records" in event:
             return worker.work(event["Records"])
@@ -98,51 +127,133 @@ def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
 
 
 class Worker:
-    """One invocation."""
+    """One invocation; `end` is when it must be over, in seconds of time.monotonic."""
 
     def __init__(
-        self, settings: Settings, name: str, aws: Aws, telemetry: Telemetry, topic_arn: str
+        self,
+        settings: Settings,
+        name: str,
+        aws: Aws,
+        telemetry: Telemetry,
+        topic_arn: str,
+        end: float = math.inf,
     ) -> None:
         self._settings = settings
         self._name = name
         self._aws = aws
         self._telemetry = telemetry
         self._topic = topic_arn
+        self._end = end
         self._checkpoints = Checkpoints(
-            aws.client("dynamodb"),
-            settings.checkpoint_table,
-            f"{settings.trail_name}_{settings.home_region}",
+            aws.client("dynamodb"), settings.checkpoint_table, settings.trail
         )
 
-    def fan_out(self, now: datetime) -> dict[str, Any]:
-        """Puts one message for each account and Region into the work queue."""
-        places = sorted({*self._places(), *self._known()})
+    # What Scheduler starts
+
+    def fan_out(self, asked: datetime) -> dict[str, Any]:
+        """Puts one message for each account and Region into the work queue, and measures the
+        silence: the age of the newest proof where it is oldest.
+        """
+        known = {each.place: each for each in self._checkpoints.all()}
+        now = self._believed(asked)
+        found = set(self._places())
+        if not self._fixed:
+            # They were there before, and may have been deleted since.
+            found |= {place for place, each in known.items() if each.since}
+        places = sorted(found)
+        for place in places:
+            if place not in known:
+                known[place] = self._begin(place, now)
         sqs = self._aws.client("sqs")
         for account, region in places:
-            body = json.dumps({"account": account, "region": region, "now": iso(now)})
+            named = {"trail": self._settings.trail, "account": account, "region": region}
+            body = json.dumps({**named, "now": iso(now)})
             sqs.send_message(QueueUrl=self._settings.work_queue_url, MessageBody=body)
         self._telemetry.count("Shards", len(places))
         self._telemetry.log.info("validations started", shards=len(places), now=iso(now))
+        self._measure_silence([known[place] for place in places], now)
+        try:
+            self._look_around(set(places), now)
+        except Exception:
+            self._telemetry.log.exception("the other folders could not be looked at")
+            self._telemetry.count("ValidationsFailed")
         return {"shards": len(places)}
 
+    def _begin(self, place: tuple[str, str], now: datetime) -> Checkpoint:
+        """The checkpoint of a place that was found for the first time."""
+        checkpoint = replace(self._checkpoints.load(*place), seen=now)
+        try:
+            self._checkpoints.save(checkpoint)
+        except TakenError:
+            return self._checkpoints.load(*place)
+        return checkpoint
+
+    def _measure_silence(self, checkpoints: list[Checkpoint], now: datetime) -> None:
+        """The worst place counts. One where nothing was ever proven does so only if it must be
+        there: a folder that somebody made in the bucket keeps no alarm up, it is a finding.
+        """
+        if not checkpoints:
+            return
+        counted = [e for e in checkpoints if e.since or self._expected(*e.place)] or checkpoints
+        ages = {e.place: now - (e.newest or e.until or e.seen or now) for e in counted}
+        place = max(ages, key=lambda each: ages[each])
+        minutes = max(0, round(ages[place].total_seconds() / 60))
+        self._telemetry.count("ProofAgeMinutes", minutes)
+        self._telemetry.log.info("oldest proof", account=place[0], region=place[1], minutes=minutes)
+
+    def _expected(self, account: str, region: str) -> bool:
+        """Whether the settings say that a place must be there."""
+        settings = self._settings
+        accounts = settings.accounts or (settings.account_id,)
+        return account in accounts and region in (settings.regions or (settings.home_region,))
+
+    @property
+    def _fixed(self) -> bool:
+        """Whether all places are named in the settings."""
+        return bool(self._settings.accounts and self._settings.regions)
+
+    def _believed(self, asked: datetime) -> datetime:
+        """The time that a run is for, as far as AWS's clock allows."""
+        clock = self._checkpoints.clock
+        return min(max(asked, clock - _OLDEST_MESSAGE), clock)
+
+    # What SQS starts
+
     def work(self, records: list[Mapping[str, Any]]) -> dict[str, Any]:
-        """Validates the accounts and Regions that the messages name; failed messages come again."""
+        """Works on the accounts and Regions that the messages name; failed messages come again."""
         failures = []
         for record in records:
             try:
-                asked = json.loads(record["body"])
-                place = asked["account"], asked["region"], _when(asked["now"])
-                try:
-                    self.validate(*place)
-                except TakenError as error:
-                    self._telemetry.log.info("another worker was faster", checkpoint=str(error))
-                    # The other run may have gone less far: the rest is due from its checkpoint on.
-                    self.validate(*place)
+                self._work(json.loads(record["body"]))
             except Exception:
                 self._telemetry.log.exception("validation failed", asked=record.get("body"))
                 self._telemetry.count("ValidationsFailed")
                 failures.append({"itemIdentifier": record["messageId"]})
         return {"batchItemFailures": failures}
+
+    def _work(self, asked: Mapping[str, Any]) -> None:
+        account, region = str(asked["account"]), str(asked["region"])
+        if asked["trail"] != self._settings.trail:
+            raise ValueError("the message is of another trail")
+        known = is_account(account) and is_region(region)
+        if not known or not self._checkpoints.load(account, region).version:
+            raise ValueError("the message names a place that the function has not found")
+        now = self._believed(_when(asked["now"]))
+        failed = None
+        for task in (self.validate, self.reprove, self.sweep):
+            try:
+                try:
+                    task(account, region, now)
+                except TakenError as error:
+                    self._telemetry.log.info("another worker was faster", checkpoint=str(error))
+                    # The other run may have gone less far: the rest is due from its checkpoint on.
+                    task(account, region, now)
+            except Exception as error:
+                if task == self.validate:
+                    raise
+                failed = failed or error  # what comes after it does not depend on it
+        if failed:
+            raise failed
 
     def validate(self, account: str, region: str, now: datetime) -> Report | None:
         """Proves an account and Region from its checkpoint on; None if nothing is due."""
@@ -155,19 +266,22 @@ class Worker:
             return None
         end = min(latest, until + _MOST_AT_ONCE)
         start = max(until - lookback, checkpoint.since) if checkpoint.since else until
-        stale_after = timedelta(minutes=settings.stale_minutes)
-        span = Span(start, end, now, stale_after, logs_from=checkpoint.until)
-        report = self._report(account, region, span)
+        span = Span(start, end, now, self._stale_after, checkpoint.until, checkpoint.unproven)
+        try:
+            with self._engine() as engine:
+                report = engine.validate(
+                    self._shard(account, region), replace(span, seconds=self._seconds())
+                )
+        except AccessError as error:
+            if checkpoint.since or self._expected(account, region):
+                raise
+            return self._never_proven(checkpoint, now, error)
+        end = report.end
         intervals = _judged(report.intervals, first=checkpoint.since is None)
         told = checkpoint.told.keys()
         new = [each for each in report.findings if told.isdisjoint(_ids(each))]
-        failed = [
-            each
-            for each in intervals
-            if each.cover not in (Cover.COVERED, Cover.NOT_YET) and told.isdisjoint(_ids(each))
-        ]
-        if new or failed:
-            self._alert(report, new, failed)
+        failed = [each for each in intervals if _unproven(each) and told.isdisjoint(_ids(each))]
+        self._alert(report, new, failed)
         proven = sum(
             (each.end - max(each.start, until)).total_seconds()
             for each in intervals
@@ -177,43 +291,170 @@ class Worker:
         if end < latest:
             decided.append(end)  # a digest that is missing by now will not come
         found: list[Finding | Interval] = [*report.findings, *intervals]
-        checkpoint.told |= {name: now for each in found for name in _ids(each)}
-        checkpoint.forget(now - lookback - 3 * _MOST_AT_ONCE)
+        self._remember(checkpoint, found, now)
         passing = latest - until < _HELD and any(
             each.verdict in _PASSING for each in report.findings
         )
+        if report.newest:
+            checkpoint.newest = max(report.newest, checkpoint.newest or report.newest)
         if not passing:
             covered = [each.start for each in intervals if each.cover is Cover.COVERED]
             checkpoint.since = checkpoint.since or min(covered, default=None)
             checkpoint.until = max([until, *decided])
+            checkpoint.unproven = tuple(
+                (each.start, each.end) for each in intervals if each.cover is Cover.GAP
+            )
         self._checkpoints.save(checkpoint)
-        self._measure(report, new, failed, 0 if passing else proven, now)
+        self._telemetry.count("ProvenMinutes", round(0 if passing else proven / 60))
+        self._measure("validated", report, new, failed)
         return report
 
-    def _report(self, account: str, region: str, span: Span) -> Report:
+    def _never_proven(
+        self, checkpoint: Checkpoint, now: datetime, error: AccessError
+    ) -> Report | None:
+        """Tells once of a place where nothing was ever proven and whose Region does not answer."""
+        account, region = checkpoint.place
+        shard = self._shard(account, region)
+        report = Report(account, region, now, now)
+        reason = f"nothing was ever proven there, and nothing can be: {error}"
+        report.add(Finding(Kind.DIGEST, shard.bucket, shard.log_folder, Verdict.STRAY, reason))
+        self._tell(report, checkpoint, now)
+        return report
+
+    def reprove(self, account: str, region: str, now: datetime) -> Report | None:
+        """Proves a share of what was proven before anew; None if none is due.
+
+        A share a day, the oldest first, so that all is looked at in `reprove_days`.
+        """
+        days = self._settings.reprove_days
+        checkpoint = self._checkpoints.load(account, region)
+        if not days or checkpoint.until is None:
+            return None
+        if checkpoint.round is None:
+            checkpoint.round = now
+            self._checkpoints.save(checkpoint)
+        passed = min(days, (now - checkpoint.round) // _DAY)
+        begun, reproved, latest = checkpoint.oldest, checkpoint.reproved, checkpoint.until
+        if not passed:
+            return None
+        if begun and reproved and reproved >= begun + (latest - begun) * passed / days:
+            return None
+        shard = self._shard(account, region)
+        with self._engine() as engine:
+            begun = self._kept_since(engine, shard, checkpoint, now)
+            position = max(begun, reproved or begun)
+            due = min(begun + (latest - begun) * passed / days, position + _MOST_PROVEN_ANEW)
+            if due <= position:
+                self._go_on(checkpoint, begun, position)
+                return None
+            span = Span(position, due, now, self._stale_after, seconds=self._seconds())
+            report = engine.validate(shard, span)
+        archived = _without_archived(report, shard)
+        intervals = _judged(report.intervals, first=begun == position)
+        told = checkpoint.told.keys()
+        new = [each for each in report.findings if told.isdisjoint(_ids(each))]
+        # A gap that grew is another one: both its ends must be known.
+        failed = [
+            each
+            for each in intervals
+            if _unproven(each) and not told >= set(_ids(each, report.start, report.end))
+        ]
+        self._alert(report, new, failed)
+        found: list[Finding | Interval] = [*report.findings, *intervals]
+        self._remember(checkpoint, found, now)
+        checkpoint.told |= {
+            name: now
+            for each in intervals
+            if _unproven(each)
+            for name in _ids(each, report.start, report.end)
+        }
+        if passed == days and report.end >= latest:
+            checkpoint.round, begun = now, None  # all was looked at: from the beginning
+        self._go_on(checkpoint, begun, report.end if begun else None)
+        self._telemetry.count("ReprovenMinutes", round(report.proven_hours * 60))
+        self._telemetry.count("ArchivedSkipped", archived)
+        self._measure("proven anew", report, new, failed)
+        return report
+
+    def _go_on(
+        self, checkpoint: Checkpoint, oldest: datetime | None, reproved: datetime | None
+    ) -> None:
+        checkpoint.oldest, checkpoint.reproved = oldest, reproved
+        self._checkpoints.save(checkpoint)
+
+    def _kept_since(
+        self, engine: Engine, shard: Shard, checkpoint: Checkpoint, now: datetime
+    ) -> datetime:
+        """Where the files that are kept begin."""
+        link = oldest(engine, shard)
+        days = self._settings.retention_days
+        kept = now - timedelta(days=days) + _RAGGED if days else None
+        known = checkpoint.since or checkpoint.until or now
+        if link is None or link.start is None:
+            return max(known, kept) if kept else known
+        if link.previous is None or link.previous.bucket != link.bucket:
+            return max(link.start, kept) if kept else link.start  # the trail began there
+        # The digests before it were removed: by a rule, or before their time.
+        return kept or min(link.until + _RAGGED, known)
+
+    def sweep(self, account: str, region: str, now: datetime) -> Report | None:
+        """Looks at a share of all names of the place; None if none is due."""
+        checkpoint = self._checkpoints.load(account, region)
+        if not checkpoint.after:
+            if checkpoint.swept and now - checkpoint.swept < _DAY:
+                return None
+            checkpoint.swept, checkpoint.swept_last = now, checkpoint.swept
+        since = checkpoint.swept_last - _DAY if checkpoint.swept_last else None
+        with self._engine() as engine:
+            shard = self._shard(account, region)
+            swept = sweep(engine, shard, now, checkpoint.after, since, self._seconds())
+        report = Report(account, region, now, now)
+        for finding in swept.findings:
+            report.add(finding)
+        checkpoint.after = swept.after
+        self._telemetry.count("NamesSwept", swept.looked_at)
+        self._tell(report, checkpoint, now)
+        return report
+
+    # Places
+
+    @contextmanager
+    def _engine(self) -> Iterator[Engine]:
         settings = self._settings
         replicas = {settings.delivered_to: settings.bucket} if settings.delivered_to else {}
-        transport = Transport(
-            settings.bucket_region or os.environ.get("AWS_REGION", settings.home_region),
-            settings.concurrency + 24,
-        )
+        transport = self._transport(settings.concurrency + 24)
         with closing(transport), Engine(transport, settings.concurrency, replicas) as engine:
-            shard = Shard(
-                settings.bucket,
-                account,
-                region,
-                settings.trail_name,
-                settings.home_region,
-                settings.prefix,
-                settings.organization_id,
-            )
-            return engine.validate(shard, span)
+            yield engine
+
+    def _transport(self, connections: int) -> Transport:
+        settings = self._settings
+        region = settings.bucket_region or os.environ.get("AWS_REGION", settings.home_region)
+        return Transport(region, connections)
+
+    def _shard(self, account: str, region: str, organization_id: str | None = None) -> Shard:
+        settings = self._settings
+        return Shard(
+            settings.bucket,
+            account,
+            region,
+            settings.trail_name,
+            settings.home_region,
+            settings.prefix,
+            settings.organization_id if organization_id is None else organization_id,
+        )
+
+    def _seconds(self) -> float:
+        """What a task may take of the time that is left."""
+        return max(0.0, (self._end - time.monotonic()) * _PART)
+
+    @property
+    def _stale_after(self) -> timedelta:
+        return timedelta(minutes=self._settings.stale_minutes)
 
     def _places(self) -> Iterator[tuple[str, str]]:
         settings = self._settings
-        transport = Transport(settings.bucket_region or settings.home_region, 4)
         root = account_root(settings.prefix, settings.organization_id)
-        with closing(transport):
+        with closing(self._transport(4)) as transport:
             accounts = settings.accounts
             if not accounts:
                 accounts = (settings.account_id,)
@@ -224,23 +465,85 @@ class Worker:
                 regions = settings.regions
                 if not regions:
                     # If all digests are gone, the log files' folder still tells of the Region.
-                    regions = tuple(
+                    named = dict.fromkeys(
                         name
-                        for kind in ("CloudTrail-Digest", "CloudTrail")
+                        for kind in _KINDS
                         for name in transport.folders(settings.bucket, f"{root}{account}/{kind}/")
                         if is_region(name)
-                    ) or (settings.home_region,)
+                    )
+                    regions = tuple(named)[:_MOST_REGIONS] or (settings.home_region,)
                 for region in regions:
                     yield account, region
 
-    def _known(self) -> Iterator[tuple[str, str]]:
-        """Accounts and Regions that were there before and may have been deleted since."""
-        if not (self._settings.accounts and self._settings.regions):
-            yield from self._checkpoints.places()
+    def _look_around(self, places: set[tuple[str, str]], now: datetime) -> None:
+        """Tells, once a day, of folders and files where no trail has any."""
+        checkpoint = self._checkpoints.load("around", "")
+        if checkpoint.swept and now - checkpoint.swept < _DAY:
+            return
+        checkpoint.swept = now
+        report = Report(self._settings.account_id, self._settings.home_region, now, now)
+        with self._engine() as engine, closing(self._transport(4)) as transport:
+            for key, reason in self._strays(engine, transport, places, checkpoint, now):
+                kind = Kind.LOG if "/CloudTrail/" in key else Kind.DIGEST
+                bucket = engine.delivered_to(self._settings.bucket)
+                report.add(Finding(kind, bucket, key, Verdict.STRAY, reason))
+                if report.number(kind) >= _MOST_STRAYS or not self._seconds():
+                    break
+        self._tell(report, checkpoint, now)
+
+    def _strays(
+        self,
+        engine: Engine,
+        transport: Transport,
+        places: set[tuple[str, str]],
+        checkpoint: Checkpoint,
+        now: datetime,
+    ) -> Iterator[tuple[str, str]]:
+        """Folders and files that are no place's, with what is wrong with them."""
+        settings = self._settings
+        for organization_id in dict.fromkeys((settings.organization_id, "")):
+            own = organization_id == settings.organization_id
+            root = account_root(settings.prefix, organization_id)
+            accounts = transport.level(settings.bucket, root, _MOST_PAGES)[0]
+            for account in filter(is_account, accounts):
+                for kind in _KINDS:
+                    prefix = f"{root}{account}/{kind}/"
+                    folders, files = transport.level(settings.bucket, prefix, _MOST_PAGES)
+                    for file in files:
+                        if file.size or not file.key.endswith("/"):
+                            yield file.key, "CloudTrail puts no file there"
+                    for region in folders:
+                        if own and (account, region) in places:
+                            continue
+                        shard = self._shard(account, region, organization_id)
+                        if not is_region(region):
+                            yield f"{prefix}{region}/", "CloudTrail makes no folder of that name"
+                        elif not _signed(engine, shard, checkpoint, now):
+                            yield f"{prefix}{region}/", "no trail has signed a digest for it"
 
     # Alerts and metrics
 
+    def _tell(self, report: Report, checkpoint: Checkpoint, now: datetime) -> None:
+        """Alerts on a report's findings that are new, and saves the checkpoint."""
+        told = checkpoint.told.keys()
+        new = [each for each in report.findings if told.isdisjoint(_ids(each))]
+        self._alert(report, new, [])
+        self._remember(checkpoint, report.findings, now)
+        self._checkpoints.save(checkpoint)
+        self._measure("looked at", report, new, [])
+
+    def _remember(
+        self, checkpoint: Checkpoint, found: Sequence[Finding | Interval], now: datetime
+    ) -> None:
+        checkpoint.told |= {name: now for each in found for name in _ids(each)}
+        settings = self._settings
+        lookback = timedelta(hours=settings.lookback_hours)
+        checkpoint.forget(now - lookback - 3 * _DAY - _DAY * settings.reprove_days)
+
     def _alert(self, report: Report, new: list[Finding], failed: list[Interval]) -> None:
+        if not new and not failed:
+            return
+        new = sorted(new, key=lambda each: _WORST_FIRST.index(each.verdict))
         text = _message(self._name, self._settings, report, new, failed)
         number = len(new) + len(failed)
         self._telemetry.log.error("not proven", findings=number, text=text)
@@ -269,25 +572,17 @@ class Worker:
         self._telemetry.count("AlertsSent")
 
     def _measure(
-        self,
-        report: Report,
-        new: list[Finding],
-        failed: list[Interval],
-        proven: float,
-        now: datetime,
+        self, what: str, report: Report, new: list[Finding], failed: list[Interval]
     ) -> None:
         count = self._telemetry.count
-        count("ProvenMinutes", round(proven / 60))
         # Zeros are written, too: a metric that is there says that somebody looked.
         count("Findings", len(new) + len(failed))
         for finding in new:
             count(_METRICS[finding.verdict])
         for interval in failed:
             count(_METRICS[interval.cover])
-        newest = report.newest or report.start
-        count("ProofAgeMinutes", max(0, round((now - newest).total_seconds() / 60)))
         self._telemetry.log.info(
-            "validated",
+            what,
             account=report.account,
             region=report.region,
             start=iso(report.start),
@@ -308,33 +603,86 @@ def _judged(intervals: list[Interval], first: bool) -> list[Interval]:
     return intervals
 
 
-def _ids(found: Finding | Interval) -> tuple[str, ...]:
-    """Ids that make a finding the same one an hour later; one of them is enough."""
+def _unproven(interval: Interval) -> bool:
+    return interval.cover not in (Cover.COVERED, Cover.NOT_YET)
+
+
+def _ids(
+    found: Finding | Interval, start: datetime | None = None, end: datetime | None = None
+) -> tuple[str, ...]:
+    """Ids that make a finding the same one an hour later.
+
+    An interval has one of its start and one of its end, without those that a range cut off.
+    """
     if isinstance(found, Interval):
-        if found.cover in (Cover.COVERED, Cover.NOT_YET):
+        if not _unproven(found):
             return ()
-        # An interval's end may grow, and the range may cut off its start.
-        texts = (f"{found.cover} from {iso(found.start)}", f"{found.cover} to {iso(found.end)}")
+        begun, ended = f"from {iso(found.start)}", f"to {iso(found.end)}"
+        kept = [begun] * (found.start != start) + [ended] * (found.end != end)
+        texts = [f"{found.cover} {each}" for each in kept or [f"{begun} {ended}"]]
     else:
-        texts = (f"{found.verdict} {found.bucket}/{found.key}", "")
-    return tuple(sha256(text.encode()).hexdigest()[:24] for text in texts if text)
+        texts = [f"{found.verdict} {found.bucket}/{found.key}"]
+    # A name may have halves of characters in it.
+    return tuple(sha256(text.encode(errors="replace")).hexdigest()[:24] for text in texts)
+
+
+def _without_archived(report: Report, shard: Shard) -> int:
+    """Takes out what can't be read before it is restored, and what follows from it: how much.
+
+    Files grow old and are archived, as rules say. One that somebody else archived was written
+    after its time, which the sweep tells.
+    """
+    archived = [each for each in report.findings if each.verdict is Verdict.ARCHIVED]
+    report.findings = [each for each in report.findings if each.verdict is not Verdict.ARCHIVED]
+    names = [shard.digest_name(each.key) for each in archived if each.kind is Kind.DIGEST]
+    ends = [name.end for name in names if name]
+
+    def explained(gap: Interval) -> bool:
+        inside = sum(gap.start < end <= gap.end + _HOUR for end in ends)
+        return gap.cover is Cover.GAP and inside * _HOUR >= gap.end - gap.start
+
+    report.intervals = [each for each in report.intervals if not explained(each)]
+    return sum(report.number(kind, Verdict.ARCHIVED) for kind in Kind)
+
+
+def _signed(engine: Engine, shard: Shard, checkpoint: Checkpoint, now: datetime) -> bool:
+    """Whether any trail has signed a digest of an account and Region; looked up once a month."""
+    known = sha256(f"signed {shard.digest_folder}".encode()).hexdigest()[:24]
+    if known in checkpoint.told and now - checkpoint.told[known] < _SIGNED_FOR:
+        return True
+    shard = replace(shard, bucket=engine.delivered_to(shard.bucket))
+    page = next(engine.pages(shard.bucket, shard.digest_folder, ""), [])
+    names = [name for entry in page if (name := shard.digest_name(entry.key))]
+    for name in names[:_MOST_TRIED]:
+        link = engine.fetch_digest(shard, shard.bucket, name).result().link
+        if link.verdict is Verdict.VALID:
+            checkpoint.told[known] = now
+            return True
+    return False
 
 
 def _message(
     name: str, settings: Settings, report: Report, new: list[Finding], failed: list[Interval]
 ) -> str:
+    names_only = report.start == report.end
+    span = f"from {iso(report.start)} to {iso(report.end)}"
+    span = "found by a look at all names" if names_only else span
+    kinds = Counter(str(each.verdict) for each in new) + Counter(str(i.cover) for i in failed)
     lines = [
         f"{name} could not prove the log files of the trail {settings.trail_name} in account "
-        f"{report.account}, {report.region}, from {iso(report.start)} to {iso(report.end)}.",
+        f"{report.account}, {report.region}, {span}: "
+        f"{', '.join(f'{number} {kind}' for kind, number in kinds.items())}.",
         "",
     ]
-    for interval in failed:
+    for interval in failed[:_TOLD_IN_A_MESSAGE]:
         told = f"{interval.cover}: {iso(interval.start)} to {iso(interval.end)}"
         lines.append(f"{told} ({interval.reason})" if interval.reason else told)
     for finding in new[:_TOLD_IN_A_MESSAGE]:
-        lines.append(f"{finding.verdict}: s3://{finding.bucket}/{finding.key} ({finding.reason})")
-    if len(new) > _TOLD_IN_A_MESSAGE:
-        lines.append(f"and {len(new) - _TOLD_IN_A_MESSAGE} more")
+        lines.append(f"{finding.verdict}: {finding.object} ({finding.reason[:500]})")
+    if more := sum(max(0, len(each) - _TOLD_IN_A_MESSAGE) for each in (new, failed)):
+        lines.append(f"and {more} more")
+    if names_only:
+        return "\n".join(lines) + "\n"
     arn = f"arn:aws:cloudtrail:{settings.home_region}:{settings.account_id}:trail"
     lines += [
         "",
@@ -352,6 +700,12 @@ def _topic() -> str:
             f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
         )
     return topic
+
+
+def _end(context: object) -> float:
+    """When the invocation must be over; a context that does not tell has no end."""
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    return time.monotonic() + left() / 1000 if left else math.inf
 
 
 def _when(text: object) -> datetime:

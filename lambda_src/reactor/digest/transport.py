@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 from xml.etree import ElementTree
@@ -237,23 +238,21 @@ class Transport:
     def pages(self, bucket: str, prefix: str, after: str = "") -> Iterator[list[Entry]]:
         """The objects below a prefix that sort after `after`, a page of 1,000 at a time."""
         for page in self._list(bucket, {"prefix": prefix, "start-after": after}):
-            yield [
-                Entry(
-                    unquote_plus(each.findtext(f"{_S3_XML}Key", "")),
-                    _time(each.findtext(f"{_S3_XML}LastModified", "")),
-                    int(each.findtext(f"{_S3_XML}Size") or 0),
-                )
-                for each in page.iter(f"{_S3_XML}Contents")
-            ]
+            yield _entries(page)
 
     def folders(self, bucket: str, prefix: str) -> list[str]:
         """The names between a prefix and the next slash."""
-        found = []
-        for page in self._list(bucket, {"prefix": prefix, "delimiter": "/"}):
+        return self.level(bucket, prefix)[0]
+
+    def level(self, bucket: str, prefix: str, pages: int = 1_000) -> tuple[list[str], list[Entry]]:
+        """The folders right below a prefix (their names), and the objects; of so many pages."""
+        folders, objects = [], []
+        for page in islice(self._list(bucket, {"prefix": prefix, "delimiter": "/"}), pages):
+            objects += _entries(page)
             for each in page.iter(f"{_S3_XML}CommonPrefixes"):
                 whole = unquote_plus(each.findtext(f"{_S3_XML}Prefix", ""))
-                found.append(whole[len(prefix) :].rstrip("/"))
-        return found
+                folders.append(whole[len(prefix) :].removesuffix("/"))
+        return folders, objects
 
     def _list(self, bucket: str, parameters: Mapping[str, str]) -> Iterator[ElementTree.Element]:
         wanted = {"list-type": "2", "encoding-type": "url", **parameters}
@@ -451,13 +450,25 @@ def _refuse_errors(response: BaseHTTPResponse) -> None:
 def _error(body: bytes, status: int) -> tuple[str, str]:
     code, message = _ERROR_CODE.search(body), _ERROR_MESSAGE.search(body)
     if code:
-        return code[1].decode("utf-8", "replace"), message[1].decode() if message else ""
+        told = message[1] if message else b""
+        return code[1].decode("utf-8", "replace"), told.decode("utf-8", "replace")
     try:
         data = json.loads(body)
         kind = str(data.get("__type", "")).rpartition("#")[2]
         return kind, str(data.get("message") or data.get("Message") or "")
     except (ValueError, AttributeError):
         return "", f"HTTP status {status}"
+
+
+def _entries(page: ElementTree.Element) -> list[Entry]:
+    return [
+        Entry(
+            unquote_plus(each.findtext(f"{_S3_XML}Key", "")),
+            _time(each.findtext(f"{_S3_XML}LastModified", "")),
+            int(each.findtext(f"{_S3_XML}Size") or 0),
+        )
+        for each in page.iter(f"{_S3_XML}Contents")
+    ]
 
 
 def _told(error: Exception) -> str:

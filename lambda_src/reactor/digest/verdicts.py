@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-KEPT_FINDINGS = 10_000
+KEPT_FINDINGS = 10_000  # of a verdict: a flood of one kind leaves room for the others
 
 
 class Verdict(StrEnum):
@@ -20,6 +20,7 @@ class Verdict(StrEnum):
     FORGED = "forged signature"
     BROKEN_CHAIN = "broken chain"
     UNLISTED = "unlisted log"
+    STRAY = "stray file"
     ARCHIVED = "archived"
     UNREADABLE = "unreadable"
 
@@ -52,11 +53,16 @@ class Finding:
     verdict: Verdict
     reason: str = ""
 
+    @property
+    def object(self) -> str:
+        """The object as it is shown: whoever wrote it chose its name, control characters too."""
+        return f"s3://{self.bucket}/{shown(self.key)}"
+
     def json(self) -> dict[str, str]:
         """Members for JSON."""
         return {
             "kind": str(self.kind),
-            "object": f"s3://{self.bucket}/{self.key}",
+            "object": self.object,
             "verdict": str(self.verdict),
             "reason": self.reason,
         }
@@ -85,8 +91,9 @@ class Interval:
 class Report:
     """The results for one account and Region.
 
-    `findings` holds the objects that are not valid (the first 10,000; `counts` has all objects).
-    `undecided` counts log files so new that no digest can name them yet.
+    `findings` holds the objects that are not valid (the first 10,000 of a verdict; `counts` has all
+    objects). `undecided` counts log files so new that no digest can name them yet. If the time to
+    spend was over before the range's end, `end` is how far it went.
     """
 
     account: str
@@ -102,7 +109,9 @@ class Report:
     def add(self, finding: Finding) -> None:
         """Counts a verdict and keeps it if the object is not valid."""
         self.counts[finding.kind, finding.verdict] += 1
-        if finding.verdict is not Verdict.VALID and len(self.findings) < KEPT_FINDINGS:
+        if finding.verdict is Verdict.VALID:
+            return
+        if sum(self.counts[kind, finding.verdict] for kind in Kind) <= KEPT_FINDINGS:
             self.findings.append(finding)
 
     @property
@@ -161,6 +170,13 @@ class Report:
             "findings": [finding.json() for finding in self.findings],
             "intervals": [interval.json() for interval in self.intervals],
         }
+
+
+def shown(text: str) -> str:
+    """A text that somebody else chose, on one line and without control characters."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def iso(time: datetime) -> str:

@@ -32,7 +32,7 @@ from localaws.cloudtrail.trailwriter import (
 )
 from localaws.cloudtrail.trailwriter.files import sign_digest
 from tests.e2e.localaws import aws_cli
-from tests.harness.object_store import ObjectStore, served
+from tests.harness.object_store import Object, ObjectStore, served
 
 BEGIN = datetime(2026, 1, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -88,6 +88,13 @@ def trail(shard: Shard = SHARD, stop: tuple[float, float] | None = None) -> Obje
     """Ten hours of a trail, stopped and started again where so given."""
     store = ObjectStore()
     store.keys = keys()
+    store.buckets = {bucket: dict(objects) for bucket, objects in _made(shard, stop).items()}
+    return store
+
+
+@cache
+def _made(shard: Shard, stop: tuple[float, float] | None) -> dict[str, dict[str, Object]]:
+    store = ObjectStore()
     key = keys().of(shard.region)
 
     def bodies(slot: datetime) -> list[LogBody]:
@@ -104,7 +111,7 @@ def trail(shard: Shard = SHARD, stop: tuple[float, float] | None = None) -> Obje
         assert time
         written = datetime.strptime(time[1], "%Y%m%dT%H%M").replace(tzinfo=UTC)
         store.store(shard.bucket, name, replace(found, modified=written))
-    return store
+    return store.buckets
 
 
 def digest(hour: int, shard: Shard = SHARD) -> str:
@@ -207,6 +214,22 @@ def other_regions_key(store: ObjectStore) -> None:
     store.put(sign_digest(document, other)[0])
 
 
+def overwrite_digest(content: bytes) -> Callable[[ObjectStore], object]:
+    """Other content in the digest of the fifth hour, under its signature."""
+
+    def change(store: ObjectStore) -> None:
+        found = store.get(SHARD.bucket, digest(5))
+        store.store(SHARD.bucket, digest(5), replace(found, body=gzip.compress(content, 1)))
+
+    return change
+
+
+def foretell(store: ObjectStore) -> None:
+    """A digest of the last day of all, in the folder of this one."""
+    key = digest(5).replace("20260110T05", "99991231T23")
+    store.store(SHARD.bucket, key, store.get(SHARD.bucket, digest(5)))
+
+
 def move(store: ObjectStore) -> None:
     """The digest of an earlier hour is put in a later one's place."""
     store.store(SHARD.bucket, digest(6), store.get(SHARD.bucket, digest(4)))
@@ -296,6 +319,15 @@ CASES = (
         {V.BROKEN_CHAIN: 2},
         cli_exit=0,
     ),
+    Case("digest: deep JSON", overwrite_digest(b"[" * 200_000), {V.CHANGED: 1}, ((C.GAP, 4, 5),)),
+    Case("digest: a bomb", overwrite_digest(bytes(80 << 20)), {V.CHANGED: 1}, ((C.GAP, 4, 5),)),
+    Case(
+        "digest: no time of the calendar",
+        alter_digest(None, digestEndTime="0001-01-01T00:00:00+23:59"),
+        {V.CHANGED: 1},
+        ((C.GAP, 5, 6),),
+    ),
+    Case("digest of a time yet to come", foretell, cli_exit=0),
     Case("digest moved", move, {V.CHANGED: 1}, ((C.GAP, 5, 6),)),
     Case("stopped and started", untouched, {}, ((C.STOPPED, 4.5, 5.75),), cli_exit=0),
     Case("range begins before the trail", untouched, {}, ((C.STOPPED, -3, 0),), cli_exit=0,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -56,7 +57,9 @@ def test_records_events_and_history_have_its_time(own: OwnAws) -> None:
     own.aws.advance(86_400)
     tomorrow = own.aws.now()
 
-    own.client("sqs").create_queue(QueueName="later")
+    made = own.client("sqs").create_queue(QueueName="later")
+    told = parsedate_to_datetime(made["ResponseMetadata"]["HTTPHeaders"]["date"])
+    assert abs(told - tomorrow) < timedelta(minutes=1)
     entry = {"Source": "my.app", "DetailType": "X", "Detail": "{}"}
     own.client("events").put_events(Entries=[entry])
 

@@ -2,128 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
-from reactor.digest import scheduled
 from reactor.digest.checkpoint import Checkpoints, TakenError
 from reactor.settings import SettingsError
 
 from localaws.cloudtrail.trailwriter import LogBody, write_range
 from tests.e2e.localaws import tampering
 from tests.e2e.localaws.tampering import BEGIN, HOUR, SHARD, digest, log
-from tests.harness.object_store import ObjectStore, served
+from tests.unit.reactor.proofs import TABLE, World, a_world, asked, metrics
 
 pytestmark = pytest.mark.unit
-
-TABLE, NAME = "proofs", "digest-validation"
-
-
-class World:
-    """A trail in a bucket, and the queues, table and topic of the function."""
-
-    def __init__(self, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.store = store
-        self.sqs = boto3.client("sqs", "us-east-1")
-        self.dynamodb = boto3.client("dynamodb", "us-east-1")
-        sns = boto3.client("sns", "us-east-1")
-        self.work = self.sqs.create_queue(QueueName="work")["QueueUrl"]
-        self.inbox = self.sqs.create_queue(QueueName="inbox")["QueueUrl"]
-        self.dynamodb.create_table(
-            TableName=TABLE,
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        topic = sns.create_topic(Name="alerts")["TopicArn"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=self.inbox, AttributeNames=["QueueArn"])
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
-        self.monkeypatch = monkeypatch
-        monkeypatch.setenv("ALERT_TOPIC_ARN", topic)
-        monkeypatch.setenv("REACTION_NAME", NAME)
-        monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "CloudTrailReactor")
-        self.settings()
-
-    def settings(self, **given: Any) -> None:
-        settings = {
-            "bucket": SHARD.bucket,
-            "trail_name": SHARD.trail_name,
-            "home_region": SHARD.home_region,
-            "account_id": SHARD.account,
-            "work_queue_url": self.work,
-            "checkpoint_table": TABLE,
-            "lookback_hours": 4,
-            "concurrency": 4,
-        }
-        self.monkeypatch.setenv("REACTION_SETTINGS", json.dumps(settings | given))
-
-    def messages(self, url: str) -> list[dict[str, Any]]:
-        found = []
-        while batch := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
-            "Messages"
-        ):
-            for each in batch:
-                found.append(json.loads(each["Body"]))
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
-        return found
-
-    def alerts(self) -> list[str]:
-        return [str(each["Message"]) for each in self.messages(self.inbox)]
-
-    def start(self, hour: float) -> dict[str, Any]:
-        now = BEGIN + hour * HOUR
-        return scheduled.handler({"scheduled_time": f"{now:%Y-%m-%dT%H:%M:%SZ}"}, SimpleNamespace())
-
-    def run(self, hour: float) -> list[str]:
-        """A whole run at that hour; the alerts it sent."""
-        self.start(hour)
-        bodies = self.messages(self.work)
-        records = [
-            {"messageId": str(number), "body": json.dumps(body)}
-            for number, body in enumerate(bodies)
-        ]
-        assert scheduled.handler({"Records": records}) == {"batchItemFailures": []}
-        return self.alerts()
-
-    def checkpoint(self) -> dict[str, Any]:
-        key = {"id": {"S": f"{SHARD.trail}/{SHARD.account}/{SHARD.region}"}}
-        item = self.dynamodb.get_item(TableName=TABLE, Key=key)["Item"]
-        return {name: next(iter(value.values())) for name, value in item.items()}
-
-    def until(self) -> float:
-        return (datetime.fromisoformat(self.checkpoint()["until"]) - BEGIN) / HOUR
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", SHARD.account)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_REGION", SHARD.region)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", SHARD.region)
-    with served(tampering.trail()) as store, mock_aws():
-        for service in ("S3", "CLOUDTRAIL"):
-            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{store.port}")
-        yield World(store, monkeypatch)
-
-
-def asked(hour: float) -> str:
-    """A message of the work queue, sent at that hour."""
-    now = f"{BEGIN + hour * HOUR:%Y-%m-%dT%H:%M:%SZ}"
-    return json.dumps({"account": SHARD.account, "region": SHARD.region, "now": now})
-
-
-def metrics(text: str) -> dict[str, float]:
-    """The metrics of the last line of embedded metric format."""
-    lines = [json.loads(line) for line in text.splitlines() if '"_aws"' in line]
-    named = lines[-1]["_aws"]["CloudWatchMetrics"][0]["Metrics"]
-    return {each["Name"]: sum(lines[-1][each["Name"]]) for each in named}
+    with a_world(monkeypatch) as made:
+        yield made
 
 
 def test_hour_by_hour_all_is_proven_once(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,11 +31,14 @@ def test_hour_by_hour_all_is_proven_once(world: World, capsys: pytest.CaptureFix
     assert world.until() == 4.5
     first = metrics(capsys.readouterr().out)
     # The trail began at 00:00; before that there was nothing to prove.
-    assert first == {"ProvenMinutes": 240, "Findings": 0, "ProofAgeMinutes": 60}
+    told = {"ProvenMinutes": 240, "Findings": 0, "ProofAgeMinutes": 0, "Shards": 1}
+    assert first == {**told, "NamesSwept": 130}
     requests = world.store.requests["get"]
     assert world.run(7) == []
     assert world.until() == 5.5
-    assert metrics(capsys.readouterr().out)["ProvenMinutes"] == 60
+    second = metrics(capsys.readouterr().out)
+    # What is measured is what the run before has proven: up to 05:00, with the digest that ended.
+    assert (second["ProvenMinutes"], second["ProofAgeMinutes"]) == (60, 120)
     # The digests that overlap are read again, log files only of the hours that are new.
     assert world.store.requests["get"] - requests < 40
 
@@ -248,11 +150,9 @@ def test_fan_out_over_accounts_and_regions(world: World) -> None:
 
 
 def test_a_failed_message_comes_again_and_holds_up_no_other(world: World) -> None:
+    world.start(6)
     world.store.fail("", "ListPublicKeys", "denied", 1)
-    body = asked(6)
-    records = [{"messageId": name, "body": body} for name in ("first", "second")]
-    answer = scheduled.handler({"Records": records})
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "first"}]}
+    assert world.deliver(asked(6), asked(6)) == ["0"]
     assert world.until() == 4.5
 
 
@@ -275,20 +175,19 @@ def test_the_second_worker_proves_what_the_first_did_not(
     def load_and_be_overtaken(self: Checkpoints, account: str, region: str) -> Any:
         found = load(self, account, region)
         if next(overtaken, False):
-            record = {"messageId": "earlier", "body": asked(5)}
-            assert scheduled.handler({"Records": [record]}) == {"batchItemFailures": []}
+            assert world.deliver(asked(5)) == []
             assert world.until() == 3.5
         return found
 
     monkeypatch.setattr(Checkpoints, "load", load_and_be_overtaken)
-    record = {"messageId": "later", "body": asked(6)}
-    assert scheduled.handler({"Records": [record]}) == {"batchItemFailures": []}
+    world.clock = BEGIN + 6 * HOUR
+    assert world.deliver(asked(6)) == []
     assert world.until() == 4.5
 
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [({"lookback_hours": 1}, "lookback_hours"), ({"concurrency": 0}, "concurrency"),
+    [({"lookback_hours": 3}, "lookback_hours"), ({"concurrency": 0}, "concurrency"),
      ({"lag_minute": 5}, "lag_minutes")],
 )  # fmt: skip
 def test_wrong_settings_are_refused(world: World, given: dict[str, Any], told: str) -> None:
