@@ -5,15 +5,18 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.htm
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reactor.event import Event
+from reactor.meaning.addresses import WORLD_PREFIX, share
 from reactor.shapes import dig, items, mapping, text, truth
 
 _NUMBER = re.compile(r"-?[0-9]{1,6}")
+_WITH_PORTS = ("tcp", "udp", "6", "17", "-1", "all")
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,75 @@ class SecurityGroupRule:
     peer: str
 
     @property
-    def is_open(self) -> bool:
-        """True if the whole of IPv4 or IPv6 is the peer."""
-        return self.peer.endswith("/0")
+    def canonical(self) -> tuple[str, int | None, int | None, str]:
+        """What the rule admits, as EC2 writes it: `tcp` for 6, the network of a host's address."""
+        protocol = self.protocol.lower()
+        protocol = {"6": "tcp", "17": "udp", "1": "icmp", "all": "-1"}.get(protocol, protocol)
+        ports = [None if port == -1 else port for port in (self.from_port, self.to_port)]
+        try:
+            peer = str(ipaddress.ip_network(self.peer, strict=False))
+        except ValueError:
+            peer = self.peer
+        return protocol, ports[0], ports[1], peer
+
+    @property
+    def is_network(self) -> bool:
+        """True if the peer is a CIDR block."""
+        return "/" in self.peer
 
     def covers(self, port: int) -> bool:
-        """True if a port is within the rule's range."""
+        """True if a port is within the rule's range, and the protocol has ports."""
         if self.protocol in ("-1", "all"):
             return True
+        if self.protocol not in _WITH_PORTS:
+            return False
         first = 0 if self.from_port in (None, -1) else self.from_port
         last = 65535 if self.to_port in (None, -1) else self.to_port
         return first <= port <= last
+
+
+def opened(
+    rules: Sequence[SecurityGroupRule],
+    ours: Iterable[SecurityGroupRule],
+    ports: Iterable[int],
+    lists: Mapping[str, frozenset[str]] | None = None,
+    prefix: int = WORLD_PREFIX,
+) -> dict[SecurityGroupRule, list[int]]:
+    """The rules of `ours` that open a port to the world, with those ports; the largest first.
+
+    All rules of a group admit together. So a rule opens a port if the world is out again without
+    it: alone, with others of `ours`, or with those that stood there before. Where those were the
+    world already, the rules of `ours` are judged by themselves. `lists` holds the networks of
+    prefix lists by their ids; a list that is not there is not judged. `prefix` is the length from
+    which networks count as the world.
+    """
+
+    def networks(of: Iterable[SecurityGroupRule]) -> frozenset[str]:
+        found: set[str] = set()
+        for rule in of:
+            found.update({rule.peer} if rule.is_network else (lists or {}).get(rule.peer, ()))
+        return frozenset(found)
+
+    def is_world(of: Sequence[SecurityGroupRule]) -> bool:
+        return share(networks(of), prefix) >= 1
+
+    mine = dict.fromkeys(rule for rule in ours if not rule.egress)
+    largest = sorted(mine, key=lambda rule: share(networks([rule]), prefix), reverse=True)
+    found: dict[SecurityGroupRule, list[int]] = {rule: [] for rule in largest}
+    known: dict[frozenset[SecurityGroupRule], list[SecurityGroupRule]] = {}
+    for port in ports:
+        here = frozenset(rule for rule in rules if not rule.egress and rule.covers(port))
+        if here not in known:
+            others = [rule for rule in here if rule not in mine]
+            left = [rule for rule in largest if rule in here]
+            left = left if is_world(others) else [*left, *others]
+            guilty = []
+            while left and left[0] in mine and is_world(left):
+                guilty.append(left.pop(0))
+            known[here] = guilty
+        for rule in known[here]:
+            found[rule].append(port)
+    return {rule: those for rule, those in found.items() if those}
 
 
 def security_group_rules(event: Event) -> tuple[SecurityGroupRule, ...]:
