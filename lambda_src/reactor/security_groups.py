@@ -16,6 +16,9 @@ from reactor.meaning.addresses import WORLD_PREFIX, share
 from reactor.shapes import dig, items, mapping, text, truth
 
 _NUMBER = re.compile(r"-?[0-9]{1,6}")
+# A group has a thousand rules at most: smaller ones can't make up the world.
+# https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+_LEAST = 1 / 1024
 _WITH_PORTS = ("tcp", "udp", "6", "17", "-1", "all")
 
 
@@ -66,43 +69,40 @@ class SecurityGroupRule:
 
 def opened(
     rules: Sequence[SecurityGroupRule],
-    ours: Iterable[SecurityGroupRule],
+    ours: Sequence[SecurityGroupRule],
     ports: Iterable[int],
     lists: Mapping[str, frozenset[str]] | None = None,
     prefix: int = WORLD_PREFIX,
 ) -> dict[SecurityGroupRule, list[int]]:
     """The rules of `ours` that open a port to the world, with those ports; the largest first.
 
-    All rules of a group admit together. So a rule opens a port if the world is out again without
-    it: alone, with others of `ours`, or with those that stood there before. Where those were the
-    world already, the rules of `ours` are judged by themselves. `lists` holds the networks of
+    All rules of a group admit together, and some may come of a call that is judged later. So where
+    the rules for a port are the world together, those of `ours` open it, as many as it takes. Rules
+    of others that are the world alone are theirs to answer for. `lists` holds the networks of
     prefix lists by their ids; a list that is not there is not judged. `prefix` is the length from
     which networks count as the world.
     """
 
-    def networks(of: Iterable[SecurityGroupRule]) -> frozenset[str]:
+    def size(of: Iterable[SecurityGroupRule]) -> float:
         found: set[str] = set()
         for rule in of:
             found.update({rule.peer} if rule.is_network else (lists or {}).get(rule.peer, ()))
-        return frozenset(found)
+        return share(frozenset(found), prefix)
 
-    def is_world(of: Sequence[SecurityGroupRule]) -> bool:
-        return share(networks(of), prefix) >= 1
-
-    mine = dict.fromkeys(rule for rule in ours if not rule.egress)
-    largest = sorted(mine, key=lambda rule: share(networks([rule]), prefix), reverse=True)
-    found: dict[SecurityGroupRule, list[int]] = {rule: [] for rule in largest}
+    sizes = {rule: size([rule]) for rule in (*rules, *ours) if not rule.egress}
+    blamed = [rule for rule in dict.fromkeys(ours) if sizes.get(rule, 0) >= _LEAST]
+    blamed.sort(key=lambda rule: sizes[rule], reverse=True)
+    found: dict[SecurityGroupRule, list[int]] = {rule: [] for rule in blamed}
     known: dict[frozenset[SecurityGroupRule], list[SecurityGroupRule]] = {}
     for port in ports:
-        here = frozenset(rule for rule in rules if not rule.egress and rule.covers(port))
+        here = frozenset(rule for rule in sizes if rule.covers(port))
         if here not in known:
-            others = [rule for rule in here if rule not in mine]
-            left = [rule for rule in largest if rule in here]
-            left = left if is_world(others) else [*left, *others]
-            guilty = []
-            while left and left[0] in mine and is_world(left):
-                guilty.append(left.pop(0))
-            known[here] = guilty
+            left = {rule for rule in here if rule in found or sizes[rule] < 1}
+            guilty = known[here] = []
+            for rule in blamed:
+                if rule in here and size(left) >= 1:
+                    left.remove(rule)
+                    guilty.append(rule)
         for rule in known[here]:
             found[rule].append(port)
     return {rule: those for rule, those in found.items() if those}
