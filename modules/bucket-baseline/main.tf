@@ -34,7 +34,7 @@ locals {
         Resource = ["arn:{{partition}}:kms:*:{{account_id}}:key/*"]
       },
       var.encryption != "aws:kms" ? null : {
-        Sid      = "KnowOtherBaselines"
+        Sid      = "LookAtFunctions"
         Effect   = "Allow"
         Action   = ["lambda:GetFunctionConfiguration"]
         Resource = ["arn:{{partition}}:lambda:{{region}}:{{account_id}}:function:*"]

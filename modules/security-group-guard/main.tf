@@ -11,7 +11,7 @@ locals {
       {
         # A list that another account shares has that account in its ARN, and
         # AWS's own lists have none of ours.
-        Sid      = "ReadPrefixLists"
+        Sid      = "LookAtPrefixLists"
         Effect   = "Allow"
         Action   = ["ec2:GetManagedPrefixListEntries"]
         Resource = ["arn:{{partition}}:ec2:{{region}}:*:prefix-list/*"]

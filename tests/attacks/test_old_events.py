@@ -26,21 +26,24 @@ CUT = {"omitted": True, "originalSize": 181_326}
 DAY = "86400"
 
 
-def plan(event: Event, settings: object, aws: Aws) -> list[Action | Alert]:
-    del settings, aws
-    made = Action("ec2", "create_tags", {"Resources": ["x"], "Tags": []}, ("x",), "tag x", "tagged")
-    return [made]
+def aged(
+    monkeypatch: pytest.MonkeyPatch, hours: float, limit: str = DAY, group: str = "sg-1"
+) -> dict[str, Any]:
+    """What a handler that tags a group answers to an event of that age."""
 
+    def plan(event: Event, settings: object, aws: Aws) -> list[Action | Alert]:
+        del event, settings, aws
+        call = {"Resources": [group], "Tags": [{"Key": "a", "Value": "b"}]}
+        return [Action("ec2", "create_tags", call, (group,), f"tag {group}", f"tagged {group}")]
 
-def aged(monkeypatch: pytest.MonkeyPatch, hours: float, limit: str = DAY) -> dict[str, Any]:
     monkeypatch.setenv("REACTION_MODE", "enforce")
     monkeypatch.setenv("ALERT_TOPIC_ARN", TOPIC)
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "aged")
     monkeypatch.setenv("REACTION_ACT_WITHIN_SECONDS", limit)
     time = datetime.now(UTC) - timedelta(hours=hours)
     event = envelope(record(eventTime=f"{time:%Y-%m-%dT%H:%M:%SZ}"))
-    ec2 = {"ec2.amazonaws.com": ["RunInstances"]}
-    return Reaction("aged", plan, iam_role_guard.Settings, ec2)(event, Context())
+    calls = {"ec2.amazonaws.com": ["RunInstances"]}
+    return Reaction("aged", plan, iam_role_guard.Settings, calls)(event, Context())
 
 
 @pytest.mark.parametrize("hours", [25, 24 * 365, -1, -24 * 365])
@@ -50,22 +53,17 @@ def test_an_event_that_is_not_of_today_is_told_and_not_acted_on(
     answer = aged(monkeypatch, hours)
     assert (answer["taken"], answer["refused"], answer["alerts"]) == (0, 1, 1)
     ((_, text),) = sent()
-    assert "refused to tag x (the event is " in text
+    assert "refused to tag sg-1 (the event is " in text
     assert ("in the future" if hours < 0 else "hours old, and the limit is 86400 s") in text
 
 
 def test_a_fresh_event_and_an_old_one_without_a_limit_are_acted_on(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = boto3.client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    monkeypatch.setitem(plan.__globals__, "Action", _tagging(image))
-    assert aged(monkeypatch, 23)["taken"] == 1
-    assert aged(monkeypatch, 24 * 365, limit="")["taken"] == 1
-
-
-def _tagging(id_: str) -> Any:
-    parameters = {"Resources": [id_], "Tags": [{"Key": "a", "Value": "b"}]}
-    return lambda *_: Action("ec2", "create_tags", parameters, (id_,), "tag", "tagged")
+    ec2 = boto3.client("ec2")
+    group = ec2.create_security_group(GroupName="web", Description="web")["GroupId"]
+    assert aged(monkeypatch, 23, group=group)["taken"] == 1
+    assert aged(monkeypatch, 24 * 365, limit="", group=group)["taken"] == 1
 
 
 def test_an_alert_of_an_old_event_still_leaves(
