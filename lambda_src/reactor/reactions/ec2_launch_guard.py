@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -128,7 +128,8 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     """
     if event.failed:
         return []
-    instances, reservation, notes = event.instances, text(event.response.get("reservationId")), ()
+    instances, reservation = event.instances, text(event.response.get("reservationId"))
+    notes: tuple[str, ...] = ()
     if not instances:
         instances, reservation, notes = _find(event, aws)
     launch = _look(event, instances, reservation, aws)
@@ -270,8 +271,9 @@ def _first_launched(state: Mapping[str, Any]) -> Any:
 
 def _is_near(event: Event, time: object) -> bool:
     """True if something was made at the time of the call."""
-    known = isinstance(time, datetime) and event.time is not None
-    return known and abs(time - event.time) <= _SLACK
+    if not isinstance(time, datetime) or event.time is None:
+        return False
+    return abs(time - event.time) <= _SLACK
 
 
 def _filters(name: str, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:

@@ -125,8 +125,9 @@ class Role:
         told = text(dig(event.response, "role", "roleId"))
         if told and told != self.id:
             return True
-        known = isinstance(self.created, datetime) and event.time is not None
-        return known and self.created - event.time > _SLACK
+        if not isinstance(self.created, datetime) or event.time is None:
+            return False
+        return self.created - event.time > _SLACK
 
     @property
     def entrance(self) -> bool:
