@@ -265,7 +265,8 @@ def test_a_bucket_is_found_where_cloudtrail_left_the_request_out() -> None:
 def test_tags_that_the_maker_of_a_bucket_set_exempt_nothing() -> None:
     tags = {"TagSet": [{"Key": "ok", "Value": "yes"}, {"Key": "aws:x", "Value": "y"}]}
     for event_name, kept in (("CreateBucket", {"aws:x"}), ("PutBucketPolicy", {"ok", "aws:x"})):
-        aws = bucket({**DENY, "Effect": "Allow"}, **{"s3.get_bucket_tagging": tags})
+        aws = bucket({**DENY, "Effect": "Allow"})
+        aws.answers["s3.get_bucket_tagging"] = tags
         put = decide(baseline.handler, call(event_name), aws=aws)[0]
         assert isinstance(put, Action)
         assert set(put.tags[ARN]) == kept

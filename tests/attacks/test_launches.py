@@ -13,11 +13,12 @@ import botocore.client as botocore_client
 import pytest
 from botocore.exceptions import ClientError
 from moto.ec2.models import ec2_backends
+from moto.ec2.utils import filter_dict_attribute_mapping
 from reactor.executor import ReactionError
 from reactor.reaction import Reaction
 from reactor.reactions import ec2_launch_guard as guard
 
-from tests.unit.reactor.world import ACCOUNT, REGION, Context, envelope, launch, log_lines
+from tests.unit.reactor.world import ACCOUNT, NOW, REGION, Context, envelope, launch, log_lines
 
 pytestmark = pytest.mark.unit
 
@@ -41,10 +42,10 @@ def seen(id_: str) -> tuple[str, dict[str, str]]:
     return instance["State"]["Name"], {t["Key"]: t["Value"] for t in instance.get("Tags", ())}
 
 
-def volume_of(id_: str) -> dict[str, Any]:
+def volume_of(id_: str) -> str:
     filters = [{"Name": "attachment.instance-id", "Values": [id_]}]
     (volume,) = boto3.client("ec2").describe_volumes(Filters=filters)["Volumes"]
-    return volume
+    return str(volume["VolumeId"])
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def test_a_tag_that_the_launcher_adds_in_a_hurry_exempts_nothing(
     monkeypatch.setenv("REACTION_EXEMPTIONS", json.dumps(FOREVER))
     (id_,) = run_instances(InstanceType=LARGE)
     tags = [{"Key": "reactor-exempt", "Value": "yes"}]
-    boto3.client("ec2").create_tags(Resources=[id_, volume_of(id_)["VolumeId"]], Tags=tags)
+    boto3.client("ec2").create_tags(Resources=[id_, volume_of(id_)], Tags=tags)
     assert react(guard, **STOP)(envelope(launch([id_], LARGE)), Context())["exempt"] == 0
     assert seen(id_)[0] == "stopped"
 
@@ -103,7 +104,7 @@ def test_a_preset_owner_is_overwritten_on_instance_and_volume_and_can_be_given_b
     preset = {"reactor__owner": "ceo", "reactor__launch-source": "console"}
     specs = [spec("instance", **preset), spec("volume", **preset)]
     (id_,) = run_instances(TagSpecifications=specs)
-    volume = volume_of(id_)["VolumeId"]
+    volume = volume_of(id_)
     boto3.client("ec2").create_tags(Resources=[volume], Tags=specs[1]["Tags"])
     react(guard)(envelope(launch([id_])), Context())
 
@@ -143,7 +144,7 @@ def test_an_old_instance_in_a_forged_event_is_not_stopped(
 ) -> None:
     (victim,) = run_instances(InstanceType=LARGE)
     nic = ec2_backends[ACCOUNT][REGION].get_instance(victim).nics[0]
-    nic.attach_time = nic.attach_time.replace(month=1)
+    nic.attach_time = NOW.replace(month=1)
     answer = react(guard, **STOP)(envelope(launch([victim], LARGE)), Context())
     assert (answer["planned"], answer["alerts"]) == (0, 1)
     assert seen(victim) == ("running", {})
@@ -180,6 +181,12 @@ def test_the_type_is_what_ec2_says(react: React, run_instances: RunInstances) ->
 
 
 # ---- events that CloudTrail cut
+
+
+@pytest.fixture(autouse=True)
+def tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moto keeps client tokens, and does not filter by them."""
+    monkeypatch.setitem(filter_dict_attribute_mapping, "client-token", "client_token")
 
 
 def cut(ids: list[str], token: str | None) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from reactor.event import read_event
 from reactor.meaning.addresses import are_most, share
 from reactor.reaction import Reaction
 from reactor.reactions import security_group_guard as guard
-from reactor.testing import AwsDouble, decide as decisions
+from reactor.testing import AwsDouble
+from reactor.testing import decide as decisions
 
 from tests.unit.reactor.test_security_group_guard import call, ids, opened
 from tests.unit.reactor.world import Context, envelope, record
@@ -186,8 +187,13 @@ LIST = "pl-0123456789abcdef0"
 
 def group_with_list(*cidrs: str) -> AwsDouble:
     rule = {
-        **{"SecurityGroupRuleId": "sgr-1", "GroupId": "sg-1", "IsEgress": False},
-        **{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListId": LIST},
+        "SecurityGroupRuleId": "sgr-1",
+        "GroupId": "sg-1",
+        "IsEgress": False,
+        "IpProtocol": "tcp",
+        "FromPort": 22,
+        "ToPort": 22,
+        "PrefixListId": LIST,
     }
     return AwsDouble(
         {

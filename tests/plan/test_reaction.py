@@ -1102,7 +1102,7 @@ def test_a_guard_brings_defaults_and_its_reaction_overrides_them(cases: dict[str
         names = ("REACTION_BUDGET", "REACTION_SETTLE_SECONDS")
         return (function["memory_size"], function["timeout"], *map(variables.get, names))
 
-    def limit(label: str) -> str | None:
+    def limit(label: str) -> Any:
         variables = cases[label].one("aws_lambda_function")["environment"][0]["variables"]
         return variables.get("REACTION_ACT_WITHIN_SECONDS")
 

@@ -57,7 +57,7 @@ def share(values: frozenset[str], prefix: int = WORLD_PREFIX) -> float:
                 sixes.append(network if network.subnet_of(_GIVEN_OUT) else _GIVEN_OUT)
     four = sum(map(_public, ipaddress.collapse_addresses(fours)))
     six = sum(n.num_addresses for n in ipaddress.collapse_addresses(sixes))
-    return max(four / 2 ** (32 - prefix), six / (_GIVEN_OUT.num_addresses >> prefix))
+    return max(four / (2**32 >> prefix), six / (_GIVEN_OUT.num_addresses >> prefix))
 
 
 def _public(network: ipaddress.IPv4Network) -> int:

@@ -289,9 +289,7 @@ def _sound(bucket: _Bucket, algorithm: str, key: str, settings: Settings) -> tup
     gone = ("NotFoundException", "InvalidArnException")
     region = bucket.region or None
     try:
-        answer = bucket.aws.read(
-            "kms", "describe_key", {"KeyId": key}, none_on=gone, region=region
-        )
+        answer = bucket.aws.read("kms", "describe_key", {"KeyId": key}, none_on=gone, region=region)
     except Exception as error:
         # The key's policy keeps the guard out; its ARN says whose it is.
         if error_code(error) == "AccessDeniedException" and len(parts) > 5:
@@ -315,9 +313,7 @@ def _other_baseline(event: Event, bucket: _Bucket) -> str:
         return ""
     call = {"FunctionName": who.session}
     gone = ("ResourceNotFoundException",)
-    about = mapping(
-        bucket.aws.read("lambda", "get_function_configuration", call, none_on=gone)
-    )
+    about = mapping(bucket.aws.read("lambda", "get_function_configuration", call, none_on=gone))
     runs = text(about.get("Handler")) == _HANDLER and text(about.get("Role")) == who.issuer
     return who.session if runs else ""
 
@@ -372,7 +368,7 @@ def _is_everybody(principal: object) -> bool:
 
 
 def _is_every_action(pattern: str) -> bool:
-    """True if a wildcard matches short and long actions of characters that it does not spell out."""
+    """True if a wildcard matches actions of any length, whose characters it does not spell out."""
     glob = text_glob(pattern.lower())
     return all(matches(glob, "s3:" + "\x00" * size) for size in (1, 99))
 

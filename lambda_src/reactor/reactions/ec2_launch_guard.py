@@ -179,7 +179,9 @@ def _find(event: Event, aws: Aws) -> tuple[tuple[Instance, ...], str, tuple[str,
     cut = "as too large" if event.omitted else "for no known reason"
     how = "its client token" if token else "the time of their launch"
     if len(found) != 1:
-        told = "; ".join(f"{key}: {_ids([e['InstanceId'] for e in of])}" for key, of in found.items())
+        told = "; ".join(
+            f"{key}: {_ids([e['InstanceId'] for e in of])}" for key, of in found.items()
+        )
         why = f"launched at that time, by this call or others: {told}" if told else "none is found"
         return (), "", (f"CloudTrail left out {cut} what the call launched; by {how}, {why}",)
     ((reservation_id, states),) = found.items()
@@ -198,9 +200,7 @@ def _find(event: Event, aws: Aws) -> tuple[tuple[Instance, ...], str, tuple[str,
     return tuple(instances), reservation_id, (note,)
 
 
-def _look(
-    event: Event, instances: Sequence[Instance], reservation_id: str, aws: Aws
-) -> _Launch:
+def _look(event: Event, instances: Sequence[Instance], reservation_id: str, aws: Aws) -> _Launch:
     """The instances as they are now, without those that EC2 says another call launched.
 
     The event tells about instances that AWS does not show (yet). It tells about all of them if
@@ -355,7 +355,9 @@ def _create_tags(
         resources=tuple(ids),
         summary=f"{verb} {what} {how}",
         done=f"{verb}ged {what} {how}",
-        undo=Undo("ec2", "create_tags", call(old)) if old else Undo("ec2", "delete_tags", call(tags)),
+        undo=Undo("ec2", "create_tags", call(old))
+        if old
+        else Undo("ec2", "delete_tags", call(tags)),
         not_yet=_NOT_YET,
         batch="Resources",
         what=what,
@@ -404,7 +406,7 @@ def _number(ids: list[str]) -> str:
 
 
 def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _reasons(

@@ -108,7 +108,9 @@ def launch(
     ]
     response = {
         "requestId": "3534d8e6-4a13-4539-a8f4-622ce770b100",
-        "reservationId": next((RESERVATIONS[id_] for id_ in ids if id_ in RESERVATIONS), RESERVATION),
+        "reservationId": next(
+            (RESERVATIONS[id_] for id_ in ids if id_ in RESERVATIONS), RESERVATION
+        ),
         "ownerId": ACCOUNT,
         "groupSet": {},
         "instancesSet": {"items": named},
