@@ -132,7 +132,7 @@ CASES: dict[str, dict[str, Any]] = {
         "handler": "reactor.reactions.ec2_launch_guard.handler",
         "package": {"filename": str(OWN_FILE)},
     },
-    "full_environment": {"settings": json.dumps({"a": "<" * 3700})},
+    "full_environment": {"settings": json.dumps({"a": "<" * 3660})},
     "guards_own": {
         "guard": {"actions_per_hour": 7, "memory_size": 512, "settle_seconds": 30, "timeout": 90}
     },
@@ -586,6 +586,7 @@ def test_the_environment_has_the_engines_settings(cases: dict[str, Made]) -> Non
         audit_bus=BUS,
         exemptions=engine["REACTION_EXEMPTIONS"],
         settle_seconds=30,
+        act_within_seconds=86400,
         role_arn=f"arn:aws:iam::{ACCOUNT}:role/watch-{REGION}",
         member_role="security/member",
         external_id="shared-secret",
