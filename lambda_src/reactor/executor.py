@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from reactor import audit
 from reactor.actions import Action, Alert, Outcome
 from reactor.alerts import publication
-from reactor.retry import Clock, error_code, with_retries
+from reactor.retry import Clock, error_code, is_passing, with_retries
 
 if TYPE_CHECKING:
     from reactor.actions import Status
@@ -86,6 +86,7 @@ class Executor:
         self._unsent: list[dict[str, Any]] = []
         self._budget_spent = False
         self._acted: dict[str, list[str]] = {}
+        self._split_until = 0.0
 
     def run(self, plan: Sequence[Action | Alert] | None) -> dict[str, int]:
         """Takes the actions, then sends the alerts, which tell what became of them.
@@ -171,6 +172,8 @@ class Executor:
             action = action.only([id_ for id_ in action.resources if id_ not in before])
             if not action.resources:
                 return outcomes
+        # Time is left for the other actions and the alert, where each resource is refused.
+        self._split_until = self._clock.left() / 4
         results = self._try(action, action.not_yet)
         # One outcome for all that were acted on, and one for each reason why others were not.
         for kind in dict.fromkeys(result.kind for result in results.values()):
@@ -196,9 +199,12 @@ class Executor:
             if getattr(error, "acted", False):  # taken, but the ledger does not know it
                 self._errors.append(("write into the ledger", error))
                 return dict.fromkeys(ids, _Tried())
-            if not action.batch or len(ids) < 2 or error_code(error) not in action.not_yet:
+            # AWS refuses a whole batch for one resource that is missing, protected, in another
+            # state or forbidden. Its message mostly names it; the others are tried without it.
+            refused = bool(error_code(error)) and not is_passing(error)
+            in_time = self._clock.left() > self._split_until
+            if not (action.batch and len(ids) > 1 and refused and in_time):
                 return dict.fromkeys(ids, _Tried(error))
-            # AWS's message names the resource that is missing; the others are tried without it.
             missing = [id_ for id_ in ids if id_ in str(error)]
         if not 0 < len(missing) < len(ids):
             missing = list(ids[: len(ids) // 2])

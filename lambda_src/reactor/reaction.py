@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from reactor import __version__
@@ -34,6 +34,8 @@ from reactor.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from reactor.ledger import Ledger
+
+_CLOCKS_DIFFER = timedelta(minutes=5)
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -114,10 +116,13 @@ class Reaction(Generic[S]):
             clock = invocation.aws.clock = Clock(context)
             _settle(event, deployment.settle_seconds, clock)
             aws, refusal = places.of(event, here, clock)
+            refusal = refusal or _stale(event, deployment.act_within_seconds)
             aws.clock = clock
             steps: list[Step] | None
             try:
                 steps = self.plan(event, settings, aws)
+                if event.omitted and not event.failed and not steps:
+                    steps = [_unreadable(event, deployment.name)]
             except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None
@@ -218,6 +223,37 @@ def _own(event: Event, deployment: Deployment) -> bool:
             return True
     member = deployment.member_role.rpartition("/")[2]
     return bool(member) and (who.name, who.session) == (member, deployment.session_name)
+
+
+def _stale(event: Event, limit: int | None) -> str:
+    """The reason not to act on an event of that age; empty if it is young enough.
+
+    Nobody tells what has changed since then, and whoever hands over an event by hand may have kept
+    it, or dated it himself.
+    """
+    if limit is None:
+        return ""
+    if event.time is None:
+        return "the event has no time"
+    age = datetime.now(UTC) - event.time
+    if age.total_seconds() > limit:
+        return f"the event is {age // timedelta(hours=1)} hours old, and the limit is {limit} s"
+    return "the event is dated in the future" if -age > _CLOCKS_DIFFER else ""
+
+
+def _unreadable(event: Event, name: str) -> Alert:
+    """An alert for an event that CloudTrail cut, if the plan found nothing to do about the rest."""
+    when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
+    return Alert(
+        severity="high",
+        subject=f"{name} can't read all of {event.name} ({event.account})",
+        headline=(
+            f"{event.actor.label} called {event.name} in {event.region}, account "
+            f"{event.account}{when}; CloudTrail left out a part as too large, and {name} found "
+            "nothing to do about the rest"
+        ),
+        acts=False,
+    )
 
 
 def _settle(event: Event, seconds: int, clock: Clock) -> None:

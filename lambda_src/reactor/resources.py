@@ -82,6 +82,11 @@ def read_tags(value: object) -> dict[str, str]:
     return tags
 
 
+def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags that AWS itself set: nobody else can set a key that begins with `aws:`."""
+    return {key: value for key, value in tags.items() if key.startswith("aws:")}
+
+
 def requested_tags(request: object) -> frozenset[str]:
     """The keys of every tag that a request sets, wherever its body holds them."""
     found: set[str] = set()

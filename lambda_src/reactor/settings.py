@@ -31,7 +31,8 @@ class Deployment:
     `topic_arn` is the topic for alerts, `audit_bus` the event bus for audit records, `kill_switch`
     the SSM parameter that caps the mode. `ledger_table` is the DynamoDB table that remembers for
     `ledger_days` what was done. `budget` is the number of actions in an hour (None: any number),
-    `settle_seconds` the age that an event must have. `exemptions` is JSON. `role_arn` is the
+    `settle_seconds` the age that an event must have, `act_within_seconds` the age beyond which
+    an event is only told (None: any age). `exemptions` is JSON. `role_arn` is the
     function's own role, `member_role` the role (path and name) to assume elsewhere, with
     `external_id`. An empty text means that there is none.
     """
@@ -47,6 +48,7 @@ class Deployment:
     audit_bus: str = ""
     exemptions: str = "{}"
     settle_seconds: int = 0
+    act_within_seconds: int | None = None
     role_arn: str = ""
     member_role: str = ""
     external_id: str = ""
@@ -90,6 +92,7 @@ class Deployment:
             audit_bus=environ.get("REACTION_AUDIT_BUS", ""),
             exemptions=environ.get("REACTION_EXEMPTIONS") or "{}",
             settle_seconds=_number(environ, "REACTION_SETTLE_SECONDS") or 0,
+            act_within_seconds=_number(environ, "REACTION_ACT_WITHIN_SECONDS"),
             role_arn=environ.get("REACTION_ROLE", ""),
             member_role=environ.get("REACTION_MEMBER_ROLE", "").strip("/"),
             external_id=environ.get("REACTION_EXTERNAL_ID", ""),

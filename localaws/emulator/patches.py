@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
@@ -34,6 +36,7 @@ from localaws.wire.partition import AWS, partition, swapped_text
 
 _LOG_END = f"end of log {uuid.uuid4()}"
 _LOG_SECONDS = 10.0
+_RESERVATION = re.compile(r"<reservationId>([^<]+)<")
 
 
 def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished) -> None:
@@ -44,6 +47,7 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished)
     an_arn_in_a_request_is_its_resource()
     a_denial_tells_of_an_unknown_resource()
     security_group_rules_are_single()
+    instances_keep_how_they_were_launched()
     events_are_handed_on(on_event)
     nothing_fires_by_itself()
     notifications_are_handed_on(on_published)
@@ -211,6 +215,56 @@ def security_group_rules_are_single() -> None:
     ec2._parse_ip_permissions = lambda parameters, prefix: [
         rule for entry in permissions(parameters, prefix) for rule in _rules(entry)
     ]
+
+
+def instances_keep_how_they_were_launched() -> None:
+    """EC2: DescribeInstances makes up a reservation, and tells no network interface and no token.
+
+    On AWS an instance has the reservation id that RunInstances answered, for good, and the client
+    token of that call. Its primary network interface tells when it was first launched.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
+    """
+    launch, describe, xml = ec2._run_instances, ec2._describe_instances, ec2._instance_xml
+
+    def launched(parameters: Any) -> Any:
+        before = {*ec2._instances}
+        status, headers, body = launch(parameters)
+        named = _RESERVATION.search(body.decode())
+        for id_ in {*ec2._instances} - before if named else ():
+            kept = ec2._instances[id_]
+            kept["ReservationId"] = named[1] if named else ""
+            kept["ClientToken"] = ec2._p(parameters, "ClientToken")
+            kept["FirstLaunchTime"] = kept["LaunchTime"]
+        return status, headers, body
+
+    def described(parameters: Any) -> Any:
+        status, headers, body = describe(parameters)
+        text = body.decode()
+        for id_, kept in ec2._instances.items():
+            if kept.get("ReservationId"):
+                text = text.replace(
+                    f"<reservationId>r-{id_[2:]}<", f"<reservationId>{kept['ReservationId']}<"
+                )
+        return status, headers, text.encode()
+
+    def instance(kept: Any) -> Any:
+        more = ""
+        if kept.get("FirstLaunchTime"):
+            more += (
+                f"<networkInterfaceSet><item><networkInterfaceId>eni-{kept['InstanceId'][2:]}"
+                "</networkInterfaceId><attachment><deviceIndex>0</deviceIndex>"
+                f"<attachTime>{kept['FirstLaunchTime']}</attachTime><status>attached</status>"
+                "</attachment></item></networkInterfaceSet>"
+            )
+        if kept.get("ClientToken"):
+            more += f"<clientToken>{escape(kept['ClientToken'])}</clientToken>"
+        whole = xml(kept)
+        end = whole.rindex("</item>")
+        return f"{whole[:end]}{more}</item>"
+
+    ec2._ACTION_MAP["RunInstances"] = launched
+    ec2._ACTION_MAP["DescribeInstances"] = described
+    ec2._instance_xml = instance
 
 
 def events_are_handed_on(on_event: EmittedEvent) -> None:

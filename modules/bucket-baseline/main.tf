@@ -26,6 +26,19 @@ locals {
         ]
         Resource = ["arn:{{partition}}:s3:::*"]
       },
+      var.encryption == "none" ? null : {
+        # A bucket may be of another Region, and so is its key then.
+        Sid      = "LookAtKeys"
+        Effect   = "Allow"
+        Action   = ["kms:DescribeKey"]
+        Resource = ["arn:{{partition}}:kms:*:{{account_id}}:key/*"]
+      },
+      var.encryption != "aws:kms" ? null : {
+        Sid      = "LookAtFunctions"
+        Effect   = "Allow"
+        Action   = ["lambda:GetFunctionConfiguration"]
+        Resource = ["arn:{{partition}}:lambda:{{region}}:{{account_id}}:function:*"]
+      },
       var.mode != "enforce" || !anytrue(values(local._writing)) ? null : {
         Sid      = "SetTheBaseline"
         Effect   = "Allow"

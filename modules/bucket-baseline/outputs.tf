@@ -61,6 +61,7 @@ output "settings" {
   value = jsonencode({
     block_public_access = var.block_public_access
     encryption          = var.encryption
+    key_accounts        = var.key_accounts
     kms_key_arn         = var.kms_key_arn
     log_bucket          = var.log_bucket
     log_prefix          = var.log_prefix

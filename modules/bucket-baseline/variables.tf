@@ -17,6 +17,18 @@ variable "encryption" {
   }
 }
 
+variable "key_accounts" {
+  description = "Ids of other accounts whose KMS keys a bucket may have as its default. A key of any other account, and one that is disabled or gone, counts as no encryption."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for account in var.key_accounts : can(regex("^[0-9]{12}$", account))])
+    error_message = "key_accounts may hold ids of accounts only, twelve digits each."
+  }
+}
+
 variable "kms_key_arn" {
   description = "KMS key of the default encryption, with encryption = \"aws:kms\". Null: the account's own key of S3."
   type        = string

@@ -44,7 +44,7 @@ locals {
       metric     = "ActionsRefused"
       dimensions = { service = var.name }
       statistic  = "Sum"
-      text       = "The reaction ${var.name} got events of an account or Region that it has no way to. Deploy modules/reaction-member-role there and give its name as member_role, or leave those events out of the rule. ${local._inspect}"
+      text       = "The reaction ${var.name} refused to act on events: they are older than act_within_seconds, or of an account or Region that it has no way to. Raise the limit, or deploy modules/reaction-member-role there and give its name as member_role, or leave those events out of the rule. ${local._inspect}"
     }
     throttles = {
       namespace  = "AWS/Lambda"

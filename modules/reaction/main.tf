@@ -59,14 +59,15 @@ locals {
 
   # What is not asked for is not set: there are 4 KB for all of it.
   _engine = {
-    REACTION_AUDIT_BUS      = try(var.audit_bus.arn, null)
-    REACTION_BUDGET         = local._budget == -1 ? null : local._budget
-    REACTION_EXEMPTIONS     = length(local._exemptions) == 0 ? null : jsonencode(local._exemptions)
-    REACTION_EXTERNAL_ID    = try(var.member_role.external_id, null)
-    REACTION_KILL_SWITCH    = try(var.kill_switch.name, null)
-    REACTION_LEDGER_DAYS    = var.ledger_days
-    REACTION_MEMBER_ROLE    = local._member_role
-    REACTION_SETTLE_SECONDS = local._settle_seconds == 0 ? null : local._settle_seconds
+    REACTION_ACT_WITHIN_SECONDS = var.act_within_seconds == -1 ? null : var.act_within_seconds
+    REACTION_AUDIT_BUS          = try(var.audit_bus.arn, null)
+    REACTION_BUDGET             = local._budget == -1 ? null : local._budget
+    REACTION_EXEMPTIONS         = length(local._exemptions) == 0 ? null : jsonencode(local._exemptions)
+    REACTION_EXTERNAL_ID        = try(var.member_role.external_id, null)
+    REACTION_KILL_SWITCH        = try(var.kill_switch.name, null)
+    REACTION_LEDGER_DAYS        = var.ledger_days
+    REACTION_MEMBER_ROLE        = local._member_role
+    REACTION_SETTLE_SECONDS     = local._settle_seconds == 0 ? null : local._settle_seconds
   }
 
   _environment = merge(

@@ -4,6 +4,18 @@ variable "account_id" {
   default     = null
 }
 
+variable "act_within_seconds" {
+  description = "Age in seconds up to which the reaction acts on an event. It only alerts on an older one (from the failure queue, or handed over by hand), since the account may have changed since then. -1: the reaction acts on events of any age."
+  type        = number
+  default     = 86400
+  nullable    = false
+
+  validation {
+    condition     = var.act_within_seconds == -1 || (var.act_within_seconds >= 900 && var.act_within_seconds <= 31536000 && floor(var.act_within_seconds) == var.act_within_seconds)
+    error_message = "act_within_seconds must be a whole number from 900 (CloudTrail itself may take as long) to 31536000 (a year), or -1 for any age."
+  }
+}
+
 variable "actions_per_hour" {
   description = "Actions (each on one resource) that the reaction may take in an hour. After that it only notifies until the hour is over. Null: the guard's own limit. -1: no limit."
   type        = number
@@ -146,7 +158,7 @@ variable "exempt_role_paths" {
 }
 
 variable "exempt_tags" {
-  description = "Tags (key=value) of resources that the reaction leaves alone, each with the last day (UTC) of the exemption, as in { \"reactor-exempt=yes\" = \"2026-12-31\" }. A tag that came with the call itself does not count. Your own policies must say who may set the tag otherwise."
+  description = "Tags (key=value) of resources that the reaction leaves alone, each with the last day (UTC) of the exemption, as in { \"reactor-exempt=yes\" = \"2026-12-31\" }. A tag that came with the call itself does not count, nor any tag, but AWS's own (aws:), of what the call made. Your own policies must say who may set the tag otherwise."
   type        = map(string)
   default     = {}
   nullable    = false

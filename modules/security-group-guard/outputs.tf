@@ -14,7 +14,7 @@ output "description" {
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern (JSON) of the events that the guard is for: new and changed rules of security groups."
+  description = "EventBridge pattern (JSON) of the events that the guard is for: new and changed rules of security groups, and changed prefix lists."
   value = jsonencode({
     source      = ["aws.ec2"]
     detail-type = ["AWS API Call via CloudTrail"]
@@ -22,7 +22,9 @@ output "event_pattern" {
       eventSource = ["ec2.amazonaws.com"]
       eventName = [
         "AuthorizeSecurityGroupIngress",
+        "ModifyManagedPrefixList",
         "ModifySecurityGroupRules",
+        "RestoreManagedPrefixListVersion",
       ]
       errorCode = [{ exists = false }]
     }
@@ -50,6 +52,7 @@ output "settings" {
     {
       allowed_groups = var.allowed_groups
       allowed_ports  = var.allowed_ports
+      world_prefix   = var.world_prefix
     },
     var.ports == null ? {} : { ports = var.ports },
   ))

@@ -1,5 +1,5 @@
 variable "allowed_groups" {
-  description = "Security groups, as wildcards of their id or name, that may be open to the world."
+  description = "Security groups, as wildcards of their id or name, that may be open to the world. Whoever makes a group chooses its name: let nobody else make groups of these names, or give ids."
   type        = list(string)
   default     = []
   nullable    = false
@@ -37,5 +37,17 @@ variable "ports" {
   validation {
     condition     = var.ports == null ? true : length(var.ports) > 0 && alltrue([for port in var.ports : port >= 0 && port <= 65535 && floor(port) == port])
     error_message = "ports must hold at least one whole number from 0 to 65535; null takes the usual ones."
+  }
+}
+
+variable "world_prefix" {
+  description = "Prefix length of IPv4 from which peers count as the world: all peers of a port together, rules and prefix lists of the group alike, public addresses only. 8 means 16.8 million addresses, or as large a share of IPv6."
+  type        = number
+  default     = 8
+  nullable    = false
+
+  validation {
+    condition     = var.world_prefix >= 1 && var.world_prefix <= 24 && floor(var.world_prefix) == var.world_prefix
+    error_message = "world_prefix must be a whole number from 1 (half of all addresses) to 24 (256 addresses)."
   }
 }

@@ -67,13 +67,14 @@ module "member" {
 """
 
 
-def event(account: str, instance: str) -> dict[str, Any]:
+def event(account: str, launched: dict[str, Any]) -> dict[str, Any]:
     """A launch in an account, as its forwarding rule would hand it to the hub."""
+    instance = launched["Instances"][0]["InstanceId"]
     detail = {
         "eventSource": "ec2.amazonaws.com",
         "eventName": "RunInstances",
         "eventID": f"launch-{instance}",
-        "eventTime": "2026-01-01T12:00:00Z",
+        "eventTime": f"{launched['Instances'][0]['LaunchTime']:%Y-%m-%dT%H:%M:%SZ}",
         "awsRegion": "us-east-1",
         "recipientAccountId": account,
         "userIdentity": {
@@ -83,7 +84,8 @@ def event(account: str, instance: str) -> dict[str, Any]:
             "userName": "ana",
         },
         "responseElements": {
-            "instancesSet": {"items": [{"instanceId": instance, "instanceType": "t3.micro"}]}
+            "reservationId": launched["ReservationId"],
+            "instancesSet": {"items": [{"instanceId": instance, "instanceType": "t3.micro"}]},
         },
     }
     return {
@@ -118,7 +120,7 @@ def test_it_acts_there_with_the_role_and_refuses_without(apply: Applier) -> None
         found = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
         return {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
 
-    refused = react(hub, event(member.account, instance))
+    refused = react(hub, event(member.account, launched))
     assert (refused["refused"], refused["taken"], refused["alerts"]) == (1, 0, 1)
     ((_, text),) = listener.heard()
     assert "guard refused to tag 1 instance with" in text
@@ -132,13 +134,13 @@ def test_it_acts_there_with_the_role_and_refuses_without(apply: Applier) -> None
     # What the member role does not admit is refused as well: here, another external id.
     condition["StringEquals"]["sts:ExternalId"] = "another"
     iam.update_assume_role_policy(RoleName="member", PolicyDocument=json.dumps(trust))
-    assert react(hub, event(member.account, instance))["refused"] == 1
+    assert react(hub, event(member.account, launched))["refused"] == 1
     assert tags() == {}
 
     condition["StringEquals"]["sts:ExternalId"] = "shared"
     iam.update_assume_role_policy(RoleName="member", PolicyDocument=json.dumps(trust))
-    acted = react(hub, event(member.account, instance))
+    acted = react(hub, event(member.account, launched))
     assert (acted["refused"], acted["taken"]) == (0, 1)
     assert tags()["reactor:owner"] == "ana"
-    again = react(hub, event(member.account, instance))
+    again = react(hub, event(member.account, launched))
     assert (again["taken"], again["alerts"]) == (0, 0)

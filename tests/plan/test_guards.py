@@ -114,6 +114,7 @@ GUARDS = [
         "bucket-baseline",
         {
             "encryption": "aws:kms",
+            "key_accounts": ["210987654321"],
             "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1",
             "log_bucket": "logs",
             "log_prefix": "access/",
@@ -122,6 +123,7 @@ GUARDS = [
         },
         {
             "encryption": "aws:kms",
+            "key_accounts": ("210987654321",),
             "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1",
             "log_bucket": "logs",
             "log_prefix": "access/",
@@ -135,6 +137,7 @@ GUARDS = [
         {
             "block_public_access",
             "encryption",
+            "key_accounts",
             "kms_key_arn",
             "log_bucket",
             "log_prefix",
@@ -189,10 +192,20 @@ GUARDS = [
     ),
     Guard(
         "security-group-guard",
-        {"allowed_groups": ["bastion-*"], "allowed_ports": [22], "ports": [22, 3389]},
-        {"allowed_groups": ("bastion-*",), "allowed_ports": (22,), "ports": (22, 3389)},
+        {
+            "allowed_groups": ["bastion-*"],
+            "allowed_ports": [22],
+            "ports": [22, 3389],
+            "world_prefix": 10,
+        },
+        {
+            "allowed_groups": ("bastion-*",),
+            "allowed_ports": (22,),
+            "ports": (22, 3389),
+            "world_prefix": 10,
+        },
         {"RevokeRules": ["ec2:RevokeSecurityGroupIngress"]},
-        {"allowed_groups", "allowed_ports", "ports"},
+        {"allowed_groups", "allowed_ports", "ports", "world_prefix"},
         ("ec2", "AuthorizeSecurityGroupIngress"),
     ),
     Guard(
@@ -522,11 +535,13 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("iam-role-guard", {"containment": "jail"}, "containment must be none, deny_policy"),
     ("iam-role-guard", {"trusted_accounts": ["1"]}, "trusted_accounts may hold account ids"),
     ("bucket-baseline", {"encryption": "kms"}, "encryption must be AES256, aws:kms or none."),
+    ("bucket-baseline", {"key_accounts": ["1"]}, "key_accounts may hold ids of accounts only"),
     ("bucket-baseline", {"required_tags": {"aws:a": "b"}}, 'a key that starts with "aws:"'),
     ("trail-guard", {"trails": []}, "trails must hold names of trails"),
     ("trail-guard", {"event_selectors": "{"}, "is not the JSON of a list of event selectors"),
     ("security-group-guard", {"ports": []}, "ports must hold at least one whole number"),
     ("security-group-guard", {"allowed_ports": [70000]}, "allowed_ports may hold whole numbers"),
+    ("security-group-guard", {"world_prefix": 0}, "world_prefix must be a whole number from 1"),
     ("notify", {"severity": "urgent"}, "severity must be info, low, medium, high or critical."),
     ("notify", {"window_seconds": -1}, "window_seconds must be a whole number from 0 to 86400."),
     ("notify", {"title": ""}, "title must be 1 to 70 characters"),

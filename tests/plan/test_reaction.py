@@ -118,6 +118,7 @@ CASES: dict[str, dict[str, Any]] = {
         "settle_seconds": 30,
     },
     "unlimited": {
+        "act_within_seconds": -1,
         "actions_per_hour": -1,
         "alarm_topic": {"arn": TOPIC},
         "member_role": {"name": "member", "external_id": "shared"},
@@ -131,7 +132,7 @@ CASES: dict[str, dict[str, Any]] = {
         "handler": "reactor.reactions.ec2_launch_guard.handler",
         "package": {"filename": str(OWN_FILE)},
     },
-    "full_environment": {"settings": json.dumps({"a": "<" * 3700})},
+    "full_environment": {"settings": json.dumps({"a": "<" * 3660})},
     "guards_own": {
         "guard": {"actions_per_hour": 7, "memory_size": 512, "settle_seconds": 30, "timeout": 90}
     },
@@ -339,6 +340,7 @@ def test_the_least_that_it_makes(cases: dict[str, Made]) -> None:
                 "POWERTOOLS_LOG_LEVEL": "INFO",
                 "POWERTOOLS_METRICS_NAMESPACE": "CloudTrailReactor",
                 "POWERTOOLS_SERVICE_NAME": "watch",
+                "REACTION_ACT_WITHIN_SECONDS": "86400",
                 "REACTION_BUDGET": "100",
                 "REACTION_LEDGER_DAYS": "30",
                 "REACTION_LEDGER_TABLE": "watch-ledger",
@@ -584,6 +586,7 @@ def test_the_environment_has_the_engines_settings(cases: dict[str, Made]) -> Non
         audit_bus=BUS,
         exemptions=engine["REACTION_EXEMPTIONS"],
         settle_seconds=30,
+        act_within_seconds=86400,
         role_arn=f"arn:aws:iam::{ACCOUNT}:role/watch-{REGION}",
         member_role="security/member",
         external_id="shared-secret",
@@ -939,6 +942,7 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
         "package": ({"filenam": "a.zip"}, "package must be either a zip file (filename) or"),
     },
     "engine": {
+        "act_within_seconds": (60, "act_within_seconds must be a whole number from 900"),
         "actions_per_hour": (0, 'to take no action at all use the guard\'s mode = "notify".'),
         "audit_bus": ({"arn": "audit"}, "audit_bus.arn is not the ARN of an event bus: give"),
         "exempt_accounts": ({"12": "2999-12-31"}, "exempt_accounts must map account ids of"),
@@ -1099,6 +1103,11 @@ def test_a_guard_brings_defaults_and_its_reaction_overrides_them(cases: dict[str
         names = ("REACTION_BUDGET", "REACTION_SETTLE_SECONDS")
         return (function["memory_size"], function["timeout"], *map(variables.get, names))
 
+    def limit(label: str) -> Any:
+        variables = cases[label].one("aws_lambda_function")["environment"][0]["variables"]
+        return variables.get("REACTION_ACT_WITHIN_SECONDS")
+
+    assert (limit("least"), limit("unlimited")) == ("86400", None)
     assert told("least") == (256, 60, "100", None)
     assert told("guards_own") == (512, 90, "7", "30")
     assert told("overridden") == (128, 50, None, "20")

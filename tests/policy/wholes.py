@@ -117,6 +117,7 @@ _LAYER = {
 # A guard is a module with a handler. What is here it needs, or with it its role may do most.
 _SETTINGS: dict[str, dict[str, Any]] = {
     "bucket-baseline": {
+        "encryption": "aws:kms",
         "log_bucket": "access-logs",
         "required_tags": {"owner": "unknown"},
         "skip_buckets": ["logs"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reactor.detections.model import Detected, Known, decides
 from reactor.event import Event
-from reactor.security_groups import SecurityGroupRule, security_group_rules
+from reactor.security_groups import SecurityGroupRule, opened, security_group_rules
 from reactor.shapes import mapping, text
 from reactor.sizes import reaches
 
@@ -33,29 +33,20 @@ def burst(event: Event, known: Known) -> Detected | None:
 
 @decides("sg-open")
 def open_to_world(event: Event, known: Known) -> Detected | None:
-    """A security-group rule that lets the whole internet reach a risky port."""
-    found = []
-    for rule in security_group_rules(event):
-        if rule.egress or not rule.is_open:
-            continue
-        ports = _ports(rule, known)
-        if ports:
-            found.append(f"{ports} open to {rule.peer}")
+    """Security-group rules of a call that let the whole internet reach a risky port."""
+    rules = security_group_rules(event)
+    found = opened(rules, rules, known.risky_ports)
     if not found:
         return None
-    group = next((rule.group for rule in security_group_rules(event) if rule.group), "")
+    told = [f"{_ports(rule, ports)} open to {rule.peer}" for rule, ports in found.items()]
     modify = mapping(event.request.get("ModifySecurityGroupRulesRequest"))
+    group = next((rule.group for rule in found if rule.group), "")
     group = group or text(event.request.get("groupId")) or text(modify.get("GroupId"))
-    return Detected("; ".join(dict.fromkeys(found)), group or text(event.request.get("groupName")))
+    return Detected("; ".join(dict.fromkeys(told)), group or text(event.request.get("groupName")))
 
 
-def _ports(rule: SecurityGroupRule, known: Known) -> str:
+def _ports(rule: SecurityGroupRule, ports: list[int]) -> str:
     if rule.protocol in ("-1", "all"):
         return "every port"
-    if rule.protocol not in ("tcp", "udp", "6", "17"):
-        return ""
-    risky = [port for port in known.risky_ports if rule.covers(port)]
-    if not risky:
-        return ""
-    shown = ", ".join(map(str, risky[:5]))
-    return f"port {shown}" if len(risky) == 1 else f"ports {shown}" + ", ..." * (len(risky) > 5)
+    shown = ", ".join(map(str, ports[:5]))
+    return f"port {shown}" if len(ports) == 1 else f"ports {shown}" + ", ..." * (len(ports) > 5)

@@ -1,8 +1,9 @@
 """EC2 launches: tags every instance with who launched it, and alerts on large or many ones.
 
 Reacts to RunInstances. The tags `<prefix>owner`, `<prefix>creator-kind`, `<prefix>launch-source`
-and `<prefix>launched-at` go on every instance of the call and on its volumes; the guard leaves a
-tag as it is that is there by now.
+and `<prefix>launched-at` go on every instance of the call and on its volumes. What the launcher
+wrote into them is overwritten: CloudTrail knows better. An instance that EC2 says another call
+launched is only told.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
 """
 
@@ -10,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -19,8 +21,9 @@ from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
 from reactor.event import Event
 from reactor.places import NoWayError
-from reactor.reaction import MalformedEventError, Reaction, Step
-from reactor.resources import Instance, read_tags
+from reactor.reaction import Reaction, Step
+from reactor.resources import Instance, own_tags, read_tags
+from reactor.shapes import dig, text
 from reactor.sizes import rank, reaches
 from reactor.tagging import MAX_KEY, MAX_RESOURCES, is_allowed, tag_value
 
@@ -28,9 +31,11 @@ OWNER, KIND, SOURCE, TIME = "owner", "creator-kind", "launch-source", "launched-
 _NOT_YET = ("InvalidInstanceID.NotFound", "InvalidVolume.NotFound", "InvalidID")
 _MAX_FILTER = 200  # values that a Describe call's filter takes
 _MAX_TYPES = 100
+_SLACK = timedelta(minutes=5)  # between a call's time and that of what it made
 _ACCELERATORS = ("GpuInfo", "InferenceAcceleratorInfo", "NeuronInfo", "FpgaInfo")
 _SHOWN = 20  # the most ids that an alert names; a call may start thousands
 _TYPE_PATTERN = re.compile(r"[a-z0-9.*?-]+")
+Tags = tuple[tuple[str, str], ...]
 # AWS sets these tags, and nobody else can: they name the owner of an instance of a fleet.
 _GROUPS = (
     ("aws:autoscaling:groupName", "autoscaling-group"),
@@ -107,29 +112,35 @@ class Seen:
         return self.state in ("", "pending", "running") and not self.spot and not kept
 
 
-def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
-    """Tags for every instance of a launch and, where a threshold is reached, one alert.
+@dataclass(frozen=True)
+class _Launch:
+    """The instances of a call. `notes` are sentences about what the call can't be blamed for."""
 
-    A failed launch needs nothing. Raises MalformedEventError where a launch names no instance.
+    seen: tuple[Seen, ...]
+    notes: tuple[str, ...] = ()
+
+
+def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
+    """Stops where they are asked for, tags for every instance of a launch, and one alert, if a
+    threshold is reached or the event and EC2 disagree.
+
+    A failed launch needs nothing.
     """
     if event.failed:
         return []
-    instances = event.instances
+    instances, reservation = event.instances, text(event.response.get("reservationId"))
+    notes: tuple[str, ...] = ()
     if not instances:
-        why = "CloudTrail left it out as too large" if event.omitted else "it names no instance"
-        raise MalformedEventError(
-            f"RunInstances {event.id} has no usable response ({why}); look the launch up in "
-            "CloudTrail and tag its instances by hand."
-        )
-    seen = _look(instances, aws)
-    reasons, flagged = _reasons(instances, settings, aws)
-    steps: list[Step] = [*_tagging(event, seen, settings.tag_prefix)]
-    if not reasons:
-        return steps
-    if settings.stop_flagged:
-        stopped = [s for s in seen if s.instance.type in flagged and s.can_stop]
-        steps += _stopping(stopped)
-    return [*steps, _alert(event, instances, reasons)]
+        instances, reservation, notes = _find(event, aws)
+    launch = _look(event, instances, reservation, aws)
+    launched = [each.instance for each in launch.seen]
+    reasons, flagged = _reasons(launched, settings, aws)
+    steps: list[Step] = []
+    if settings.stop_flagged:  # first: a budget is not to be spent on tags
+        steps += _stopping([s for s in launch.seen if s.instance.type in flagged and s.can_stop])
+    steps += _tagging(event, launch.seen, settings.tag_prefix)
+    notes = (*notes, *launch.notes)
+    return [*steps, _alert(event, launched, reasons, notes)] if reasons or notes else steps
 
 
 def owner(event: Event, instance: Instance) -> str:
@@ -147,64 +158,158 @@ def launch_source(event: Event) -> str:
     return event.actor.service.removesuffix(".amazonaws.com") or event.tool
 
 
-def _look(instances: Sequence[Instance], aws: Aws) -> list[Seen]:
-    """The instances with the tags and volumes that they have by now.
+def _find(event: Event, aws: Aws) -> tuple[tuple[Instance, ...], str, tuple[str, ...]]:
+    """The instances of a call whose answer CloudTrail left out, their reservation, and a note.
+
+    The call's client token tells them. Without it, all instances that were launched at that time
+    are looked at: if they are of one reservation, it is the call's.
+    """
+    token = text(event.request.get("clientToken"))
+    call: dict[str, Any] = {"MaxResults": 1000}
+    if token:
+        call = {"Filters": [{"Name": "client-token", "Values": [token]}]}
+    found: dict[str, list[Any]] = {}
+    try:
+        for reservation, each in _instances(aws, [call]):
+            near = _is_near(event, _first_launched(each))
+            if each.get("ClientToken") == token if token else near:
+                found.setdefault(text(reservation.get("ReservationId")), []).append(each)
+    except NoWayError:
+        found = {}
+    cut = "as too large" if event.omitted else "for no known reason"
+    how = "its client token" if token else "the time of their launch"
+    if len(found) != 1:
+        told = "; ".join(
+            f"{key}: {_ids([e['InstanceId'] for e in of])}" for key, of in found.items()
+        )
+        why = f"launched at that time, by this call or others: {told}" if told else "none is found"
+        return (), "", (f"CloudTrail left out {cut} what the call launched; by {how}, {why}",)
+    ((reservation_id, states),) = found.items()
+    instances = [
+        Instance(
+            id=each["InstanceId"],
+            type=text(each.get("InstanceType")),
+            image=text(each.get("ImageId")),
+            volumes=(),
+            tags={},
+            volume_tags={},
+        )
+        for each in states
+    ]
+    note = f"CloudTrail left out {cut} what the call launched; it is known by {how}"
+    return tuple(instances), reservation_id, (note,)
+
+
+def _look(event: Event, instances: Sequence[Instance], reservation_id: str, aws: Aws) -> _Launch:
+    """The instances as they are now, without those that EC2 says another call launched.
 
     The event tells about instances that AWS does not show (yet). It tells about all of them if
     there is no way to look; then the reaction does nothing either.
     """
     ids = [instance.id for instance in instances]
-    now: dict[str, Any] = {}
+    now: dict[str, tuple[Any, Any]] = {}
     attached: dict[str, dict[str, dict[str, str]]] = {}
     try:
-        for page in _pages(aws, "describe_instances", "instance-id", ids):
-            for reservation in page["Reservations"]:
-                now.update({each["InstanceId"]: each for each in reservation["Instances"]})
-        for page in _pages(aws, "describe_volumes", "attachment.instance-id", ids):
-            for volume in page["Volumes"]:
-                for attachment in volume.get("Attachments", ()):
-                    tags = read_tags(volume.get("Tags"))
-                    attached.setdefault(attachment["InstanceId"], {})[volume["VolumeId"]] = tags
+        for reservation, each in _instances(aws, _filters("instance-id", ids)):
+            now[each["InstanceId"]] = (reservation, each)
+        for call in _filters("attachment.instance-id", ids):
+            for page in _pages(aws, "describe_volumes", call):
+                for volume in page["Volumes"]:
+                    # A volume that is older was attached after the launch.
+                    born = _is_near(event, volume.get("CreateTime"))
+                    tags = {volume["VolumeId"]: read_tags(volume.get("Tags"))} if born else {}
+                    for attachment in volume.get("Attachments", ()):
+                        attached.setdefault(attachment["InstanceId"], {}).update(tags)
     except NoWayError:
         pass
-    seen = []
+    seen, others = [], []
     for instance in instances:
-        state = now.get(instance.id, {})
+        reservation, state = now.get(instance.id, ({}, {}))
         named = dict.fromkeys(instance.volumes, instance.volume_tags)
         if state:
-            instance = replace(instance, tags=read_tags(state.get("Tags")))
+            why = _not_of(event, reservation_id, reservation, state)
+            if why:
+                others.append(f"{instance.id} {why}")
+                continue
+            type_ = text(state.get("InstanceType")) or instance.type
+            instance = replace(instance, tags=read_tags(state.get("Tags")), type=type_)
         seen.append(
             Seen(
                 instance,
-                attached.get(instance.id) or named,
-                state.get("State", {}).get("Name", ""),
+                attached.get(instance.id, named),
+                text(dig(state, "State", "Name")),
                 state.get("InstanceLifecycle") == "spot",
             )
         )
-    return seen
+    notes = (f"not of this call: {_ids(others)}",) if others else ()
+    return _Launch(tuple(seen), notes)
 
 
-def _pages(aws: Aws, operation: str, name: str, ids: Sequence[str]) -> Iterator[Any]:
-    """The answers about the ids.
+def _not_of(event: Event, reservation_id: str, reservation: Any, state: Any) -> str:
+    """The reason why the call did not launch an instance; empty if it did."""
+    account, first = text(reservation.get("OwnerId")), _first_launched(state)
+    if account != event.account:
+        return f"is of the account {account or 'unknown'}"
+    if text(reservation.get("ReservationId")) != reservation_id:
+        return f"is of the reservation {reservation.get('ReservationId')}"
+    if not _is_near(event, first):
+        return f"was launched at {first}"
+    return ""
 
-    They are asked for by a filter, since an id that is gone is no error there.
+
+def _first_launched(state: Mapping[str, Any]) -> Any:
+    """The time of the launch. LaunchTime changes with every start; the primary network interface
+    stays attached.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
+    """
+    for interface in state.get("NetworkInterfaces") or ():
+        if dig(interface, "Attachment", "DeviceIndex") == 0:
+            return dig(interface, "Attachment", "AttachTime")
+    return state.get("LaunchTime")
+
+
+def _is_near(event: Event, time: object) -> bool:
+    """True if something was made at the time of the call."""
+    if not isinstance(time, datetime) or event.time is None:
+        return False
+    return abs(time - event.time) <= _SLACK
+
+
+def _filters(name: str, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Calls about the ids, by a filter, since an id that is gone is no error there.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
     """
     for start in range(0, len(ids), _MAX_FILTER):
-        values = list(ids[start : start + _MAX_FILTER])
-        call: dict[str, Any] = {"Filters": [{"Name": name, "Values": values}]}
-        while True:
-            page = aws.read("ec2", operation, call)
-            yield page
-            if not page.get("NextToken"):
-                break
-            call["NextToken"] = page["NextToken"]
+        yield {"Filters": [{"Name": name, "Values": list(ids[start : start + _MAX_FILTER])}]}
+
+
+def _instances(aws: Aws, calls: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Any, Any]]:
+    """The reservation and the instance, of all that the calls ask for."""
+    for call in calls:
+        for page in _pages(aws, "describe_instances", call):
+            for reservation in page["Reservations"]:
+                for each in reservation["Instances"]:
+                    yield reservation, each
+
+
+def _pages(aws: Aws, operation: str, call: Mapping[str, Any]) -> Iterator[Any]:
+    token: dict[str, str] = {}
+    while True:
+        page = aws.read("ec2", operation, {**call, **token})
+        yield page
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
 
 
 def _tagging(event: Event, seen: Sequence[Seen], prefix: str) -> list[Action]:
-    """The fewest CreateTags calls: resources that get the same tags share one."""
-    groups: dict[tuple[tuple[str, str], ...], dict[str, Mapping[str, str]]] = {}
+    """The fewest CreateTags calls: resources that get the same tags, and had the same, share one.
+
+    Tags that are missing and tags that say otherwise are two calls, since their undo differs.
+    """
+    groups: dict[tuple[Tags, Tags], dict[str, Mapping[str, str]]] = {}
     facts = {KIND: event.actor.kind.replace("_", "-"), SOURCE: launch_source(event)}
     if event.time is not None:
         facts[TIME] = f"{event.time:%Y-%m-%dT%H:%M:%SZ}"
@@ -217,32 +322,47 @@ def _tagging(event: Event, seen: Sequence[Seen], prefix: str) -> list[Action]:
         }
         for resource, present in {each.instance.id: each.instance.tags, **each.volumes}.items():
             missing = tuple((key, value) for key, value in wanted.items() if key not in present)
-            if missing:
-                groups.setdefault(missing, {})[resource] = present
+            false = tuple((k, v) for k, v in wanted.items() if present.get(k, v) != v)
+            before = tuple((key, present[key]) for key, _ in false)
+            for tags, old in ((missing, ()), (false, before)):
+                if tags:
+                    groups.setdefault((tags, old), {})[resource] = own_tags(present)
     actions = []
-    for tags, resources in groups.items():
+    for (tags, old), resources in groups.items():
         ids = list(resources)
         for start in range(0, len(ids), MAX_RESOURCES):
-            part = ids[start : start + MAX_RESOURCES]
-            actions.append(_create_tags(dict(tags), {id_: resources[id_] for id_ in part}))
+            part = {id_: resources[id_] for id_ in ids[start : start + MAX_RESOURCES]}
+            actions.append(_create_tags(dict(tags), dict(old), part))
     return actions
 
 
-def _create_tags(tags: Mapping[str, str], resources: Mapping[str, Mapping[str, str]]) -> Action:
+def _create_tags(
+    tags: Mapping[str, str], old: Mapping[str, str], resources: Mapping[str, Mapping[str, str]]
+) -> Action:
     ids = list(resources)
-    call = {"Resources": ids, "Tags": [{"Key": key, "Value": tags[key]} for key in tags]}
-    what, how = _number(ids), f"with {_listed(list(tags))}"
+
+    def call(of: Mapping[str, str]) -> dict[str, Any]:
+        return {"Resources": ids, "Tags": [{"Key": key, "Value": of[key]} for key in of]}
+
+    what = _number(ids)
+    how, verb = f"with {_listed(list(tags))}", "tag"
+    if old:
+        how, verb = f"whose {_listed(list(tags))} said otherwise", "retag"
     return Action(
         service="ec2",
         operation="create_tags",
-        parameters=call,
+        parameters=call(tags),
         resources=tuple(ids),
-        summary=f"tag {what} {how}",
-        done=f"tagged {what} {how}",
-        undo=Undo("ec2", "delete_tags", call),
+        summary=f"{verb} {what} {how}",
+        done=f"{verb}ged {what} {how}",
+        undo=Undo("ec2", "create_tags", call(old))
+        if old
+        else Undo("ec2", "delete_tags", call(tags)),
         not_yet=_NOT_YET,
         batch="Resources",
         what=what,
+        key="overwrite" if old else "",
+        before={"Tags": dict(old)} if old else None,
         after={"Tags": dict(tags)},
         tags=resources,
     )
@@ -269,10 +389,15 @@ def _stopping(seen: Sequence[Seen]) -> list[Action]:
                 what=what,
                 before={"State": {each.instance.id: each.state or "pending" for each in part}},
                 after={"State": dict.fromkeys(ids, "stopping")},
-                tags={each.instance.id: each.instance.tags for each in part},
+                tags={each.instance.id: own_tags(each.instance.tags) for each in part},
             )
         )
     return actions
+
+
+def _ids(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    return ", ".join(ids[:_SHOWN]) + more
 
 
 def _number(ids: list[str]) -> str:
@@ -281,7 +406,7 @@ def _number(ids: list[str]) -> str:
 
 
 def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _reasons(
@@ -352,23 +477,26 @@ def _facts(types: Sequence[str], settings: Settings, aws: Aws) -> dict[str, Any]
     return found
 
 
-def _alert(event: Event, instances: Sequence[Instance], reasons: list[str]) -> Alert:
+def _alert(
+    event: Event, instances: Sequence[Instance], reasons: Sequence[str], notes: Sequence[str]
+) -> Alert:
     counted = Counter(instance.type or "unnamed type" for instance in instances)
     what = _listed([f"{number} x {type_}" for type_, number in counted.items()])
+    what = what or "what can't be told"
     when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
-    ids = [instance.id for instance in instances]
-    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    details = (
+        ("Why", "; ".join(reasons)),
+        ("Look at", "; ".join(notes)),
+        ("Launched by", launch_source(event)),
+        ("Instances", _ids([instance.id for instance in instances])),
+    )
     return Alert(
-        severity="medium",
+        severity="high" if notes else "medium",
         subject=f"{event.actor.owner} launched {what} in {event.region} ({event.account})",
         headline=(
             f"{event.actor.label} launched {what} in {event.region}, account {event.account}{when}"
         ),
-        details=(
-            ("Why", "; ".join(reasons)),
-            ("Launched by", launch_source(event)),
-            ("Instances", ", ".join(ids[:_SHOWN]) + more),
-        ),
+        details=tuple((label, told) for label, told in details if told),
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from reactor.actions import Action, Alert, Undo
@@ -55,6 +56,7 @@ _ENTRANCES = (
 _CONTAINMENTS = ("none", "deny_policy", "boundary", "delete")
 _GONE = ("NoSuchEntity",)
 _SHOWN = 10
+_SLACK = timedelta(minutes=5)  # between a call's time and that of what it made
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class Role:
     name: str
     path: str
     arn: str
+    id: str
+    created: object
     trust: Mapping[str, Any]
     boundary: str
     tags: Mapping[str, str]
@@ -116,6 +120,15 @@ class Role:
         """ARN of AWS's own policy that denies everything, in the role's partition."""
         return f"arn:{self.arn.split(':')[1]}:iam::aws:policy/AWSDenyAll"
 
+    def is_newer(self, event: Event) -> bool:
+        """True if the role was made anew since the event: then another call made it."""
+        told = text(dig(event.response, "role", "roleId"))
+        if told and told != self.id:
+            return True
+        if not isinstance(self.created, datetime) or event.time is None:
+            return False
+        return self.created - event.time > _SLACK
+
     @property
     def entrance(self) -> bool:
         """True if the role has a name that Organizations or Control Tower use."""
@@ -133,8 +146,11 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
             continue
         reasons = list(_broken(role, settings, event.account))
         if reasons:
-            spared = role.contained or role.entrance
-            steps += [] if spared else _contain(role, settings)
+            spared = role.contained or role.entrance or role.is_newer(event)
+            actions = [] if spared else _contain(role, settings)
+            # Whoever made the role set its tags: they exempt nothing.
+            born = event.name == "CreateRole"
+            steps += [replace(action, tags={}) if born else action for action in actions]
             steps.append(_alert(event, role, reasons))
     return steps
 
@@ -143,7 +159,7 @@ def _concerned(event: Event, settings: Settings, aws: Aws) -> list[str]:
     """The roles whose rights the call may have changed: the role that it names, or a policy's
     holders.
     """
-    name = text(event.request.get("roleName"))
+    name = text(event.request.get("roleName")) or text(dig(event.response, "role", "roleName"))
     policy = text(event.request.get("policyArn"))
     if name:
         return [name]
@@ -197,6 +213,8 @@ def _look(name: str, settings: Settings, aws: Aws) -> Role | None:
         name=name,
         path=found["Path"],
         arn=found["Arn"],
+        id=text(found.get("RoleId")),
+        created=found.get("CreateDate"),
         trust=policy_document(found.get("AssumeRolePolicyDocument")) or {},
         boundary=text(dig(found, "PermissionsBoundary", "PermissionsBoundaryArn")),
         tags=read_tags(found.get("Tags")),
@@ -399,6 +417,8 @@ def _alert(event: Event, role: Role, reasons: Sequence[str]) -> Alert:
     when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
     more = f" and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
     contained = "; it is contained already" if role.contained else ""
+    if role.is_newer(event):
+        contained = "; the role was made anew since, and its maker's own call is judged"
     if role.entrance:
         contained = "; it has the name of a role of AWS's own, which is never contained"
     return Alert(

@@ -1,11 +1,16 @@
 """Security groups: revokes a rule that opens a risky port to the world, and exactly that rule.
 
+A group's rules admit together, and a prefix list's entries change without its rules. So the guard
+judges the group as it is now, and blames the call for what it added.
+
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +18,21 @@ from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
 from reactor.detections.model import Known, any_matches
 from reactor.event import Event
+from reactor.meaning.addresses import WORLD_PREFIX
 from reactor.reaction import Reaction, Step
 from reactor.resources import read_tags
-from reactor.security_groups import SecurityGroupRule, security_group_rules
-from reactor.shapes import text
+from reactor.security_groups import SecurityGroupRule, opened, security_group_rules
+from reactor.shapes import items, mapping, text
 
-CALLS = frozenset({"AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules"})
+_OF_LISTS = ("ModifyManagedPrefixList", "RestoreManagedPrefixListVersion")
+CALLS = frozenset({"AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", *_OF_LISTS})
 _GONE = ("InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidGroupId.Malformed")
-_WITH_PORTS = ("tcp", "udp", "6", "17", "-1", "all")
+_NO_LIST = ("InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound")
+_LIST = re.compile(r"pl-[0-9a-f]{8,17}")
+_ANYBODY = frozenset({"unreadable"})  # the networks of a list that can't be read
+_SHOWN = 20
+
+IsOurs = Callable[[SecurityGroupRule], bool]
 
 
 @dataclass(frozen=True)
@@ -28,48 +40,87 @@ class Settings:
     """`ports` may not be open to the world.
 
     Exceptions are `allowed_ports` in every group, and all ports in groups whose id or name one of
-    the wildcards `allowed_groups` matches.
+    the wildcards `allowed_groups` matches. The world are peers that together hold as many public
+    addresses as an IPv4 network of the length `world_prefix`.
     """
 
     ports: tuple[int, ...] = Known().risky_ports
     allowed_ports: tuple[int, ...] = ()
     allowed_groups: tuple[str, ...] = ()
+    world_prefix: int = WORLD_PREFIX
 
     def __post_init__(self) -> None:
         for port in (*self.ports, *self.allowed_ports):
             if not 0 <= port <= 65535:
                 raise ValueError(f"ports has {port}; use 0 to 65535.")
+        if not 1 <= self.world_prefix <= 24:
+            raise ValueError(f"world_prefix is {self.world_prefix}; use 1 to 24.")
+
+    @property
+    def watched(self) -> tuple[int, ...]:
+        """The ports that may not be open."""
+        return tuple(port for port in self.ports if port not in self.allowed_ports)
 
 
 def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
-    """A revocation for each of the call's rules that is still there and open, and one alert."""
+    """A revocation for each of the call's rules that is still there and opens a port, and one
+    alert.
+    """
     if event.failed:
         return []
-    asked = [rule for rule in security_group_rules(event) if not rule.egress and rule.group]
+    asked = _asked(event, aws)
+    if not asked and (event.omitted or event.name not in _OF_LISTS):
+        return [_alert_of_all(event, settings, aws)]
     steps: list[Step] = []
     told = []
-    for group in dict.fromkeys(rule.group for rule in asked):
+    for group, is_ours in asked.items():
         about, rules = _look(group, aws)
-        if about is None or any_matches(group, settings.allowed_groups):
+        if about is None or _is_allowed(about, settings):
             continue
-        if any_matches(text(about.get("GroupName")), settings.allowed_groups):
-            continue
-        of_call = [rule for rule in asked if rule.group == group]
-        for raw, rule in rules:
-            ports = exposed(rule, settings)
-            if ports and _is_one_of(rule, of_call):
-                tags = {**read_tags(about.get("Tags")), **read_tags(raw.get("Tags"))}
-                steps.append(_revoke(raw, rule, tags))
-                told.append(f"{_described(rule)} of {group} (among them {_ports(ports)})")
+        lists = _lists([rule for _, rule in rules], event, settings, aws)
+        here = {rule: raw for raw, rule in rules}
+        ours = [rule for rule in here if is_ours(rule)]
+        for rule, ports in _opened([*here], ours, lists, settings).items():
+            # The call made its rules, tags and all; a changed rule and the group were there before.
+            own = {} if event.name.startswith("Authorize") else read_tags(here[rule].get("Tags"))
+            steps.append(_revoke(here[rule], rule, {**read_tags(about.get("Tags")), **own}))
+            told.append(f"{_described(rule)} of {group} (among them {_ports(ports)})")
     return [*steps, _alert(event, told)] if told else []
 
 
-def exposed(rule: SecurityGroupRule, settings: Settings) -> list[int]:
-    """The forbidden ports that a rule opens to the world, IPv4 or IPv6."""
-    if rule.egress or not rule.is_open or rule.protocol not in _WITH_PORTS:
-        return []
-    watched = [port for port in settings.ports if port not in settings.allowed_ports]
-    return [port for port in watched if rule.covers(port)]
+def _opened(
+    rules: list[SecurityGroupRule],
+    ours: list[SecurityGroupRule],
+    lists: Mapping[str, frozenset[str]],
+    settings: Settings,
+) -> dict[SecurityGroupRule, list[int]]:
+    return opened(rules, ours, settings.watched, lists, settings.world_prefix)
+
+
+def _asked(event: Event, aws: Aws) -> dict[str, IsOurs]:
+    """The groups that the call is about, each with a test for the call's rules."""
+    if event.name not in _OF_LISTS:
+        asked = [rule for rule in security_group_rules(event) if not rule.egress and rule.group]
+        return {rule.group: _of_call(rule.group, asked) for rule in asked}
+    bodies = json.dumps([event.request, event.response], default=str)
+    changed = frozenset(_LIST.findall(bodies))
+    call = {"Filters": [{"Name": "ip-permission.prefix-list-id", "Values": sorted(changed)}]}
+    pages = _pages(aws, "describe_security_groups", call) if changed else iter(())
+    return {
+        text(group.get("GroupId")): lambda rule: rule.peer in changed
+        for page in pages
+        for group in page["SecurityGroups"]
+    }
+
+
+def _of_call(group: str, asked: list[SecurityGroupRule]) -> IsOurs:
+    of_group = [rule for rule in asked if rule.group == group]
+    return lambda rule: _is_one_of(rule, of_group)
+
+
+def _is_allowed(about: Mapping[str, Any], settings: Settings) -> bool:
+    names = (text(about.get("GroupId")), text(about.get("GroupName")))
+    return any(any_matches(name, settings.allowed_groups) for name in names)
 
 
 def _look(group: str, aws: Aws) -> tuple[Any, list[tuple[Any, SecurityGroupRule]]]:
@@ -77,18 +128,58 @@ def _look(group: str, aws: Aws) -> tuple[Any, list[tuple[Any, SecurityGroupRule]
     answer = aws.read("ec2", "describe_security_groups", {"GroupIds": [group]}, none_on=_GONE)
     if not answer or not answer["SecurityGroups"]:
         return None, []
-    call: dict[str, Any] = {"Filters": [{"Name": "group-id", "Values": [group]}]}
-    rules = []
+    call = {"Filters": [{"Name": "group-id", "Values": [group]}]}
+    pages = _pages(aws, "describe_security_group_rules", call)
+    rules = [(raw, _rule(raw)) for page in pages for raw in page["SecurityGroupRules"]]
+    return answer["SecurityGroups"][0], rules
+
+
+def _pages(
+    aws: Aws, operation: str, call: Mapping[str, Any], none_on: tuple[str, ...] = ()
+) -> Iterator[Any]:
+    token: dict[str, str] = {}
     while True:
-        page = aws.read("ec2", "describe_security_group_rules", call)
-        rules += [(raw, _rule(raw)) for raw in page["SecurityGroupRules"]]
+        page = aws.read("ec2", operation, {**call, **token}, none_on=none_on)
+        if page is None:
+            return
+        yield page
         if not page.get("NextToken"):
-            return answer["SecurityGroups"][0], rules
-        call["NextToken"] = page["NextToken"]
+            return
+        token = {"NextToken": page["NextToken"]}
+
+
+def _lists(
+    rules: list[SecurityGroupRule], event: Event, settings: Settings, aws: Aws
+) -> dict[str, frozenset[str]]:
+    """The networks of the prefix lists that admit to a watched port.
+
+    A list that was just changed may still show its old entries: those that the call adds count too.
+    """
+    found: dict[str, frozenset[str]] = {}
+    adding = mapping(event.request.get("ModifyManagedPrefixListRequest")) or event.request
+    added = {
+        text(mapping(each).get("Cidr")) or text(mapping(each).get("cidr"))
+        for name in ("AddEntry", "addEntry", "addEntries", "addEntrySet")
+        for each in items(adding.get(name))
+    }
+    of_call = text(adding.get("PrefixListId")) or text(adding.get("prefixListId"))
+    for rule in rules:
+        id_ = rule.peer
+        if id_ in found or not _LIST.fullmatch(id_) or rule.egress:
+            continue
+        if not any(map(rule.covers, settings.watched)):
+            continue
+        call = {"PrefixListId": id_}
+        pages = [*_pages(aws, "get_managed_prefix_list_entries", call, _NO_LIST)]
+        entries = {text(entry.get("Cidr")) for page in pages for entry in page["Entries"]}
+        entries |= added - {""} if id_ == of_call else set()
+        found[id_] = frozenset(entries) if pages else _ANYBODY
+    return found
 
 
 def _rule(raw: Mapping[str, Any]) -> SecurityGroupRule:
     ports = [None if raw.get(k) in (None, -1) else int(raw[k]) for k in ("FromPort", "ToPort")]
+    peers = (text(raw.get(name)) for name in ("CidrIpv4", "CidrIpv6", "PrefixListId"))
     return SecurityGroupRule(
         id=raw["SecurityGroupRuleId"],
         group=text(raw.get("GroupId")),
@@ -96,7 +187,7 @@ def _rule(raw: Mapping[str, Any]) -> SecurityGroupRule:
         protocol=text(raw.get("IpProtocol")),
         from_port=ports[0],
         to_port=ports[1],
-        peer=text(raw.get("CidrIpv4")) or text(raw.get("CidrIpv6")),
+        peer=next(filter(None, peers), ""),
     )
 
 
@@ -105,16 +196,13 @@ def _is_one_of(rule: SecurityGroupRule, asked: list[SecurityGroupRule]) -> bool:
     ids = {each.id for each in asked if each.id}
     if ids:
         return rule.id in ids
-    return any(
-        (each.protocol, each.from_port, each.to_port, each.peer)
-        == (rule.protocol, rule.from_port, rule.to_port, rule.peer)
-        or (
-            each.peer == rule.peer
-            and each.protocol in ("-1", rule.protocol)
-            and (each.from_port, each.to_port) in ((None, None), (-1, -1))
-        )
-        for each in asked
-    )
+    now = rule.canonical
+    for each in asked:
+        protocol, first, last, peer = each.canonical
+        every_port = peer == now[3] and protocol in ("-1", now[0]) and first is last is None
+        if (protocol, first, last, peer) == now or every_port:
+            return True
+    return False
 
 
 def _revoke(raw: Mapping[str, Any], rule: SecurityGroupRule, tags: Mapping[str, str]) -> Action:
@@ -122,8 +210,10 @@ def _revoke(raw: Mapping[str, Any], rule: SecurityGroupRule, tags: Mapping[str, 
     peer = {"Description": raw["Description"]} if raw.get("Description") else {}
     if raw.get("CidrIpv4"):
         ranges["IpRanges"] = [{"CidrIp": raw["CidrIpv4"], **peer}]
-    else:
+    elif raw.get("CidrIpv6"):
         ranges["Ipv6Ranges"] = [{"CidrIpv6": raw["CidrIpv6"], **peer}]
+    else:
+        ranges["PrefixListIds"] = [{"PrefixListId": raw["PrefixListId"], **peer}]
     permission = {"IpProtocol": raw["IpProtocol"], **ranges}
     for name in ("FromPort", "ToPort"):
         if raw.get(name) is not None:
@@ -169,6 +259,36 @@ def _alert(event: Event, told: list[str]) -> Alert:
             f"{event.region}, account {event.account}{when}"
         ),
         details=(("Opened", "; ".join(told)),),
+    )
+
+
+def _alert_of_all(event: Event, settings: Settings, aws: Aws) -> Alert:
+    """An alert for a call whose group can't be told: it names all groups that are open by now."""
+    groups: dict[str, list[SecurityGroupRule]] = {}
+    for page in _pages(aws, "describe_security_group_rules", {}):
+        for raw in page["SecurityGroupRules"]:
+            groups.setdefault(text(raw.get("GroupId")), []).append(_rule(raw))
+    found = []
+    for group, rules in groups.items():
+        lists = _lists(rules, event, settings, aws)
+        ports = {p for those in _opened(rules, rules, lists, settings).values() for p in those}
+        if ports:
+            about = aws.read(
+                "ec2", "describe_security_groups", {"GroupIds": [group]}, none_on=_GONE
+            )
+            if about and not _is_allowed(about["SecurityGroups"][0], settings):
+                found.append(f"{group} (among them {_ports(sorted(ports))})")
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
+    return Alert(
+        severity="high",
+        subject=f"{event.actor.owner} changed a security group that can't be told "
+        f"({event.account})",
+        headline=(
+            f"{event.actor.label} called {event.name} in {event.region}, account "
+            f"{event.account}{when}, and CloudTrail left out as too large which group it was"
+        ),
+        details=(("Open by now", ", ".join(found[:_SHOWN]) + more or "no group"),),
     )
 
 

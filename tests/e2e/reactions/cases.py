@@ -80,10 +80,10 @@ class Case(ABC):
 class LaunchGuard(Case):
     name = "ec2-cost-guard"
     call = "RunInstances"
-    operations = ("create_tags", "stop_instances")
+    operations = ("stop_instances", "create_tags")
     permission = "ec2:StopInstances"
     subject = "[medium] ana launched 1 x p4d.24xlarge"
-    sentence = "and stopped 1 instance."
+    sentence = "guard stopped 1 instance and tagged 1 instance"
     exempt: ClassVar = {"exempt_role_paths": {"/trusted/": FOREVER}}
     spared_by = f"exempt until {FOREVER} (role path /trusted/)"
 
@@ -168,9 +168,10 @@ class BucketBaseline(Case):
         "put_bucket_tagging",
     )
     permission = "s3:PutBucketVersioning"
-    # A new bucket has these, and the access log is not asked for.
+    # A new bucket has these and no key of its own, and the access log is not asked for.
     unused = frozenset(
         {
+            "kms:DescribeKey",
             "s3:GetBucketLogging",
             "s3:PutBucketOwnershipControls",
             "s3:PutEncryptionConfiguration",
@@ -379,6 +380,7 @@ class SecurityGroupGuard(_BesideOneTrail):
     call = "AuthorizeSecurityGroupIngress"
     operations = ("revoke_security_group_ingress",)
     permission = "ec2:RevokeSecurityGroupIngress"
+    unused = frozenset({"ec2:GetManagedPrefixListEntries"})  # the rule names a network
     subject = "[high] ana opened risky ports to the world"
     sentence = "ports revoked the rule sgr-"
 

@@ -144,28 +144,39 @@ def test_every_action_is_on_the_audit_bus(case: Case, world: World) -> None:
     world.settled()
     records = [body["detail"] for body in bodies(queues, url["QueueUrl"])]
     assert [(r["operation"], r["status"]) for r in records] == [
-        ("create_tags", "taken"),
         ("stop_instances", "taken"),
+        ("create_tags", "taken"),
     ]
     assert all(id_ in record["resources"] for record in records)
-    assert records[1]["before"]["State"][id_] in ("pending", "running")
-    assert records[1]["undo"]["command"].startswith("aws ec2 start-instances --region us-east-1")
+    assert records[0]["before"]["State"][id_] in ("pending", "running")
+    assert records[0]["undo"]["command"].startswith("aws ec2 start-instances --region us-east-1")
 
 
 @of("ec2-cost-guard")
-def test_a_poison_event_is_in_the_failure_queue(case: Case, world: World) -> None:
+def test_a_launch_whose_answer_cloudtrail_left_out_is_found(case: Case, world: World) -> None:
     with world.deaf():
-        case.provoke(world)
+        id_ = case.provoke(world)
     event = anew(world.event(case.call))
-    event["detail"]["responseElements"] = {"instancesSet": {"items": {"odd": [None]}}}
-    functions = world.root("lambda")
-    functions.invoke(
-        FunctionName=world.function, InvocationType="Event", Payload=json.dumps(event).encode()
-    )
-    (failure,) = world.failures(60)
-    assert failure["requestPayload"] == event
-    assert "it names no instance" in failure["responsePayload"]["errorMessage"]
-    assert world.alerts() == []
+    event["detail"]["responseElements"] = {"omitted": True, "originalSize": 181326}
+    answer = world.invoke(event)
+    assert (answer["taken"], answer["alerts"]) == (len(case.operations), 1)
+    assert case.acted(world, id_)
+    ((subject, text),) = world.alerts()
+    assert subject.startswith("[high] ana launched 1 x p4d.24xlarge")
+    assert "it is known by its client token" in text
+
+
+@of("ec2-cost-guard")
+def test_an_instance_that_another_call_launched_is_not_touched(case: Case, world: World) -> None:
+    with world.deaf():
+        first, _ = case.provoke(world), case.provoke(world)
+    forged = anew(world.event(case.call))
+    (named,) = forged["detail"]["responseElements"]["instancesSet"]["items"]
+    named["instanceId"] = first
+    answer = world.invoke(forged)
+    assert (answer["planned"], answer["alerts"]) == (0, 1)
+    assert not case.acted(world, first)
+    assert f"not of this call: {first} is of the reservation r-" in world.alerts()[0][1]
 
 
 @of("ec2-cost-guard")

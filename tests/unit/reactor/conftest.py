@@ -1,4 +1,7 @@
-"""A moto account, and a handler with its own configuration, logs and clients."""
+"""A moto account, and a handler with its own configuration, logs and clients.
+
+In the account it is always the time of the events.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from moto.sns.models import sns_backends
 from reactor.reaction import Reaction
 from reactor.reactions import ec2_launch_guard
 
-from tests.unit.reactor.world import ACCOUNT, IMAGE, REGION, TOPIC
+from tests.unit.reactor.world import ACCOUNT, IMAGE, NOW, REGION, RESERVATIONS, TOPIC
 
 _NUMBERS = itertools.count()
 _LOADER = Loader()
@@ -41,6 +44,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setattr("botocore.session.get_session", _session)
+    for module in ("ec2.models.instances", "ec2.models.elastic_block_store", "iam.models"):
+        monkeypatch.setattr(f"moto.{module}.utcnow", lambda: NOW)
     with mock_aws():
         boto3.client("sns").create_topic(Name="alerts")
         yield
@@ -79,7 +84,9 @@ def run_instances(aws: None) -> Callable[..., list[str]]:
                 **parameters,
             }
         )
-        return [instance["InstanceId"] for instance in answer["Instances"]]
+        ids = [instance["InstanceId"] for instance in answer["Instances"]]
+        RESERVATIONS.update(dict.fromkeys(ids, answer["ReservationId"]))
+        return ids
 
     return run
 

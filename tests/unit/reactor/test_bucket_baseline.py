@@ -197,7 +197,7 @@ def test_tags_beside_those_of_aws_are_left_to_people(react: React, aws: None, se
     off: Any = {"block_public_access": False, "ownership": False, "tls_only": False}
     settings = baseline.Settings(encryption="none", tags=("team=a",), **off)
     (alert,) = baseline.plan(read_event(call()), settings, S3())  # type: ignore[arg-type]
-    assert ("By hand", "tags team have to be set by who made its stack") in alert.details  # type: ignore[union-attr]
+    assert ("Look at", "tags team have to be set by who made its stack") in alert.details  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

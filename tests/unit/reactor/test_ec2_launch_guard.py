@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +19,7 @@ from reactor.actions import Action, Alert
 from reactor.alerts import MAX_SUBJECT, message, subject
 from reactor.event import read_event
 from reactor.executor import ReactionError
-from reactor.reaction import MalformedEventError, Reaction
+from reactor.reaction import Reaction
 from reactor.reactions.ec2_launch_guard import Settings, plan
 from reactor.settings import SettingsError
 from reactor.tagging import MAX_RESOURCES
@@ -34,6 +35,7 @@ from tests.unit.reactor.world import (
     DEPLOYER,
     KARPENTER,
     REGION,
+    RESERVATION,
     ROOT,
     TOPIC,
     Context,
@@ -149,16 +151,14 @@ def test_the_prefix_is_set() -> None:
     }
 
 
-def test_tags_that_came_with_the_launch_stay() -> None:
-    actions, _ = _plan(launch([ID], tags={"reactor:owner": "team-a"}, volumes={ID: ["vol-1"]}))
-    by_resource = {action.resources: set(_tags(action)) for action in actions}
-    rest = {"reactor:creator-kind", "reactor:launch-source", "reactor:launched-at"}
-    assert by_resource == {(ID,): rest, ("vol-1",): {"reactor:owner", *rest}}
-
-
-def test_a_launch_that_brings_every_tag_needs_nothing() -> None:
-    names = ("owner", "creator-kind", "launch-source", "launched-at")
-    tags = {f"reactor:{name}": "given" for name in names}
+def test_a_launch_that_brings_the_right_tags_needs_nothing() -> None:
+    facts = {
+        "owner": "alice",
+        "creator-kind": "iam-user",
+        "launch-source": "aws-cli",
+        "launched-at": AT,
+    }
+    tags = {f"reactor:{name}": value for name, value in facts.items()}
     assert _plan(launch([ID], tags=tags)) == ([], [])
 
 
@@ -170,38 +170,56 @@ def test_a_failed_launch_needs_nothing() -> None:
 @pytest.mark.parametrize(
     ("response", "told"),
     [
-        (None, "it names no instance"),
-        ({}, "it names no instance"),
-        ({"instancesSet": {}}, "it names no instance"),
-        ({"instancesSet": {"items": [{"instanceType": "t3.micro"}]}}, "it names no instance"),
-        ({"omitted": True, "originalSize": 400000}, "too large"),
+        (None, "for no known reason"),
+        ({}, "for no known reason"),
+        ({"instancesSet": {}}, "for no known reason"),
+        ({"instancesSet": {"items": [{"instanceType": "t3.micro"}]}}, "for no known reason"),
+        ({"omitted": True, "originalSize": 400000}, "as too large"),
     ],
 )
-def test_a_launch_without_instances_is_malformed(response: object, told: str) -> None:
-    with pytest.raises(MalformedEventError, match=told):
-        _plan(launch([ID], responseElements=response))
+def test_a_launch_without_instances_is_told(response: object, told: str) -> None:
+    (actions, (alert,)) = _plan(launch([ID], responseElements=response))
+    assert (actions, alert.severity) == ([], "high")
+    assert told in dict(alert.details)["Look at"]
 
 
 def _now(id_: str, tags: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
     given = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
-    return {"Instances": [{"InstanceId": id_, "Tags": given, "State": {"Name": "running"}, **more}]}
+    state = {
+        "InstanceId": id_,
+        "Tags": given,
+        "State": {"Name": "running"},
+        "LaunchTime": datetime.fromisoformat(AT),
+        **more,
+    }
+    return {"OwnerId": ACCOUNT, "ReservationId": RESERVATION, "Instances": [state]}
 
 
-def test_tags_that_arrived_late_are_respected() -> None:
-    late = {"reactor:owner": "team-a", "Name": "web"}
+def test_tags_that_arrived_late_are_overwritten_and_can_be_given_back() -> None:
+    late = {"reactor:owner": "team-a", "Name": "web", "aws:ec2launchtemplate:id": "lt-1"}
     volume = {
         "VolumeId": "vol-9",
-        "Tags": [{"Key": "reactor:owner", "Value": "team-b"}],
+        "Tags": [{"Key": "reactor:owner", "Value": "team-a"}],
         "Attachments": [{"InstanceId": ID}],
+        "CreateTime": datetime.fromisoformat(AT),
     }
-    ((action,), _) = _plan(launch([ID]), Reservations=[_now(ID, late)], Volumes=[volume])
-    assert set(_tags(action)) == {
+    (missing, false), _ = _plan(launch([ID]), Reservations=[_now(ID, late)], Volumes=[volume])
+    assert set(_tags(missing)) == {
         "reactor:creator-kind",
         "reactor:launch-source",
         "reactor:launched-at",
     }
-    assert action.resources == (ID, "vol-9")
-    assert action.tags == {ID: late, "vol-9": {"reactor:owner": "team-b"}}
+    assert _tags(false) == {"reactor:owner": "alice"}
+    assert missing.resources == false.resources == (ID, "vol-9")
+    assert false.summary == "retag 1 instance and 1 volume whose reactor:owner said otherwise"
+    assert false.undo is not None
+    assert (false.undo.operation, false.undo.parameters) == (
+        "create_tags",
+        {"Resources": [ID, "vol-9"], "Tags": [{"Key": "reactor:owner", "Value": "team-a"}]},
+    )
+    assert missing.name != false.name
+    # Only AWS's own tags may exempt what the call made.
+    assert false.tags == {ID: {"aws:ec2launchtemplate:id": "lt-1"}, "vol-9": {}}
 
 
 def test_a_tag_of_the_request_that_somebody_removed_is_missing() -> None:
@@ -234,7 +252,7 @@ def test_flagged_instances_are_stopped_and_can_be_started() -> None:
     assert _stopped(detail, Settings(alert_from_size="4xlarge")) == []
     assert _stopped(detail, Settings(alert_from_count=3, stop_flagged=True)) == ids
     actions, _ = _plan(detail, STOP)
-    stop = actions[-1]
+    stop = actions[0]
     assert stop.summary == "stop 2 instances"
     assert stop.undo is not None
     assert (stop.undo.operation, stop.undo.parameters) == (
@@ -357,11 +375,8 @@ _WHOLE_LAUNCH = envelope(
 def test_an_odd_launch_is_planned_or_told_to_be_malformed(value: object) -> None:
     event = read_event(value)
     every = Settings("reactor:", "nano", ("*",), 1)
-    try:
-        steps = plan(event, every, _ec2())
-    except MalformedEventError:
-        assert not event.instances
-        return
+    steps = plan(event, every, _ec2())
+    assert event.instances or event.failed or any(isinstance(step, Alert) for step in steps)
     for step in steps:
         if isinstance(step, Action):
             assert 0 < len(step.resources) <= MAX_RESOURCES
@@ -663,10 +678,10 @@ def test_every_batch_is_tried_before_a_failure_is_raised(
     ids = [f"i-{n:017x}" for n in range(MAX_RESOURCES + 1)]
     handler = configure()
     with (
-        _failing({"CreateTags": ["UnauthorizedOperation"]}) as calls,
+        _failing({"CreateTags": ["RequestLimitExceeded"]}) as calls,
         pytest.raises(ReactionError, match=r"tag 500 instances.*; tag 1 instance "),
     ):
-        handler(envelope(launch(ids)), Context())
+        handler(envelope(launch(ids)), Context(left=5.5))
     assert [len(parameters["Resources"]) for _, parameters in calls] == [500, 1]
 
 
@@ -735,12 +750,6 @@ def test_other_events_are_logged_and_left_alone(
     assert answer["handled"] is False
     assert calls == []
     assert "event left alone" in capsys.readouterr().out
-
-
-def test_a_malformed_launch_is_raised(configure: Configure, aws: None) -> None:
-    handler = configure()
-    with pytest.raises(MalformedEventError, match="tag its instances by hand"):
-        handler(envelope(launch([ID], responseElements=None)), Context())
 
 
 def test_a_failed_launch_does_nothing(configure: Configure, aws: None) -> None:

@@ -35,7 +35,8 @@ class Gone:
     """AWS where nothing of what an event names is there any more."""
 
     def read(self, service: str, operation: str, *_: object, **__: object) -> Any:
-        empty: dict[str, list[Any]] = {"Reservations": [], "Volumes": [], "InstanceTypes": []}
+        shown = ("InstanceTypes", "Reservations", "SecurityGroupRules", "Volumes")
+        empty: dict[str, list[Any]] = {kind: [] for kind in shown}
         return empty if service == "ec2" and not operation.endswith("groups") else None
 
 

@@ -51,7 +51,7 @@ def call(rules: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
     detail = record(
         **{
             "eventName": "AuthorizeSecurityGroupIngress",
-            "requestParameters": {"groupId": rules[0]["GroupId"]},
+            "requestParameters": {"groupId": rules[0]["GroupId"]} if rules else {},
             "responseElements": {"securityGroupRuleSet": {"items": shown}},
             **changes,
         }

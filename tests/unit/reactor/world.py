@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from reactor import testing
@@ -13,6 +14,10 @@ from reactor.testing import role_session, user
 ACCOUNT, REGION = testing.ACCOUNT, testing.REGION
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 IMAGE = "ami-12c6146b"
+NOW = datetime.fromisoformat(testing.TIME).replace(tzinfo=None)
+RESERVATION = "r-0123456789abcdef0"
+# The reservations of the instances that moto started.
+RESERVATIONS: dict[str, str] = {}
 
 ALICE = user("alice", path="/people/")
 ROOT = testing.root()
@@ -103,7 +108,9 @@ def launch(
     ]
     response = {
         "requestId": "3534d8e6-4a13-4539-a8f4-622ce770b100",
-        "reservationId": "r-0123456789abcdef0",
+        "reservationId": next(
+            (RESERVATIONS[id_] for id_ in ids if id_ in RESERVATIONS), RESERVATION
+        ),
         "ownerId": ACCOUNT,
         "groupSet": {},
         "instancesSet": {"items": named},
