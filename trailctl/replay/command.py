@@ -25,6 +25,7 @@ from trailctl.replay.reactions import Probe, deployed, existing
 from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan, read_text
 from trailctl.replay.scan import MalformedError, unpacked
 from trailctl.replay.tally import Tallier, Tally
+from trailctl.text import plain
 
 # Bytes of zipped log for one turn of a worker. A file takes as long to open as so many bytes to
 # read.
@@ -53,11 +54,11 @@ def run(options: argparse.Namespace) -> int:
     setup, notes = _setup(options)
     tally = _count(options, setup)
     for name, reason in tally.skipped:
-        print(f"trailctl: skipped {name}: {reason}", file=sys.stderr)
+        print(plain(f"trailctl: skipped {name}: {reason}"), file=sys.stderr)
     if tally.skipped and not tally.files:
         raise CheckError("no file could be read")
     for note in notes:
-        print(f"trailctl: {note}", file=sys.stderr)
+        print(plain(f"trailctl: {note}"), file=sys.stderr)
     found = report.build(tally, setup.rules, [probe.name for probe in setup.probes], notes)
     _show(found, options.format, options.output)
     return 0
@@ -235,12 +236,11 @@ def _pieces(files: Sequence[Log], jobs: int) -> Iterator[list[Log]]:
 
 def _show(found: dict[str, Any], format_: str, output: str | None) -> None:
     if format_ == "json":
-        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(found, indent=2) + "\n"
     elif format_ == "html":
         text = page.render(found)
     else:
         text = table.render(found, None if output is None else 160)
-    # JSON may hold half of a surrogate pair, which can't be written.
     data = text.encode("utf-8", "replace")
     if output is None:
         sys.stdout.flush()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from trailctl.text import plain
 
 _HEAD = ("rule", "severity", "matches", "alerts/day", "first", "last", "most by")
 _RIGHT = {2, 3}
@@ -25,7 +26,7 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
         lines += ["", f"Never fired ({len(silent)}): {', '.join(silent)}"]
     for reaction in report["reactions"]:
         lines += ["", *_reaction(reaction)]
-    return "\n".join(_cut(_line(line), width) for line in _wrapped(lines, width)) + "\n"
+    return "\n".join(_cut(plain(line), width) for line in _wrapped(lines, width)) + "\n"
 
 
 def _summary(report: Mapping[str, Any]) -> str:
@@ -57,11 +58,11 @@ def _row(rule: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _grid(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
-    plain = [tuple(_line(cell) for cell in row) for row in rows]
-    sizes = [max(len(row[n]) for row in plain) for n in range(len(plain[0]))]
+    shown = [tuple(plain(cell) for cell in row) for row in rows]
+    sizes = [max(len(row[n]) for row in shown) for n in range(len(shown[0]))]
     sizes[-1] = max(8, min(sizes[-1], width - sum(sizes[:-1]) - 2 * (len(sizes) - 1)))
     lines = []
-    for row in plain:
+    for row in shown:
         cells = [
             cell.rjust(size) if n in _RIGHT else _cut(cell, size).ljust(size)
             for n, (cell, size) in enumerate(zip(row, sizes, strict=True))
@@ -127,11 +128,6 @@ def _wrapped(lines: Sequence[str], width: int) -> list[str]:
             current = f"{current} {word}" if current.strip() else current + word
         found.append(current)
     return found
-
-
-def _line(text: str) -> str:
-    """One line without control characters: names and user agents are the caller's to choose."""
-    return "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
 
 
 def _cut(text: str, width: int) -> str:
