@@ -12,8 +12,10 @@ has the function as a target whose dead letters this queue keeps.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,7 +33,7 @@ class Kept:
     """An event in a queue, and what its message says.
 
     `function` is the ARN of the function that it was for, `rule` that of the rule or schedule (both
-    empty where it does not say), `reason` why it failed.
+    empty where it does not say), `reason` why it failed. `since`: when it came, in seconds.
     """
 
     receipt: str
@@ -40,6 +42,7 @@ class Kept:
     rule: str
     event: Any
     reason: str
+    since: float = 0.0
 
 
 class Owners:
@@ -123,9 +126,14 @@ def redrive(
     """
     queues, functions = client("sqs"), client("lambda")
     url = _url(queues, queue)
-    owners = Owners(_arn(queues, url, queue), client)
-    sent, stayed = 0, 0
+    arn, began = _looked_at(queues, url, queue)
+    owners = Owners(arn, client)
+    sent, stayed, came = 0, 0, 0
     for kept in _messages(queues, url, limit):
+        # What fails at once is back at once, and would be sent for ever.
+        if kept.since > began:
+            came += 1
+            continue
         name = plain(_dig(kept.event, "detail", "eventName") or "event")
         target = function or kept.function
         try:
@@ -146,6 +154,8 @@ def redrive(
         sent += 1
         print(f"sent: {name} to {plain(target.rpartition(':')[2])} ({plain(kept.reason)})")
     print(f"{sent} sent, {stayed} left in {plain(queue)}")
+    if came:
+        print(f"{came} came while it ran, and wait for the next time: do events fail again?")
     if stayed:
         raise CheckError(f"{stayed} of {sent + stayed} events could not be sent again")
     return sent
@@ -163,13 +173,17 @@ def _url(queues: Any, queue: str) -> str:
     return found
 
 
-def _arn(queues: Any, url: str, queue: str) -> str:
+def _looked_at(queues: Any, url: str, queue: str) -> tuple[str, float]:
+    """The queue's ARN, and the time now in seconds, by AWS's clock where its answer tells it."""
     try:
         answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     except ClientError as error:
         code = error.response["Error"]["Code"]
         raise UsageError(f"the queue {queue} can't be read ({code})") from None
-    return str(answer["Attributes"]["QueueArn"])
+    told = _dig(answer, "ResponseMetadata", "HTTPHeaders", "date")
+    # It tells whole seconds.
+    now = parsedate_to_datetime(told).timestamp() + 1 if told else time.time()
+    return str(answer["Attributes"]["QueueArn"]), now
 
 
 def _messages(queues: Any, url: str, limit: int | None) -> Iterator[Kept]:
@@ -180,6 +194,7 @@ def _messages(queues: Any, url: str, limit: int | None) -> Iterator[Kept]:
         answer = queues.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=wanted,
+            AttributeNames=["SentTimestamp"],
             MessageAttributeNames=["All"],
             VisibilityTimeout=_VISIBLE_AGAIN,
             WaitTimeSeconds=1,
@@ -189,7 +204,8 @@ def _messages(queues: Any, url: str, limit: int | None) -> Iterator[Kept]:
             return
         for message in new:
             seen.add(message["MessageId"])
-            yield read(message)
+            sent = _dig(message, "Attributes", "SentTimestamp")
+            yield replace(read(message), since=int(sent or 0) / 1000)
 
 
 def read(message: dict[str, Any]) -> Kept:

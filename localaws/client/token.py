@@ -31,20 +31,19 @@ def token_file(port: int) -> Path:
 
 
 def find_token(port: int) -> str:
-    """The token of the local AWS on a port: of the environment, or of its file; empty if unknown.
+    """The token of the local AWS on a port: of its file, or of the environment; empty if unknown.
 
-    A file that others may write or read is none.
+    The file is of the one that was started last, a shell may have the token of one before. A file
+    that others may write or read is none.
     """
-    given = os.environ.get(TOKEN, "")
-    if given.startswith(f"{port}."):
-        return given
     with contextlib.suppress(OSError, UnicodeDecodeError):
         descriptor = os.open(token_file(port), os.O_RDONLY | os.O_NOFOLLOW)
         with os.fdopen(descriptor, encoding="ascii") as file:
             about = os.fstat(descriptor)
             if about.st_uid == os.getuid() and not stat.S_IMODE(about.st_mode) & 0o077:
                 return file.read().strip()
-    return ""
+    given = os.environ.get(TOKEN, "")
+    return given if given.startswith(f"{port}.") else ""
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -158,6 +159,27 @@ def test_a_function_that_is_named_gets_all_whatever_they_say(aws: Aws) -> None:
         put(failed(arn))
     assert redrive(aws, "failures", "guard") == 3
     assert aws.sent == ["guard"] * 3
+
+
+def test_an_event_that_fails_at_once_is_sent_once(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is back in the queue before the next one is read: that must not go on for ever."""
+    moments = iter(range(1, 1000))
+    moto_clock = "moto.sqs.models.unix_time_millis"
+    late = (time.time() + 60) * 1000
+
+    def invoke(FunctionName: str, **_: Any) -> None:  # noqa: N803
+        assert next(moments) < 10
+        aws.sent.append(FunctionName)
+        monkeypatch.setattr(moto_clock, lambda *_: late)
+        put(failed(GUARD))
+
+    put(failed(GUARD))
+    aws.invoke = invoke  # type: ignore[method-assign]
+    assert redrive(aws, "failures") == 1
+    assert aws.sent == [GUARD]
+    assert "1 came while it ran" in capsys.readouterr().out
 
 
 # What a terminal acts on: colours, a forged line, a title, the clipboard, the text's direction.
