@@ -50,6 +50,7 @@ HOSTILE = {
 ELSEWHERE: list[list[str]] = [
     ["sqs", "list-queues", "--region", "eu-central-1"],
     ["s3", "ls"],
+    ["signin", "delete-console-authorization-configuration"],
     ["s3api", "list-objects-v2", "--bucket", "arn:aws:s3::111122223333:accesspoint/abc.mrap"],
     ["s3api", "list-objects-v2", "--bucket",
      "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap"],
