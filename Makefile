@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup test quick lint unit plan e2e fuzz tables package demo bench clean
+.PHONY: help setup test quick lint unit plan e2e fuzz tables package lock demo bench clean
 
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
@@ -82,6 +82,10 @@ package: ## build lambda_src/dist/reactor.zip, the same bytes on any system
 	$(call set-up,run)
 	@$(BIN)/python lambda_src/build.py
 
+lock: ## the hashes of what setup installs; UPGRADE=1 moves the versions, too
+	$(call set-up,lock)
+	@.venv-lock/bin/python -B scripts/lock.py $(if $(UPGRADE),--upgrade)
+
 demo: ## see it happen: a trail, a launch, a reaction, with no AWS account
 	$(call set-up,run provider)
 	@$(BIN)/trailctl demo
@@ -91,4 +95,4 @@ bench: ## benchmarks, all or one, beside the baseline: make bench BENCH=name COM
 	@$(BIN)/python -m tests.benchmarks.run $(BENCH) $(if $(COMPARE),--compare) $(if $(JSON),--json $(JSON))
 
 clean: ## remove what setup and the tools left
-	rm -rf .venv .venv-policy .venv-awscli .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz build *.egg-info
+	rm -rf .venv .venv-policy .venv-awscli .venv-lock .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz build *.egg-info

@@ -9,22 +9,29 @@ a layer, for handlers of one's own (a layer's Python code lies under python/).
 Entries are stored, not deflated (deflate's bytes differ between zlib builds), sorted, with fixed
 times and modes and LF line ends; nothing compiled goes in, as it would tie the zip to one Python,
 and neither does reactor/testing.py, which is for tests.
+
+reactor/provenance.json in it tells what it was built from: the SHA-256 of what sha256sum prints of
+the other files, sorted by name. `trailctl --version` compares it with the sources.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
+import json
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE / "dist" / "reactor.zip"
 LAYER = HERE / "dist" / "reactor-layer.zip"
 _PACKAGE = "reactor"
+_PROVENANCE = "reactor/provenance.json"
 _SUFFIXES = {".py", ".json", ".typed"}
-_LEFT_OUT = {"reactor/testing.py"}
+_LEFT_OUT = {_PROVENANCE, "reactor/testing.py"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can hold
 _UNIX = 3
 _MODE = 0o100644 << 16  # a regular file, readable by whatever user Lambda runs the code as
@@ -40,11 +47,19 @@ def entries(root: Path) -> dict[str, bytes]:
     return dict(sorted(found.items()))
 
 
+def provenance(found: Mapping[str, bytes]) -> bytes:
+    """What the zip says of its files."""
+    lines = "".join(f"{hashlib.sha256(text).hexdigest()}  {n}\n" for n, text in found.items())
+    told = {"files": len(found), "sha256": hashlib.sha256(lines.encode()).hexdigest()}
+    return json.dumps(told, indent=2).encode() + b"\n"
+
+
 def build(root: Path = HERE, folder: str = "") -> bytes:
     """The zip's bytes, with everything below a folder of that name (`python/`) if one is given."""
     target = io.BytesIO()
+    found = entries(root)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, text in entries(root).items():
+        for name, text in sorted({**found, _PROVENANCE: provenance(found)}.items()):
             entry = zipfile.ZipInfo(folder + name, _EPOCH)
             entry.create_system = _UNIX
             entry.external_attr = _MODE

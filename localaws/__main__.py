@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
+from localaws.client.clean import ensure
 from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_PORT, DEFAULT_REGION
 from localaws.errors import LocalAwsError
-from localaws.server import run
 
 
 def main() -> int:
@@ -18,10 +18,13 @@ def main() -> int:
     parser.add_argument("--region", default=DEFAULT_REGION)
     parser.add_argument("--until-eof", action="store_true", help="stop with standard input, too")
     options = parser.parse_args()
+    program = ensure(sys.argv[1:])
+    from localaws.server import run
+
     try:
         run(options.port, options.account, options.region, until_eof=options.until_eof)
     except LocalAwsError as error:
-        print(f"localaws: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 2
     return 0
 

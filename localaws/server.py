@@ -19,10 +19,13 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from localaws.client.environment import environment
+from localaws.client.token import kept_token, new_token
 from localaws.clock import MovableClock
+from localaws.emulator import confinement
 from localaws.emulator.ministack import MiniStack
 from localaws.emulator.runtime import Runtimes
 from localaws.errors import LocalAwsError
+from localaws.front.door import Door
 from localaws.front.front import Front
 
 HOST = "127.0.0.1"
@@ -82,7 +85,9 @@ async def _serve(
 
         threading.Thread(target=watch, daemon=True).start()
 
-    front = Front(MiniStack(port, folder / "s3", Runtimes(folder / "runtimes")), MovableClock())
+    token = new_token(port)
+    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"))
+    front = Front(emulator, MovableClock(), Door(port, token))
     await front.start()
 
     config = Config()
@@ -95,18 +100,21 @@ async def _serve(
 
     async def told() -> None:
         # Hypercorn calls this once it accepts connections: the moment to say so.
-        for name, value in environment(port, account, region).items():
+        for name, value in environment(port, account, region, token).items():
             print(f"export {name}={value}")
         print(
             f"the local AWS is ready on http://{HOST}:{port}; Ctrl-C stops it, "
             "and all that was made in it is gone",
             file=sys.stderr,
         )
+        if not confinement.available():
+            print("functions can read your files here: see localaws/README.md", file=sys.stderr)
         sys.stdout.flush()
         await stop.wait()
 
     try:
-        await serve(front, config, shutdown_trigger=told)  # type: ignore[arg-type]
+        with kept_token(port, token):
+            await serve(front, config, shutdown_trigger=told)  # type: ignore[arg-type]
     finally:
         with contextlib.suppress(asyncio.CancelledError):
             await front.stop()

@@ -5,8 +5,11 @@
 `run` is what the demo needs, `dev` the same with all for development (both in `.venv`). The policy
 tools and the AWS CLI pin other releases of the same libraries and get environments of their own:
 `policy`, `awscli`. `provider` is the AWS provider, downloaded once where no mirror serves it. No
-name means all. They are made side by side. Each environment is stamped with a hash of what it was
-made from.
+name means all of these. `lock` is what `make lock` needs. They are made side by side. Each
+environment is stamped with a hash of what it was made from.
+
+pip gets the files that the requirements name by their hashes, and no others; what has to be built
+is built with the setuptools among them.
 
 Only the standard library: this runs before anything is installed.
 """
@@ -45,12 +48,21 @@ class SetupError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """One virtual environment: its folder, what pip is asked for, the files that decide it."""
+    """One virtual environment: its folder, what is in it, its file of `requirements`.
+
+    `own`: the project itself is installed into it, so that changes of the sources take effect.
+    """
 
     folder: str
     what: str
-    arguments: tuple[str, ...]
-    files: tuple[str, ...]
+    requirements: str
+    own: bool = False
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that decide it."""
+        made = (self.requirements, "requirements/build.txt", "scripts/setup.py")
+        return (*made, "pyproject.toml") if self.own else made
 
     @property
     def stamp(self) -> Path:
@@ -60,9 +72,9 @@ class Environment:
     @property
     def wanted(self) -> str:
         """A hash of all that the environment is made from; scripts in it name the folder whole."""
-        made = f"{sys.version} {sys.base_prefix} {ROOT} {self.arguments}"
+        made = f"{sys.version} {sys.base_prefix} {ROOT} {self.own}"
         digest = hashlib.sha256(made.encode())
-        for name in (*self.files, "scripts/setup.py"):
+        for name in self.files:
             digest.update((ROOT / name).read_bytes())
         return digest.hexdigest()
 
@@ -75,26 +87,21 @@ class Environment:
             return False
 
 
-_PROJECT = ("pyproject.toml", "requirements/dev.txt")
+_LOCKED = "requirements/{}.txt"
 ENVIRONMENTS = {
-    "run": Environment(".venv", "trailctl, reactor", ("--editable", ".[local]"), _PROJECT),
+    "run": Environment(".venv", "trailctl, reactor", _LOCKED.format("run"), own=True),
     "dev": Environment(
-        ".venv", "trailctl, reactor, what tests them", ("--editable", ".[dev,local]"), _PROJECT
+        ".venv", "trailctl, reactor, what tests them", _LOCKED.format("dev"), own=True
     ),
     "policy": Environment(
-        ".venv-policy",
-        "checkov, terraform-compliance",
-        ("--no-deps", "--requirement", "requirements/policy.txt"),
-        ("requirements/policy.txt",),
+        ".venv-policy", "checkov, terraform-compliance", _LOCKED.format("policy")
     ),
-    "awscli": Environment(
-        ".venv-awscli",
-        "AWS CLI",
-        ("--no-deps", "--requirement", "requirements/awscli.txt"),
-        ("requirements/awscli.txt",),
-    ),
+    "awscli": Environment(".venv-awscli", "AWS CLI", _LOCKED.format("awscli")),
+    "lock": Environment(".venv-lock", "uv", _LOCKED.format("lock")),
 }
 NAMES = (*ENVIRONMENTS, "provider")
+# What is made if nobody names anything.
+ALL = tuple(name for name in NAMES if name != "lock")
 
 
 def main(names: Sequence[str]) -> int:
@@ -105,7 +112,7 @@ def main(names: Sequence[str]) -> int:
         TOOLS.mkdir(exist_ok=True)
         with (TOOLS / "setup.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two calls of make at once
-            work(names or NAMES)
+            work(names or ALL)
     except (SetupError, TerraformError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 2
@@ -198,7 +205,14 @@ def build(env: Environment) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             run([sys.executable, "-m", "venv", str(folder)], log, output.fileno())
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-        run([*pip, "install", *QUICKLY, *env.arguments], log, output.fileno())
+        install = [*pip, "install", *QUICKLY, "--no-deps"]
+        # Files that are no wheels are built with what is there, not with what the index has today.
+        hashed = [*install, "--require-hashes", "--no-build-isolation", "--requirement"]
+        for file in ("requirements/build.txt", env.requirements):
+            run([*hashed, file], log, output.fileno())
+        if env.own:
+            own = [*install, "--no-build-isolation", "--no-index", "--editable", "."]
+            run(own, log, output.fileno())
     env.stamp.write_text(env.wanted, encoding="utf-8")
 
 
@@ -214,13 +228,7 @@ def same_python(python: Path) -> bool:
 
 def run(command: list[str], log: Path, output: int) -> None:
     """Run a command into the log. Raises SetupError with the reason and the log's name."""
-    # Not only for the environment: the one that the editable install is built in, too.
-    # As an address: pip splits what a variable says at its spaces.
-    constraints = (ROOT / "requirements" / "dev.txt").as_uri()
-    pinned = {"PIP_CONSTRAINT": constraints, "PIP_BUILD_CONSTRAINT": constraints}
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    if "--no-deps" not in command:
-        surroundings |= pinned
     result = subprocess.run(
         command,
         cwd=ROOT,

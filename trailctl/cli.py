@@ -11,6 +11,7 @@ from trailctl.coverage import arguments as coverage
 from trailctl.errors import CheckError, UsageError
 from trailctl.local import arguments as local
 from trailctl.replay import arguments as replay
+from trailctl.text import plain
 from trailctl.validate.arguments import add_arguments
 
 
@@ -25,10 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except UsageError as error:
-        print(f"trailctl: {error}", file=sys.stderr)
+        print(f"trailctl: {plain(error, lines=True)}", file=sys.stderr)
         return 2
     except CheckError as error:
-        print(f"trailctl: {error}", file=sys.stderr)
+        print(f"trailctl: {plain(error, lines=True)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -42,6 +43,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="trailctl", description="Prove and run reactions to AWS API calls."
     )
     parser.set_defaults(parser=parser)
+    parser.add_argument(
+        "--version",
+        dest="command",
+        action="store_const",
+        const=_version,
+        help="print the version, and what the functions' zip was built from",
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     local.add_parser(commands)
@@ -68,6 +76,14 @@ def _validate_logs(options: argparse.Namespace) -> int:
     from trailctl.validate.command import run
 
     return run(options)
+
+
+def _version(options: argparse.Namespace) -> int:
+    from trailctl.version import told
+
+    del options
+    print(told())
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:

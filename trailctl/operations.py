@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ def add_parser(commands: Any) -> None:
         help="send the events of a failure queue to their function again",
         description="Sends what a reaction's failure queue or a rule's dead-letter queue keeps to "
         "its function again, and deletes what was accepted. SQS's own redrive refuses these "
-        "queues. What was done already is not done again: the ledger remembers it.",
+        "queues. What was done already is not done again: the ledger remembers it. An event goes "
+        "to the function whose configuration, or whose rule's, names the queue: what a message "
+        "says beyond that stays in the queue.",
     )
     redrive.add_argument("queue", metavar="QUEUE", help="the queue's name or URL")
     redrive.add_argument(
-        "--function", metavar="NAME", help="where events go, if not where they were"
+        "--function", metavar="NAME", help="send all events to this function, and to no other"
     )
     redrive.add_argument("--limit", type=_number, metavar="N", help="send at most so many")
     redrive.add_argument("--region", metavar="NAME", help="default: that of the environment")
@@ -31,14 +34,23 @@ def add_parser(commands: Any) -> None:
         "undo",
         help="take an action of a reaction back, by its audit record",
         description="Takes an action back, by its audit record: a file (- is standard input), or "
-        "the record's id and the function's log group. It says what it would do; --yes does it. "
-        "A reaction reacts to the undoing of what it watches: exempt the resource first, or throw "
-        "the kill switch.",
+        "the record's id and the function's log group. It says what it would do, and asks; --yes "
+        "is the answer of a script. It makes the calls that undo this project's reactions and no "
+        "others; --allow names one of a reaction of your own. A reaction reacts to the undoing of "
+        "what it watches: exempt the resource first, or throw the kill switch.",
     )
     undo.add_argument("record", metavar="FILE|ID", help="a file with the record, or its id")
     undo.add_argument("--log-group", metavar="NAME", help="where to look the id up")
-    undo.add_argument("--region", metavar="NAME", help="of the log group")
-    undo.add_argument("--yes", action="store_true", help="do it")
+    undo.add_argument("--region", metavar="NAME", help="default: that of the environment")
+    undo.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        type=_operation,
+        metavar="SERVICE.OPERATION",
+        help="one more call that may be made, such as ssm.delete_parameter",
+    )
+    undo.add_argument("--yes", action="store_true", help="do it without asking")
     undo.set_defaults(command=_undo)
 
 
@@ -46,6 +58,17 @@ def _number(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no number of events: give 1 or more")
     return int(text)
+
+
+def _operation(text: str) -> tuple[str, str]:
+    service, _, operation = text.partition(".")
+    if not (service.isidentifier() or service.replace("-", "").isalnum()) or not re.fullmatch(
+        r"[a-z][a-z0-9_]*", operation
+    ):
+        raise argparse.ArgumentTypeError(
+            f"{text} is no call of boto3: give one such as ssm.delete_parameter"
+        )
+    return service, operation
 
 
 def _client(service: str, region: str | None) -> Any:
@@ -61,10 +84,8 @@ def _client(service: str, region: str | None) -> Any:
 def _redrive(options: argparse.Namespace) -> int:
     from trailctl.redrive import redrive
 
-    region = options.region
     redrive(
-        _client("sqs", region),
-        _client("lambda", region),
+        lambda service: _client(service, options.region),
         options.queue,
         options.function,
         options.limit,
@@ -73,7 +94,9 @@ def _redrive(options: argparse.Namespace) -> int:
 
 
 def _undo(options: argparse.Namespace) -> int:
-    from trailctl.undo import from_log, from_text, undo
+    import boto3
+
+    from trailctl.undo import Work, from_log, from_text
 
     if options.log_group:
         found = from_log(_client("logs", options.region), options.log_group, options.record)
@@ -87,5 +110,23 @@ def _undo(options: argparse.Namespace) -> int:
                 f"{options.record} can't be read ({error.strerror}): give a file with the record, "
                 "or its id and --log-group"
             ) from None
-    undo(found, _client, do=options.yes)
+        except UnicodeDecodeError:
+            raise UsageError(f"{options.record} is no audit record: it is no text") from None
+    work = Work(found, frozenset(options.allow))
+    work.show()
+    asks = not options.yes and sys.stdin.isatty() and sys.stdout.isatty()
+    if options.yes or asks:
+        # The Regions that the person at the keyboard has named.
+        work.check(_client, {options.region, boto3.session.Session().region_name} - {None})
+    if options.yes or (asks and _agrees()):
+        work.do(_client)
+    else:
+        print("nothing was done: add --yes to do it")
     return 0
+
+
+def _agrees() -> bool:
+    try:
+        return input("Do it? Type yes: ").strip() == "yes"
+    except EOFError:
+        return False

@@ -1,23 +1,66 @@
-"""`trailctl undo`: takes an action of a reaction back, by its audit record."""
+"""`trailctl undo`: takes an action of a reaction back, by its audit record.
+
+A record is text that somebody wrote. So what is shown is made from what will be done and never read
+from the record, and only calls are made that undo an action of this project's reactions.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from reactor.actions import Undo
+from reactor.audit import command
 
 from trailctl.errors import CheckError, UsageError
+from trailctl.text import plain
 
 Client = Callable[[str, str], Any]
+
+# What the actions of reactor.reactions are undone by, as boto3 names services and operations.
+UNDOABLE: Final[Mapping[str, frozenset[str]]] = {
+    "cloudtrail": frozenset({"put_event_selectors", "stop_logging", "update_trail"}),
+    "ec2": frozenset({"authorize_security_group_ingress", "delete_tags", "start_instances"}),
+    "iam": frozenset(
+        {
+            "add_role_to_instance_profile",
+            "attach_role_policy",
+            "create_role",
+            "delete_role_permissions_boundary",
+            "delete_role_policy",
+            "put_role_permissions_boundary",
+            "put_role_policy",
+        }
+    ),
+    "s3": frozenset(
+        {
+            "delete_bucket_encryption",
+            "delete_bucket_ownership_controls",
+            "delete_bucket_policy",
+            "delete_bucket_tagging",
+            "delete_public_access_block",
+            "put_bucket_encryption",
+            "put_bucket_logging",
+            "put_bucket_ownership_controls",
+            "put_bucket_policy",
+            "put_bucket_tagging",
+            "put_bucket_versioning",
+            "put_public_access_block",
+        }
+    ),
+}
+_ACCOUNT = re.compile(r"\d{12}")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
 
 
 def from_text(text: str) -> dict[str, Any]:
     """The audit record in a JSON text: the record, a line of the log, or an event of the bus."""
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"this is no audit record: {error}") from None
     for key in ("detail", "action"):
         if isinstance(found, dict) and isinstance(found.get(key), dict):
@@ -28,50 +71,112 @@ def from_text(text: str) -> dict[str, Any]:
 
 
 def from_log(logs: Any, group: str, record_id: str) -> dict[str, Any]:
-    """The record of that id in the function's log group. Raises UsageError if there is none."""
+    """The record of that id in the function's log group. Raises UsageError if there is none.
+
+    Two records of one id that say different things are refused: one of them is not the reaction's.
+    """
     call = {"logGroupName": group, "filterPattern": '"action taken"'}
+    found: dict[str, Any] | None = None
     try:
         while True:
             page = logs.filter_log_events(**call)
             for event in page["events"]:
-                text = event["message"]
-                if record_id in text and "{" in text:
-                    found = from_text(text[text.index("{") :])
-                    if found["id"] == record_id and "undo" in found:
-                        return found
+                record = _of_line(event["message"], record_id)
+                if record is None:
+                    continue
+                if found is not None and found.get("undo") != record["undo"]:
+                    raise UsageError(
+                        f"the log group {group} has several records {record_id} that differ: "
+                        "look at them, and give the right one in a file"
+                    )
+                found = record
             if not page.get("nextToken"):
                 break
             call["nextToken"] = page["nextToken"]
     except ClientError as error:
         raise UsageError(f"the log group {group} can't be read: {error}") from None
-    raise UsageError(f"the log group {group} has no action {record_id} that can be taken back")
+    if found is None:
+        raise UsageError(f"the log group {group} has no action {record_id} that can be taken back")
+    return found
 
 
-def undo(record: dict[str, Any], client: Client, *, do: bool) -> None:
-    """Takes an action back if `do` is set, and prints how if not.
-
-    `client` makes the boto3 client of a service and Region. Raises UsageError if the action was not
-    taken or the credentials are of another account, and CheckError if AWS refuses the call.
-    """
-    how = record.get("undo")
-    if not isinstance(how, dict):
-        raise UsageError(
-            f"{record['id']} can't be taken back: it was {record.get('status', 'not taken')}"
-        )
-    region = str(record.get("region", ""))
-    print(f"{record.get('summary')} ({record.get('reaction')}, {record.get('time')})")
-    print(f"undo: {how.get('command')}")
-    if not do:
-        print("nothing was done: add --yes to do it")
-        return
+def _of_line(text: str, record_id: str) -> dict[str, Any] | None:
+    """The record of that id in a line of the log. A line that is none, or is cut, has none."""
+    if "{" not in text:
+        return None
     try:
-        account = client("sts", region).get_caller_identity()["Account"]
-        if record.get("account") not in (None, "", account):
+        record = from_text(text[text.index("{") :])
+    except UsageError:
+        return None
+    return record if record["id"] == record_id and "undo" in record else None
+
+
+class Work:
+    """The call that takes an action back.
+
+    Raises UsageError if the action was not taken, or its record does not say what was done where,
+    or names a call that is neither in UNDOABLE nor in `allowed`.
+    """
+
+    def __init__(
+        self, record: Mapping[str, Any], allowed: Collection[tuple[str, str]] = ()
+    ) -> None:
+        how = record.get("undo")
+        if not isinstance(how, dict):
+            status = record.get("status", "not taken")
+            raise UsageError(f"{record['id']} can't be taken back: it was {status}")
+        service, operation, parameters = (
+            how.get(name) for name in ("service", "operation", "parameters")
+        )
+        if not (
+            isinstance(service, str) and isinstance(operation, str) and isinstance(parameters, dict)
+        ):
+            raise UsageError(f"{record['id']} does not say which call takes it back")
+        call = (service, operation)
+        if operation not in UNDOABLE.get(service, ()) and call not in allowed:
             raise UsageError(
-                f"the action was taken in account {record['account']}, these credentials are of "
+                f"{service}.{operation} takes back no action of this project's reactions: for one "
+                f"of your own, read the record and add --allow {service}.{operation}"
+            )
+        self.account, self.region = str(record.get("account")), str(record.get("region"))
+        if not (_ACCOUNT.fullmatch(self.account) and _REGION.fullmatch(self.region)):
+            raise UsageError(f"{record['id']} does not say in which account and Region it was done")
+        self._record = record
+        self._call = Undo(service, operation, parameters)
+
+    def show(self) -> None:
+        """Prints the action, the place and the call that will be made."""
+        said = (self._record.get(name) for name in ("summary", "reaction", "time"))
+        summary, reaction, time = (plain(each) for each in said)
+        print(f"{summary} ({reaction}, {time})")
+        print(f"in account {self.account}, {self.region}")
+        print(f"undo: {plain(command(self._call, self.region))}")
+
+    def check(self, client: Client, regions: Collection[str]) -> None:
+        """Raises UsageError if the credentials are of another account, or nobody named the Region.
+
+        `client` makes the boto3 client of a service and Region.
+        """
+        if self.region not in regions:
+            raise UsageError(
+                f"the action was taken in {self.region}, and you work in "
+                f"{', '.join(sorted(regions)) or 'no Region'}: set AWS_REGION={self.region}"
+            )
+        try:
+            account = client("sts", self.region).get_caller_identity()["Account"]
+        except (ClientError, BotoCoreError) as error:
+            raise CheckError(f"these credentials can't be looked at: {error}") from None
+        if self.account != account:
+            raise UsageError(
+                f"the action was taken in account {self.account}, these credentials are of "
                 f"{account}: use credentials of that account"
             )
-        getattr(client(how["service"], region), how["operation"])(**how["parameters"])
-    except (ClientError, BotoCoreError) as error:
-        raise CheckError(f"it could not be taken back: {error}") from None
-    print("done")
+
+    def do(self, client: Client) -> None:
+        """Makes the call. Raises CheckError if AWS refuses it."""
+        call = self._call
+        try:
+            getattr(client(call.service, self.region), call.operation)(**call.parameters)
+        except (ClientError, BotoCoreError, AttributeError, TypeError) as error:
+            raise CheckError(f"it could not be taken back: {error}") from None
+        print("done")

@@ -94,18 +94,18 @@ resource "aws_iam_role_policy" "consumer" {
 }
 
 resource "aws_cloudwatch_log_group" "consumer" {
-  #checkov:skip=CKV_AWS_158:The log holds names of buckets.
-  #checkov:skip=CKV_AWS_338:A year of it is of no use.
+  #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts every log group, and the consumer logs names of buckets only.
+  #checkov:skip=CKV_AWS_338:The trail's bucket keeps the calls for years; these lines are for finding the consumer's faults.
   name              = "/aws/lambda/${var.name}-consumer"
   retention_in_days = 30
 }
 
 resource "aws_lambda_function" "consumer" {
-  #checkov:skip=CKV_AWS_50:Messages are followed by their event's id.
-  #checkov:skip=CKV_AWS_115:The queue holds what the account's concurrency does not take.
-  #checkov:skip=CKV_AWS_116:What fails goes back to the queue, then to the queue of the failed.
-  #checkov:skip=CKV_AWS_117:It calls nothing in a VPC.
-  #checkov:skip=CKV_AWS_272:Sign your own.
+  #checkov:skip=CKV_AWS_50:X-Ray costs by the trace, and the consumer calls nothing: its log has the id of each event.
+  #checkov:skip=CKV_AWS_115:Reserved concurrency fails in accounts with a low limit; the queue holds what is not taken at once.
+  #checkov:skip=CKV_AWS_116:A dead-letter queue of the function is for asynchronous calls. What fails here goes back to the queue, then to the queue's own dead-letter queue.
+  #checkov:skip=CKV_AWS_117:It reads its queue by the AWS API and calls nothing in a VPC; in one it would need endpoints.
+  #checkov:skip=CKV_AWS_272:Code signing needs a signing profile of your own: add code_signing_config_arn.
   function_name    = "${var.name}-consumer"
   role             = aws_iam_role.consumer.arn
   runtime          = "python3.13"

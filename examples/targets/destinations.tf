@@ -1,12 +1,12 @@
 resource "aws_cloudwatch_log_group" "events" {
-  #checkov:skip=CKV_AWS_158:The events say what CloudTrail's log says, which has its own key.
-  #checkov:skip=CKV_AWS_338:The log bucket keeps the same for longer.
+  #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts every log group. A KMS key of your own needs a policy that admits logs.amazonaws.com.
+  #checkov:skip=CKV_AWS_338:The trail's bucket keeps the same events for years; this group is for searching the last month.
   name              = "/aws/events/${var.name}"
   retention_in_days = 30
 }
 
 resource "aws_kinesis_stream" "events" {
-  #checkov:skip=CKV_AWS_185:With a key of your own, the role of the rule needs kms:GenerateDataKey too: role.
+  #checkov:skip=CKV_AWS_185:It is encrypted, with the account's alias/aws/kinesis. With a key of your own, give the rule's role kms:GenerateDataKey on it.
   name            = var.name
   encryption_type = "KMS"
   kms_key_id      = "alias/aws/kinesis"
@@ -17,7 +17,7 @@ resource "aws_kinesis_stream" "events" {
 }
 
 resource "aws_kinesis_firehose_delivery_stream" "lake" {
-  #checkov:skip=CKV_AWS_241:With a key of your own, the role of the rule needs kms:GenerateDataKey too: role.
+  #checkov:skip=CKV_AWS_241:Firehose keeps a record for 15 minutes at most, and the bucket encrypts what arrives. With a key of your own, give the rule's role kms:GenerateDataKey on it.
   name        = "${var.name}-lake"
   destination = "extended_s3"
 
@@ -94,8 +94,8 @@ resource "aws_cloudwatch_event_api_destination" "tickets" {
 }
 
 resource "aws_sfn_state_machine" "review" {
-  #checkov:skip=CKV_AWS_284:The events are followed by their id.
-  #checkov:skip=CKV_AWS_285:Its history is kept for 90 days by itself.
+  #checkov:skip=CKV_AWS_284:X-Ray costs by the trace, and this machine calls nothing that a trace would show.
+  #checkov:skip=CKV_AWS_285:Step Functions keeps the history of each execution for 90 days; logging costs by the gigabyte.
   name     = "${var.name}-review"
   role_arn = aws_iam_role.review.arn
   definition = jsonencode({
@@ -195,7 +195,6 @@ resource "aws_ecs_cluster" "scans" {
 }
 
 resource "aws_ecs_task_definition" "scan" {
-  #checkov:skip=CKV_AWS_336:Say so in the definition of your own container.
   family                   = "${var.name}-scan"
   cpu                      = 256
   memory                   = 512

@@ -7,18 +7,21 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from localaws.client.environment import TOKEN_HEADER
+from localaws.client.token import find_token
 from localaws.errors import LocalAwsError, NotRunningError
 
 
 class Control:
     """The endpoints of the local AWS on a port of the loopback.
 
-    Every method raises NotRunningError where none answers there, and LocalAwsError with its
-    sentence where it refuses.
+    `token` is the one that it printed; without it, it is looked up. Every method raises
+    NotRunningError where none answers there, and LocalAwsError with its sentence where it refuses.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, token: str = "") -> None:
         self.port = port
+        self.token = token or find_token(port)
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def get(self, what: str, timeout: float = 30.0) -> Any:
@@ -32,7 +35,7 @@ class Control:
             f"http://127.0.0.1:{self.port}/_local/{what}",
             method=method,
             data=body,
-            headers={"content-type": "application/json"},
+            headers={"content-type": "application/json", TOKEN_HEADER: self.token},
         )
         try:
             with self._opener.open(request, timeout=timeout) as answer:
@@ -45,6 +48,7 @@ class Control:
 
 def _sentence(error: urllib.error.HTTPError) -> str:
     try:
-        return str(json.load(error)["error"])
-    except (ValueError, KeyError, TypeError):
+        said = json.load(error)
+        return str(said.get("error") or said["message"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return f"the local AWS answers {error.code}: is it of another version?"

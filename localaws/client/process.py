@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import subprocess
 import sys
 import threading
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,15 +13,18 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 
-from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, environment
+from localaws.client.control import Control
+from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, TOKEN, environment
 from localaws.errors import LocalAwsError
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+_ASK_SECONDS = 180.0
 # One try: a retry would hide what it is to show.
 _CONFIG = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},
@@ -71,32 +72,30 @@ class RunningAws:
 
     def activity(self, since: int = 0, wait: float = 0.0) -> list[dict[str, Any]]:
         """The steps after that number; waits up to so many seconds for the first."""
-        steps: list[dict[str, Any]] = self._ask("GET", f"activity?since={since}&wait={wait}")
+        asked = f"activity?since={since}&wait={wait}"
+        steps: list[dict[str, Any]] = self._control.get(asked, timeout=_ASK_SECONDS)
         return steps
 
     def drain(self, seconds: float = 60.0) -> bool:
         """Wait until all calls so far are recorded, delivered and reacted to."""
-        return bool(self._ask("POST", f"drain?seconds={seconds}")["drained"])
+        asked = f"drain?seconds={seconds}"
+        return bool(self._control.post(asked, timeout=max(seconds + 60, _ASK_SECONDS))["drained"])
 
     def advance(self, seconds: float) -> None:
         """Move its clock forward; what was scheduled for the time between is under way then."""
-        self._ask("POST", f"clock?advance={seconds}")
+        self._control.post(f"clock?advance={seconds}", timeout=_ASK_SECONDS)
 
     def now(self) -> datetime:
         """The time on its clock."""
-        return datetime.fromisoformat(self._ask("GET", "health")["now"])
+        return datetime.fromisoformat(self._control.get("health", timeout=_ASK_SECONDS)["now"])
 
     def reset(self) -> None:
         """Forget all that was made in it, and set its clock right."""
-        self._ask("POST", "reset")
+        self._control.post("reset", timeout=_ASK_SECONDS)
 
-    def _ask(self, method: str, what: str) -> Any:
-        request = urllib.request.Request(  # noqa: S310 (our own server on the loopback)
-            f"{self.url}/_local/{what}", method=method, data=b"" if method == "POST" else None
-        )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=180) as answer:
-            return json.load(answer)
+    @property
+    def _control(self) -> Control:
+        return Control(urlsplit(self.url).port or 80, self.environment.get(TOKEN, ""))
 
 
 @contextmanager
@@ -110,7 +109,8 @@ def running(
 
     Raises LocalAwsError with the log's last lines where it does not come up.
     """
-    command = [sys.executable, "-m", "localaws", "--port", "0", "--until-eof"]
+    # -P: no module is taken from the folder that we happen to stand in.
+    command = [sys.executable, "-P", "-m", "localaws", "--port", "0", "--until-eof"]
     with log.open("wb") as errors:
         process = subprocess.Popen(
             [*command, "--account", account, "--region", region],
@@ -147,7 +147,7 @@ def _printed(process: subprocess.Popen[str], log: Path) -> dict[str, str]:
 
     threading.Thread(target=read, daemon=True).start()
     found: dict[str, str] = {}
-    while not found.keys() >= environment(0, "", "").keys():
+    while not found.keys() >= environment(0, "", "", "token").keys():
         try:
             line = lines.get(timeout=_READY_SECONDS)
         except queue.Empty:

@@ -7,11 +7,13 @@ goes when a release answers its issue.
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
+import subprocess
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +23,7 @@ from xml.sax.saxutils import escape
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import cloudwatch, ec2, eventbridge, iam, scheduler, sns
+from ministack.services import cloudwatch, ec2, eventbridge, iam, lambda_svc, scheduler, sns
 
 from localaws.emulator.partitions import SENT
 from localaws.emulator.runtime import Runtimes
@@ -43,6 +45,7 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished)
     """Apply all patches; once a process."""
     functions_see_their_own_packages(runtimes)
     logs_are_the_invocations_own()
+    functions_have_an_environment_of_their_own(runtimes)
     principal_arn_is_the_roles()
     an_arn_in_a_request_is_its_resource()
     a_denial_tells_of_an_unknown_resource()
@@ -68,8 +71,9 @@ def functions_see_their_own_packages(runtimes: Runtimes) -> None:
 
     def runtime_binary(runtime: str) -> tuple[str, str]:
         binary, script = worker(runtime)
-        is_python = runtime.startswith("python")
-        return (runtimes.launcher(runtime), script) if is_python else (binary, script)
+        if not runtime.startswith("python"):
+            return binary, script
+        return runtimes.launcher(runtime), runtimes.prelude(runtime) + script
 
     lambda_runtime._detect_runtime_binary = runtime_binary
 
@@ -115,6 +119,49 @@ def logs_are_the_invocations_own() -> None:
         return "\n".join(lines)
 
     worker._drain_stderr_bounded = to_its_end
+
+
+def functions_have_an_environment_of_their_own(runtimes: Runtimes) -> None:
+    """Lambda: a function is started with all variables, and all rights, of the server.
+
+    It finds the keys, tokens and settings of whoever started ministack (`LOG_LEVEL` among them,
+    which makes its logger silent), and his credentials file by way of HOME. Wanted: the variables
+    that Lambda documents and no others; a hook around the command of a worker.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+    """
+    lambda_runtime.os = lambda_svc.os = _Os(runtimes.variables(os.environ.get("PATH", os.defpath)))
+    lambda_runtime.subprocess = _Subprocess(runtimes)
+
+
+class _Os:
+    """`os`, whose environment is the server's to who asks for one name, and small to who copies."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self.environ = _Environment(variables)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+
+class _Environment(dict[str, str]):
+    def get(self, key: str, default: Any = None) -> Any:
+        return os.environ.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in os.environ
+
+
+class _Subprocess:
+    """`subprocess`, whose processes have few rights."""
+
+    def __init__(self, runtimes: Runtimes) -> None:
+        self._runtimes = runtimes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(subprocess, name)
+
+    def Popen(self, command: Sequence[str], **more: Any) -> Any:  # noqa: N802 (its name)
+        return subprocess.Popen(self._runtimes.confined(command), **more)
 
 
 def principal_arn_is_the_roles() -> None:

@@ -8,16 +8,20 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import io
+import json
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+
+from localaws.emulator import confinement
 
 # What the managed Python runtime brings, by import name.
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
@@ -26,19 +30,48 @@ _LAYER_PACKAGES = ("aws_lambda_powertools", "jmespath", "typing_extensions")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
+# What a program needs of the system. Nothing below a user's home.
+_SYSTEM = (
+    "/bin",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/nix/store",
+    "/opt",
+    "/proc",
+    "/run/current-system",
+    "/run/systemd/resolve",
+    "/sbin",
+    "/sys",
+    "/usr",
+)
+_DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
+
+
 class Runtimes:
-    """Launchers for Python functions, made in a folder of the local AWS's own."""
+    """How functions are run, from a folder of the local AWS's own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._packages = folder / "packages"
         self._packages.mkdir(parents=True)
+        # boto3 looks for credentials below HOME; without one, below the user's.
+        self._home = folder / "home"
+        self._home.mkdir(mode=0o555)
         for name in _RUNTIME_PACKAGES:
             source = _location(name)
             (self._packages / source.name).symlink_to(source)
 
+    def variables(self, path: str) -> Mapping[str, str]:
+        """What every function finds in its environment, beside what Lambda says of it.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+        """
+        return {"HOME": str(self._home), "LANG": "en_US.UTF-8", "PATH": path, "TZ": ":UTC"}
+
     def launcher(self, runtime: str) -> str:
-        """A command that runs a script as the named runtime (`python3.13`) would."""
+        """A command that runs a script as the named Python (`python3.13`) would."""
         path = self._folder / f"{runtime}.sh"
         if not path.exists():
             packages = shlex.quote(str(self._packages))
@@ -46,21 +79,57 @@ class Runtimes:
             path.write_text(
                 "#!/bin/sh\n"
                 f"PYTHONPATH={packages} PYTHONDONTWRITEBYTECODE=1 "
-                f'exec {shlex.quote(_interpreter(runtime))} -S "$@"\n'
+                f'exec {shlex.quote(_interpreter(runtime)[0])} -S "$@"\n'
             )
             path.chmod(0o755)
         return str(path)
 
+    def prelude(self, runtime: str) -> str:
+        """Python code that takes a function's rights away, to run before anything of its own."""
+        roots = self._roots(
+            *_interpreter(runtime)[1:], *map(str, map(_location, _RUNTIME_PACKAGES))
+        )
+        return f"{_source()}\nconfine({roots['readable']!r}, {roots['writable']!r})\n"
+
+    def confined(self, command: Sequence[str]) -> list[str]:
+        """The command, of another runtime, run without those rights."""
+        if command[0].startswith(str(self._folder)) or not confinement.available():
+            return list(command)
+        program = Path(shutil.which(command[0]) or command[0]).resolve()
+        # Not the folder above: it may be a home, or all there is.
+        beside = program.parent, program.parent.parent / "lib"
+        roots = json.dumps(self._roots(*map(str, beside)))
+        return [sys.executable, "-I", "-S", confinement.__file__, roots, *command]
+
+    def _roots(self, *more: str) -> dict[str, list[str]]:
+        devices = (f"/dev/{name}" for name in _DEVICES)
+        return {
+            "readable": [*_SYSTEM, str(self._folder), *more],
+            "writable": ["/tmp", "/var/tmp", tempfile.gettempdir(), *devices],  # noqa: S108
+        }
+
 
 @cache
-def _interpreter(runtime: str) -> str:
-    """The interpreter of the runtime's version if the machine has it, else the one we run under."""
+def _source() -> str:
+    return Path(confinement.__file__).read_text(encoding="utf-8")
+
+
+@cache
+def _interpreter(runtime: str) -> tuple[str, ...]:
+    """The interpreter of the runtime's version if the machine has it, else the one we run under.
+
+    Then the folders that it needs.
+    """
     found = shutil.which(runtime)
     if found:
-        works = subprocess.run([found, "-c", ""], capture_output=True, timeout=20, check=False)
-        if works.returncode == 0:
-            return found
-    return sys.executable
+        # A shim of a version manager names the true one.
+        code = "import sys; print(sys.executable, sys.prefix, sys.base_prefix, sep='\\n')"
+        asked = [found, "-c", code]
+        answer = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=False)
+        named = answer.stdout.splitlines()
+        if answer.returncode == 0 and len(named) == 3:
+            return tuple(named)
+    return sys.executable, sys.prefix, sys.base_prefix
 
 
 def _location(name: str) -> Path:

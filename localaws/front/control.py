@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from localaws.cloudtrail.emission import emit
+from localaws.front.door import CONTROL
 from localaws.front.services import Services
 from localaws.wire.http import Request, Response
 
-PREFIX = "/_local/"
 Endpoint = Callable[[Request, Mapping[str, str]], Awaitable[Response]]
 
 
@@ -31,7 +31,7 @@ class ControlEndpoints:
         }
 
     async def answer(self, request: Request) -> Response:
-        endpoint = self._endpoints.get((request.method, request.path.removeprefix(PREFIX)))
+        endpoint = self._endpoints.get((request.method, request.path.removeprefix(CONTROL)))
         if endpoint is None:
             return _json({"error": f"{request.method} {request.path} is not an endpoint"}, 404)
         try:

@@ -29,7 +29,7 @@ data "aws_ssm_parameter" "powertools" {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_158:Log groups are always encrypted; a key of one's own is var.kms_key_arn.
+  #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts every log group; var.kms_key_arn gives it a key of your own.
   name              = local._log_group_name
   kms_key_id        = var.kms_key_arn
   retention_in_days = var.log_retention_days
@@ -37,12 +37,12 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_50:Tracing costs money, and every run is in the log.
+  #checkov:skip=CKV_AWS_50:X-Ray costs by the trace; every run is in the log, with what it found.
   #checkov:skip=CKV_AWS_115:Reserved concurrency fails in accounts with a low limit; the queue bounds the workers.
-  #checkov:skip=CKV_AWS_116:Failed runs go to the on-failure destination and the queue's dead-letter queue.
-  #checkov:skip=CKV_AWS_117:Only the AWS API is called.
-  #checkov:skip=CKV_AWS_173:No secret is in the environment; a key is var.kms_key_arn.
-  #checkov:skip=CKV_AWS_272:Code signing needs the user's own signing profile: var.code_signing_config_arn.
+  #checkov:skip=CKV_AWS_116:Failed runs go to the on-failure destination, a queue too, and failed work to the work queue's dead-letter queue.
+  #checkov:skip=CKV_AWS_117:It calls the AWS API only, and nothing can connect to it; in a VPC it would need endpoints.
+  #checkov:skip=CKV_AWS_173:Lambda encrypts every environment, and this one holds no secret; var.kms_key_arn gives it a key of your own.
+  #checkov:skip=CKV_AWS_272:Code signing needs a signing profile of your own; var.code_signing_config_arn sets it.
   function_name = var.name
   description   = "Proves that the log files of the trail ${var.trail_name} are what CloudTrail delivered"
   role          = aws_iam_role.function.arn

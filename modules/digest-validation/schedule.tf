@@ -1,6 +1,6 @@
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule.html
 resource "aws_scheduler_schedule" "hourly" {
-  #checkov:skip=CKV_AWS_297:A schedule is always encrypted; a key of one's own is var.kms_key_arn.
+  #checkov:skip=CKV_AWS_297:EventBridge Scheduler encrypts every schedule; var.kms_key_arn gives it a key of your own.
   name                         = var.name
   description                  = "Starts the proof of the log files of the trail ${var.trail_name}"
   kms_key_arn                  = var.kms_key_arn

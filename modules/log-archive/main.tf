@@ -20,9 +20,9 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_18:Nothing but the replication role writes here; reads show in a trail's data events for this bucket
-  #checkov:skip=CKV_AWS_144:This is the replica
-  #checkov:skip=CKV2_AWS_62:Nothing waits for single log files
+  #checkov:skip=CKV_AWS_18:Nothing but the replication role writes here; who reads is in the data events of a trail that names this bucket
+  #checkov:skip=CKV_AWS_144:It is the replica that this check asks for
+  #checkov:skip=CKV2_AWS_62:Notifications are for programs that read each file as it comes; nothing here does
   bucket        = var.name
   force_destroy = var.force_destroy
   tags          = var.tags

@@ -34,7 +34,7 @@ resource "aws_s3_bucket" "access_log" {
   #checkov:skip=CKV_AWS_144:Access logs tell of reads and are delivered at best effort; the logs themselves are what is archived
   #checkov:skip=CKV_AWS_145:S3 delivers access logs to buckets with S3-managed keys only
   #checkov:skip=CKV2_AWS_61:Access logs are small and kept, unless access_log_expire_after_days is given
-  #checkov:skip=CKV2_AWS_62:Nothing waits for single access log files
+  #checkov:skip=CKV2_AWS_62:Notifications are for programs that read each file as it comes; nothing here does
   count = local._own_access_log ? 1 : 0
 
   bucket        = local._access_log_bucket

@@ -24,7 +24,7 @@ resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18:Access logging needs a second bucket and is asked for with access_log; digests prove the logs whole without it
   #checkov:skip=CKV_AWS_144:Replication to an archive is a part of its own, log-replication, so that it can stand in another state
   #checkov:skip=CKV2_AWS_61:S3 refuses a lifecycle on a bucket with MFA delete; logs age in the archive, or here where transitions says so
-  #checkov:skip=CKV2_AWS_62:Nothing waits for single log files; reactions get their events from EventBridge
+  #checkov:skip=CKV2_AWS_62:Notifications are for programs that read each file as it comes; reactions get their events from EventBridge
   bucket        = var.name
   force_destroy = var.force_destroy
   tags          = var.tags

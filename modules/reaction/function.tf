@@ -11,12 +11,12 @@ locals {
 }
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_50:Tracing costs money; switched on by var.tracing.
-  #checkov:skip=CKV_AWS_115:Reserved concurrency fails in accounts with a low limit; set by var.reserved_concurrency.
-  #checkov:skip=CKV_AWS_116:Failed events go to the on-failure destination, which carries more than a dead-letter queue.
-  #checkov:skip=CKV_AWS_117:Only the AWS API is called; a VPC is var.vpc_config.
-  #checkov:skip=CKV_AWS_173:No secret is in the environment; a key is var.kms_key_arn.
-  #checkov:skip=CKV_AWS_272:Code signing needs the user's own signing profile: var.code_signing_config_arn.
+  #checkov:skip=CKV_AWS_50:X-Ray costs by the trace; var.tracing switches it on.
+  #checkov:skip=CKV_AWS_115:Reserved concurrency fails in accounts with a low limit; var.reserved_concurrency sets it.
+  #checkov:skip=CKV_AWS_116:Failed events go to the on-failure destination, a queue too, whose messages also say why.
+  #checkov:skip=CKV_AWS_117:It calls the AWS API only, and nothing can connect to it; var.vpc_config puts it into a VPC.
+  #checkov:skip=CKV_AWS_173:Lambda encrypts every environment, and this one holds no secret; var.kms_key_arn gives it a key of your own.
+  #checkov:skip=CKV_AWS_272:Code signing needs a signing profile of your own; var.code_signing_config_arn sets it.
   function_name = var.name
   description   = var.guard.description
   role          = var.role == null ? aws_iam_role.this[0].arn : var.role.arn

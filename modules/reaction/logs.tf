@@ -3,7 +3,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_158:Log groups are always encrypted; a key of one's own is var.kms_key_arn.
+  #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts every log group; var.kms_key_arn gives it a key of your own.
   count = var.log_group == null ? 1 : 0
 
   name              = local._log_group_name

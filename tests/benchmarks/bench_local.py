@@ -25,7 +25,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_REGION, environment
+from localaws.client.environment import (
+    DEFAULT_ACCOUNT,
+    DEFAULT_REGION,
+    TOKEN,
+    TOKEN_HEADER,
+    environment,
+)
 from localaws.client.process import RunningAws, running
 from tests.benchmarks.measuring import Figure, Line, Row, Used
 from trailctl.terraform import clean_environment
@@ -243,7 +249,8 @@ def _rss(process: int) -> float:
 def _get(aws: RunningAws, what: str) -> bytes:
     where = urlsplit(aws.url)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
-    connection.request("GET", f"/_local/{what}")
+    token = aws.environment.get(TOKEN, "")
+    connection.request("GET", f"/_local/{what}", headers={TOKEN_HEADER: token})
     return connection.getresponse().read()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from localaws.client.environment import TOKEN
 from localaws.client.process import RunningAws, running
 from tests.harness.applies import Applier, Stack
 from tests.harness.local_aws import REPOSITORY, LocalAws
@@ -99,7 +100,8 @@ def world(terraform: runner.Terraform, tmp_path_factory: pytest.TempPathFactory)
         "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'lambda_src'}",
     }
     with running(variables, folder / "aws.log", ACCOUNT, REGION) as aws:
-        local = LocalAws(int(aws.url.rpartition(":")[2]), folder / "aws.log")
+        port = int(aws.url.rpartition(":")[2])
+        local = LocalAws(port, folder / "aws.log", aws.environment[TOKEN])
         make_trail(local)
         applier = Applier(terraform, local, folder / "stacks", 0)
         try:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +19,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from localaws.client.environment import environment
+from localaws.client.control import Control
+from localaws.client.environment import TOKEN, environment
 from localaws.client.process import RunningAws
+from localaws.errors import LocalAwsError
 from tests.harness.kept import kept
 from trailctl.terraform import clean_environment
 
@@ -84,6 +84,8 @@ class LocalAws:
 
     port: int
     log: Path
+    token: str = ""
+    """What opens its own endpoints; looked up where it is not given."""
 
     @property
     def url(self) -> str:
@@ -117,15 +119,16 @@ class LocalAws:
 
     def last_words(self) -> str:
         """Where its threads stand, below what it printed last."""
-        with contextlib.suppress(OSError, ValueError):
-            with urllib.request.urlopen(f"{self.url}/_local/health", timeout=10) as answer:
-                os.kill(int(json.load(answer)["pid"]), signal.SIGUSR1)
+        with contextlib.suppress(OSError, ValueError, LocalAwsError):
+            os.kill(
+                int(Control(self.port, self.token).get("health", timeout=10)["pid"]), signal.SIGUSR1
+            )
             time.sleep(0.5)
         return self.log.read_text(encoding="utf-8", errors="replace")[-8000:]
 
     def drain(self, seconds: float = 300.0) -> bool:
         """Wait until all calls so far are recorded, delivered and reacted to."""
-        return RunningAws({"AWS_ENDPOINT_URL": self.url}).drain(seconds)
+        return RunningAws({"AWS_ENDPOINT_URL": self.url, TOKEN: self.token}).drain(seconds)
 
 
 @contextmanager
@@ -136,13 +139,13 @@ def running(folder: Path) -> Iterator[LocalAws]:
     paths = f"{REPOSITORY}:{REPOSITORY / 'lambda_src'}"
     clean = {**clean_environment(home=home), "PYTHONPATH": paths}
     command = [sys.executable, "-u", "-m", "trailctl", "local", "up", "--port", "0"]
-    with kept(folder, "local-aws", command, environment=clean, ready=_port) as facts:
-        yield LocalAws(port=int(facts["port"]), log=folder / "local-aws.log")
+    with kept(folder, "local-aws", command, environment=clean, ready=_facts) as facts:
+        os.environ[TOKEN] = facts["token"]  # as `up` tells its user to export it
+        yield LocalAws(int(facts["port"]), folder / "local-aws.log", facts["token"])
 
 
-def _port(printed: str) -> dict[str, str] | None:
+def _facts(printed: str) -> dict[str, str] | None:
     # The environment is printed once the server is ready.
-    found = re.search(
-        r"^export AWS_ENDPOINT_URL=http://127\.0\.0\.1:(\d+)\n", printed, re.MULTILINE
-    )
-    return {"port": found[1]} if found else None
+    url, token = r"AWS_ENDPOINT_URL=http://127\.0\.0\.1:(\d+)", rf"{TOKEN}=(\S+)"
+    found = [re.search(rf"^export {each}\n", printed, re.MULTILINE) for each in (url, token)]
+    return {"port": found[0][1], "token": found[1][1]} if found[0] and found[1] else None

