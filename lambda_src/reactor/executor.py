@@ -5,14 +5,14 @@ Modes: `dry_run` logs the plan and changes nothing, `notify` also sends alerts, 
 
 from __future__ import annotations
 
-import time
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reactor import audit
-from reactor.actions import Action, Alert, Outcome
+from reactor.actions import URGENCIES, Action, Alert, Outcome
 from reactor.alerts import publication
 from reactor.retry import Clock, error_code, with_retries
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reactor.event import Event
     from reactor.exemptions import Exemptions
     from reactor.kill_switch import KillSwitch
+    from reactor.later import Later
     from reactor.ledger import Ledger
     from reactor.settings import Deployment, Mode
     from reactor.telemetry import Telemetry
@@ -45,6 +46,7 @@ class InvocationContext:
     exemptions: Exemptions
     kill_switch: KillSwitch
     ledger: Callable[[], Ledger] | None = None
+    later: Later | None = None
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,19 @@ class _Tried:
 
 
 class Executor:
-    """Carries out one event's plan; `aws` are the clients of the event's place."""
+    """Carries out one event's plan; `aws` are the clients of the event's place.
+
+    `envelope` is the event as it came: with it, what the budget holds back is taken up later.
+    """
 
     def __init__(
-        self, invocation: InvocationContext, event: Event, aws: Aws, refusal: str, clock: Clock
+        self,
+        invocation: InvocationContext,
+        event: Event,
+        aws: Aws,
+        refusal: str,
+        clock: Clock,
+        envelope: object = None,
     ) -> None:
         self._context = invocation
         self._deployment = invocation.deployment
@@ -84,16 +95,19 @@ class Executor:
         self._clock = clock
         self._errors: list[tuple[str, Exception]] = []
         self._unsent: list[dict[str, Any]] = []
-        self._budget_spent = False
+        self._envelope = envelope
+        self._spent: list[str] = []  # the budgets that held something back
         self._acted: dict[str, list[str]] = {}
 
     def run(self, plan: Sequence[Action | Alert] | None) -> dict[str, int]:
-        """Takes the actions, then sends the alerts, which tell what became of them.
+        """Takes the actions, the urgent ones first, then sends the alerts, which tell what became
+        of them.
 
         The plan is None if there was no way to make one. Returns how many actions were planned,
         taken, ... and how many alerts were sent; raises ReactionError once all were tried.
         """
         actions = [step for step in plan or () if isinstance(step, Action)]
+        actions.sort(key=lambda action: URGENCIES.index(action.kind))
         alerts = [step for step in plan or () if isinstance(step, Alert)]
         earlier = self._recall() if plan or self._deployment.audit_bus else {}
         self._acted = {name: [*ids] for name, ids in earlier.get("acted", {}).items()}
@@ -104,8 +118,9 @@ class Executor:
             alerts = []  # an exempt resource is left alone; the exemption's use has been logged
         told = [str(each) for each in earlier.get("done", [])]
         sent = sum(self._alert(alert, outcomes, told) for alert in alerts)
-        if self._budget_spent:
-            sent += self._alert_budget()
+        if self._spent:
+            self._hold()
+        sent += sum(self._alert_budget(whose) for whose in dict.fromkeys(self._spent))
         tally = {"planned": len(actions)}
         for status in ("taken", "exempt", "refused", "failed"):
             tally[status] = sum(o.status == status and not o.repeated for o in outcomes)
@@ -117,12 +132,15 @@ class Executor:
             if number:
                 self._telemetry.count(_METRICS[name], number)
         self._remember(outcomes, told, earlier.get("acted", {}))
+        self._raise()
+        return tally
+
+    def _raise(self) -> None:
         if self._errors:
             listed = "; ".join(f"{what}: {error}" for what, error in self._errors)
             raise ReactionError(
                 f"{self._deployment.name} failed on event {self._event.id}: {listed}"
             ) from self._errors[0][1]
-        return tally
 
     # ---- actions
 
@@ -179,7 +197,9 @@ class Executor:
             error = None if first.held else first.error
             status: Status = "planned" if first.held else "failed" if error else "taken"
             only = action.only(ids) if action.resources else action
-            outcomes.append(Outcome(only, status, first.told, error, mode, first.repeated))
+            outcomes.append(
+                Outcome(only, status, first.told, error, mode, first.repeated, first.held)
+            )
             if action.batch and status == "taken":
                 self._acted.setdefault(action.name, []).extend(ids)
         return outcomes
@@ -190,8 +210,11 @@ class Executor:
         try:
             return dict.fromkeys(ids, _Tried(repeated=self._take(action, not_yet)))
         except _HeldError as error:
-            self._budget_spent = True
-            return dict.fromkeys(ids, _Tried(error, held=True))
+            self._spent.append(error.whose)
+            held = dict.fromkeys(ids, _Tried(error, held=True))
+            if action.batch and error.left:  # as many as the budget has left
+                return held | self._try(action.only(ids[: error.left]), not_yet)
+            return held
         except Exception as error:
             if getattr(error, "acted", False):  # taken, but the ledger does not know it
                 self._errors.append(("write into the ledger", error))
@@ -215,44 +238,100 @@ class Executor:
         if self._context.ledger is None:
             make()
             return False
-        ledger, budget = self._context.ledger(), self._deployment.budget
-        number = max(1, len(action.resources))
+        ledger = self._context.ledger()
 
         def paid() -> Mapping[str, Any]:
-            if budget is not None:
-                from reactor.ledger import BudgetSpentError
-
-                try:
-                    ledger.spend(number, budget)
-                except BudgetSpentError as error:
-                    raise _HeldError(str(error)) from None
+            bill = self._pay(ledger, action)
             try:
-                make()
+                answer = make()
             except Exception:
-                if budget is not None:
-                    ledger.give_back(number)
+                for whose, number in bill:
+                    ledger.give_back(number, whose)
                 raise
+            self._sign(ledger, answer)
             return {"action": action.name, "event": self._event.id}
 
         key = (self._event.id, action.name, *action.resources)
         return ledger.once(key, paid, self._clock)[1]
+
+    def _pay(self, ledger: Ledger, action: Action) -> list[tuple[str, int]]:
+        """Takes an action from the budgets: from whose, and how much. Raises _HeldError."""
+        given = self._deployment
+        if given.budget is None or action.kind == "record":
+            return []
+        from reactor.ledger import BudgetSpentError
+
+        who = self._event.actor
+        principal = who.issuer or who.principal_arn or who.owner
+        limits = [(principal, given.principal_budget or given.budget), ("", given.budget)]
+        bill: list[tuple[str, int]] = []
+        for whose, most in limits:
+            # Labels leave half of each budget to what stops harm.
+            limit = max(1, most // 2) if action.kind == "label" else most
+            number = max(1, len(action.resources))
+            if not action.batch:
+                number = min(number, limit)  # one call: it is made for all or for none
+            try:
+                ledger.spend(number, limit, whose)
+            except Exception as error:
+                for paid, back in bill:
+                    ledger.give_back(back, paid)
+                if not isinstance(error, BudgetSpentError):
+                    raise
+                raise _HeldError(self._held(whose, limit, most), whose, error.left) from None
+            bill.append((whose, number))
+        return bill
+
+    def _held(self, whose: str, limit: int, most: int) -> str:
+        told = f"the budget of {most} actions an hour"
+        if whose:
+            told += " for one principal's calls"
+        told += " is spent" if limit == most else " has no more for labels"
+        if self._context.later is None or self._envelope is None:
+            return told
+        return f"{told}; it is taken up after {_next_hour():%H:%M} UTC"
+
+    def _hold(self) -> None:
+        """Keeps the event until the hour is over: then it is planned anew, by the state of then."""
+        later, ledger = self._context.later, self._context.ledger
+        if later is None or ledger is None or self._envelope is None:
+            return
+        id_ = self._event.id
+        try:
+            ledger().remember("held", id_, {"envelope": self._envelope})
+            later.at(_next_hour(), ("held", id_), {"held": id_}, spread=5)
+        except Exception as error:
+            self._errors.append(("keep what the budget held back", error))
+            self._telemetry.log.exception("held back and not kept", reason=str(error))
+        else:
+            self._telemetry.count("ActionsHeld")
+
+    def _sign(self, ledger: Ledger, answer: Any) -> None:
+        """Writes down that a call was the reaction's own, by the id that CloudTrail has of it."""
+        request = (answer or {}).get("ResponseMetadata", {}).get("RequestId", "")
+        try:
+            if request:
+                ledger.remember("call", request, {"event": self._event.id})
+        except Exception as error:  # the call's event then looks like anybody's, and is planned
+            self._telemetry.log.warning("own call not noted", reason=str(error))
 
     # ---- alerts
 
     def _alert(self, alert: Alert, outcomes: Sequence[Outcome], earlier: Sequence[str]) -> bool:
         deployment = self._deployment
         mode, reason = self._mode()
-        if alert.window_seconds and mode != "dry_run" and self._context.ledger is not None:
+        later, ledger = self._context.later, self._context.ledger
+        if alert.window_seconds and mode != "dry_run" and later is not None and ledger is not None:
+            from reactor.windows import Windows
+
             try:
-                counted = self._count(alert)
+                if not Windows(ledger(), later).admits(alert, self._event, self._clock):
+                    self._telemetry.log.info("alert counted", key=alert.key, subject=alert.subject)
+                    self._telemetry.count("AlertsCounted")
+                    return False
             except Exception as error:
                 self._errors.append(("count the event", error))
                 return False
-            if counted is None:
-                self._telemetry.log.info("alert counted: one was sent", key=alert.key)
-                self._telemetry.count("AlertsCounted")
-                return False
-            alert = counted
         message = publication(
             alert,
             self._event,
@@ -262,51 +341,63 @@ class Executor:
             earlier=earlier,
         )
         # The next try of an event repeats no alert, but says if it succeeded in the end.
-        statuses = {outcome.status for outcome in outcomes}
-        worst = next((each for each in ("failed", "refused") if each in statuses), "well")
+        statuses: set[str] = {outcome.status for outcome in outcomes}
+        statuses |= {"held" for outcome in outcomes if outcome.held}
+        worst = next((each for each in ("failed", "refused", "held") if each in statuses), "well")
         key = (self._event.id, "alert", alert.key or alert.subject, worst)
         return self._send(key, alert.severity, message, mode, reason)
 
-    def _count(self, alert: Alert) -> Alert | None:
-        """The alert with the number of events before it; None if this window had one."""
-        when = self._event.time.timestamp() if self._event.time else time.time()
-        window = int(when // alert.window_seconds)
-        ledger = self._ledger()
-        key = f"{alert.key}/{alert.window_seconds}"
-        # The next try of an event counts as the same event.
-        counted, _ = ledger.once(
-            (self._event.id, "count", key),
-            lambda: {"number": ledger.tally(f"{key}/{window}")},
-            self._clock,
-        )
-        if counted["number"] > 1:
-            return None
-        before = ledger.tally(f"{key}/{window - 1}", 0)
-        start = datetime.fromtimestamp((window - 1) * alert.window_seconds, UTC)
-        if before > 1:
-            told = f"{before} like it in the {alert.window_seconds} s from {start:%H:%M:%S} UTC"
-            alert = replace(alert, details=(*alert.details, ("Before", told)))
-        return alert
+    def tell_rest(self, what: Mapping[str, Any]) -> int:
+        """Tells what a window held back. Returns the number of alerts sent; raises ReactionError."""
+        from reactor.windows import Windows
 
-    def _alert_budget(self) -> bool:
-        """Says, once an hour, that the reaction does nothing more in this hour."""
+        later, ledger = self._context.later, self._context.ledger
+        if later is None or ledger is None:
+            raise ReactionError("there are no windows: set REACTION_SCHEDULE_ROLE and the ledger")
+        found = Windows(ledger(), later).rest(what)
+        if found is None:
+            return 0
+        alert, pages = found
+        lines = "\n".join(each for page in pages.values() for each in page)
+        digest = hashlib.sha256(lines.encode()).hexdigest()
+        sent = self._tell(alert, ("rest", str(what["box"]), digest))
+        if not self._errors:
+            for page, told in pages.items():
+                ledger().strike(page, told)
+        self._raise()
+        return sent
+
+    def _alert_budget(self, whose: str) -> bool:
+        """Says, once an hour, which budget is spent and what becomes of what it holds back."""
         deployment = self._deployment
         hour = f"{datetime.now(UTC):%Y-%m-%d %H}:00 UTC"
+        budget = deployment.principal_budget if whose else deployment.budget
         self._telemetry.count("BudgetSpent")
         self._telemetry.log.error(
-            "budget spent: no action is taken", budget=deployment.budget, hour=hour
+            "budget spent: actions are held back", budget=budget, hour=hour, principal=whose
         )
+        about = f" about calls of {whose}" if whose else ""
+        then = "and only notifies until the hour is over"
+        if self._context.later is not None and self._envelope is not None:
+            then = (
+                f"and only notifies until the hour is over. After {_next_hour():%H:%M} UTC it "
+                "takes up what it held back, by the state of then"
+            )
         alert = Alert(
             severity="high",
             subject=f"{deployment.name} spent its budget and only notifies",
             headline=(
-                f"{deployment.name} has taken the {deployment.budget} actions that it may take in "
-                f"the hour from {hour}, and only notifies until the hour is over"
+                f"{deployment.name} has taken as many of the {budget} actions{about} as it may "
+                f"take in the hour from {hour}, {then}"
             ),
         )
+        return self._tell(alert, ("budget", hour, whose))
+
+    def _tell(self, alert: Alert, key: Sequence[str]) -> bool:
+        """Sends an alert that is about no action."""
         mode, reason = self._mode()
-        message = publication(alert, self._event, None, deployment.name, mode)
-        return self._send(("budget", hour), alert.severity, message, mode, reason)
+        message = publication(alert, self._event, None, self._deployment.name, mode)
+        return self._send(key, alert.severity, message, mode, reason)
 
     def _send(
         self, key: Sequence[str], severity: str, message: Mapping[str, Any], mode: Mode, reason: str
@@ -347,11 +438,6 @@ class Executor:
             return False
         log.info("alert sent", alert={**told, **(sent or {})})
         return True
-
-    def _ledger(self) -> Ledger:
-        if self._context.ledger is None:
-            raise ReactionError("there is no ledger: set REACTION_LEDGER_TABLE")
-        return self._context.ledger()
 
     def _once(self, key: Sequence[str], call: Callable[[], Any]) -> tuple[Any, bool]:
         if self._context.ledger is None:
@@ -399,7 +485,7 @@ class Executor:
         if self._context.ledger is None or self._mode()[0] == "dry_run":
             return {}
         try:
-            facts = self._context.ledger().recall(self._event.id)
+            facts = self._context.ledger().recall("event", self._event.id)
         except Exception as error:
             self._errors.append(("read the ledger", error))
             return {}
@@ -412,19 +498,24 @@ class Executor:
     ) -> None:
         """Keeps the outcomes of a run that failed, for the next try of its event."""
         taken = [o.action.done for o in outcomes if o.status == "taken"]
-        done = list(dict.fromkeys([*told, *taken])) if self._errors else []
+        done = list(dict.fromkeys([*told, *taken])) if self._errors or self._spent else []
         if self._context.ledger is None or not (done or self._unsent or self._acted != acted):
             return
         try:
             facts = {"done": done, "unsent": self._unsent, "acted": self._acted}
-            self._context.ledger().remember(self._event.id, facts)
+            self._context.ledger().remember("event", self._event.id, facts)
         except Exception as error:
             self._errors.append(("write into the ledger what was done", error))
             self._telemetry.log.exception("the ledger could not be written", reason=str(error))
 
 
 class _HeldError(Exception):
-    """The budget holds an action back."""
+    """A budget holds an action back: whose (empty: that of all), and how many it has left."""
+
+    def __init__(self, told: str, whose: str, left: int) -> None:
+        super().__init__(told)
+        self.whose = whose
+        self.left = left
 
 
 _METRICS = {
@@ -436,6 +527,11 @@ _METRICS = {
     "repeated": "ActionsRepeated",
     "alerts": "AlertsSent",
 }
+
+
+def _next_hour() -> datetime:
+    now = datetime.now(UTC)
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def _refusal_alert(event: Event, name: str) -> Alert:
