@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reactor import audit
-from reactor.actions import URGENCIES, Action, Alert, Outcome
+from reactor.actions import URGENCIES, Action, Alert, Outcome, Undo
 from reactor.alerts import publication
 from reactor.retry import Clock, error_code, with_retries
 
@@ -98,6 +98,8 @@ class Executor:
         self._envelope = envelope
         self._spent: list[str] = []  # the budgets that held something back
         self._acted: dict[str, list[str]] = {}
+        self._kept: list[dict[str, Any]] = []  # the alerts
+        self._noted = False  # in the ledger: what this run begins
 
     def run(self, plan: Sequence[Action | Alert] | None) -> dict[str, int]:
         """Takes the actions, the urgent ones first, then sends the alerts, which tell what became
@@ -109,14 +111,17 @@ class Executor:
         actions = [step for step in plan or () if isinstance(step, Action)]
         actions.sort(key=lambda action: URGENCIES.index(action.kind))
         alerts = [step for step in plan or () if isinstance(step, Alert)]
-        earlier = self._recall() if plan or self._deployment.audit_bus else {}
+        earlier = self._recall()
         self._acted = {name: [*ids] for name, ids in earlier.get("acted", {}).items()}
+        told, kept = self._catch_up(earlier, actions)
+        self._begin(actions, alerts or kept, told)
         outcomes = [outcome for action in actions for outcome in self._act(action)]
         if (plan is None or (self._refusal and actions)) and not alerts:
             alerts = [_refusal_alert(self._event, self._deployment.name)]
+        if told and not alerts:
+            alerts = kept  # what an earlier run did may not have been told
         if actions and all(outcome.status == "exempt" for outcome in outcomes):
             alerts = []  # an exempt resource is left alone; the exemption's use has been logged
-        told = [str(each) for each in earlier.get("done", [])]
         sent = sum(self._alert(alert, outcomes, told) for alert in alerts)
         if self._spent:
             self._hold()
@@ -143,6 +148,48 @@ class Executor:
             ) from self._errors[0][1]
 
     # ---- actions
+
+    def _begin(
+        self, actions: Sequence[Action], alerts: Sequence[Alert], told: Sequence[str]
+    ) -> None:
+        """Writes down what is about to be done: if the run dies, the next one finds it done, plans
+        nothing, and must still tell.
+        """
+        self._kept = [asdict(alert) for alert in alerts]
+        if not actions or self._refusal or self._mode()[0] != "enforce":
+            return
+        if self._context.ledger is None:
+            return
+        begun = [asdict(action) for action in actions]
+        facts = {"done": told, "acted": self._acted, "begun": begun, "alerts": self._kept}
+        try:
+            self._context.ledger().remember("event", self._event.id, facts)
+            self._noted = True
+        except Exception as error:
+            self._errors.append(("write into the ledger what is begun", error))
+
+    def _catch_up(
+        self, earlier: Mapping[str, Any], actions: Sequence[Action]
+    ) -> tuple[list[str], list[Alert]]:
+        """What earlier runs of the event did, in words, and the alerts that they were to send.
+
+        An action that a run began before it died, and that is not planned again, has been made: the
+        state says so. Its record is written now.
+        """
+        told = [str(each) for each in earlier.get("done", [])]
+        for action in map(_read_action, earlier.get("begun", [])):
+            again = {id_ for each in actions if each.name == action.name for id_ in each.resources}
+            rest = [id_ for id_ in action.resources if id_ not in again]
+            if rest and (action.batch or not again):
+                made = action.only(rest)
+                reason = "found done: the run that did it died"
+                self._audit(Outcome(made, "taken", reason), self._mode()[0])
+                told.append(made.done)
+        kept = [
+            Alert(**{**each, "details": tuple(map(tuple, each["details"]))})
+            for each in earlier.get("alerts", [])
+        ]
+        return list(dict.fromkeys(told)), kept
 
     def _mode(self) -> tuple[Mode, str]:
         return self._context.kill_switch.apply(self._deployment.mode)
@@ -496,13 +543,16 @@ class Executor:
     def _remember(
         self, outcomes: Sequence[Outcome], told: Sequence[str], acted: Mapping[str, Any]
     ) -> None:
-        """Keeps the outcomes of a run that failed, for the next try of its event."""
+        """Keeps the outcomes of a run, for the next try of its event."""
         taken = [o.action.done for o in outcomes if o.status == "taken"]
-        done = list(dict.fromkeys([*told, *taken])) if self._errors or self._spent else []
-        if self._context.ledger is None or not (done or self._unsent or self._acted != acted):
+        done = list(dict.fromkeys([*told, *taken]))
+        worth = self._noted or self._unsent or self._acted != acted or (done and self._errors)
+        if self._context.ledger is None or not worth:
             return
         try:
-            facts = {"done": done, "unsent": self._unsent, "acted": self._acted}
+            facts = {
+                "done": done, "unsent": self._unsent, "acted": self._acted, "alerts": self._kept,
+            }  # fmt: skip
             self._context.ledger().remember("event", self._event.id, facts)
         except Exception as error:
             self._errors.append(("write into the ledger what was done", error))
@@ -527,6 +577,12 @@ _METRICS = {
     "repeated": "ActionsRepeated",
     "alerts": "AlertsSent",
 }
+
+
+def _read_action(kept: Mapping[str, Any]) -> Action:
+    undo = kept["undo"] and Undo(**kept["undo"])
+    lists = {name: tuple(kept[name]) for name in ("resources", "not_yet")}
+    return Action(**{**kept, **lists, "undo": undo})
 
 
 def _next_hour() -> datetime:

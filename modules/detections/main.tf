@@ -74,7 +74,9 @@ locals {
     for key, text in local._filled : key => length(var.exclude_role_arns) == 0 ? text : jsonencode(merge(jsondecode(text), {
       detail = merge(jsondecode(text).detail, {
         userIdentity = merge(try(jsondecode(text).detail.userIdentity, {}), {
-          sessionContext = { sessionIssuer = { arn = local._issuer } }
+          sessionContext = {
+            sessionIssuer = merge(try(jsondecode(text).detail.userIdentity.sessionContext.sessionIssuer, {}), { arn = local._issuer })
+          }
         })
       })
     }))
