@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_SUBJECT = 100
 _MAX_MESSAGE = 250_000  # bytes; SNS takes 262,144 with the attributes
+_LONGEST_LABEL = 60
 _LONGEST_LINE = 8_000  # characters; an organization's policy has 5,120
 # What opens markup in Slack, HTML, Markdown or a table, and a sign that only looks like it.
 # https://docs.slack.dev/messaging/formatting-message-text and https://spec.commonmark.org/0.31.2/
@@ -110,8 +111,9 @@ def message(
         ("From", ", ".join(filter(None, (event.source_ip, event.user_agent)))),
         ("Event", f"{event.source} {event.name}, {event.id}" if event.id else ""),
     ]
-    width = max(len(label) for label, _ in rows) + 1
-    lines += [f"{inert(label) + ':':<{width}} {inert(value)}" for label, value in rows if value]
+    shown = [(inert(label, _LONGEST_LABEL), inert(value)) for label, value in rows]
+    width = max(len(label) for label, _ in shown) + 1
+    lines += [f"{label + ':':<{width}} {value}" for label, value in shown if value]
     text = "\n".join(lines) + "\n"
     return text.encode()[:_MAX_MESSAGE].decode("utf-8", "ignore")
 

@@ -177,6 +177,7 @@ class Executor:
         state says so. Its record is written now.
         """
         told = [str(each) for each in earlier.get("done", [])]
+        self._noted = bool(earlier.get("begun"))
         for action in map(_read_action, earlier.get("begun", [])):
             again = {id_ for each in actions if each.name == action.name for id_ in each.resources}
             rest = [id_ for id_ in action.resources if id_ not in again]
