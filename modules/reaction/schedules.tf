@@ -6,9 +6,9 @@ locals {
 
   # IAM takes 64 characters. With a name of the plan's own, policy and environment are known there.
   _schedule_role_name = (
-    length(var.name) <= 43
+    length(var.name) <= 42
     ? "${var.name}-${local._region}-later"
-    : "${substr(var.name, 0, 34)}-${substr(sha1(var.name), 0, 8)}-${local._region}-later"
+    : "${substr(var.name, 0, 33)}-${substr(sha1(var.name), 0, 8)}-${local._region}-later"
   )
   _schedule_role_arn = "arn:${local._partition}:iam::${local._account}:role${var.role_path}${local._schedule_role_name}"
   _schedule_arns     = "arn:${local._partition}:scheduler:${local._region}:${local._account}:schedule/${var.name}/*"

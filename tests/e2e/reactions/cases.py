@@ -80,7 +80,7 @@ class Case(ABC):
 class LaunchGuard(Case):
     name = "ec2-cost-guard"
     call = "RunInstances"
-    operations = ("create_tags", "stop_instances")
+    operations = ("stop_instances", "create_tags")
     permission = "ec2:StopInstances"
     subject = "[medium] ana launched 1 x p4d.24xlarge"
     sentence = "and stopped 1 instance."
