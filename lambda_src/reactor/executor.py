@@ -311,7 +311,7 @@ class Executor:
 
         who = self._event.actor
         principal = who.issuer or who.principal_arn or who.owner
-        limits = [(principal, given.principal_budget or given.budget), ("", given.budget)]
+        limits = [("", given.budget), (principal, given.principal_budget or given.budget)]
         bill: list[tuple[str, int]] = []
         for whose, most in limits:
             # Labels leave half of each budget to what stops harm.
@@ -396,7 +396,10 @@ class Executor:
         return self._send(key, alert.severity, message, mode, reason)
 
     def tell_rest(self, what: Mapping[str, Any]) -> int:
-        """Tells what a window held back. Returns the number of alerts sent; raises ReactionError."""
+        """Tells what a window held back; returns the number of alerts sent.
+
+        Raises ReactionError.
+        """
         from reactor.windows import Windows
 
         later, ledger = self._context.later, self._context.ledger
@@ -530,12 +533,14 @@ class Executor:
         Their audit records are sent now. The run goes on if the ledger does not answer, since only
         messages need them.
         """
-        if self._context.ledger is None or self._mode()[0] == "dry_run":
+        if self._context.ledger is None or self._deployment.mode == "dry_run":
             return {}
         try:
             facts = self._context.ledger().recall("event", self._event.id)
         except Exception as error:
             self._errors.append(("read the ledger", error))
+            return {}
+        if not facts or self._mode()[0] == "dry_run":
             return {}
         for found in facts.get("unsent", []):
             self._emit(found)

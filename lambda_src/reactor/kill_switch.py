@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # SSM answers 40 GetParameter calls a second in an account, or more for money. A burst of events
 # must not make the switch unreadable.
 MAX_AGE = 1.0  # seconds
-# Whoever gets the parameter throttled must gain nothing by it: it is asked for again and again, since
+# Whoever gets the parameter throttled must gain nothing by it: it is asked for again and again, as
 # one of many answers comes through, and then its last value counts for so long.
 PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)  # seconds
 KEPT = 3600.0  # seconds

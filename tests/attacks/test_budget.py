@@ -179,7 +179,7 @@ def test_an_event_that_the_ledger_lost_is_loud(make: Make, later: Later) -> None
 
 @pytest.mark.parametrize("failing", ["CreateSchedule", "PutItem"])
 def test_what_cannot_be_kept_is_not_lost(failing: str, make: Make, later: Later) -> None:
-    reaction = make({"parameters": ["/a", "/b"]}, REACTION_BUDGET="1", REACTION_PRINCIPAL_BUDGET="1")
+    reaction = make({"parameters": ["/a", "/b"]}, REACTION_BUDGET="1")
     later.client.create_schedule_group(Name="engine")
     with watched({failing: ["AccessDeniedException"]}), pytest.raises(Exception, match="failed"):
         reaction(event("e-1"), Context(left=5.5))  # Lambda tries again, then keeps the event

@@ -1,7 +1,7 @@
 """Lambda ends the process at any step, an event comes ten times, two guards see one resource.
 
-Whatever happens between the decision and the last record: the next try ends with all of it done once,
-told, and on the audit bus.
+Whatever happens between the decision and the last record: the next try ends with all of it done
+once, told, and on the audit bus.
 """
 
 from __future__ import annotations

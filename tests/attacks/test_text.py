@@ -70,7 +70,8 @@ def marks(text: str) -> list[str]:
 
 
 def hidden(text: str) -> list[str]:
-    return [hex(ord(c)) for c in text if not c.isprintable() or c in "\u034f\u3164\u115f\u2800\ufe0f"]
+    unseen = "\u034f\u3164\u115f\u2800\ufe0f"
+    return [hex(ord(c)) for c in text if not c.isprintable() or c in unseen]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
