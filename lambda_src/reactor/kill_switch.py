@@ -68,8 +68,9 @@ class KillSwitch:
         try:
             value = self._asked()
         except Exception as error:  # whatever it is, people are told
-            if is_passing(error) and (last := self._last()) is not None:
+            if is_passing(error):
                 self._looked_at = time.monotonic() + _CALM
+            if is_passing(error) and (last := self._last()) is not None:
                 self._telemetry.count("KillSwitchUnreadable")
                 self._telemetry.log.warning(
                     "kill switch not read again: its last value counts", reason=str(error)

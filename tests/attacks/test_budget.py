@@ -14,7 +14,7 @@ from reactor.reaction import Reaction, Step
 from reactor.reactions import ec2_launch_guard, trail_guard
 from reactor.testing import role_session, user
 
-from tests.attacks.conftest import Later
+from tests.attacks.conftest import LATER, Later
 from tests.unit.reactor.test_engine import Settings, event, sent, watched
 from tests.unit.reactor.world import Context, envelope, launch, record
 
@@ -124,7 +124,7 @@ def test_a_trail_is_started_as_often_as_it_is_stopped(
 
 
 def test_one_principal_cannot_spend_everybodys_budget(make: Make, later: Later) -> None:
-    reaction = make(REACTION_BUDGET="6")
+    reaction = make(REACTION_BUDGET="6", **LATER)
     later.client.create_schedule_group(Name="engine")
     # By many sessions of one role, and by names that he chooses for them.
     eves = [
@@ -150,7 +150,7 @@ def test_one_principal_cannot_spend_everybodys_budget(make: Make, later: Later) 
 
 
 def test_another_principal_still_has_the_rest(make: Make, later: Later) -> None:
-    reaction = make(REACTION_BUDGET="6")
+    reaction = make(REACTION_BUDGET="6", **LATER)
     later.client.create_schedule_group(Name="engine")
     for n in range(9):
         reaction(event(f"eve-{n}", EVE), Context())
@@ -161,7 +161,7 @@ def test_another_principal_still_has_the_rest(make: Make, later: Later) -> None:
 
 
 def test_what_was_held_back_is_planned_by_the_state_of_then(make: Make, later: Later) -> None:
-    reaction = make({"parameters": ["/a", "/b"]}, REACTION_BUDGET="2")
+    reaction = make({"parameters": ["/a", "/b"]}, REACTION_BUDGET="2", **LATER)
     later.client.create_schedule_group(Name="engine")
     reaction(event("e-1"), Context())
     boto3.client("ssm").put_parameter(Name="/b", Value="e-1", Type="String", Overwrite=True)
@@ -172,14 +172,14 @@ def test_what_was_held_back_is_planned_by_the_state_of_then(make: Make, later: L
 
 
 def test_an_event_that_the_ledger_lost_is_loud(make: Make, later: Later) -> None:
-    reaction = make(REACTION_BUDGET="1")
+    reaction = make(REACTION_BUDGET="1", **LATER)
     with pytest.raises(Exception, match="the ledger has it no more"):
         reaction({"cloudtrail-reactor": {"held": "e-9"}}, Context())
 
 
 @pytest.mark.parametrize("failing", ["CreateSchedule", "PutItem"])
 def test_what_cannot_be_kept_is_not_lost(failing: str, make: Make, later: Later) -> None:
-    reaction = make({"parameters": ["/a", "/b"]}, REACTION_BUDGET="1")
+    reaction = make({"parameters": ["/a", "/b"]}, REACTION_BUDGET="1", **LATER)
     later.client.create_schedule_group(Name="engine")
     with watched({failing: ["AccessDeniedException"]}), pytest.raises(Exception, match="failed"):
         reaction(event("e-1"), Context(left=5.5))  # Lambda tries again, then keeps the event

@@ -35,7 +35,7 @@ WHOLE = {
 }
 
 
-class Killed(BaseException):  # noqa: N818 - as no code of ours may catch it
+class Killed(BaseException):
     """The process is gone."""
 
 

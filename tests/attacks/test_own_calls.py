@@ -8,8 +8,8 @@ from typing import Any
 
 import boto3
 import pytest
-from reactor.reaction import Reaction, _may_be_own
 from reactor.event import read_event
+from reactor.reaction import Reaction, _may_be_own
 from reactor.settings import Deployment
 from reactor.testing import role_session
 
@@ -91,8 +91,9 @@ def test_a_call_of_the_engine_itself_starts_nothing(make: Make) -> None:
     calls = {"dynamodb.amazonaws.com": {"PutItem"}}
     watcher = Reaction("engine", plan, Settings, calls)
     written = json.loads(
-        json.dumps(event("e-2", OWN, eventSource="dynamodb.amazonaws.com", eventName="PutItem"))
-        .replace('"aws.ec2"', '"aws.dynamodb"')
+        json.dumps(
+            event("e-2", OWN, eventSource="dynamodb.amazonaws.com", eventName="PutItem")
+        ).replace('"aws.ec2"', '"aws.dynamodb"')
     )
     assert watcher(written, Context())["handled"] is False
     everything = Reaction("engine", plan, Settings, None)

@@ -140,9 +140,7 @@ def test_ten_copies_of_an_event_are_one(handler: Reaction[Any], later: Later) ->
     ]
 
 
-def test_a_run_that_dies_on_the_way_hides_nothing(
-    handler: Reaction[Any], later: Later
-) -> None:
+def test_a_run_that_dies_on_the_way_hides_nothing(handler: Reaction[Any], later: Later) -> None:
     handler(attach("A"), Context())
     with stopping(None) as calls:
         handler(attach("A"), Context())
@@ -166,9 +164,7 @@ def test_without_schedules_each_event_makes_an_alert(
     assert [handler(attach("A"), Context())["alerts"] for _ in range(3)] == [1, 1, 1]
 
 
-def test_a_digest_that_fails_is_told_by_the_next_try(
-    handler: Reaction[Any], later: Later
-) -> None:
+def test_a_digest_that_fails_is_told_by_the_next_try(handler: Reaction[Any], later: Later) -> None:
     for _ in range(3):
         handler(attach("A"), Context())
     begun = json.loads(later.all()[0]["Target"]["Input"])

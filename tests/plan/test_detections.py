@@ -133,8 +133,13 @@ def test_split_entries_keep_the_keys_of_the_rest(plan: Plan) -> None:
         "severity": "critical",
         "title": "A part of the reactions was changed",
         "waiting_for": [
-            "function_names", "key_ids", "log_group_names", "queue_names", "role_names",
-            "table_names", "topic_arns",
+            "function_names",
+            "key_ids",
+            "log_group_names",
+            "queue_names",
+            "role_names",
+            "table_names",
+            "topic_arns",
         ],
     }
 

@@ -158,9 +158,7 @@ def test_every_action_is_on_the_audit_bus(case: Case, world: World) -> None:
 def test_what_a_spent_budget_holds_back_is_taken_up_later(case: Case, world: World) -> None:
     dynamodb, scheduler = world.root("dynamodb"), world.root("scheduler")
     name, now = world.function, datetime.now(UTC)
-    spent = [
-        {"S": f"budget#{name}#{name}#{now + timedelta(hours=n):%Y-%m-%dT%H}"} for n in (0, 1)
-    ]
+    spent = [{"S": f"budget#{name}#{name}#{now + timedelta(hours=n):%Y-%m-%dT%H}"} for n in (0, 1)]
     for id_ in spent:
         item = {"id": id_, "taken": {"N": "999999999"}}
         dynamodb.put_item(TableName=f"{name}-ledger", Item=item)

@@ -387,8 +387,9 @@ def test_the_kill_switch_caps_the_mode(
 
 @pytest.mark.parametrize("code", ["ParameterNotFound", "AccessDeniedException", "Throttling"])
 def test_an_unreadable_kill_switch_means_notify(
-    code: str, make: Make, capsys: pytest.CaptureFixture[str]
+    code: str, make: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
     reaction = make(REACTION_KILL_SWITCH=SWITCH)
     with watched({f"GetParameter {SWITCH}": [code]}) as calls:
         reaction(event(), Context())
