@@ -50,10 +50,12 @@ def stopping(step: int | None, *, before: bool = True) -> Iterator[list[tuple[st
         last = next(number) == step
         if last and before:
             raise Killed
-        answer = original(self, operation, parameters)
-        calls.append((operation, parameters))
-        if last:
-            raise Killed
+        try:
+            answer = original(self, operation, parameters)
+            calls.append((operation, parameters))
+        finally:
+            if last:
+                raise Killed
         return answer
 
     with patch.object(BaseClient, "_make_api_call", call):
@@ -88,20 +90,21 @@ def audited(calls: list[tuple[str, Any]]) -> list[str]:
 
 
 def test_the_process_ends_at_every_step(make: Make) -> None:
-    reaction = make({"parameters": ["/a", "/b"]}, **WHOLE)
-    with stopping(None) as calls:
-        reaction(event("e-0"), Context())
-    steps = len(calls)
-    assert steps > 15
     twice: Counter[str] = Counter()
-    for step, before in itertools.product(range(steps), (True, False)):
+    deaths = 0
+    for step, before in itertools.product(range(100), (True, False)):
         forget()
         heard = len(sent())
         id_ = f"e-{step}-{before}"
         reaction = make({"parameters": ["/a", "/b"]}, **WHOLE)
         made: list[tuple[str, Any]] = []
-        with stopping(step, before=before) as calls, pytest.raises(Killed):
-            reaction(event(id_), Context())
+        try:
+            with stopping(step, before=before) as calls:
+                reaction(event(id_), Context())
+        except Killed:
+            deaths += 1
+        else:
+            break  # it lived to its end
         made += calls
         with stopping(None) as calls:
             let_go()
@@ -127,9 +130,8 @@ def test_the_process_ends_at_every_step(make: Make) -> None:
         twice["recorded"] += max(records.values()) > 1
     # Between AWS's answer and the ledger's entry nobody can know: told once too often there, and
     # nowhere else.
-    assert twice["told"] <= 2, twice
-    assert twice["recorded"] <= 6, twice
-    print(f"{2 * steps} deaths, {dict(twice)}")
+    assert deaths > 30
+    assert (twice["told"], twice["recorded"]) == (1, 4), (deaths, twice)
 
 
 def test_the_process_ends_where_the_next_plan_finds_nothing(make: Make) -> None:
@@ -152,15 +154,18 @@ def test_the_process_ends_where_the_next_plan_finds_nothing(make: Make) -> None:
 
     make(**WHOLE)
     reaction = Reaction("engine", plan, Settings, calls)
-    with stopping(None) as made:
-        reaction(event("e-0"), Context())
-    for step, before in itertools.product(range(len(made)), (True, False)):
+    for step, before in itertools.product(range(100), (True, False)):
         forget()
         heard, id_ = len(sent()), f"e-{step}-{before}"
         reaction = Reaction("engine", plan, Settings, calls)
-        with stopping(step, before=before), pytest.raises(Killed):
-            reaction(event(id_), Context())
-        let_go()
+        try:
+            with stopping(step, before=before):
+                reaction(event(id_), Context())
+        except Killed:
+            let_go()
+        else:
+            assert step > 10
+            break
         reaction(event(id_), Context())
         reaction(event(id_), Context())
         texts = [text.splitlines()[0] for _, text in sent()[heard:]]

@@ -75,9 +75,15 @@ def test_throttling_costs_no_more_than_some_tries(make: Make) -> None:
     """The time of a run must be left for what it is for."""
     make(REACTION_KILL_SWITCH=SWITCH)(event("e-1"), Context())
     reaction = make({"parameters": [f"/{n}" for n in range(8)]}, REACTION_KILL_SWITCH=SWITCH)
-    asked: list[str] = []
+    asked: list[float] = []
+    original = kill_switch.KillSwitch._last
+
+    def last(self: kill_switch.KillSwitch) -> Any:
+        asked.append(0)
+        return original(self)
+
     with watched({READ: ["ThrottlingException"]}) as calls, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kill_switch.KillSwitch, "_last", lambda self: asked.append("") or self._cap)
+        patch.setattr(kill_switch.KillSwitch, "_last", last)
         reaction(event("e-2"), Context())
     assert len(asked) == 1
     assert names(calls).count("PutParameter") == 8

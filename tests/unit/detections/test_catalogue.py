@@ -91,6 +91,7 @@ def services() -> dict[str, list[str]]:
     wanted = {s for e in CATALOGUE.values() for s in sources(e)}
     likely = {source.partition(".")[0] for source in wanted} | {
         "accessanalyzer",
+        "cloudwatch",
         "s3control",
         "sso-admin",
     }
