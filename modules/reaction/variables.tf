@@ -464,7 +464,8 @@ variable "permissions_boundary" {
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
     error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
-  }}
+  }
+}
 
 variable "powertools_layer_arn" {
   description = "ARN (with version) of a layer of your own that holds Powertools for AWS Lambda (Python) 3. The same apply may make it. Give it with public_powertools_layer = false."

@@ -158,7 +158,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "key": {"kms_key_arn": KEY},
     "log_group": {"log_group": {"name": "/shared/reactions"}},
-    "longest": {"name": "a" * 48, "alarm_topic": {"arn": TOPIC}, "mode": "notify"},
+    "longest": {"name": "a" * 48, "alarm_topic": {"arn": TOPIC}, "mode": "enforce"},
     "one_statement": {"policy_json": json.dumps({"Statement": OWN_STATEMENT})},
     "role": {"role": {"arn": ROLE}},
     "s3": {"package": S3_PACKAGE},
