@@ -181,7 +181,7 @@ class Executor:
         for action in map(_read_action, earlier.get("begun", [])):
             again = {id_ for each in actions if each.name == action.name for id_ in each.resources}
             rest = [id_ for id_ in action.resources if id_ not in again]
-            if rest and (action.batch or not again):
+            if rest and (action.batch or len(rest) == len(action.resources)):
                 made = action.only(rest)
                 reason = "found done: the run that did it died"
                 self._audit(Outcome(made, "taken", reason), self._mode()[0])

