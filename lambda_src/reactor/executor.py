@@ -504,8 +504,16 @@ class Executor:
             return
         level = "error" if outcome.status in ("failed", "refused") else "info"
         getattr(self._telemetry.log, level)(f"action {outcome.status}", action=found)
-        if mode != "dry_run":
+        if mode == "dry_run" or not self._deployment.audit_bus:
+            return
+        if outcome.status != "taken":
             self._emit(found)
+            return
+        try:  # once: a run that died, or one at the same time, may have sent it
+            self._once((self._event.id, "audit", found["id"]), lambda: self._emit(found))
+        except Exception as error:
+            self._errors.append(("write the audit record", error))
+            self._unsent.append(found)
 
     def _emit(self, found: dict[str, Any]) -> None:
         bus = self._deployment.audit_bus
