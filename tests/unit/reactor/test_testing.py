@@ -180,8 +180,8 @@ def test_dry_run_holds_everything_back() -> None:
     assert [told.severity for told in seen.held_back] == ["high"]
     assert [call.name for call in aws.calls] == ["s3.get_bucket_tagging"]
     assert str(seen) == (
-        "planned: tag b\nplanned: close\nalert held back: [high] alice made a bucket; tagger is in "
-        "dry_run mode and would tag b and is in dry_run mode and would close."
+        "planned: close\nplanned: tag b\nalert held back: [high] alice made a bucket; tagger is in "
+        "dry_run mode and would close and is in dry_run mode and would tag b."
     )
 
 
