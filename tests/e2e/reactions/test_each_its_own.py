@@ -171,7 +171,9 @@ def test_what_a_spent_budget_holds_back_is_taken_up_later(case: Case, world: Wor
     for id_ in spent:
         dynamodb.delete_item(TableName=f"{name}-ledger", Key={"id": id_})
     # Its time comes: the schedule itself starts the function, with the role that the module made.
-    (found,) = scheduler.list_schedules(GroupName=name)["Schedules"]
+    kept = scheduler.list_schedules(GroupName=name)["Schedules"]
+    assert len(kept) == 1, [line["reason"] for line in world.logged("held back and not kept")]
+    (found,) = kept
     whole = scheduler.get_schedule(Name=found["Name"], GroupName=name)
     assert whole["ActionAfterCompletion"] == "DELETE"
     scheduler.update_schedule(
