@@ -44,7 +44,9 @@ _OPENS = re.compile(r"(?<![^\W_])[_@#]+(?=[^\s_])|[*~]+(?=\S)")
 _OPENING = str.maketrans(
     {"*": "\u2217", "_": "\uff3f", "~": "\u223c", "@": "\uff20", "#": "\uff03"}
 )
-_SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}):(?=//)|\b(mailto|tel|javascript|data):(?=\S)")
+_SCHEME = re.compile(
+    r"(?i):(?=//)|(?:(?<=\bmailto)|(?<=\btel)|(?<=\bjavascript)|(?<=\bdata)):(?=\S|$)"
+)
 _WWW = re.compile(r"(?i)\bwww\.")
 # Printable by their category, and nothing is seen of them.
 _UNSEEN = re.compile(
@@ -137,7 +139,7 @@ def inert(text: str, longest: int = _LONGEST_LINE) -> str:
             shown.append(sign)
     line = " ".join("".join(shown).split()).translate(_LOOKS)
     line = _OPENS.sub(lambda found: found[0].translate(_OPENING), line)
-    line = _SCHEME.sub(lambda found: f"{found[1] or found[2]}\ua789", line)
+    line = _SCHEME.sub("\ua789", line)
     line = _WWW.sub("www\u2024", line)
     return line if len(line) <= longest else f"{line[: longest - 3]}..."
 

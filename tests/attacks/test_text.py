@@ -65,7 +65,7 @@ def marks(text: str) -> list[str]:
     found = re.findall(r"[<>&`\[\]|\\]", text)
     found += re.findall(r"(?<![^\W_])[@#_]+(?=[^\s_])", text)
     found += re.findall(r"[*~]+(?=\S)", text)
-    found += re.findall(r"(?i)\b[a-z][a-z0-9+.-]*://|\bwww\.|\b(?:mailto|javascript|data):", text)
+    found += re.findall(r"(?i)\b[a-z][a-z0-9+.-]*://|\bwww\.|\b(?:mailto|javascript|data):\S", text)
     return found
 
 
