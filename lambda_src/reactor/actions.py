@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
     Severity = Literal["info", "low", "medium", "high", "critical"]
     Status = Literal["planned", "taken", "exempt", "refused", "failed"]
+    Urgency = Literal["record", "contain", "label"]
+
+SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+URGENCIES: tuple[Urgency, ...] = ("record", "contain", "label")  # the order to act in
+_TAGGING = {"tag", "tags", "tagging", "untag"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,12 @@ class Action:
 
     If the call may be made for some of the resources alone, `batch` names the parameter that lists
     them, and `what` repeats the words of `summary` and `done` that count them (`3 instances`). A
-    resource that is gone then does not keep the reaction from the others.
+    resource that is gone then does not keep the reaction from the others, and where the budget is
+    short the call is made for a part of them.
+
+    `urgency` says what comes first and what it costs: `record` restores the log itself, and no
+    budget holds it back; `contain` stops harm; `label` only marks, comes last and may take half of
+    the budget. Left out, it is `label` for an operation that tags and `contain` for any other.
     """
 
     service: str
@@ -51,6 +61,14 @@ class Action:
     after: Mapping[str, Any] | None = None
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     region: str = ""
+    urgency: Urgency | None = None
+
+    @property
+    def kind(self) -> Urgency:
+        """The urgency, by the operation where none is given."""
+        if self.urgency is not None:
+            return self.urgency
+        return "label" if _TAGGING & {*self.operation.split("_")} else "contain"
 
     @property
     def name(self) -> str:
@@ -83,8 +101,9 @@ class Alert:
     `headline` is one sentence without its full stop: who did what, where, when. The executor adds
     to it what was done. `subject` is its short form. `details` are pairs of a label and a text. An
     alert is sent once for an event and `key`; the default key is the subject. With `window_seconds`
-    it is sent once in that time for all events of the same key, with their number. `acts` is False
-    for an alert that no action belongs to: it says nothing about what was done.
+    it is sent once in that time for all events of the same key, and a few times for all of the same
+    `series`; one alert at the end of the time tells the rest. `acts` is False for an alert that no
+    action belongs to: it says nothing about what was done.
     """
 
     severity: Severity
@@ -94,6 +113,7 @@ class Alert:
     key: str = ""
     window_seconds: int = 0
     acts: bool = True
+    series: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +122,7 @@ class Outcome:
 
     `planned`: the mode, the kill switch or the budget held it back; taken (`repeated`: in an
     earlier run of the same event); `exempt`: left alone; refused; failed. `mode` is the mode as
-    it was then.
+    it was then. `held` is True if the budget held it back: it is taken up later.
     """
 
     action: Action
@@ -111,3 +131,4 @@ class Outcome:
     error: Exception | None = field(default=None, repr=False)
     mode: str = ""
     repeated: bool = False
+    held: bool = False

@@ -1,7 +1,14 @@
-"""Alerts as a person reads them, and their way to the topic."""
+"""Alerts as a person reads them, and their way to the topic.
+
+A topic does not know who reads: a mail, a chat, a ticket, a terminal. Names, tags and user agents
+are chosen by whoever makes a call. So all of an alert's text goes through `inert`, after which no
+reader known to us takes a part of it for markup, a mention, a link or a line of its own.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +22,37 @@ if TYPE_CHECKING:
 
 MAX_SUBJECT = 100
 _MAX_MESSAGE = 250_000  # bytes; SNS takes 262,144 with the attributes
+_LONGEST_LABEL = 60
+_LONGEST_LINE = 8_000  # characters; an organization's policy has 5,120
+# What opens markup in Slack, HTML, Markdown or a table, and a sign that only looks like it.
+# https://docs.slack.dev/messaging/formatting-message-text and https://spec.commonmark.org/0.31.2/
+_LOOKS = str.maketrans(
+    {
+        "<": "\u2039",
+        ">": "\u203a",
+        "&": "\uff06",
+        "`": "\u02cb",
+        "[": "\uff3b",
+        "]": "\uff3d",
+        "|": "\u00a6",
+        "\\": "\u29f5",
+    }
+)
+# These open something only before a word, some only at its start: so role_name, bob@example.com and
+# s3:* stay as they are.
+_OPENS = re.compile(r"(?<![^\W_])[_@#]+(?=[^\s_])|[*~]+(?=\S)")
+_OPENING = str.maketrans(
+    {"*": "\u2217", "_": "\uff3f", "~": "\u223c", "@": "\uff20", "#": "\uff03"}
+)
+_SCHEME = re.compile(
+    r"(?i):(?=//)|(?:(?<=\bmailto)|(?<=\btel)|(?<=\bjavascript)|(?<=\bdata)):(?=\S|$)"
+)
+_WWW = re.compile(r"(?i)\bwww\.")
+# Printable by their category, and nothing is seen of them.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 _VERBS = {
     "taken": "{0}",
     "exempt": "did not {1}",
@@ -31,7 +69,8 @@ def subject(alert: Alert) -> str:
 
     https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
     """
-    line = _line(f"[{alert.severity}] {alert.subject}").encode("ascii", "replace").decode()
+    text = f"[{alert.severity}] {inert(alert.subject)}"
+    line = text.encode("ascii", "replace").decode()
     return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 3].rstrip() + "..."
 
 
@@ -67,23 +106,42 @@ def message(
     Without outcomes (None) the headline says what was done.
     """
     about = "" if outcomes is None else f"; {reaction_to(outcomes, name, mode, earlier)}"
-    lines = [_line(f"{alert.headline}{about}."), ""]
+    lines = [f"{inert(alert.headline)}{inert(about)}.", ""]
     rows = [
         ("Severity", alert.severity),
         *alert.details,
         ("Principal", event.actor.arn or event.actor.principal_arn or event.actor.principal_id),
         ("From", ", ".join(filter(None, (event.source_ip, event.user_agent)))),
-        ("Event", f"{event.source} {event.name}, {event.id}"),
+        ("Event", f"{event.source} {event.name}, {event.id}" if event.id else ""),
     ]
-    width = max(len(label) for label, _ in rows) + 1
-    lines += [f"{label + ':':<{width}} {_line(value)}" for label, value in rows if value]
+    shown = [(inert(label, _LONGEST_LABEL), inert(value)) for label, value in rows]
+    width = max(len(label) for label, _ in shown) + 1
+    lines += [f"{label + ':':<{width}} {value}" for label, value in shown if value]
     text = "\n".join(lines) + "\n"
     return text.encode()[:_MAX_MESSAGE].decode("utf-8", "ignore")
 
 
-def _line(text: str) -> str:
-    """One line of printable characters: the caller chooses names and user agents."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def inert(text: str, longest: int = _LONGEST_LINE) -> str:
+    """The text as one line in which nothing is markup and nothing is hidden.
+
+    A sign that can't be seen, or that turns the direction of writing, is told by its number. Marks
+    that pile up on a letter are left out beyond the second.
+    """
+    shown: list[str] = []
+    marks = 0
+    for sign in text[: 4 * longest]:
+        marks = marks + 1 if unicodedata.combining(sign) else 0
+        if sign.isspace():
+            shown.append(" ")
+        elif not sign.isprintable() or _UNSEEN.match(sign):
+            shown.append(f"(U+{ord(sign):04X})")
+        elif marks <= 2:
+            shown.append(sign)
+    line = " ".join("".join(shown).split()).translate(_LOOKS)
+    line = _OPENS.sub(lambda found: found[0].translate(_OPENING), line)
+    line = _SCHEME.sub("\ua789", line)
+    line = _WWW.sub("www\u2024", line)
+    return line if len(line) <= longest else f"{line[: longest - 3]}..."
 
 
 def publication(

@@ -5,14 +5,14 @@ Modes: `dry_run` logs the plan and changes nothing, `notify` also sends alerts, 
 
 from __future__ import annotations
 
-import time
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reactor import audit
-from reactor.actions import Action, Alert, Outcome
+from reactor.actions import URGENCIES, Action, Alert, Outcome, Undo
 from reactor.alerts import publication
 from reactor.retry import Clock, error_code, is_passing, with_retries
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reactor.event import Event
     from reactor.exemptions import Exemptions
     from reactor.kill_switch import KillSwitch
+    from reactor.later import Later
     from reactor.ledger import Ledger
     from reactor.settings import Deployment, Mode
     from reactor.telemetry import Telemetry
@@ -45,6 +46,7 @@ class InvocationContext:
     exemptions: Exemptions
     kill_switch: KillSwitch
     ledger: Callable[[], Ledger] | None = None
+    later: Later | None = None
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,19 @@ class _Tried:
 
 
 class Executor:
-    """Carries out one event's plan; `aws` are the clients of the event's place."""
+    """Carries out one event's plan; `aws` are the clients of the event's place.
+
+    `envelope` is the event as it came: with it, what the budget holds back is taken up later.
+    """
 
     def __init__(
-        self, invocation: InvocationContext, event: Event, aws: Aws, refusal: str, clock: Clock
+        self,
+        invocation: InvocationContext,
+        event: Event,
+        aws: Aws,
+        refusal: str,
+        clock: Clock,
+        envelope: object = None,
     ) -> None:
         self._context = invocation
         self._deployment = invocation.deployment
@@ -84,29 +95,38 @@ class Executor:
         self._clock = clock
         self._errors: list[tuple[str, Exception]] = []
         self._unsent: list[dict[str, Any]] = []
-        self._budget_spent = False
+        self._envelope = envelope
+        self._spent: list[str] = []  # the budgets that held something back
         self._acted: dict[str, list[str]] = {}
         self._split_until = 0.0
+        self._kept: list[dict[str, Any]] = []  # the alerts
+        self._noted = False  # in the ledger: what this run begins
 
     def run(self, plan: Sequence[Action | Alert] | None) -> dict[str, int]:
-        """Takes the actions, then sends the alerts, which tell what became of them.
+        """Takes the actions, the urgent ones first, then sends the alerts, which tell what became
+        of them.
 
         The plan is None if there was no way to make one. Returns how many actions were planned,
         taken, ... and how many alerts were sent; raises ReactionError once all were tried.
         """
         actions = [step for step in plan or () if isinstance(step, Action)]
+        actions.sort(key=lambda action: URGENCIES.index(action.kind))
         alerts = [step for step in plan or () if isinstance(step, Alert)]
-        earlier = self._recall() if plan or self._deployment.audit_bus else {}
+        earlier = self._recall()
         self._acted = {name: [*ids] for name, ids in earlier.get("acted", {}).items()}
+        told, kept = self._catch_up(earlier, actions)
+        self._begin(actions, alerts or kept, told)
         outcomes = [outcome for action in actions for outcome in self._act(action)]
         if (plan is None or (self._refusal and actions)) and not alerts:
             alerts = [_refusal_alert(self._event, self._deployment.name)]
+        if told and not alerts:
+            alerts = kept  # what an earlier run did may not have been told
         if actions and all(outcome.status == "exempt" for outcome in outcomes):
             alerts = []  # an exempt resource is left alone; the exemption's use has been logged
-        told = [str(each) for each in earlier.get("done", [])]
         sent = sum(self._alert(alert, outcomes, told) for alert in alerts)
-        if self._budget_spent:
-            sent += self._alert_budget()
+        if self._spent:
+            self._hold()
+        sent += sum(self._alert_budget(whose) for whose in dict.fromkeys(self._spent))
         tally = {"planned": len(actions)}
         for status in ("taken", "exempt", "refused", "failed"):
             tally[status] = sum(o.status == status and not o.repeated for o in outcomes)
@@ -118,14 +138,60 @@ class Executor:
             if number:
                 self._telemetry.count(_METRICS[name], number)
         self._remember(outcomes, told, earlier.get("acted", {}))
+        self._raise()
+        return tally
+
+    def _raise(self) -> None:
         if self._errors:
             listed = "; ".join(f"{what}: {error}" for what, error in self._errors)
             raise ReactionError(
                 f"{self._deployment.name} failed on event {self._event.id}: {listed}"
             ) from self._errors[0][1]
-        return tally
 
     # ---- actions
+
+    def _begin(
+        self, actions: Sequence[Action], alerts: Sequence[Alert], told: Sequence[str]
+    ) -> None:
+        """Writes down what is about to be done: if the run dies, the next one finds it done, plans
+        nothing, and must still tell.
+        """
+        self._kept = [asdict(alert) for alert in alerts]
+        if not actions or self._refusal or self._mode()[0] != "enforce":
+            return
+        if self._context.ledger is None:
+            return
+        begun = [asdict(action) for action in actions]
+        facts = {"done": told, "acted": self._acted, "begun": begun, "alerts": self._kept}
+        try:
+            self._context.ledger().remember("event", self._event.id, facts)
+            self._noted = True
+        except Exception as error:
+            self._errors.append(("write into the ledger what is begun", error))
+
+    def _catch_up(
+        self, earlier: Mapping[str, Any], actions: Sequence[Action]
+    ) -> tuple[list[str], list[Alert]]:
+        """What earlier runs of the event did, in words, and the alerts that they were to send.
+
+        An action that a run began before it died, and that is not planned again, has been made: the
+        state says so. Its record is written now.
+        """
+        told = [str(each) for each in earlier.get("done", [])]
+        self._noted = bool(earlier.get("begun"))
+        for action in map(_read_action, earlier.get("begun", [])):
+            again = {id_ for each in actions if each.name == action.name for id_ in each.resources}
+            rest = [id_ for id_ in action.resources if id_ not in again]
+            if rest and (action.batch or len(rest) == len(action.resources)):
+                made = action.only(rest)
+                reason = "found done: the run that did it died"
+                self._audit(Outcome(made, "taken", reason), self._mode()[0])
+                told.append(made.done)
+        kept = [
+            Alert(**{**each, "details": tuple(map(tuple, each["details"]))})
+            for each in earlier.get("alerts", [])
+        ]
+        return list(dict.fromkeys(told)), kept
 
     def _mode(self) -> tuple[Mode, str]:
         return self._context.kill_switch.apply(self._deployment.mode)
@@ -182,7 +248,9 @@ class Executor:
             error = None if first.held else first.error
             status: Status = "planned" if first.held else "failed" if error else "taken"
             only = action.only(ids) if action.resources else action
-            outcomes.append(Outcome(only, status, first.told, error, mode, first.repeated))
+            outcomes.append(
+                Outcome(only, status, first.told, error, mode, first.repeated, first.held)
+            )
             if action.batch and status == "taken":
                 self._acted.setdefault(action.name, []).extend(ids)
         return outcomes
@@ -193,8 +261,11 @@ class Executor:
         try:
             return dict.fromkeys(ids, _Tried(repeated=self._take(action, not_yet)))
         except _HeldError as error:
-            self._budget_spent = True
-            return dict.fromkeys(ids, _Tried(error, held=True))
+            self._spent.append(error.whose)
+            held = dict.fromkeys(ids, _Tried(error, held=True))
+            if action.batch and error.left:  # as many as the budget has left
+                return held | self._try(action.only(ids[: error.left]), not_yet)
+            return held
         except Exception as error:
             if getattr(error, "acted", False):  # taken, but the ledger does not know it
                 self._errors.append(("write into the ledger", error))
@@ -221,44 +292,100 @@ class Executor:
         if self._context.ledger is None:
             make()
             return False
-        ledger, budget = self._context.ledger(), self._deployment.budget
-        number = max(1, len(action.resources))
+        ledger = self._context.ledger()
 
         def paid() -> Mapping[str, Any]:
-            if budget is not None:
-                from reactor.ledger import BudgetSpentError
-
-                try:
-                    ledger.spend(number, budget)
-                except BudgetSpentError as error:
-                    raise _HeldError(str(error)) from None
+            bill = self._pay(ledger, action)
             try:
-                make()
+                answer = make()
             except Exception:
-                if budget is not None:
-                    ledger.give_back(number)
+                for whose, number in bill:
+                    ledger.give_back(number, whose)
                 raise
+            self._sign(ledger, answer)
             return {"action": action.name, "event": self._event.id}
 
         key = (self._event.id, action.name, *action.resources)
         return ledger.once(key, paid, self._clock)[1]
+
+    def _pay(self, ledger: Ledger, action: Action) -> list[tuple[str, int]]:
+        """Takes an action from the budgets: from whose, and how much. Raises _HeldError."""
+        given = self._deployment
+        if given.budget is None or action.kind == "record":
+            return []
+        from reactor.ledger import BudgetSpentError
+
+        who = self._event.actor
+        principal = who.issuer or who.principal_arn or who.owner
+        limits = [("", given.budget), (principal, given.principal_budget or given.budget)]
+        bill: list[tuple[str, int]] = []
+        for whose, most in limits:
+            # Labels leave half of each budget to what stops harm.
+            limit = max(1, most // 2) if action.kind == "label" else most
+            number = max(1, len(action.resources))
+            if not action.batch:
+                number = min(number, limit)  # one call: it is made for all or for none
+            try:
+                ledger.spend(number, limit, whose)
+            except Exception as error:
+                for paid, back in bill:
+                    ledger.give_back(back, paid)
+                if not isinstance(error, BudgetSpentError):
+                    raise
+                raise _HeldError(self._held(whose, limit, most), whose, error.left) from None
+            bill.append((whose, number))
+        return bill
+
+    def _held(self, whose: str, limit: int, most: int) -> str:
+        told = f"the budget of {most} actions an hour"
+        if whose:
+            told += " for one principal's calls"
+        told += " is spent" if limit == most else " has no more for labels"
+        if self._context.later is None or self._envelope is None:
+            return told
+        return f"{told}; it is taken up after {_next_hour():%H:%M} UTC"
+
+    def _hold(self) -> None:
+        """Keeps the event until the hour is over: then it is planned anew, by the state of then."""
+        later, ledger = self._context.later, self._context.ledger
+        if later is None or ledger is None or self._envelope is None:
+            return
+        id_ = self._event.id
+        try:
+            ledger().remember("held", id_, {"envelope": self._envelope})
+            later.at(_next_hour(), ("held", id_), {"held": id_}, spread=5)
+        except Exception as error:
+            self._errors.append(("keep what the budget held back", error))
+            self._telemetry.log.exception("held back and not kept", reason=str(error))
+        else:
+            self._telemetry.count("ActionsHeld")
+
+    def _sign(self, ledger: Ledger, answer: Any) -> None:
+        """Writes down that a call was the reaction's own, by the id that CloudTrail has of it."""
+        request = (answer or {}).get("ResponseMetadata", {}).get("RequestId", "")
+        try:
+            if request:
+                ledger.remember("call", request, {"event": self._event.id})
+        except Exception as error:  # the call's event then looks like anybody's, and is planned
+            self._telemetry.log.warning("own call not noted", reason=str(error))
 
     # ---- alerts
 
     def _alert(self, alert: Alert, outcomes: Sequence[Outcome], earlier: Sequence[str]) -> bool:
         deployment = self._deployment
         mode, reason = self._mode()
-        if alert.window_seconds and mode != "dry_run" and self._context.ledger is not None:
+        later, ledger = self._context.later, self._context.ledger
+        if alert.window_seconds and mode != "dry_run" and later is not None and ledger is not None:
+            from reactor.windows import Windows
+
             try:
-                counted = self._count(alert)
+                if not Windows(ledger(), later).admits(alert, self._event, self._clock):
+                    self._telemetry.log.info("alert counted", key=alert.key, subject=alert.subject)
+                    self._telemetry.count("AlertsCounted")
+                    return False
             except Exception as error:
                 self._errors.append(("count the event", error))
                 return False
-            if counted is None:
-                self._telemetry.log.info("alert counted: one was sent", key=alert.key)
-                self._telemetry.count("AlertsCounted")
-                return False
-            alert = counted
         message = publication(
             alert,
             self._event,
@@ -268,51 +395,66 @@ class Executor:
             earlier=earlier,
         )
         # The next try of an event repeats no alert, but says if it succeeded in the end.
-        statuses = {outcome.status for outcome in outcomes}
-        worst = next((each for each in ("failed", "refused") if each in statuses), "well")
+        statuses: set[str] = {outcome.status for outcome in outcomes}
+        statuses |= {"held" for outcome in outcomes if outcome.held}
+        worst = next((each for each in ("failed", "refused", "held") if each in statuses), "well")
         key = (self._event.id, "alert", alert.key or alert.subject, worst)
         return self._send(key, alert.severity, message, mode, reason)
 
-    def _count(self, alert: Alert) -> Alert | None:
-        """The alert with the number of events before it; None if this window had one."""
-        when = self._event.time.timestamp() if self._event.time else time.time()
-        window = int(when // alert.window_seconds)
-        ledger = self._ledger()
-        key = f"{alert.key}/{alert.window_seconds}"
-        # The next try of an event counts as the same event.
-        counted, _ = ledger.once(
-            (self._event.id, "count", key),
-            lambda: {"number": ledger.tally(f"{key}/{window}")},
-            self._clock,
-        )
-        if counted["number"] > 1:
-            return None
-        before = ledger.tally(f"{key}/{window - 1}", 0)
-        start = datetime.fromtimestamp((window - 1) * alert.window_seconds, UTC)
-        if before > 1:
-            told = f"{before} like it in the {alert.window_seconds} s from {start:%H:%M:%S} UTC"
-            alert = replace(alert, details=(*alert.details, ("Before", told)))
-        return alert
+    def tell_rest(self, what: Mapping[str, Any]) -> int:
+        """Tells what a window held back; returns the number of alerts sent.
 
-    def _alert_budget(self) -> bool:
-        """Says, once an hour, that the reaction does nothing more in this hour."""
+        Raises ReactionError.
+        """
+        from reactor.windows import Windows
+
+        later, ledger = self._context.later, self._context.ledger
+        if later is None or ledger is None:
+            raise ReactionError("there are no windows: set REACTION_SCHEDULE_ROLE and the ledger")
+        found = Windows(ledger(), later).rest(what)
+        if found is None:
+            return 0
+        alert, pages = found
+        lines = "\n".join(each for page in pages.values() for each in page)
+        digest = hashlib.sha256(lines.encode()).hexdigest()
+        sent = self._tell(alert, ("rest", str(what["box"]), digest))
+        if not self._errors:
+            for page, told in pages.items():
+                ledger().strike(page, told)
+        self._raise()
+        return sent
+
+    def _alert_budget(self, whose: str) -> bool:
+        """Says, once an hour, which budget is spent and what becomes of what it holds back."""
         deployment = self._deployment
         hour = f"{datetime.now(UTC):%Y-%m-%d %H}:00 UTC"
+        budget = deployment.principal_budget if whose else deployment.budget
         self._telemetry.count("BudgetSpent")
         self._telemetry.log.error(
-            "budget spent: no action is taken", budget=deployment.budget, hour=hour
+            "budget spent: actions are held back", budget=budget, hour=hour, principal=whose
         )
+        about = f" about calls of {whose}" if whose else ""
+        then = "and only notifies until the hour is over"
+        if self._context.later is not None and self._envelope is not None:
+            then = (
+                f"and only notifies until the hour is over. After {_next_hour():%H:%M} UTC it "
+                "takes up what it held back, by the state of then"
+            )
         alert = Alert(
             severity="high",
             subject=f"{deployment.name} spent its budget and only notifies",
             headline=(
-                f"{deployment.name} has taken the {deployment.budget} actions that it may take in "
-                f"the hour from {hour}, and only notifies until the hour is over"
+                f"{deployment.name} has taken as many of the {budget} actions{about} as it may "
+                f"take in the hour from {hour}, {then}"
             ),
         )
+        return self._tell(alert, ("budget", hour, whose))
+
+    def _tell(self, alert: Alert, key: Sequence[str]) -> bool:
+        """Sends an alert that is about no action."""
         mode, reason = self._mode()
-        message = publication(alert, self._event, None, deployment.name, mode)
-        return self._send(("budget", hour), alert.severity, message, mode, reason)
+        message = publication(alert, self._event, None, self._deployment.name, mode)
+        return self._send(key, alert.severity, message, mode, reason)
 
     def _send(
         self, key: Sequence[str], severity: str, message: Mapping[str, Any], mode: Mode, reason: str
@@ -354,11 +496,6 @@ class Executor:
         log.info("alert sent", alert={**told, **(sent or {})})
         return True
 
-    def _ledger(self) -> Ledger:
-        if self._context.ledger is None:
-            raise ReactionError("there is no ledger: set REACTION_LEDGER_TABLE")
-        return self._context.ledger()
-
     def _once(self, key: Sequence[str], call: Callable[[], Any]) -> tuple[Any, bool]:
         if self._context.ledger is None:
             return call(), False
@@ -373,8 +510,16 @@ class Executor:
             return
         level = "error" if outcome.status in ("failed", "refused") else "info"
         getattr(self._telemetry.log, level)(f"action {outcome.status}", action=found)
-        if mode != "dry_run":
+        if mode == "dry_run" or not self._deployment.audit_bus:
+            return
+        if outcome.status != "taken":
             self._emit(found)
+            return
+        try:  # once: a run that died, or one at the same time, may have sent it
+            self._once((self._event.id, "audit", found["id"]), lambda: self._emit(found))
+        except Exception as error:
+            self._errors.append(("write the audit record", error))
+            self._unsent.append(found)
 
     def _emit(self, found: dict[str, Any]) -> None:
         bus = self._deployment.audit_bus
@@ -402,12 +547,14 @@ class Executor:
         Their audit records are sent now. The run goes on if the ledger does not answer, since only
         messages need them.
         """
-        if self._context.ledger is None or self._mode()[0] == "dry_run":
+        if self._context.ledger is None or self._deployment.mode == "dry_run":
             return {}
         try:
-            facts = self._context.ledger().recall(self._event.id)
+            facts = self._context.ledger().recall("event", self._event.id)
         except Exception as error:
             self._errors.append(("read the ledger", error))
+            return {}
+        if not facts or self._mode()[0] == "dry_run":
             return {}
         for found in facts.get("unsent", []):
             self._emit(found)
@@ -416,21 +563,29 @@ class Executor:
     def _remember(
         self, outcomes: Sequence[Outcome], told: Sequence[str], acted: Mapping[str, Any]
     ) -> None:
-        """Keeps the outcomes of a run that failed, for the next try of its event."""
+        """Keeps the outcomes of a run, for the next try of its event."""
         taken = [o.action.done for o in outcomes if o.status == "taken"]
-        done = list(dict.fromkeys([*told, *taken])) if self._errors else []
-        if self._context.ledger is None or not (done or self._unsent or self._acted != acted):
+        done = list(dict.fromkeys([*told, *taken]))
+        worth = self._noted or self._unsent or self._acted != acted or (done and self._errors)
+        if self._context.ledger is None or not worth:
             return
         try:
-            facts = {"done": done, "unsent": self._unsent, "acted": self._acted}
-            self._context.ledger().remember(self._event.id, facts)
+            facts = {
+                "done": done, "unsent": self._unsent, "acted": self._acted, "alerts": self._kept,
+            }  # fmt: skip
+            self._context.ledger().remember("event", self._event.id, facts)
         except Exception as error:
             self._errors.append(("write into the ledger what was done", error))
             self._telemetry.log.exception("the ledger could not be written", reason=str(error))
 
 
 class _HeldError(Exception):
-    """The budget holds an action back."""
+    """A budget holds an action back: whose (empty: that of all), and how many it has left."""
+
+    def __init__(self, told: str, whose: str, left: int) -> None:
+        super().__init__(told)
+        self.whose = whose
+        self.left = left
 
 
 _METRICS = {
@@ -442,6 +597,17 @@ _METRICS = {
     "repeated": "ActionsRepeated",
     "alerts": "AlertsSent",
 }
+
+
+def _read_action(kept: Mapping[str, Any]) -> Action:
+    undo = kept["undo"] and Undo(**kept["undo"])
+    lists = {name: tuple(kept[name]) for name in ("resources", "not_yet")}
+    return Action(**{**kept, **lists, "undo": undo})
+
+
+def _next_hour() -> datetime:
+    now = datetime.now(UTC)
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
 def _refusal_alert(event: Event, name: str) -> Alert:

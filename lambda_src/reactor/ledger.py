@@ -7,9 +7,11 @@ of ours. https://docs.aws.amazon.com/powertools/python/latest/utilities/idempote
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _DAY = 86_400
 _PAUSE = 0.5
+_LONGEST = 1024  # characters of a key
 
 
 class LedgerError(Exception):
@@ -48,7 +51,11 @@ class LedgerError(Exception):
 
 
 class BudgetSpentError(Exception):
-    """The hour's actions are used up."""
+    """Too little is left of the hour's actions; `left` is how many there are."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(f"{left} actions are left in this hour")
+        self.left = left
 
 
 class Ledger:
@@ -108,91 +115,132 @@ class Ledger:
             else:
                 return result, not acted
 
-    def spend(self, number: int, limit: int) -> None:
-        """Takes from the budget of this hour; raises BudgetSpentError if too little is left."""
-        values = {
-            ":n": {"N": str(number)},
-            ":most": {"N": str(limit - number)},
-            ":end": {"N": str(int(time.time()) + 2 * _DAY)},
-        }
-        told = f"the budget of {limit} actions an hour is spent"
-        if number > limit:
-            raise BudgetSpentError(told)
-        try:
-            self._update(
-                "ADD taken :n SET expiration = :end",
-                values,
-                ConditionExpression="attribute_not_exists(taken) OR taken <= :most",
-            )
-        except Exception as error:
-            if error_code(error) == "ConditionalCheckFailedException":
-                raise BudgetSpentError(told) from None
-            raise _failed(self._table, error) from error
+    def spend(self, number: int, limit: int, whose: str = "") -> None:
+        """Takes from this hour's budget; raises BudgetSpentError if less is left.
 
-    def give_back(self, number: int) -> None:
+        `whose` names a budget of its own, beside the one for all.
+        """
+        values = {":n": {"N": str(number)}, ":most": {"N": str(limit - number)}, ":end": _end()}
+        if number <= limit:
+            try:
+                self._update(
+                    *self._hour(whose),
+                    "ADD taken :n SET expiration = :end",
+                    values,
+                    ConditionExpression="attribute_not_exists(taken) OR taken <= :most",
+                )
+            except Exception as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise _failed(self._table, error) from error
+            else:
+                return
+        raise BudgetSpentError(max(0, limit - self._number(*self._hour(whose))))
+
+    def give_back(self, number: int, whose: str = "") -> None:
         """Gives back what was taken from the budget for actions that failed."""
-        self._update("ADD taken :n", {":n": {"N": str(-number)}})
+        self._update(*self._hour(whose), "ADD taken :n", {":n": {"N": str(-number)}})
 
     def tally(self, key: str, add: int = 1) -> int:
         """Adds to a count and returns it; 0 only reads it."""
-        item = {"TableName": self._table, "Key": {"id": {"S": self._id("count", key)}}}
-        dynamodb = self._aws.client("dynamodb")
         try:
             if not add:
-                found = dynamodb.get_item(**item, ConsistentRead=True).get("Item", {})
-            else:
-                found = dynamodb.update_item(
-                    **item,
-                    UpdateExpression="ADD taken :n SET expiration = :end",
-                    ExpressionAttributeValues={
-                        ":n": {"N": str(add)},
-                        ":end": {"N": str(int(time.time()) + 2 * _DAY)},
-                    },
-                    ReturnValues="ALL_NEW",
-                )["Attributes"]
+                return self._number("count", key)
+            answer = self._update(
+                "count",
+                key,
+                "ADD taken :n SET expiration = :end",
+                {":n": {"N": str(add)}, ":end": _end()},
+                ReturnValues="ALL_NEW",
+            )
         except Exception as error:
             raise _failed(self._table, error) from error
-        return int(found.get("taken", {}).get("N", "0"))
+        return int(answer["Attributes"]["taken"]["N"])
 
-    def remember(self, event_id: str, facts: Mapping[str, Any]) -> None:
-        """Keeps what a run that failed had done, for the next try of its event."""
+    def remember(self, kind: str, key: str, facts: Mapping[str, Any]) -> None:
+        """Keeps facts for a later run: what one that failed had done, an event held back, ..."""
         item = {
-            "id": {"S": self._id("event", event_id)},
+            "id": {"S": self._id(kind, key)},
             "expiration": {"N": str(int(time.time()) + self._seconds)},
-            "facts": {"S": json.dumps(facts, default=str)},
+            # An event has up to 256 KB, an item 400 KB. Compressed, any text fits.
+            "facts": {"B": zlib.compress(json.dumps(facts, default=str).encode())},
         }
         try:
             self._aws.client("dynamodb").put_item(TableName=self._table, Item=item)
         except Exception as error:
             raise _failed(self._table, error) from error
 
-    def recall(self, event_id: str) -> dict[str, Any]:
-        """The actions that `remember` kept of an event, empty if there are none."""
+    def recall(self, kind: str, key: str) -> dict[str, Any]:
+        """What `remember` kept, empty if there is nothing."""
         try:
-            answer = self._aws.client("dynamodb").get_item(
-                TableName=self._table,
-                Key={"id": {"S": self._id("event", event_id)}},
-                ConsistentRead=True,
+            kept = self._item(kind, key).get("facts", {}).get("B")
+        except Exception as error:
+            raise _failed(self._table, error) from error
+        facts: dict[str, Any] = json.loads(zlib.decompress(kept)) if kept else {}
+        return facts
+
+    def note(self, key: str, line: str) -> None:
+        """Adds a line to a page; a line that is there already is not added twice."""
+        try:
+            self._update(
+                "page",
+                key,
+                "ADD told :l SET expiration = :end",
+                {":l": {"SS": [line]}, ":end": _end()},
             )
         except Exception as error:
             raise _failed(self._table, error) from error
-        text = answer.get("Item", {}).get("facts", {}).get("S", "{}")
-        facts: dict[str, Any] = json.loads(text)
-        return facts
 
-    def _update(self, expression: str, values: Mapping[str, Any], **more: Any) -> None:
-        hour = f"{datetime.now(UTC):%Y-%m-%dT%H}"
-        self._aws.client("dynamodb").update_item(
+    def lines(self, key: str) -> list[str]:
+        """The lines of a page, sorted."""
+        try:
+            return sorted(self._item("page", key).get("told", {}).get("SS", ()))
+        except Exception as error:
+            raise _failed(self._table, error) from error
+
+    def strike(self, key: str, lines: Sequence[str]) -> None:
+        """Takes lines off a page."""
+        try:
+            self._update("page", key, "DELETE told :l", {":l": {"SS": list(lines)}})
+        except Exception as error:
+            raise _failed(self._table, error) from error
+
+    def _hour(self, whose: str) -> tuple[str, str]:
+        return "budget", f"{datetime.now(UTC):%Y-%m-%dT%H}" + (f"#{whose}" if whose else "")
+
+    def _number(self, kind: str, key: str) -> int:
+        return int(self._item(kind, key).get("taken", {}).get("N", "0"))
+
+    def _item(self, kind: str, key: str) -> dict[str, Any]:
+        answer = self._aws.client("dynamodb").get_item(
+            TableName=self._table, Key={"id": {"S": self._id(kind, key)}}, ConsistentRead=True
+        )
+        found: dict[str, Any] = answer.get("Item", {})
+        return found
+
+    def _update(
+        self, kind: str, key: str, expression: str, values: Mapping[str, Any], **more: Any
+    ) -> dict[str, Any]:
+        answer: dict[str, Any] = self._aws.client("dynamodb").update_item(
             TableName=self._table,
-            Key={"id": {"S": self._id("budget", hour)}},
+            Key={"id": {"S": self._id(kind, key)}},
             UpdateExpression=expression,
             ExpressionAttributeValues=dict(values),
             **more,
         )
+        return answer
 
     def _id(self, kind: str, what: str) -> str:
         function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
-        return f"{kind}#{function}#{self._name}#{what}"
+        whole = f"{kind}#{function}#{self._name}#{what}"
+        if len(whole) <= _LONGEST and whole.isascii():
+            return whole
+        # A key has 2,048 bytes, and what callers choose may be longer, or no text at all.
+        digest = hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{kind}#{function}#{self._name}#{digest}"
+
+
+def _end() -> dict[str, str]:
+    return {"N": str(int(time.time()) + 2 * _DAY)}
 
 
 def _failed(table: str, error: BaseException) -> LedgerError:

@@ -27,9 +27,11 @@ from reactor.event import Event, read_event
 from reactor.executor import Executor, InvocationContext
 from reactor.exemptions import Exemptions
 from reactor.kill_switch import KillSwitch
+from reactor.later import Later, opened
 from reactor.places import NoWayError, Place, Places
 from reactor.retry import Clock
 from reactor.settings import Deployment, parse_settings
+from reactor.shapes import dig, mapping, text
 from reactor.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -100,6 +102,12 @@ class Reaction(Generic[S]):
         here = _place(context)
         invocation, places, settings = self.prepare(os.environ, Aws(here.region or None))
         deployment, telemetry = invocation.deployment, invocation.telemetry
+        clock = invocation.aws.clock = Clock(context)
+        begun = opened(envelope)  # by a schedule of the reaction's own
+        if begun:
+            if "held" not in begun:
+                return _tell_rest(mapping(begun.get("digest")), invocation, clock)
+            envelope = _held(text(begun["held"]), invocation)
         event = read_event(envelope)
         telemetry.bind(
             reaction=deployment.name,
@@ -113,10 +121,10 @@ class Reaction(Generic[S]):
             left_alone = self._left_alone(event, invocation)
             if left_alone:
                 return {"event_id": event.id, "handled": False, "why": left_alone}
-            clock = invocation.aws.clock = Clock(context)
             _settle(event, deployment.settle_seconds, clock)
             aws, refusal = places.of(event, here, clock)
-            refusal = refusal or _stale(event, deployment.act_within_seconds)
+            if not begun:  # what a budget held back was young when it came
+                refusal = refusal or _stale(event, deployment.act_within_seconds)
             aws.clock = clock
             steps: list[Step] | None
             try:
@@ -126,7 +134,7 @@ class Reaction(Generic[S]):
             except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None
-            tally = Executor(invocation, event, aws, refusal, clock).run(steps)
+            tally = Executor(invocation, event, aws, refusal, clock, envelope).run(steps)
             if event.time is not None and tally["taken"]:
                 passed = (datetime.now(UTC) - event.time).total_seconds() * 1000
                 latency["ReactionLatency"] = max(0.0, passed)
@@ -148,7 +156,7 @@ class Reaction(Generic[S]):
                 trusted_source=event.trusted_source,
             )
             return "not one of this reaction's calls"
-        if _own(event, invocation.deployment):
+        if self._own(event, invocation):
             log.info("event left alone: the call is this reaction's own", actor=event.actor.arn)
             invocation.telemetry.count("OwnCalls")
             return "its own call"
@@ -162,6 +170,21 @@ class Reaction(Generic[S]):
         log.info("event left alone: exemption used", exemption=use.told, actor=who)
         invocation.telemetry.count("ExemptionsUsed")
         return use.told
+
+    def _own(self, event: Event, invocation: InvocationContext) -> bool:
+        """True if the function itself made a call, at home or through its member role.
+
+        Account, role and session say that it may be so. Somebody else may have assumed the role,
+        under the same name; so the call must be one that the ledger has, by its request's id. What
+        the engine reads, and what it writes for itself, is not written down: nobody gains by it.
+        """
+        if not _may_be_own(event, invocation.deployment):
+            return False
+        if self.calls is None or event.read_only or event.source in _ENGINE:
+            return True
+        if invocation.ledger is None:
+            return True
+        return bool(invocation.ledger().recall("call", event.request_id))
 
     def prepare(
         self, environ: Mapping[str, str], aws: Aws, telemetry: Telemetry | None = None
@@ -177,13 +200,15 @@ class Reaction(Generic[S]):
             settings = parse_settings(self.settings, deployment.settings)
             exemptions = Exemptions.parse(deployment.exemptions)
             telemetry = telemetry or Telemetry(deployment.name, environ)
+            ledger = _Shelf(deployment, aws) if deployment.ledger_table else None
             invocation = InvocationContext(
                 deployment=deployment,
                 aws=aws,
                 telemetry=telemetry,
                 exemptions=exemptions,
-                kill_switch=KillSwitch(deployment.kill_switch, aws, telemetry),
-                ledger=_Shelf(deployment, aws) if deployment.ledger_table else None,
+                kill_switch=KillSwitch(deployment.kill_switch, aws, telemetry, ledger),
+                ledger=ledger,
+                later=Later(deployment, aws) if deployment.schedule_role else None,
             )
             telemetry.log.info(
                 "reaction ready",
@@ -212,17 +237,69 @@ class _Shelf:
         return self._ledger
 
 
-def _own(event: Event, deployment: Deployment) -> bool:
-    """True if a call was made by the function itself, at home or through its member role."""
+# The role may write there to the reaction's own table, topic, bus and schedules alone.
+_ENGINE = frozenset(
+    f"{name}.amazonaws.com" for name in ("dynamodb", "events", "kms", "scheduler", "sns", "sqs")
+)
+
+
+def _may_be_own(event: Event, deployment: Deployment) -> bool:
+    """True if account, role with its path, session and, where told, function are the own ones.
+
+    Lambda names the sessions of a function's role as the function.
+    """
     who = event.actor
     if who.kind != "role":
         return False
-    if deployment.role_arn:
+    function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+    issued = text(dig(event.detail, "userIdentity", "inScopeOf", "credentialsIssuedTo"))
+    if deployment.role_arn and not (issued and not issued.endswith(f":function:{function}")):
         account, name = deployment.role_arn.split(":")[4], deployment.role_arn.rpartition("/")[2]
-        if (who.account, who.name) == (account, name):
+        if (
+            who.issuer in (deployment.role_arn, "")
+            and (who.account, who.name) == (account, name)
+            and (not function or who.session == function)
+        ):
             return True
-    member = deployment.member_role.rpartition("/")[2]
-    return bool(member) and (who.name, who.session) == (member, deployment.session_name)
+    if not deployment.member_role:
+        return False
+    role, name = deployment.member_role, deployment.member_role.rpartition("/")[2]
+    return (
+        (not who.issuer or who.issuer.endswith(f":{event.account}:role/{role}"))
+        and (who.account, who.name) == (event.account, name)
+        and who.session == deployment.session_name
+    )
+
+
+def _held(id_: str, invocation: InvocationContext) -> object:
+    """The event that the budget held back; raises MalformedEventError if it is gone."""
+    kept = invocation.ledger().recall("held", id_) if invocation.ledger is not None else {}
+    if "envelope" not in kept:
+        raise MalformedEventError(
+            f"the event {id_} was held back, and the ledger has it no more: look the event up in "
+            "CloudTrail."
+        )
+    return kept["envelope"]
+
+
+def _tell_rest(
+    what: Mapping[str, Any], invocation: InvocationContext, clock: Clock
+) -> dict[str, Any]:
+    """Tells what a window held back; an answer as of an event."""
+    event = read_event({"account": what.get("account"), "region": what.get("region")})
+    deployment, telemetry = invocation.deployment, invocation.telemetry
+    telemetry.bind(reaction=deployment.name, mode=deployment.mode)
+    try:
+        sent = Executor(invocation, event, invocation.aws, "", clock).tell_rest(what)
+        telemetry.count("AlertsSent", sent)
+    except Exception as error:
+        telemetry.log.exception("reaction failed", reason=str(error))
+        telemetry.count("ReactionsFailed")
+        raise
+    finally:
+        telemetry.flush()
+    return {"handled": True, "mode": deployment.mode, "alerts": int(sent)}
 
 
 def _stale(event: Event, limit: int | None) -> str:

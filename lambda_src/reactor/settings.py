@@ -31,10 +31,13 @@ class Deployment:
     `topic_arn` is the topic for alerts, `audit_bus` the event bus for audit records, `kill_switch`
     the SSM parameter that caps the mode. `ledger_table` is the DynamoDB table that remembers for
     `ledger_days` what was done. `budget` is the number of actions in an hour (None: any number),
-    `settle_seconds` the age that an event must have, `act_within_seconds` the age beyond which
+    `principal_budget` that of actions about one principal's calls (default: half of it, rounded
+    up), `settle_seconds` the age that an event must have, `act_within_seconds` the age beyond which
     an event is only told (None: any age). `exemptions` is JSON. `role_arn` is the
     function's own role, `member_role` the role (path and name) to assume elsewhere, with
-    `external_id`. An empty text means that there is none.
+    `external_id`. `schedule_role` is the role that starts the function again later, by schedules in
+    the group of the reaction's name; `failure_queue` keeps what it could not start. An empty text
+    means that there is none.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Deployment:
     ledger_table: str = ""
     ledger_days: int = 30
     budget: int | None = None
+    principal_budget: int | None = None
     kill_switch: str = ""
     audit_bus: str = ""
     exemptions: str = "{}"
@@ -52,6 +56,8 @@ class Deployment:
     role_arn: str = ""
     member_role: str = ""
     external_id: str = ""
+    schedule_role: str = ""
+    failure_queue: str = ""
 
     @property
     def session_name(self) -> str:
@@ -79,6 +85,9 @@ class Deployment:
             raise SettingsError(
                 "REACTION_BUDGET needs a table to count in: set REACTION_LEDGER_TABLE too."
             )
+        each = _number(environ, "REACTION_PRINCIPAL_BUDGET")
+        if each is None and budget is not None:
+            each = (budget + 1) // 2
         days = _number(environ, "REACTION_LEDGER_DAYS")
         return cls(
             name=environ.get("REACTION_NAME") or name,
@@ -88,6 +97,7 @@ class Deployment:
             ledger_table=table,
             ledger_days=30 if days is None else max(1, days),
             budget=budget,
+            principal_budget=each,
             kill_switch=environ.get("REACTION_KILL_SWITCH", ""),
             audit_bus=environ.get("REACTION_AUDIT_BUS", ""),
             exemptions=environ.get("REACTION_EXEMPTIONS") or "{}",
@@ -96,6 +106,8 @@ class Deployment:
             role_arn=environ.get("REACTION_ROLE", ""),
             member_role=environ.get("REACTION_MEMBER_ROLE", "").strip("/"),
             external_id=environ.get("REACTION_EXTERNAL_ID", ""),
+            schedule_role=environ.get("REACTION_SCHEDULE_ROLE", ""),
+            failure_queue=environ.get("REACTION_FAILURE_QUEUE", ""),
         )
 
 

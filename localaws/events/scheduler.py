@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from localaws.events.expressions import ExpressionError, scheduler_expression
 from localaws.events.router.model import SCHEDULER
-from localaws.iam.needs import passing
+from localaws.iam.needs import passing, usual_needs
 from localaws.iam.policy import Principal, evaluate
 from localaws.wire import gap
 from localaws.wire.call import Call
@@ -82,9 +82,13 @@ def _assumable(call: Call, role: str, group: str) -> None:
         raise refusal
 
 
-@gap.needs("scheduler", "CreateSchedule", "UpdateSchedule", besides=True)
+@gap.needs("scheduler", "CreateSchedule", "UpdateSchedule")
 def _pass_role(call: Call) -> Iterator[gap.Need]:
-    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html"""
+    """The schedule itself, which the emulator does not name, and the role.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html
+    """
+    yield from usual_needs(call)
     role = (call.parameters.get("Target") or {}).get("RoleArn")
     if role:
         yield passing(str(role), SCHEDULER)

@@ -99,6 +99,11 @@ def resource(call: Call) -> str:
         case "kms":
             key = str(p.get("KeyId", "*"))
             return key if key.startswith("arn:") or key == "*" else f"{arn}:kms:{where}:key/{key}"
+        case "scheduler" if call.operation.endswith("ScheduleGroup"):
+            return f"{arn}:scheduler:{where}:schedule-group/{p.get('Name')}"
+        case "scheduler" if call.operation.endswith("Schedule"):
+            group = p.get("GroupName") or "default"
+            return f"{arn}:scheduler:{where}:schedule/{group}/{p.get('Name')}"
         case "sns":
             return str(p.get("TopicArn") or f"{arn}:sns:{where}:{p.get('Name')}")
         case "sqs":

@@ -36,7 +36,7 @@ output "event_pattern" {
         "PutBucketVersioning",
       ]
       errorCode    = [{ exists = false }]
-      userIdentity = { sessionContext = { sessionIssuer = { arn = [{ "anything-but" = ["{{role_arn}}"] }, { exists = false }] } } }
+      userIdentity = { arn = [{ "anything-but" = ["{{session_arn}}"] }, { exists = false }] }
     }
   })
 }

@@ -75,14 +75,14 @@ locals {
       detail = merge(jsondecode(text).detail, {
         userIdentity = merge(try(jsondecode(text).detail.userIdentity, {}), {
           sessionContext = merge(try(jsondecode(text).detail.userIdentity.sessionContext, {}), {
-            sessionIssuer = { arn = try(
+            sessionIssuer = merge(try(jsondecode(text).detail.userIdentity.sessionContext.sessionIssuer, {}), { arn = try(
               # A pattern that leaves service-linked roles out does so by a wildcard.
               [{ exists = false }, { "anything-but" = { wildcard = concat(
                 [jsondecode(text).detail.userIdentity.sessionContext.sessionIssuer.arn[1]["anything-but"].wildcard],
                 sort(var.exclude_role_arns),
               ) } }],
               local._issuer,
-            ) }
+            ) })
           })
         })
       })

@@ -85,7 +85,7 @@ variable "trusted_organizations" {
 }
 
 variable "window_seconds" {
-  description = "Seconds in which the same call by the same caller makes one alert. The next alert says how many there were. 0: an alert for each."
+  description = "Seconds in which the same call by the same caller on the same resources makes one alert, and ten different ones make one each. One alert at the end of that time tells the rest. 0: an alert for each."
   type        = number
   default     = 900
   nullable    = false

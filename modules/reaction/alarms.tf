@@ -9,7 +9,7 @@ locals {
       metric     = "BudgetSpent"
       dimensions = { service = var.name }
       statistic  = "Sum"
-      text       = "The reaction ${var.name} has taken its ${local._budget} actions of this hour and only notifies until the hour is over. Find out in the log whether it runs wild or there is much to react to; raise actions_per_hour, or stop it with the kill switch. ${local._inspect}"
+      text       = "The reaction ${var.name} has taken its actions of this hour (${local._budget}, or the share of one principal), and only notifies until the hour is over; then it takes up what it held back. Find out in the log whether it runs wild or there is much to react to; raise actions_per_hour, or stop it with the kill switch. ${local._inspect}"
     }
     errors = {
       namespace  = "AWS/Lambda"
@@ -38,6 +38,13 @@ locals {
       dimensions = { service = var.name }
       statistic  = "Sum"
       text       = "The reaction ${var.name} can't read its kill switch, the SSM parameter ${var.kill_switch.name}, or the value is no mode: it touches nothing and only notifies. Set the parameter to enforce, notify or dry_run. ${local._inspect}"
+    }
+    kill-switch-thrown = var.kill_switch == null || var.guard.mode == "dry_run" ? null : {
+      namespace  = "CloudTrailReactor"
+      metric     = "KillSwitchThrown"
+      dimensions = { service = var.name }
+      statistic  = "Sum"
+      text       = "The kill switch, the SSM parameter ${coalesce(try(var.kill_switch.name, null), "-")}, is thrown: the reaction ${var.name} does less than its mode says. If nobody of you threw it, find out in CloudTrail who called PutParameter, and set it to enforce. ${local._inspect}"
     }
     refused = var.guard.mode == "dry_run" ? null : {
       namespace  = "CloudTrailReactor"

@@ -89,7 +89,9 @@ resource "aws_lambda_function" "this" {
   depends_on = [
     aws_cloudwatch_log_group.this,
     aws_dynamodb_table.ledger,
+    aws_iam_role_policy.schedule,
     aws_iam_role_policy.this,
+    aws_scheduler_schedule_group.this,
   ]
 }
 

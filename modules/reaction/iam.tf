@@ -84,6 +84,20 @@ locals {
         Action   = ["sts:AssumeRole"]
         Resource = [for account in local._member_accounts : "arn:${local._partition}:iam::${account}:role/${local._member_role}"]
       },
+      # https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html
+      length(local._schedules) == 0 ? null : {
+        Sid      = "ScheduleLater"
+        Effect   = "Allow"
+        Action   = ["scheduler:CreateSchedule"]
+        Resource = [local._schedule_arns]
+      },
+      length(local._schedules) == 0 ? null : {
+        Sid       = "LetSchedulesStart"
+        Effect    = "Allow"
+        Action    = ["iam:PassRole"]
+        Resource  = [local._schedule_role_arn]
+        Condition = { StringEquals = { "iam:PassedToService" = "scheduler.amazonaws.com" } }
+      },
       # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
       # These actions know no resource to narrow them to ...
       var.vpc_config == null ? null : {

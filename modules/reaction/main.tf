@@ -25,6 +25,10 @@ locals {
     : var.role.arn
   )
 
+  # Lambda names the sessions of a function's role as the function: whoever else
+  # assumes the role is another.
+  _session_arn = "arn:${local._partition}:sts::${local._account}:assumed-role/${element(split("/", local._role_arn), -1)}/${var.name}"
+
   _budget         = coalesce(var.actions_per_hour, var.guard.actions_per_hour)
   _memory_size    = coalesce(var.memory_size, var.guard.memory_size)
   _settings       = var.guard.settings == null ? "{}" : var.guard.settings
@@ -36,7 +40,8 @@ locals {
   # it wait for it.
   _guard = {
     for name, text in { event_pattern = var.guard.event_pattern, policy_json = var.guard.policy_json } :
-    name => text == null ? null : strcontains(text, "{{role_arn}}") ? replace(local._placed[name], "{{role_arn}}", local._role_arn) : local._placed[name]
+    name => text == null ? null : strcontains(text, "{{role_arn}}") || strcontains(text, "{{session_arn}}") ? replace(replace(local._placed[name],
+    "{{role_arn}}", local._role_arn), "{{session_arn}}", local._session_arn) : local._placed[name]
   }
   _placed = {
     for name, text in { event_pattern = var.guard.event_pattern, policy_json = var.guard.policy_json } :
@@ -64,9 +69,12 @@ locals {
     REACTION_BUDGET             = local._budget == -1 ? null : local._budget
     REACTION_EXEMPTIONS         = length(local._exemptions) == 0 ? null : jsonencode(local._exemptions)
     REACTION_EXTERNAL_ID        = try(var.member_role.external_id, null)
+    REACTION_FAILURE_QUEUE      = length(local._schedules) == 0 ? null : local._failure_queue_arn
     REACTION_KILL_SWITCH        = try(var.kill_switch.name, null)
     REACTION_LEDGER_DAYS        = var.ledger_days
     REACTION_MEMBER_ROLE        = local._member_role
+    REACTION_PRINCIPAL_BUDGET   = local._budget == -1 ? null : var.actions_per_principal
+    REACTION_SCHEDULE_ROLE      = length(local._schedules) == 0 ? null : local._schedule_role_arn
     REACTION_SETTLE_SECONDS     = local._settle_seconds == 0 ? null : local._settle_seconds
   }
 

@@ -92,6 +92,14 @@ output "role_name" {
   value       = var.role == null ? aws_iam_role.this[0].name : element(split("/", var.role.arn), -1)
 }
 
+output "role_names" {
+  description = "Names of the roles of the reaction: the function's and, beyond dry_run, the one of its schedules."
+  value = concat(
+    [var.role == null ? aws_iam_role.this[0].name : element(split("/", var.role.arn), -1)],
+    [for role in aws_iam_role.schedule : role.name],
+  )
+}
+
 output "rule" {
   description = "Rule that leads the guard's events here, as event-rules takes it: { pattern, targets }. pattern is null where the guard has none."
   value = {

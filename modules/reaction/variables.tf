@@ -17,7 +17,7 @@ variable "act_within_seconds" {
 }
 
 variable "actions_per_hour" {
-  description = "Actions (each on one resource) that the reaction may take in an hour. After that it only notifies until the hour is over. Null: the guard's own limit. -1: no limit."
+  description = "Actions (each on one resource) that the reaction may take in an hour. Tags may take half of them. After that the reaction only notifies until the hour is over, then takes up what it held back. What restores a trail does not count. Null: the guard's own limit. -1: no limit."
   type        = number
   default     = null
 
@@ -27,8 +27,19 @@ variable "actions_per_hour" {
   }
 }
 
+variable "actions_per_principal" {
+  description = "Actions about the calls of one principal (a user, or a role with all its sessions) that the reaction may take in an hour, so that one can't spend the budget of all. Null: half of actions_per_hour."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.actions_per_principal == null ? true : var.actions_per_principal >= 1 && var.actions_per_principal <= 999999999 && floor(var.actions_per_principal) == var.actions_per_principal
+    error_message = "actions_per_principal must be a whole number from 1, or null for half of actions_per_hour."
+  }
+}
+
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch, refused events) report to. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: no alarms."
+  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch unreadable or thrown, refused events) report to. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: no alarms."
   type = object({
     arn               = string
     kms_master_key_id = optional(string)
@@ -196,7 +207,7 @@ variable "failure_queue" {
 }
 
 variable "guard" {
-  description = "Guard of the reaction: a module of a guard whole (guard = module.launches), or a handler of your own, written in place. handler is its entry point (module.function). policy_json is what its role may do beyond logging and alerting, settings a JSON object, event_pattern the events that it is for; each of the three may be null. mode is dry_run (the reaction logs what it would do, changes nothing and sends no alert), notify (it also sends alerts) or enforce (it also acts). alerts says in words what it alerts on; beyond dry_run it then requires alert_topic. scp_json has statements of a service control policy for the same rules. In policy_json and event_pattern, {{account_id}}, {{partition}}, {{region}} and {{role_arn}} (the reaction's own role) are filled in."
+  description = "Guard of the reaction: a module of a guard whole (guard = module.launches), or a handler of your own, written in place. handler is its entry point (module.function). policy_json is what its role may do beyond logging and alerting, settings a JSON object, event_pattern the events that it is for; each of the three may be null. mode is dry_run (the reaction logs what it would do, changes nothing and sends no alert), notify (it also sends alerts) or enforce (it also acts). alerts says in words what it alerts on; beyond dry_run it then requires alert_topic. scp_json has statements of a service control policy for the same rules. In policy_json and event_pattern, {{account_id}}, {{partition}}, {{region}}, {{role_arn}} (the reaction's own role) and {{session_arn}} (the session of that role that Lambda gives the function, as in userIdentity.arn) are filled in."
   nullable    = false
   type = object({
     actions_per_hour = optional(number, 100)
@@ -239,8 +250,8 @@ variable "guard" {
   }
 
   validation {
-    condition     = length(setsubtract(flatten(regexall("{{([^{}]*)}}", "${var.guard.policy_json == null ? "" : var.guard.policy_json}${var.guard.event_pattern == null ? "" : var.guard.event_pattern}")), ["account_id", "partition", "region", "role_arn"])) == 0
-    error_message = "guard.policy_json or guard.event_pattern has a placeholder that is not filled in: there are {{account_id}}, {{partition}}, {{region}} and {{role_arn}}."
+    condition     = length(setsubtract(flatten(regexall("{{([^{}]*)}}", "${var.guard.policy_json == null ? "" : var.guard.policy_json}${var.guard.event_pattern == null ? "" : var.guard.event_pattern}")), ["account_id", "partition", "region", "role_arn", "session_arn"])) == 0
+    error_message = "guard.policy_json or guard.event_pattern has a placeholder that is not filled in: there are {{account_id}}, {{partition}}, {{region}}, {{role_arn}} and {{session_arn}}."
   }
 
   validation {
@@ -458,18 +469,13 @@ variable "package" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds the role that this module makes."
+  description = "ARN of the policy that bounds the roles that this module makes."
   type        = string
   default     = null
 
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
     error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
-  }
-
-  validation {
-    condition     = var.permissions_boundary == null || var.role == null
-    error_message = "permissions_boundary is for the role that this module makes, but `role` brings one: put the boundary on that role, or leave `role` out."
   }
 }
 
@@ -548,7 +554,7 @@ variable "role" {
 }
 
 variable "role_path" {
-  description = "IAM path of the role that this module makes."
+  description = "IAM path of the roles that this module makes."
   type        = string
   default     = "/"
   nullable    = false

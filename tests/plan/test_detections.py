@@ -17,10 +17,12 @@ pytestmark = pytest.mark.plan
 
 CATALOGUE = load_catalogue()
 OWN = {
-    "function_names": ["trail-guard", "other-guard"],
-    "rule_names": ["reactor-trail-tamper"],
-    "topic_arns": ["arn:aws:sns:eu-west-1:111122223333:alerts"],
+    name: [*placeholder["example"], *(["other-guard"] if name == "function_names" else [])]
+    for entry in CATALOGUE.values()
+    for name, placeholder in entry.placeholders.items()
+    if placeholder["required"]
 }
+WAITING = {"kill-switch-changed", "reaction-role-tamper", "reaction-tamper"}
 DEPLOY = "arn:aws:iam::111122223333:role/deploy"
 CASES: dict[str, dict[str, Any]] = {
     "everything": {},
@@ -77,10 +79,20 @@ def test_without_filters_everything_is_there(plan: Plan) -> None:
     assert len(CATALOGUE) > 50
     found = shown(plan, "everything")
     assert set(found["rules"]) == {key for entry in CATALOGUE.values() for key in entry.rules()}
-    assert {rule["id"] for rule in found["rules"].values()} == set(CATALOGUE) - {"reaction-tamper"}
+    assert {rule["id"] for rule in found["rules"].values()} == set(CATALOGUE) - WAITING
     assert found["waiting"] == {
+        "kill-switch-changed": ["kill_switch_names"],
+        "reaction-role-tamper": ["role_names"],
+        "reaction-tamper-alarms": ["function_names"],
         "reaction-tamper-functions": ["function_names"],
+        "reaction-tamper-items": ["table_names", "role_names"],
+        "reaction-tamper-keys": ["key_ids"],
+        "reaction-tamper-layers": ["function_names"],
+        "reaction-tamper-logs": ["log_group_names"],
+        "reaction-tamper-queues": ["queue_names"],
         "reaction-tamper-rules": ["rule_names"],
+        "reaction-tamper-schedules": ["function_names", "role_names"],
+        "reaction-tamper-tables": ["table_names"],
         "reaction-tamper-topics": ["topic_arns"],
     }
     assert found["coverage"]["reaction-tamper"]["rules"] == []
@@ -121,8 +133,16 @@ def test_split_entries_keep_the_keys_of_the_rest(plan: Plan) -> None:
         "rules": ["reaction-tamper-rules"],
         "runbook": CATALOGUE["reaction-tamper"].runbook,
         "severity": "critical",
-        "title": "A rule, function or topic of the reactions was changed",
-        "waiting_for": ["function_names", "topic_arns"],
+        "title": "A part of the reactions was changed",
+        "waiting_for": [
+            "function_names",
+            "key_ids",
+            "log_group_names",
+            "queue_names",
+            "role_names",
+            "table_names",
+            "topic_arns",
+        ],
         "why": CATALOGUE["reaction-tamper"].why,
     }
 

@@ -109,7 +109,10 @@ def test_settings_are_in_the_plan(tf: Planner) -> None:
     assert changed.one("aws_s3_bucket")["force_destroy"] is True
     assert changed.one("aws_s3_bucket")["bucket"] == f"launches-logs-{ACCOUNT}"
     assert changed.one("aws_sns_topic_subscription")["endpoint"] == "ops@example.com"
-    assert changed.one("aws_iam_role")["name"] == "launches-guard-eu-central-1"
+    assert {role["name"] for role in changed.of_type("aws_iam_role").values()} == {
+        "launches-guard-eu-central-1",
+        "launches-guard-eu-central-1-later",
+    }
     assert changed.outputs["function_name"] == "launches-guard"
     assert REGION != "eu-central-1"
 

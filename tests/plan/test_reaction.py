@@ -99,6 +99,7 @@ CASES: dict[str, dict[str, Any]] = {
     "engine": {
         "alarm_topic": {"arn": TOPIC},
         "actions_per_hour": 7,
+        "actions_per_principal": 3,
         "audit_bus": {"arn": BUS},
         "exempt_accounts": {ACCOUNT: "2999-12-31"},
         "exempt_principals": {"arn:aws:iam::*:role/admin": "2999-12-31"},
@@ -158,7 +159,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "key": {"kms_key_arn": KEY},
     "log_group": {"log_group": {"name": "/shared/reactions"}},
-    "longest": {"name": "a" * 48, "alarm_topic": {"arn": TOPIC}},
+    "longest": {"name": "a" * 48, "alarm_topic": {"arn": TOPIC}, "mode": "enforce"},
     "one_statement": {"policy_json": json.dumps({"Statement": OWN_STATEMENT})},
     "role": {"role": {"arn": ROLE}},
     "s3": {"package": S3_PACKAGE},
@@ -288,8 +289,13 @@ class Made:
         return next(iter(found.values()))
 
     def statements(self) -> list[dict[str, Any]]:
-        """The statements of the role's only policy."""
-        policy = json.loads(self.one("aws_iam_role_policy")["policy"])
+        """The statements of the function's role's only policy."""
+        (text,) = (
+            policy["policy"]
+            for address, policy in self.of_type("aws_iam_role_policy").items()
+            if address.startswith("aws_iam_role_policy.this")
+        )
+        policy = json.loads(text)
         assert policy["Version"] == "2012-10-17"
         found: list[dict[str, Any]] = policy["Statement"]
         return found
@@ -582,6 +588,7 @@ def test_the_environment_has_the_engines_settings(cases: dict[str, Made]) -> Non
         ledger_table="shared",
         ledger_days=60,
         budget=7,
+        principal_budget=3,
         kill_switch="/reactor/mode",
         audit_bus=BUS,
         exemptions=engine["REACTION_EXEMPTIONS"],
@@ -590,6 +597,8 @@ def test_the_environment_has_the_engines_settings(cases: dict[str, Made]) -> Non
         role_arn=f"arn:aws:iam::{ACCOUNT}:role/watch-{REGION}",
         member_role="security/member",
         external_id="shared-secret",
+        schedule_role=f"arn:aws:iam::{ACCOUNT}:role/watch-{REGION}-later",
+        failure_queue=f"arn:aws:sqs:{REGION}:{ACCOUNT}:watch-failures",
     )
     day = date(2999, 12, 31)
     assert Exemptions.parse(deployment.exemptions) == Exemptions(
@@ -616,6 +625,7 @@ def test_the_environment_has_the_engines_settings(cases: dict[str, Made]) -> Non
         "events-lost",
         "failure-queue",
         "kill-switch",
+        "kill-switch-thrown",
         "refused",
         "throttles",
     ]
@@ -652,16 +662,32 @@ def test_settings_of_function_and_role_are_in_the_plan(cases: dict[str, Made]) -
     assert variables["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
     assert variables["REACTION_MODE"] == "enforce"
     assert variables["REACTION_SETTINGS"] == '{"a": 1}'
-    role = made.one("aws_iam_role")
-    assert (role["permissions_boundary"], role["path"]) == (BOUNDARY, "/security/reactions/")
+    roles = made.of_type("aws_iam_role").values()
+    assert [(role["permissions_boundary"], role["path"]) for role in roles] == [
+        (BOUNDARY, "/security/reactions/")
+    ] * 2
     assert made.one("aws_cloudwatch_log_group")["retention_in_days"] == 30
     invoke = made.one("aws_lambda_function_event_invoke_config")
     assert invoke["maximum_event_age_in_seconds"] == 600
     assert invoke["maximum_retry_attempts"] == 1
+    later = f"arn:aws:iam::{ACCOUNT}:role/security/reactions/watch-{REGION}-later"
     assert made.statements() == [
         LOG,
         KEEP,
         LEDGER,
+        {
+            "Sid": "ScheduleLater",
+            "Effect": "Allow",
+            "Action": ["scheduler:CreateSchedule"],
+            "Resource": [f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/watch/*"],
+        },
+        {
+            "Sid": "LetSchedulesStart",
+            "Effect": "Allow",
+            "Action": ["iam:PassRole"],
+            "Resource": [later],
+            "Condition": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        },
         {
             "Sid": "WriteTraces",
             "Effect": "Allow",
@@ -675,8 +701,10 @@ def test_settings_of_function_and_role_are_in_the_plan(cases: dict[str, Made]) -
         for address in (
             "aws_cloudwatch_log_group.this[0]",
             "aws_dynamodb_table.ledger[0]",
+            'aws_iam_role.schedule["this"]',
             "aws_iam_role.this[0]",
             "aws_lambda_function.this",
+            'aws_scheduler_schedule_group.this["this"]',
             "aws_sqs_queue.failures[0]",
         )
     }
@@ -788,8 +816,8 @@ def test_operations_name_what_to_look_at(cases: dict[str, Made]) -> None:
 def test_the_longest_name_fits_everywhere(cases: dict[str, Made]) -> None:
     made = cases["longest"]
     longest_region = "us-isof-south-1"
-    role = made.one("aws_iam_role")["name"].replace(REGION, longest_region)
-    assert len(role) <= 64
+    for role in made.of_type("aws_iam_role").values():
+        assert len(role["name"].replace(REGION, longest_region)) <= 64
     assert len(made.one("aws_sqs_queue")["name"]) <= 80
     for alarm in made.of_type("aws_cloudwatch_metric_alarm").values():
         assert len(alarm["alarm_name"]) <= 255
@@ -894,7 +922,7 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
         "event_pattern": (
             '{"source": ["{{role}}"]}',
             "has a placeholder that is not filled in: there are {{account_id}}, {{partition}}, "
-            "{{region}} and {{role_arn}}.",
+            "{{region}}, {{role_arn}} and {{session_arn}}.",
         ),
     },
     "keys that let nobody in": {
@@ -943,6 +971,7 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
     },
     "engine": {
         "act_within_seconds": (60, "act_within_seconds must be a whole number from 900"),
+        "actions_per_principal": (0, "actions_per_principal must be a whole number from 1, or"),
         "actions_per_hour": (0, 'to take no action at all use the guard\'s mode = "notify".'),
         "audit_bus": ({"arn": "audit"}, "audit_bus.arn is not the ARN of an event bus: give"),
         "exempt_accounts": ({"12": "2999-12-31"}, "exempt_accounts must map account ids of"),
@@ -974,16 +1003,6 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
     },
     "too little time": {
         "settle_seconds": (50, "settle_seconds leaves the function less than 20 seconds to act"),
-    },
-    "two that contradict each other": {
-        "permissions_boundary": (
-            f"arn:aws:iam::{ACCOUNT}:policy/bound",
-            "but `role` brings one: put the boundary on that role, or leave `role` out.",
-        ),
-        "role": (
-            {"arn": f"arn:aws:iam::{ACCOUNT}:role/own"},
-            "permissions_boundary is for the role that this module makes",
-        ),
     },
     "fourth": {
         "package": (

@@ -1,4 +1,4 @@
-"""Alerts on any event: one sentence, at most once a window, with a count.
+"""Alerts on any event: one sentence, the same at most once a window, the rest at its end.
 
 The rule's pattern chooses the events. Where a pattern can't decide alone, the catalogue's decision
 of that name (`detection`) does.
@@ -6,11 +6,14 @@ of that name (`detection`) does.
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from reactor.actions import Alert
+from reactor.actions import SEVERITIES, Alert
 from reactor.aws import Aws
 from reactor.detections import Known, decide, decisions
 from reactor.event import Event
@@ -19,7 +22,7 @@ from reactor.reaction import Reaction, Step
 if TYPE_CHECKING:
     from reactor.actions import Severity
 
-_SEVERITIES = ("info", "low", "medium", "high", "critical")
+_SHORT = 256  # characters of a value that an alert shows
 _WORDS = ("account", "actor", "event", "ip", "reason", "region", "resources", "service", "time")
 
 
@@ -28,9 +31,11 @@ class Settings:
     """`title` heads the alert.
 
     `summary` is its sentence, with {actor}, {event}, {service}, {region}, {account}, {ip}, {time},
-    {resources} and {reason} filled in. Events of the same call by the same caller within
-    `window_seconds` make one alert, with their number (0: an alert for each). `detection` is the id
-    of a catalogue entry whose decision is asked first. `failures` includes calls that failed.
+    {resources} and {reason} filled in. Within `window_seconds` the same call by the same caller on
+    the same resources, for the same reason, makes one alert, and ten different ones of a call and
+    caller make one each; one alert at the end tells the others (0: an alert for each). `detection`
+    is the id of a catalogue entry whose decision is asked first. `failures` includes calls that
+    failed.
     """
 
     title: str = "a watched call was made"
@@ -43,8 +48,8 @@ class Settings:
     trusted_organizations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.severity not in _SEVERITIES:
-            raise ValueError(f"severity is {self.severity!r}; use one of {', '.join(_SEVERITIES)}.")
+        if self.severity not in SEVERITIES:
+            raise ValueError(f"severity is {self.severity!r}; use one of {', '.join(SEVERITIES)}.")
         if not 0 <= self.window_seconds <= 86_400:
             raise ValueError(f"window_seconds is {self.window_seconds}; use 0 to 86400.")
         if self.detection is not None and self.detection not in decisions():
@@ -85,7 +90,11 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
         "service": event.source.removesuffix(".amazonaws.com"),
         "time": f"{event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else "an unknown time",
     }
-    who = event.actor.principal_arn or event.actor.owner
+    # Who may choose the name of a session must not have a series for each.
+    who = event.actor.issuer or event.actor.principal_arn or event.actor.owner
+    series = "/".join((event.account, event.region, event.source, event.name, who))
+    about = [sorted(resource.id for resource in event.resources), _plain(event.request), reason]
+    asked = ", ".join(_words(event.request))
     return [
         Alert(
             severity=cast("Severity", settings.severity),
@@ -93,14 +102,29 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
             headline=settings.summary.format(**words).rstrip("."),
             details=tuple(
                 (label, value)
-                for label, value in (("Why", reason), ("Resources", resources))
+                for label, value in (("Why", reason), ("Resources", resources), ("Asked", asked))
                 if value
             ),
             window_seconds=settings.window_seconds,
-            key="/".join((event.account, event.region, event.source, event.name, who)),
+            key=f"{series}/{hashlib.sha256(json.dumps(about).encode()).hexdigest()}",
             acts=False,
+            series=series,
         )
     ]
+
+
+def _plain(value: Any) -> Any:
+    """A request without what is another each time that the same is asked for."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in sorted(value.items()) if not k.lower().endswith("token")}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _words(request: Mapping[str, Any]) -> Iterator[str]:
+    """The names and settings of a request that are short, as `roleName=app`."""
+    for name, value in [*request.items()][:20]:
+        if isinstance(value, str | int) and len(str(value)) <= _SHORT:
+            yield f"{name}={value}"
 
 
 handler = Reaction("notify", plan, Settings, calls=None)

@@ -201,6 +201,7 @@ def _action(
         not_yet=("ConflictException",),
         before=before,
         after=after,
+        urgency="record",  # a budget that a caller can spend must not hold the record back
     )
 
 
@@ -214,11 +215,11 @@ def _deleted(event: Event, name: str, settings: Settings) -> Alert:
     missing = "" if settings.bucket else " (with the S3BucketName that it had)"
     command = (
         f"aws cloudtrail create-trail --region {event.region} --cli-input-json "
-        f"{shlex.quote(json.dumps(call))}{missing} && aws cloudtrail start-logging --region "
-        f"{event.region} --name {name}"
+        f"{shlex.quote(json.dumps(call))}{missing}"
     )
+    then = f"aws cloudtrail start-logging --region {event.region} --name {name}"
     told = "it records nothing any more, and can't be restored by a reaction"
-    return _alert(event, name, told, "critical", ("Make it anew", command))
+    return _alert(event, name, told, "critical", ("Make it anew", command), ("Then", then))
 
 
 def _alert(event: Event, name: str, told: str, severity: Any, *more: tuple[str, str]) -> Alert:

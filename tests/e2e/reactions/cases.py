@@ -83,7 +83,7 @@ class LaunchGuard(Case):
     operations = ("stop_instances", "create_tags")
     permission = "ec2:StopInstances"
     subject = "[medium] ana launched 1 x p4d.24xlarge"
-    sentence = "guard stopped 1 instance and tagged 1 instance"
+    sentence = "stopped 1 instance and tagged"
     exempt: ClassVar = {"exempt_role_paths": {"/trusted/": FOREVER}}
     spared_by = f"exempt until {FOREVER} (role path /trusted/)"
 

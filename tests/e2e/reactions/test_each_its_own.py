@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -143,6 +144,7 @@ def test_every_action_is_on_the_audit_bus(case: Case, world: World) -> None:
     id_ = launch(world.client("ec2"))
     world.settled()
     records = [body["detail"] for body in bodies(queues, url["QueueUrl"])]
+    # What stops harm comes before what only marks it.
     assert [(r["operation"], r["status"]) for r in records] == [
         ("stop_instances", "taken"),
         ("create_tags", "taken"),
@@ -150,6 +152,46 @@ def test_every_action_is_on_the_audit_bus(case: Case, world: World) -> None:
     assert all(id_ in record["resources"] for record in records)
     assert records[0]["before"]["State"][id_] in ("pending", "running")
     assert records[0]["undo"]["command"].startswith("aws ec2 start-instances --region us-east-1")
+
+
+@of("ec2-cost-guard")
+def test_what_a_spent_budget_holds_back_is_taken_up_later(case: Case, world: World) -> None:
+    dynamodb, scheduler = world.root("dynamodb"), world.root("scheduler")
+    name, now = world.function, datetime.now(UTC)
+    spent = [{"S": f"budget#{name}#{name}#{now + timedelta(hours=n):%Y-%m-%dT%H}"} for n in (0, 1)]
+    for id_ in spent:
+        item = {"id": id_, "taken": {"N": "999999999"}}
+        dynamodb.put_item(TableName=f"{name}-ledger", Item=item)
+    instance = launch(world.client("ec2"))
+    world.settled()
+    assert not case.acted(world, instance)
+    texts = "".join(text for _, text in world.alerts())
+    assert "would stop 1 instance" in texts
+    assert "it takes up what it held back, by the state of then" in texts
+    for id_ in spent:
+        dynamodb.delete_item(TableName=f"{name}-ledger", Key={"id": id_})
+    # Its time comes: the schedule itself starts the function, with the role that the module made.
+    kept = scheduler.list_schedules(GroupName=name)["Schedules"]
+    assert len(kept) == 1, [line["reason"] for line in world.logged("held back and not kept")]
+    (found,) = kept
+    whole = scheduler.get_schedule(Name=found["Name"], GroupName=name)
+    assert whole["ActionAfterCompletion"] == "DELETE"
+    scheduler.update_schedule(
+        Name=found["Name"],
+        GroupName=name,
+        ScheduleExpression=f"at({datetime.now(UTC) + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        ActionAfterCompletion="DELETE",
+        Target=whole["Target"],
+    )
+    end = time.monotonic() + 30
+    while not case.acted(world, instance) and time.monotonic() < end:
+        time.sleep(0.2)
+    world.settled()
+    assert case.acted(world, instance)
+    ((_, text),) = world.alerts()
+    assert "stopped 1 instance" in text.splitlines()[0]
+    assert scheduler.list_schedules(GroupName=name)["Schedules"] == []
 
 
 @of("ec2-cost-guard")

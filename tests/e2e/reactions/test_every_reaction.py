@@ -15,14 +15,16 @@ each = pytest.mark.parametrize(
     "case", [pytest.param(case, marks=group(name)) for name, case in CASES.items()], ids=[*CASES]
 )
 # What no handler calls by itself: Lambda writes the log, sends the traces, fills the failure queue,
-# SNS asks the caller's permissions on its key (which the local AWS does not), and the ledger's
-# entry is only deleted where an action failed.
+# SNS asks the caller's permissions on its key (which the local AWS does not), the ledger's entry is
+# only deleted where an action failed, and schedules are made where a budget or a window holds back.
 NOT_THE_HANDLERS = {
     "dynamodb:DeleteItem",
+    "iam:PassRole",
     "kms:Decrypt",
     "kms:GenerateDataKey*",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    "scheduler:CreateSchedule",
     "sqs:SendMessage",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",

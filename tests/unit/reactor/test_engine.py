@@ -305,7 +305,7 @@ def test_the_ledger_remembers_as_long_as_it_is_told(make: Make) -> None:
     items = boto3.client("dynamodb").scan(TableName=TABLE)["Items"]
     ends = [int(item["expiration"]["N"]) for item in items]
     now = datetime.now(UTC).timestamp()
-    assert len(ends) == 2
+    assert len(ends) == 4  # the action, its request's id, the alert, and what was done
     assert all(abs(end - now - 40 * 86400) < 120 for end in ends)
 
 
@@ -329,7 +329,9 @@ def test_a_topic_that_was_down_hears_later_what_was_done(make: Make) -> None:
 def test_a_spent_budget_notifies_only_and_says_so_once_an_hour(
     make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reaction = make({"parameters": ["/a", "/b"]}, REACTION_BUDGET="3")
+    reaction = make(
+        {"parameters": ["/a", "/b"]}, REACTION_BUDGET="3", REACTION_PRINCIPAL_BUDGET="3"
+    )
     answers = [reaction(event(f"e-{n}"), Context()) for n in range(3)]
     assert [a["taken"] for a in answers] == [2, 1, 0]
     subjects = [subject for subject, _ in sent()]
@@ -350,7 +352,7 @@ def test_a_failed_action_costs_nothing_and_a_repeated_one_neither(make: Make) ->
     assert reaction(event(), Context())["taken"] == 1
     boto3.client("ssm").delete_parameter(Name="/a")
     assert reaction(event(), Context())["repeated"] == 1
-    with pytest.raises(BudgetSpentError, match="1 actions an hour"):
+    with pytest.raises(BudgetSpentError, match="0 actions are left"):
         Ledger(TABLE, "engine", 30, Aws(REGION)).spend(1, 1)
 
 
@@ -385,8 +387,9 @@ def test_the_kill_switch_caps_the_mode(
 
 @pytest.mark.parametrize("code", ["ParameterNotFound", "AccessDeniedException", "Throttling"])
 def test_an_unreadable_kill_switch_means_notify(
-    code: str, make: Make, capsys: pytest.CaptureFixture[str]
+    code: str, make: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
     reaction = make(REACTION_KILL_SWITCH=SWITCH)
     with watched({f"GetParameter {SWITCH}": [code]}) as calls:
         reaction(event(), Context())
@@ -399,8 +402,8 @@ def test_an_unreadable_kill_switch_means_notify(
 @pytest.mark.parametrize(
     ("code", "later", "done"),
     [
-        ("ThrottlingException", 299, ["PutParameter", "Publish"]),
-        ("ThrottlingException", 301, ["Publish"]),
+        ("ThrottlingException", 3500, ["PutParameter", "Publish"]),
+        ("ThrottlingException", 3601, ["Publish"]),
         ("AccessDeniedException", 1, ["Publish"]),
     ],
 )
@@ -409,9 +412,12 @@ def test_who_gets_the_switch_throttled_gains_nothing(
 ) -> None:
     boto3.client("ssm").put_parameter(Name=SWITCH, Value="enforce", Type="String", Overwrite=True)
     monkeypatch.setattr(kill_switch, "MAX_AGE", -1.0)
+    monkeypatch.setattr(Clock, "sleep", lambda *_: None)
     reaction = make(REACTION_KILL_SWITCH=SWITCH)
     reaction(event("e-1"), Context())
-    monkeypatch.setattr(kill_switch, "KEPT", 300.0 - later)  # as if so much time had passed
+    monkeypatch.setattr(
+        kill_switch, "KEPT", kill_switch.KEPT - later
+    )  # as if so much time had passed
     with watched({f"GetParameter {SWITCH}": [code]}) as calls:
         reaction(event("e-2"), Context())
     assert names(calls) == done
@@ -582,12 +588,13 @@ def test_a_misspelt_exemption_fails_every_event(text: str, told: str, make: Make
 def test_its_own_calls_are_left_alone(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/reactions/guard-eu-west-1"
     reaction = make(REACTION_ROLE=role)
-    own = role_session("guard-eu-west-1", "guard", path="/reactions/")
-    answer = reaction(event(identity=own), Context())
+    own = role_session("guard-eu-west-1", "engine", path="/reactions/")
+    Ledger(TABLE, "engine", 30, Aws(REGION)).remember("call", "r-1", {"event": "e-0"})
+    answer = reaction(event(identity=own, requestID="r-1"), Context())
     assert (answer["handled"], answer["why"]) == (False, "its own call")
     unpathed = json.loads(json.dumps(own))
     unpathed["sessionContext"]["sessionIssuer"] = {}
-    assert reaction(event(identity=unpathed), Context())["handled"] is False
+    assert reaction(event(identity=unpathed, requestID="r-1"), Context())["handled"] is False
     foreign = json.loads(json.dumps(own).replace(ACCOUNT, OTHER))
     assert reaction(event("e-2", identity=foreign), Context())["handled"] is True
     assert reaction(event("e-3", identity=ALICE), Context())["handled"] is True
@@ -597,9 +604,10 @@ def test_its_own_calls_are_left_alone(make: Make, capsys: pytest.CaptureFixture[
 def test_calls_through_a_member_role_are_its_own(make: Make) -> None:
     reaction = make(REACTION_MEMBER_ROLE="security/member", REACTION_NAME="guard 1")
     own = role_session("member", "guard-1", path="/security/")
-    assert reaction(event(identity=own), Context())["handled"] is False
+    Ledger(TABLE, "guard 1", 30, Aws(REGION)).remember("call", "r-1", {"event": "e-0"})
+    assert reaction(event(identity=own, requestID="r-1"), Context())["handled"] is False
     other = role_session("member", "another", path="/security/")
-    assert reaction(event(identity=other), Context())["handled"] is True
+    assert reaction(event(identity=other, requestID="r-1"), Context())["handled"] is True
 
 
 # ---- places

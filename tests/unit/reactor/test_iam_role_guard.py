@@ -75,7 +75,11 @@ def test_a_role_that_breaks_no_rule_is_left_alone(react: React, aws: None, write
             {"principal": {"Federated": "accounts.google.com"}},
             "provider",
         ),
-        ({"required_boundary": "arn:*:policy/bound"}, {}, "its boundary is missing, not arn:*:"),
+        (
+            {"required_boundary": "arn:*:policy/bound"},
+            {},
+            "its boundary is missing, not arn:\u2217:",
+        ),
         ({"required_tags": ["owner", "app"]}, {}, "it has no tag owner, app"),
     ],
 )

@@ -175,13 +175,13 @@ def test_decide_gives_the_plan() -> None:
 def test_dry_run_holds_everything_back() -> None:
     aws = AwsDouble(BARE)
     seen = rehearse(handler, created(), aws=aws)
-    assert (seen.planned, seen.taken) == (("tag b", "close"), ())
+    assert (seen.planned, seen.taken) == (("close", "tag b"), ())
     assert (seen.calls, seen.alerts, seen.undo) == ((), (), ())
     assert [told.severity for told in seen.held_back] == ["high"]
     assert [call.name for call in aws.calls] == ["s3.get_bucket_tagging"]
     assert str(seen) == (
-        "planned: tag b\nplanned: close\nalert held back: [high] alice made a bucket; tagger is in "
-        "dry_run mode and would tag b and is in dry_run mode and would close."
+        "planned: close\nplanned: tag b\nalert held back: [high] alice made a bucket; tagger is in "
+        "dry_run mode and would close and is in dry_run mode and would tag b."
     )
 
 
@@ -196,8 +196,8 @@ def test_notify_alerts_and_changes_nothing() -> None:
 
 def test_enforce_acts_and_tells_the_way_back() -> None:
     seen = rehearse(handler, created(), aws=AwsDouble(BARE), mode="enforce")
-    assert seen.taken == ("tag b", "close")
-    assert [call.name for call in seen.calls] == ["s3.put_bucket_tagging", "s3.put_bucket_acl"]
+    assert seen.taken == ("close", "tag b")
+    assert [call.name for call in seen.calls] == ["s3.put_bucket_acl", "s3.put_bucket_tagging"]
     assert seen.undo == (
         'aws s3api delete-bucket-tagging --region eu-west-1 --cli-input-json \'{"Bucket": "b"}\'',
     )
@@ -234,7 +234,7 @@ def test_exemptions_are_honoured() -> None:
     assert rehearse(handler, pipeline, exemptions=paths).left_alone.startswith("exempt until 2999")
     tags = {"tags": {"keep=yes": "2999-12-31"}}
     seen = rehearse(handler, created(), aws=AwsDouble(BARE), mode="enforce", exemptions=tags)
-    assert [action["status"] for action in seen.actions] == ["exempt", "taken"]
+    assert [action["status"] for action in seen.actions] == ["taken", "exempt"]
 
 
 def test_elsewhere_it_refuses_and_tells() -> None:

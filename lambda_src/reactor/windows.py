@@ -1,0 +1,118 @@
+"""Alerts that may come often: a few are sent at once, the others in one at their window's end.
+
+Each event is counted once, however often it comes. What is not sent at once is a line on a page of
+the ledger; the alert at the end takes the lines off. A run that dies on the way loses none of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from reactor.actions import SEVERITIES, Alert
+from reactor.alerts import inert
+
+if TYPE_CHECKING:
+    from reactor.actions import Severity
+    from reactor.event import Event
+    from reactor.later import Later
+    from reactor.ledger import Ledger
+    from reactor.retry import Clock
+
+# One who makes a thousand calls gets neither a thousand mails sent nor the last call hidden.
+OF_A_SERIES = 10  # alerts of one caller and call that are sent at once in a window
+OF_ALL = 100  # alerts of one reaction
+_PAGE = 50  # lines on a page
+_PAGES = 30  # what fits into one message
+_LONGEST = 600  # characters of a line
+_GRACE = timedelta(minutes=1)
+
+
+class Windows:
+    """One reaction's windows."""
+
+    def __init__(self, ledger: Ledger, later: Later) -> None:
+        self._ledger = ledger
+        self._later = later
+
+    def admits(self, alert: Alert, event: Event, clock: Clock) -> bool:
+        """True if the alert is to be sent at once; if not, it is told when its window ends."""
+        seconds = alert.window_seconds
+        now = datetime.now(UTC)
+        when = int((event.time or now).timestamp())
+        start = when - when % seconds
+        window = f"{seconds}/{start}"
+        text = (alert.series or alert.key).encode("utf-8", "surrogatepass")
+        series = hashlib.sha256(text).hexdigest()
+
+        def count() -> dict[str, Any]:
+            tally = self._ledger.tally
+            if (
+                tally(f"{alert.key}/{window}") == 1
+                and tally(f"{series}/{window}") <= OF_A_SERIES
+                and tally(f"all/{window}") <= OF_ALL
+            ):
+                return {"box": ""}
+            box = series if tally(f"all/{window}", 0) <= OF_ALL else "all"
+            return {"box": box, "number": tally(f"held/{box}/{window}")}
+
+        # The next try of an event counts as the same event.
+        counted, _ = self._ledger.once((event.id, "count", alert.key, str(seconds)), count, clock)
+        box = counted["box"]
+        if not box:
+            return True
+        page = f"{box}/{window}/{(counted['number'] - 1) // _PAGE}"
+        self._ledger.note(page, _line(alert, event, when))
+        end = datetime.fromtimestamp(start + seconds, UTC)
+        self._later.at(
+            max(end, now) + _GRACE,
+            ("digest", box, window),
+            {
+                "digest": {
+                    "account": event.account,
+                    "box": box,
+                    "region": event.region,
+                    "seconds": seconds,
+                    "start": start,
+                }
+            },
+        )
+        return False
+
+    def rest(self, what: Mapping[str, Any]) -> tuple[Alert, dict[str, list[str]]] | None:
+        """The alert of what a window held back, and its lines by page; None if all is told."""
+        box, start, seconds = str(what["box"]), int(what["start"]), int(what["seconds"])
+        window = f"{seconds}/{start}"
+        number = self._ledger.tally(f"held/{box}/{window}", 0)
+        pages = {
+            page: found
+            for page in (
+                f"{box}/{window}/{n}" for n in range(min(_PAGES, (number + _PAGE - 1) // _PAGE))
+            )
+            if (found := self._ledger.lines(page))
+        }
+        told = [each for found in pages.values() for each in found]
+        if not told:
+            return None
+        more = max(0, number - _PAGE * _PAGES)
+        severity = max({text[10 : text.find("]")] for text in told}, key=SEVERITIES.index)
+        begun = datetime.fromtimestamp(start, UTC)
+        headline = (
+            f"{len(told) + more} more alerts were held back in the {seconds} s from "
+            f"{begun:%Y-%m-%d %H:%M:%S} UTC"
+        )
+        rows = [(text[:8], text[9:]) for text in sorted(told)]
+        if more:
+            rows.append(("And", f"{more} more, which only the log has ('alert counted')"))
+        subject = f"{len(told) + more} more alerts since {begun:%H:%M} UTC"
+        return Alert(cast("Severity", severity), subject, headline, tuple(rows), acts=False), pages
+
+
+def _line(alert: Alert, event: Event, when: int) -> str:
+    """An alert in one line, with its time and event: no other has the same."""
+    details = "; ".join(f"{label}: {value}" for label, value in alert.details) or alert.headline
+    text = inert(f"{alert.subject}: {details}", _LONGEST)
+    time = datetime.fromtimestamp(when, UTC)
+    return f"{time:%H:%M:%S} [{alert.severity}] {text} ({inert(event.id)})"
