@@ -23,7 +23,9 @@ Client = Callable[[str, str], Any]
 # What the actions of reactor.reactions are undone by, as boto3 names services and operations.
 UNDOABLE: Final[Mapping[str, frozenset[str]]] = {
     "cloudtrail": frozenset({"put_event_selectors", "stop_logging", "update_trail"}),
-    "ec2": frozenset({"authorize_security_group_ingress", "delete_tags", "start_instances"}),
+    "ec2": frozenset(
+        {"authorize_security_group_ingress", "create_tags", "delete_tags", "start_instances"}
+    ),
     "iam": frozenset(
         {
             "add_role_to_instance_profile",

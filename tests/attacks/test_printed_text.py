@@ -92,11 +92,13 @@ def replayed(text: str) -> dict[str, Any]:
             "last": text, "per_day": {"2026-01-01": 1}, "read_only_matches": 1, "findings": 1,
             "principals": [{"principal": text, "matches": 1}], "examples": [example],
             "reasons": [{"reason": text, "findings": 1}], "alerts": 1, "alert_when": text,
-            "alerts_a_day": 1.0}  # fmt: skip
+            "alerts_a_day": 1.0, "why": text, "runbook": text, "attack": [text],
+            "places": [{"account": text, "region": text, "matches": 1}]}  # fmt: skip
     reaction = {"name": text, "events": 1, "idle": 0, "would": {text: 1}, "failures": {text: 1},
                 "examples": [{"time": text, "event": text, "would": [text]}]}  # fmt: skip
     return {"events": 1, "files": 1, "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z",
             "days": 1.0, "skipped": [{"file": text, "reason": text}], "notes": [text],
+            "left_out": [{"reason": text, "records": 1, "first": text}],
             "rules": [rule], "never_fired": [text], "reactions": [reaction]}  # fmt: skip
 
 

@@ -115,6 +115,7 @@ def test_each_command_sets_up_only_what_it_needs() -> None:
         "lock": "lock",
         "demo": "run provider",
         "bench": "dev awscli provider",
+        "fuzz": "dev",
     }
 
 
