@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from reactor.digest.document import LogEntry
     from reactor.digest.names import DigestName, Shard
-    from reactor.digest.wire import Entry
+    from reactor.digest.transport import Entry
 
 
 class Digests(Protocol):
