@@ -145,11 +145,11 @@ def test_a_role_sessions_launch_carries_role_and_session(world: World) -> None:
     assert tags["reactor:owner"] == "deploy/release-42"
 
 
-def test_an_owner_that_came_with_the_launch_stays(world: World) -> None:
+def test_an_owner_that_came_with_the_launch_gives_way_to_who_launched(world: World) -> None:
     given = [{"Key": "reactor:owner", "Value": "team-data"}]
     specification = [{"ResourceType": "instance", "Tags": given}]
     (tags,) = world.tags(*world.launch(world.user, TagSpecifications=specification))
-    assert tags["reactor:owner"] == "team-data"
+    assert tags["reactor:owner"] == "ana"
     assert tags["reactor:launch-source"] == "boto3"
 
 
