@@ -650,7 +650,7 @@ def test_a_missing_resource_that_the_error_does_not_name_is_found(
         _failing({}, ids[-1], named=False) as calls,
         pytest.raises(ReactionError, match=f"tag {ids[-1]} with"),
     ):
-        handler(envelope(launch(ids)), Context(left=5.5))
+        handler(envelope(launch(ids)), Context(left=9))  # some is left for the halves
     assert all("reactor:owner" in tags for tags in _read_tags(ids[:-1]).values())
     assert len(calls) < 2 * len(ids)
 
