@@ -175,6 +175,17 @@ def test_what_was_held_back_is_planned_by_the_state_of_then(make: Make, later: L
     assert later.all() == []
 
 
+def test_what_was_held_back_is_not_too_old_for_that(
+    make: Make, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reaction = make({"parameters": ["/a", "/b"]}, REACTION_BUDGET="1", **LATER)
+    later.client.create_schedule_group(Name="engine")
+    reaction(event("e-1"), Context())
+    monkeypatch.setattr("reactor.reaction._stale", lambda *_: "the event is 25 hours old")
+    answers = later.come(reaction)
+    assert [answer["refused"] for answer in answers] == [0]
+
+
 def test_an_event_that_the_ledger_lost_is_loud(make: Make, later: Later) -> None:
     reaction = make(REACTION_BUDGET="1", **LATER)
     with pytest.raises(Exception, match="the ledger has it no more"):
