@@ -151,8 +151,11 @@ class Scanner:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            scan = self._scan_usual if log.usual else self._scan_odd
-            scan(zip(numbers, heads, strict=True), heads, log.escaped, hit, refuse or _raise)
+            numbered = zip(numbers, heads, strict=True)
+            if log.usual:
+                self._scan_usual(numbered, heads, log.escaped, hit, refuse or _raise)
+            else:
+                self._scan_odd(numbered, hit, refuse or _raise)
         finally:
             if collecting:
                 gc.enable()
@@ -182,15 +185,7 @@ class Scanner:
             except _BAD as error:
                 refuse(number, error)
 
-    def _scan_odd(
-        self,
-        numbered: Iterable[tuple[int, Any]],
-        heads: list[Any],
-        escaped: bool,
-        hit: Hit,
-        refuse: OnBadRecord,
-    ) -> None:
-        del heads, escaped
+    def _scan_odd(self, numbered: Iterable[tuple[int, Any]], hit: Hit, refuse: OnBadRecord) -> None:
         for number, head in numbered:
             try:
                 if names := self._match_whole(self._read_whole(head)):

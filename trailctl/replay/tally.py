@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -132,6 +132,11 @@ class Tally:
         if len(self.seen) < MOST_SEEN:
             self.seen |= other.seen
 
+    def lacks_examples(self, names: Iterable[str]) -> bool:
+        """True if one of the rules has fewer examples than are shown."""
+        tallies = (self.rules.get(name) for name in names)
+        return any(each is None or len(each.examples) < EXAMPLES for each in tallies)
+
     def leave_out(self, reason: str, place: str, number: int = 1) -> None:
         """Counts what is no record."""
         before, first = self.left_out.get(reason, (0, place))
@@ -189,7 +194,8 @@ class Tallier:
             time = projection.time(head)
             region, id_, account = projection.told(head)
             # Whatever can't be decoded raises here, before anything is counted.
-            event = whole.event(number) if self._looked_at or names & self._asking else None
+            wanted = self._looked_at or names & self._asking or tally.lacks_examples(names)
+            event = whole.event(number) if wanted else None
             read = read_event(event) if event is not None else None
             matched = not names <= self._probes.keys()
             if tally.is_copy(time, str(projection.kind(head)), id_):
@@ -222,8 +228,7 @@ class Tallier:
                     found.reasons[finding.reason] += 1
                     if finding.key:
                         found.moments.append((finding.key, time))
-                if len(found.examples) < EXAMPLES:
-                    event = event or whole.event(number)
+                if event is not None and len(found.examples) < EXAMPLES:
                     found.examples.append(_example(event, who, finding))
             if matched and event is not None and read is not None:
                 for probe in self._followers:
