@@ -7,13 +7,13 @@ from the record, and only calls are made that undo an action of this project's r
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from reactor.actions import Undo
 from reactor.audit import command
+from reactor.shapes import is_account, is_region
 
 from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
@@ -54,8 +54,6 @@ UNDOABLE: Final[Mapping[str, frozenset[str]]] = {
         }
     ),
 }
-_ACCOUNT = re.compile(r"\d{12}")
-_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d")
 
 
 def from_text(text: str) -> dict[str, Any]:
@@ -141,7 +139,7 @@ class Work:
                 f"of your own, read the record and add --allow {service}.{operation}"
             )
         self.account, self.region = str(record.get("account")), str(record.get("region"))
-        if not (_ACCOUNT.fullmatch(self.account) and _REGION.fullmatch(self.region)):
+        if not (is_account(self.account) and is_region(self.region)):
             raise UsageError(f"{record['id']} does not say in which account and Region it was done")
         self._record = record
         self._call = Undo(service, operation, parameters)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reactor.aws import Aws
 from reactor.retry import Clock, error_code, with_retries
+from reactor.shapes import is_account, is_region
 
 if TYPE_CHECKING:
     from reactor.event import Event
     from reactor.settings import Deployment
 
 _RENEW = 300  # seconds before the credentials of a member role expire
-_ACCOUNT = re.compile(r"[0-9]{12}")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 class NoWayError(Exception):
@@ -73,7 +71,7 @@ class Places:
         if here.holds(event):
             return self._home, ""
         role = self._deployment.member_role
-        known = _ACCOUNT.fullmatch(event.account) and _REGION.fullmatch(event.region)
+        known = is_account(event.account) and is_region(event.region)
         if not role or not known or not here.account:
             reason = here.refusal(event)
             return NoAws(reason), reason

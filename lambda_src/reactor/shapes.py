@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 _LARGEST_INTEGER = 10**20  # digits: Python refuses to print very long ones
+_ACCOUNT = re.compile(r"[0-9]{12}")
+# us-east-1, us-gov-west-1, eusc-de-east-1
+_REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
+
+
+def is_account(text: str) -> bool:
+    """True if the text is an account id."""
+    return _ACCOUNT.fullmatch(text) is not None
+
+
+def is_region(text: str) -> bool:
+    """True if the text looks like a Region's name."""
+    return _REGION.fullmatch(text) is not None
 
 
 def mapping(value: object) -> Mapping[str, Any]:

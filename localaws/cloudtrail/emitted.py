@@ -20,10 +20,10 @@ from localaws.cloudtrail.recorder.record import EVENT_VERSION
 from localaws.wire.parts import Json
 
 SIGN_IN_SPELLINGS = ("Sign In", "Signin")
-_ACCOUNT = re.compile(r"\d{12}")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_SIGN_IN_HOST = re.compile(r"([a-z]{2}(?:-[a-z]+)+-\d)\.signin\.")
-_SIGN_IN_PAGE = re.compile(r"[?&]region=([a-z]{2}(?:-[a-z]+)+-\d)")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]")
+_SIGN_IN_HOST = re.compile(r"([a-z]{2,}(?:-[a-z]+)+-[0-9])\.signin\.")
+_SIGN_IN_PAGE = re.compile(r"[?&]region=([a-z]{2,}(?:-[a-z]+)+-[0-9])")
 _HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _GLOBAL_SOURCES = frozenset(
     {

@@ -22,7 +22,7 @@ from localaws.wire.http import Response
 from localaws.wire.parts import Json
 
 _POLICY_CHARACTERS = 10_240
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _SECONDS_TO_WRITE = 0.1  # real time, in which calls overlap that a client makes in parallel
 
 

@@ -207,7 +207,7 @@ def _values(value: Any) -> list[str]:
 
 # --- principals --------------------------------------------------------------------------------
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
 
 _Reach = Literal["named", "account", "anyone"]

@@ -20,7 +20,7 @@ from localaws.iam.policy import PolicyError, Principal, evaluate
 from localaws.wire.call import Call
 from localaws.wire.errors import RefusalError, need
 
-_ACCOUNT = re.compile(r"\d{12}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _ROOT = re.compile(r"arn:[a-z-]+:iam::\d{12}:root")
 _IDENTITY = re.compile(r"arn:[a-z-]+:iam::(\d{12}):(user|role)/((?:[^*?]+/)?([\w+=,.@-]+))")
 _SESSION = re.compile(r"arn:[a-z-]+:sts::(\d{12}):assumed-role/([\w+=,.@-]+)/[\w+=,.@-]+")

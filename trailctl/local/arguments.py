@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+
+from reactor.shapes import is_account, is_region
 
 from localaws.client.control import Control
 from localaws.client.environment import DEFAULT_ACCOUNT, DEFAULT_PORT, DEFAULT_REGION
@@ -123,13 +124,13 @@ def _port(text: str) -> int:
 
 
 def _account(text: str) -> str:
-    if not re.fullmatch(r"\d{12}", text):
+    if not is_account(text):
         raise argparse.ArgumentTypeError(f"{text} is no account id: give twelve digits")
     return text
 
 
 def _region(text: str) -> str:
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
+    if not is_region(text):
         raise argparse.ArgumentTypeError(f"{text} is no Region: give one such as us-east-1")
     return text
 

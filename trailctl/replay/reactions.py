@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pkgutil
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,12 +18,12 @@ from reactor.places import NoAws, NoWayError
 from reactor.reaction import MalformedEventError, Reaction
 from reactor.retry import Clock
 from reactor.settings import SettingsError, parse_settings
+from reactor.shapes import is_region
 
 from trailctl.errors import UsageError
 from trailctl.replay.rules import Wired
 
 _READS = ("get_", "list_", "describe_", "head_", "lookup_")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 class ReplayAws(Aws):
@@ -68,7 +67,7 @@ class Looks:
         """The clients of an event's place."""
         if not self._account:
             return ReplayAws()
-        if event.account != self._account or not _REGION.fullmatch(event.region):
+        if event.account != self._account or not is_region(event.region):
             return NoAws(f"it would look at another account than {self._account} first")
         if event.region not in self._clients:
             self._clients[event.region] = LookingAws(event.region)

@@ -12,9 +12,10 @@ from typing import Any
 
 from botocore.session import Session
 from reactor.digest.engine import Engine, Span
-from reactor.digest.names import Shard, TrailArn, is_account, is_organization, is_region
+from reactor.digest.names import Shard, TrailArn, is_organization
 from reactor.digest.transport import AccessError, Transport
 from reactor.digest.verdicts import Report
+from reactor.shapes import is_account, is_region
 
 from trailctl.durations import duration
 from trailctl.errors import CheckError, UsageError

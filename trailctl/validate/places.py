@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reactor.digest.names import Shard, TrailArn, account_root, is_account, is_region
+from reactor.digest.names import Shard, TrailArn, account_root
 from reactor.digest.names import is_organization as is_organization_id
 from reactor.digest.transport import Transport
+from reactor.shapes import is_account, is_region
 
 from trailctl.errors import UsageError
 

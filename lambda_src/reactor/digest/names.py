@@ -15,8 +15,7 @@ _TRAIL_ARN = re.compile(
     r":trail/(?P<name>[A-Za-z0-9._-]{3,128})"
 )
 # Digits are ASCII's: whoever may write to the bucket chooses the names.
-_ACCOUNT, _ORGANIZATION = re.compile(r"[0-9]{12}"), re.compile(r"o-[a-z0-9]{10,32}")
-_REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _DAY = r"(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/"
 
 
@@ -136,19 +135,9 @@ def account_root(prefix: str, organization_id: str) -> str:
     return f"{start}AWSLogs/{organization_id}/" if organization_id else f"{start}AWSLogs/"
 
 
-def is_account(text: str) -> bool:
-    """True if the text is an account id."""
-    return _ACCOUNT.fullmatch(text) is not None
-
-
 def is_organization(text: str) -> bool:
     """True if the text is an organization's id."""
     return _ORGANIZATION.fullmatch(text) is not None
-
-
-def is_region(text: str) -> bool:
-    """True if the text looks like a Region's name."""
-    return _REGION.fullmatch(text) is not None
 
 
 def _time(found: re.Match[str] | None, form: str) -> datetime | None:

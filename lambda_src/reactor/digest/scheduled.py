@@ -27,11 +27,12 @@ from typing import Any
 from reactor.aws import Aws
 from reactor.digest.checkpoint import Checkpoint, Checkpoints, TakenError
 from reactor.digest.engine import Engine, Span
-from reactor.digest.names import Shard, account_root, is_account, is_region
+from reactor.digest.names import Shard, account_root
 from reactor.digest.sweep import oldest, sweep
 from reactor.digest.transport import AccessError, Transport
 from reactor.digest.verdicts import Cover, Finding, Interval, Kind, Report, Verdict, iso
 from reactor.settings import SettingsError, parse_settings
+from reactor.shapes import is_account, is_region
 from reactor.telemetry import Telemetry
 
 _MOST_AT_ONCE = timedelta(hours=24)

@@ -17,10 +17,9 @@ from typing import Any
 
 from reactor.meaning.addresses import are_most
 from reactor.meaning.elements import allowing, conditions, listed
-from reactor.shapes import text
+from reactor.shapes import is_account, text
 
 EVERYBODY = "*"
-_ACCOUNT = re.compile(r"\d{12}")
 _OWNER = re.compile(r"(?:arn:[^:*?]*:[^:*?]*:[^:*?]*:)?(\d{12})(?::.*)?", re.DOTALL)
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 _NARROWING = re.compile(
@@ -88,7 +87,7 @@ def _of(
                 if organizations is not None and name not in organizations:
                     yield Stranger(name, "an organization")
             elif name != account and name not in trusted:
-                yield Stranger(name, "" if _ACCOUNT.fullmatch(name) else "a unique id")
+                yield Stranger(name, "" if is_account(name) else "a unique id")
     elif _UNIQUE_ID.fullmatch(principal):
         yield Stranger(principal, "a unique id: the principal is gone, or of another account")
     else:
@@ -143,8 +142,8 @@ Reader = Callable[[list[str], bool, bool], "Limit | None"]
 
 def _accounts(values: list[str], arns: bool, wild: bool) -> Limit | None:
     del arns
-    if any(_ACCOUNT.fullmatch(value) is None for value in values):
-        return None if wild else Limit(frozenset(v for v in values if _ACCOUNT.fullmatch(v)))
+    if any(not is_account(value) for value in values):
+        return None if wild else Limit(frozenset(v for v in values if is_account(v)))
     return Limit(frozenset(values))
 
 
@@ -156,7 +155,7 @@ def _arns(values: list[str], arns: bool, wild: bool) -> Limit | None:
         parts = value.split(":", 5)
         if written:
             owners.add(written[1])
-        elif arns and len(parts) == 6 and _ACCOUNT.fullmatch(parts[4]):
+        elif arns and len(parts) == 6 and is_account(parts[4]):
             owners.add(parts[4])
         elif wild and any(char in value for char in "*?"):
             return None

@@ -22,7 +22,7 @@ from reactor.policies import policy_document, statements
 from reactor.reaction import Reaction, Step
 from reactor.resources import own_tags, read_tags
 from reactor.retry import error_code
-from reactor.shapes import dig, mapping, text
+from reactor.shapes import dig, is_account, mapping, text
 
 SID = "ReactorDenyInsecureTransport"
 CALLS = frozenset(
@@ -45,7 +45,6 @@ CALLS = frozenset(
 _FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _ENCRYPTIONS = ("none", "AES256", "aws:kms")
 _HANDLER = "reactor.reactions.bucket_baseline.handler"
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _FUNCTION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -76,7 +75,7 @@ class Settings:
                 f"encryption is {self.encryption!r}; use one of {', '.join(_ENCRYPTIONS)}."
             )
         for account in self.key_accounts:
-            if not _ACCOUNT.fullmatch(account):
+            if not is_account(account):
                 raise ValueError(f"key_accounts has {account!r}; use ids of twelve digits.")
         for tag in self.tags:
             if not tag.partition("=")[0] or "=" not in tag:
@@ -101,7 +100,7 @@ class _Bucket:
     @property
     def owned(self) -> dict[str, str]:
         """The parameters of every call."""
-        owner = {"ExpectedBucketOwner": self.account} if _ACCOUNT.fullmatch(self.account) else {}
+        owner = {"ExpectedBucketOwner": self.account} if is_account(self.account) else {}
         return {"Bucket": self.name, **owner}
 
     def read(self, operation: str, *none_on: str) -> Any:
