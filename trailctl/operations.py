@@ -15,19 +15,32 @@ def add_parser(commands: Any) -> None:
     """Adds both commands."""
     redrive = commands.add_parser(
         "redrive",
-        help="send the events of a failure queue to their function again",
+        help="send the events of a failure queue on their way again",
         description="Sends what a reaction's failure queue or a rule's dead-letter queue keeps to "
-        "its function again, and deletes what was accepted. SQS's own redrive refuses these "
-        "queues. What was done already is not done again: the ledger remembers it. An event goes "
-        "to the function whose configuration, or whose rule's, names the queue: what a message "
-        "says beyond that stays in the queue.",
+        "its function, topic or queue again, and deletes what was accepted. SQS's own redrive "
+        "refuses these queues. A reaction does nothing twice: its ledger remembers. An event goes "
+        "to the target whose configuration, or whose rule's, names the queue: what a message says "
+        "beyond that stays in the queue. It says how many events wait, and asks; --yes is the "
+        "answer of a script.",
     )
-    redrive.add_argument("queue", metavar="QUEUE", help="the queue's name or URL")
+    redrive.add_argument("queue", metavar="QUEUE", help="the queue's name, ARN or URL")
     redrive.add_argument(
         "--function", metavar="NAME", help="send all events to this function, and to no other"
     )
     redrive.add_argument("--limit", type=_number, metavar="N", help="send at most so many")
+    redrive.add_argument(
+        "--dry-run", action="store_true", help="say what would be sent where, and leave all"
+    )
+    redrive.add_argument(
+        "--wait",
+        type=_number,
+        default=0,
+        metavar="SECONDS",
+        help="then look for so long whether they come back; a function that fails is tried again "
+        "for about three minutes before",
+    )
     redrive.add_argument("--region", metavar="NAME", help="default: that of the environment")
+    redrive.add_argument("--yes", action="store_true", help="send without asking")
     redrive.set_defaults(command=_redrive)
 
     undo = commands.add_parser(
@@ -56,7 +69,7 @@ def add_parser(commands: Any) -> None:
 
 def _number(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no number of events: give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text} is no number: give 1 or more")
     return int(text)
 
 
@@ -82,13 +95,17 @@ def _client(service: str, region: str | None) -> Any:
 
 
 def _redrive(options: argparse.Namespace) -> int:
-    from trailctl.redrive import redrive
+    from trailctl.redrive import Wish, redrive
+
+    def agrees() -> bool:
+        if options.yes:
+            return True
+        return sys.stdin.isatty() and sys.stdout.isatty() and _agrees()
 
     redrive(
         lambda service: _client(service, options.region),
         options.queue,
-        options.function,
-        options.limit,
+        Wish(options.function, options.limit, options.dry_run, agrees, options.wait),
     )
     return 0
 

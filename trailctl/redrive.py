@@ -1,164 +1,290 @@
-"""`trailctl redrive`: sends the events of a failure or dead-letter queue to their function again.
+"""`trailctl redrive`: sends the events of a failure or dead-letter queue on their way again.
 
-SQS's own redrive refuses these queues, as their messages did not come from a queue. The function
-does nothing twice: its ledger remembers an event for longer than the queue keeps it.
+SQS's own redrive refuses these queues, as their messages did not come from a queue. A function does
+nothing twice: its ledger remembers an event for longer than the queue keeps it.
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 
-Whoever may write to the queue writes its messages. So a message's word for its function counts only
+Whoever may write to the queue writes its messages. So a message's word for its target counts only
 where AWS's configuration says the same: the function keeps its failures in this queue, or the rule
-has the function as a target whose dead letters this queue keeps.
+has the target and keeps its dead letters in this queue. A dead letter is the event as it came, so
+the target's input transformer is applied again.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from reactor.patterns.target_input import InputError, target_input
 
 from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
 
 _VISIBLE_AGAIN = 120  # seconds; no other reader gets a message while it is being sent
+_BETWEEN = 5.0  # seconds between two looks at the queue
 # The places where a function names the queue that gets what it could not do.
 _ASYNC, _DEAD = ("DestinationConfig", "OnFailure", "Destination"), ("DeadLetterConfig", "TargetArn")
+_UNKNOWN = "its function is not known; name --function"
 
 
 @dataclass(frozen=True)
 class Kept:
     """An event in a queue, and what its message says.
 
-    `function` is the ARN of the function that it was for, `rule` that of the rule or schedule (both
-    empty where it does not say), `reason` why it failed. `since`: when it came, in seconds.
+    `target` is the ARN of the function, topic or queue that it was for, `rule` that of the rule or
+    schedule (both empty where it does not say), `reason` why it failed. `event` is what the
+    function got, or the event that a rule matched. `since`: when it came, in seconds.
     """
 
     receipt: str
     message_id: str
-    function: str
+    target: str
     rule: str
     event: Any
     reason: str
     since: float = 0.0
 
 
-class Owners:
-    """The functions whose events a queue keeps, by the configuration of functions and rules.
+class Ways:
+    """The way of each event to its target, by the configuration of functions and rules.
 
-    `queue` is the queue's ARN, `client` makes the boto3 client of a service.
+    `queue` is the queue's ARN, `client` makes the boto3 client of a service. `function`, if it is
+    named, gets all.
     """
 
-    def __init__(self, queue: str, client: Callable[[str], Any]) -> None:
+    def __init__(
+        self, queue: str, client: Callable[[str], Any], function: str | None = None
+    ) -> None:
         self._queue = queue
         self._client = client
-        self._known: dict[tuple[str, str], str] = {}
+        self._function = function
+        self._known: dict[tuple[str, str], Mapping[str, Any] | None] = {}
 
-    def refusal(self, kept: Kept) -> str:
-        """Why the event does not go to the function that its message names; empty if it does.
+    def of(self, kept: Kept) -> Callable[[], object] | str:
+        """The call that sends the event, or the reason why it does not go where its message says.
 
         Raises ClientError and BotoCoreError if AWS does not say.
         """
-        if not kept.function:
-            return "its function is not known; name --function"
-        key = (kept.function, kept.rule)
+        if self._function:
+            return self._call(self._function, {}, json.dumps(kept.event))
+        if not kept.target:
+            return _UNKNOWN
+        key = (kept.target, kept.rule)
         if key not in self._known:
-            self._known[key] = self._refusal(*key)
-        return self._known[key]
+            self._known[key] = self._configured(*key)
+        settings = self._known[key]
+        if settings is None:
+            return (
+                f"{kept.rule or kept.target} does not keep its failed events in this queue; "
+                "name --function"
+            )
+        try:
+            text = target_input(settings, kept.event, kept.rule, datetime.now(UTC))
+        except InputError as error:
+            return error.reason
+        return self._call(kept.target, settings, text)
 
-    def _refusal(self, function: str, rule: str) -> str:
-        named = f"{rule or function} does not keep its failed events in this queue; name --function"
-        # Another account's configuration is for its owner to write.
-        if _place(rule or function) != _place(self._queue):
-            return named
-        keeps = (
-            self._schedule_keeps
-            if ":schedule/" in rule
-            else self._rule_keeps
-            if rule
-            else self._function_keeps
+    def _call(self, target: str, settings: Mapping[str, Any], text: str) -> Callable[[], object]:
+        service = target.split(":")[2] if target.startswith("arn:") else "lambda"
+        if service == "sns":
+            return lambda: self._client("sns").publish(TopicArn=target, Message=text)
+        if service == "sqs":
+            queues = self._client("sqs")
+            group = _dig(settings, "SqsParameters", "MessageGroupId")
+            more = {"MessageGroupId": group} if group else {}
+            return lambda: queues.send_message(
+                QueueUrl=_url(queues, target), MessageBody=text, **more
+            )
+        return lambda: self._client("lambda").invoke(
+            FunctionName=target, InvocationType="Event", Payload=text.encode()
         )
-        return "" if keeps(function, rule) else named
 
-    def _function_keeps(self, function: str, _: str) -> bool:
+    def _configured(self, target: str, rule: str) -> Mapping[str, Any] | None:
+        """The target's settings, as PutTargets takes them; None if this queue is not its own."""
+        # Another account's configuration is for its owner to write.
+        if _place(rule or target) != _place(self._queue):
+            return None
+        if ":schedule/" in rule:
+            return self._of_schedule(target, rule)
+        return self._of_rule(target, rule) if rule else self._of_function(target)
+
+    def _of_function(self, function: str) -> Mapping[str, Any] | None:
         functions = self._client("lambda")
-        return any(
+        keeps = any(
             _dig(_answer(read, FunctionName=function), *path) == self._queue
             for read, path in (
                 (functions.get_function_event_invoke_config, _ASYNC),
                 (functions.get_function_configuration, _DEAD),
             )
         )
+        return {} if keeps else None
 
-    def _rule_keeps(self, function: str, rule: str) -> bool:
+    def _of_rule(self, target: str, rule: str) -> Mapping[str, Any] | None:
         bus, _, name = rule.rpartition(":rule/")[2].rpartition("/")
         call = {"Rule": name, **({"EventBusName": bus} if bus else {})}
         events = self._client("events")
         while True:
             page = _answer(events.list_targets_by_rule, **call)
-            if any(self._is_target(each, function) for each in page.get("Targets", ())):
-                return True
+            for each in page.get("Targets", ()):
+                if self._is_target(each, target):
+                    settings: Mapping[str, Any] = each
+                    return settings
             if not page.get("NextToken"):
-                return False
+                return None
             call["NextToken"] = page["NextToken"]
 
-    def _schedule_keeps(self, function: str, schedule: str) -> bool:
+    def _of_schedule(self, target: str, schedule: str) -> Mapping[str, Any] | None:
         group, _, name = schedule.rpartition(":schedule/")[2].partition("/")
         schedules = self._client("scheduler")
         found = _answer(schedules.get_schedule, GroupName=group, Name=name)
-        return self._is_target(found.get("Target"), function)
+        # What a schedule sends is in the message already.
+        return {} if self._is_target(found.get("Target"), target) else None
 
-    def _is_target(self, target: Any, function: str) -> bool:
+    def _is_target(self, target: Any, arn: str) -> bool:
         keeps = _dig(target, "DeadLetterConfig", "Arn") == self._queue
-        return keeps and bool(_dig(target, "Arn") == function)
+        return keeps and bool(_dig(target, "Arn") == arn)
 
 
-def redrive(
-    client: Callable[[str], Any], queue: str, function: str | None = None, limit: int | None = None
-) -> int:
-    """Sends the events of a queue and deletes those that Lambda accepted; prints a line each.
+@dataclass(frozen=True)
+class State:
+    """A queue as it is at one moment. `now` is AWS's time in seconds, as far as it tells it."""
 
-    `client` makes the boto3 client of a service. `queue` is a name or a URL. `function` gets all
-    events; without it, each goes to the function whose configuration names the queue. Returns how
-    many were sent. Raises CheckError if some stayed, and UsageError if there is no such queue.
+    arn: str
+    now: float
+    visible: int
+    in_flight: int
+
+    @property
+    def messages(self) -> int:
+        """All messages."""
+        return self.visible + self.in_flight
+
+    @property
+    def told(self) -> str:
+        """The numbers in words. SQS calls them approximate."""
+        events = "1 event waits" if self.visible == 1 else f"{self.visible} events wait"
+        if not self.in_flight:
+            return events
+        return f"{events}, {self.in_flight} more are being read by somebody"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the person at the keyboard asks for.
+
+    `function` gets all events; without it, each goes where the configuration that names the queue
+    says. `limit` is the most to send, `dry_run` sends nothing, and `agrees` is asked before
+    anything is sent. `wait` is how many seconds to look whether events come back (0: not at all).
     """
-    queues, functions = client("sqs"), client("lambda")
+
+    function: str | None = None
+    limit: int | None = None
+    dry_run: bool = False
+    agrees: Callable[[], bool] = lambda: True
+    wait: int = 0
+
+
+_ALL = Wish()
+
+
+def redrive(client: Callable[[str], Any], queue: str, wish: Wish = _ALL) -> int:
+    """Sends the events of a queue and deletes those that were accepted; prints a line each.
+
+    `client` makes the boto3 client of a service. `queue` is a name or a URL. What stays in the
+    queue can be read by others at once. Returns how many were sent. Raises CheckError if some
+    stayed or came back, and UsageError if there is no such queue.
+    """
+    queues = client("sqs")
     url = _url(queues, queue)
-    arn, began = _looked_at(queues, url, queue)
-    owners = Owners(arn, client)
-    sent, stayed, came = 0, 0, 0
-    for kept in _messages(queues, url, limit):
-        # What fails at once is back at once, and would be sent for ever.
-        if kept.since > began:
-            came += 1
-            continue
-        name = plain(_dig(kept.event, "detail", "eventName") or "event")
-        target = function or kept.function
-        try:
-            refusal = "" if function else owners.refusal(kept)
-            if not refusal:
-                functions.invoke(
-                    FunctionName=target,
-                    InvocationType="Event",
-                    Payload=json.dumps(kept.event).encode(),
-                )
-        except (ClientError, BotoCoreError) as error:
-            refusal = str(error)
-        if refusal:
-            stayed += 1
-            print(f"stays: {name} ({plain(kept.message_id)}): {plain(refusal)}")
-            continue
-        queues.delete_message(QueueUrl=url, ReceiptHandle=kept.receipt)
-        sent += 1
-        print(f"sent: {name} to {plain(target.rpartition(':')[2])} ({plain(kept.reason)})")
-    print(f"{sent} sent, {stayed} left in {plain(queue)}")
+    state = _look(queues, url, queue)
+    shown = plain(queue)
+    print(f"{shown}: {state.told}")
+    if not wish.dry_run and state.visible and not wish.agrees():
+        print("nothing was sent: add --yes to send")
+        return 0
+    ways = Ways(state.arn, client, wish.function)
+    sent, came, receipts = 0, 0, []
+    try:
+        for kept in _messages(queues, url, wish.limit):
+            # What fails at once is back at once, and would be sent for ever.
+            if kept.since > state.now:
+                came += 1
+                receipts.append(kept.receipt)
+                continue
+            name = plain(_name(kept.event))
+            refusal = _send(ways, kept, wish.dry_run)
+            if refusal or wish.dry_run:
+                receipts.append(kept.receipt)
+            if refusal:
+                print(f"stays: {name} ({plain(kept.message_id)}): {plain(refusal)}")
+                continue
+            if not wish.dry_run:
+                queues.delete_message(QueueUrl=url, ReceiptHandle=kept.receipt)
+            sent += 1
+            to = plain((wish.function or kept.target).rpartition(":")[2])
+            print(
+                f"{'would send' if wish.dry_run else 'sent'}: {name} to {to} ({plain(kept.reason)})"
+            )
+    finally:
+        _release(queues, url, receipts)
+    stayed = len(receipts) - came - (sent if wish.dry_run else 0)
+    print(
+        f"{sent} would be sent, {stayed} would stay in {shown}"
+        if wish.dry_run
+        else f"{sent} sent, {stayed} left in {shown}"
+    )
     if came:
         print(f"{came} came while it ran, and wait for the next time: do events fail again?")
+    if sent and wish.wait and not wish.dry_run:
+        back = _came_back(queues, url, state.messages - sent, sent, wish.wait)
+        if back:
+            raise CheckError(f"{back} of {sent} came back: their messages say why")
+        print(f"none came back within {wish.wait} s")
     if stayed:
         raise CheckError(f"{stayed} of {sent + stayed} events could not be sent again")
     return sent
+
+
+def _send(ways: Ways, kept: Kept, dry_run: bool) -> str:
+    """Sends an event on its way; the reason if that can't be."""
+    try:
+        way = ways.of(kept)
+        if isinstance(way, str):
+            return way
+        if not dry_run:
+            way()
+    except (ClientError, BotoCoreError) as error:
+        return str(error)
+    return ""
+
+
+def _release(queues: Any, url: str, receipts: list[str]) -> None:
+    """Lets others read at once what stays; what can't be released is there again by itself."""
+    for receipt in receipts:
+        with suppress(ClientError, BotoCoreError):
+            queues.change_message_visibility(
+                QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0
+            )
+
+
+def _came_back(queues: Any, url: str, before: int, sent: int, seconds: int) -> int:
+    """How many more messages than `before` the queue has, after so many seconds or when all of the
+    `sent` are back.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        back = min(sent, max(0, _look(queues, url, url).messages - before))
+        if back == sent or time.monotonic() >= end:
+            return back
+        time.sleep(min(_BETWEEN, max(0.0, end - time.monotonic())))
 
 
 def _url(queues: Any, queue: str) -> str:
@@ -173,17 +299,21 @@ def _url(queues: Any, queue: str) -> str:
     return found
 
 
-def _looked_at(queues: Any, url: str, queue: str) -> tuple[str, float]:
-    """The queue's ARN, and the time now in seconds, by AWS's clock where its answer tells it."""
+def _look(queues: Any, url: str, queue: str) -> State:
     try:
-        answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     except ClientError as error:
         code = error.response["Error"]["Code"]
         raise UsageError(f"the queue {queue} can't be read ({code})") from None
     told = _dig(answer, "ResponseMetadata", "HTTPHeaders", "date")
-    # It tells whole seconds.
-    now = parsedate_to_datetime(told).timestamp() + 1 if told else time.time()
-    return str(answer["Attributes"]["QueueArn"]), now
+    said = answer["Attributes"]
+    return State(
+        str(said["QueueArn"]),
+        # It tells whole seconds.
+        parsedate_to_datetime(told).timestamp() + 1 if told else time.time(),
+        int(said.get("ApproximateNumberOfMessages", 0)),
+        int(said.get("ApproximateNumberOfMessagesNotVisible", 0)),
+    )
 
 
 def _messages(queues: Any, url: str, limit: int | None) -> Iterator[Kept]:
@@ -226,8 +356,15 @@ def read(message: dict[str, Any]) -> Kept:
         str(_dig(attributes, name, "StringValue") or "")
         for name in ("TARGET_ARN", "RULE_ARN", "SCHEDULE_ARN", "ERROR_CODE")
     )
-    function = target if ":lambda:" in target else ""
-    return Kept(receipt, message_id, function, rule or schedule, body, reason)
+    known = target.split(":")[2:3] in (["lambda"], ["sns"], ["sqs"])
+    return Kept(receipt, message_id, target if known else "", rule or schedule, body, reason)
+
+
+def _name(event: Any) -> object:
+    """The call that an event tells, bare or beside the detection that it is for."""
+    return (
+        _dig(event, "detail", "eventName") or _dig(event, "event", "detail", "eventName") or "event"
+    )
 
 
 def _place(arn: str) -> tuple[str, ...]:

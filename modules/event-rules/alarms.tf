@@ -3,7 +3,7 @@ locals {
   _alarm_arns = [for topic in var.alarm_topic == null ? [] : [var.alarm_topic] : "${can(regex(local._mock, topic.arn)) ? local._mock_start : ""}${topic.arn}"]
 
   _dead_letter_queue_watched = local._own_dead_letter_queue ? local._dead_letter_queue_name : coalesce(var.dead_letter_queue.name, element(split(":", var.dead_letter_queue.arn), 5))
-  _read_dead_letters         = "The message attributes RULE_ARN, TARGET_ARN, ERROR_CODE and ERROR_MESSAGE say which and why: aws sqs receive-message --queue-url <url> --message-attribute-names All. Most often a permission is missing: apply the rules again. Then trailctl redrive ${local._dead_letter_queue_watched} hands the events of functions to them; other targets are sent each message's body, the event."
+  _read_dead_letters         = "The message attributes RULE_ARN, TARGET_ARN, ERROR_CODE and ERROR_MESSAGE say which and why: aws sqs receive-message --queue-url <url> --message-attribute-names All. Most often a permission is missing: apply the rules again. Then trailctl redrive ${local._dead_letter_queue_watched} sends them to their functions, topics and queues again; a target of another kind is sent each message's body, the event."
 }
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html

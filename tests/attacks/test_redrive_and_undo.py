@@ -18,7 +18,7 @@ from moto import mock_aws
 from tests.harness.local_aws import REPOSITORY
 from trailctl.cli import main
 from trailctl.errors import CheckError, UsageError
-from trailctl.redrive import redrive
+from trailctl.redrive import Wish, redrive
 from trailctl.undo import UNDOABLE, Work, from_log
 
 pytestmark = pytest.mark.unit
@@ -157,7 +157,7 @@ def test_what_the_configuration_says_goes_to_its_function(
 def test_a_function_that_is_named_gets_all_whatever_they_say(aws: Aws) -> None:
     for arn in (EVIL, GUARD, ABROAD):
         put(failed(arn))
-    assert redrive(aws, "failures", "guard") == 3
+    assert redrive(aws, "failures", Wish("guard")) == 3
     assert aws.sent == ["guard"] * 3
 
 
@@ -196,7 +196,7 @@ def test_redrive_prints_what_it_is_told_and_does_nothing_of_it(
     with pytest.raises(CheckError):
         redrive(aws, "failures")
     out = capsys.readouterr().out
-    assert out.count("\n") == 3
+    assert out.count("\n") == 4
     assert harmless(out)
     assert "\\x1b[2K" in out
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
+from reactor.patterns.target_input import InputError, find, target_input
 
 from localaws.events.router import destinations
 from localaws.events.router.grants import Grants, is_missing
@@ -27,7 +28,6 @@ from localaws.events.router.model import (
     Target,
     TargetKind,
 )
-from localaws.events.router.transform import find, target_input
 
 # What a connection authorizes with (CreateConnection's AuthParameters), by account, Region, name.
 RoleCredentials = Callable[[str, str, str], Mapping[str, Any]]
@@ -44,8 +44,12 @@ class Delivery:
     attempt: int = 1
 
     def text(self) -> str:
-        text = target_input(self.target, self.event, self.received)
-        if self.target.rule.service == SCHEDULER:
+        target = self.target
+        try:
+            text = target_input(target.settings, self.event, target.rule.arn, self.received)
+        except InputError as error:
+            raise DeliveryError(error.code, error.reason) from None
+        if target.rule.service == SCHEDULER:
             text = text.replace("<aws.scheduler.attempt-number>", str(self.attempt))
         return text
 

@@ -15,9 +15,9 @@ import pytest
 from reactor.detections import decide, decisions
 from reactor.event import read_event
 from reactor.patterns import EventPattern
+from reactor.patterns.target_input import target_input
 
 from localaws.cloudtrail.recorder.names import event_name, event_source
-from localaws.events.router.transform import fill as fill_template
 from trailctl.coverage.measure import names as techniques
 from trailctl.replay.catalogue import FOLDER, SEVERITIES, CatalogueEntry, load_catalogue, select
 
@@ -309,9 +309,8 @@ def test_the_sentence_is_filled_from_the_event(entry: CatalogueEntry) -> None:
     assert not re.search(r"[\"\\]", summary["template"])
     assert summary["template"].endswith(".")
     for sample in entry.samples.match:
-        text = fill_template(
-            template, summary["input_paths"], sample.event, RULE, datetime.now(UTC)
-        )
+        transformer = {"InputTemplate": template, "InputPathsMap": summary["input_paths"]}
+        text = target_input({"InputTransformer": transformer}, sample.event, "", datetime.now(UTC))
         assert "<" not in text
         assert "  " not in text
     # The first sample has all that the sentence is about.
@@ -321,14 +320,6 @@ def test_the_sentence_is_filled_from_the_event(entry: CatalogueEntry) -> None:
         for step in path.removeprefix("$.").split("."):
             value = value.get(step) if isinstance(value, dict) else None
         assert value, (name, path)
-
-
-class _Rule:
-    arn = "arn:aws:events:eu-west-1:111122223333:rule/x"
-    name = "x"
-
-
-RULE: Any = _Rule()
 
 
 def test_samples_are_records_of_the_right_shape() -> None:

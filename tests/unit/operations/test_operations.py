@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from trailctl.cli import main
 from trailctl.errors import CheckError, UsageError
-from trailctl.redrive import read, redrive
+from trailctl.redrive import Wish, read, redrive
 from trailctl.undo import from_text
 
 pytestmark = pytest.mark.unit
@@ -121,7 +121,7 @@ def test_redrive_stops_at_the_limit(queue: str) -> None:
     sqs = boto3.client("sqs")
     for _ in range(3):
         sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
-    assert redrive(Aws(), queue, limit=2) == 2
+    assert redrive(Aws(), queue, Wish(limit=2)) == 2
     assert left(queue) == 1
 
 
@@ -139,7 +139,7 @@ def test_redrive_leaves_what_it_can_not_send(
 
 def test_redrive_sends_dead_letters_to_their_target_function(queue: str) -> None:
     sqs, aws = boto3.client("sqs"), Aws()
-    for target in (ARN, "arn:aws:sns:eu-west-1:123456789012:topic"):
+    for target in (ARN, "arn:aws:sns:eu-west-1:123456789012:topic-of-others"):
         sqs.send_message(
             QueueUrl=queue,
             MessageBody=json.dumps(EVENT),
@@ -152,7 +152,164 @@ def test_redrive_sends_dead_letters_to_their_target_function(queue: str) -> None
     with pytest.raises(CheckError, match="1 of 2"):
         redrive(aws, "failures")
     assert aws.sent == [(ARN, EVENT)]
-    assert read({"Body": json.dumps(EVENT)}).function == ""
+    assert read({"Body": json.dumps(EVENT)}).target == ""
+
+
+def dead_letter(queue: str, target: str) -> None:
+    boto3.client("sqs").send_message(
+        QueueUrl=queue,
+        MessageBody=json.dumps(EVENT),
+        MessageAttributes={
+            "RULE_ARN": {"DataType": "String", "StringValue": RULE},
+            "TARGET_ARN": {"DataType": "String", "StringValue": target},
+            "ERROR_CODE": {"DataType": "String", "StringValue": "NO_PERMISSIONS"},
+        },
+    )
+
+
+def test_redrive_sends_what_the_rule_sends_to_topics_and_queues(
+    queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    ordered = sqs.create_queue(
+        QueueName="orders.fifo",
+        Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"},
+    )["QueueUrl"]
+    heard = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    topic = sns.create_topic(Name="alerts")["TopicArn"]
+    sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint="arn:aws:sqs:eu-west-1:123456789012:heard",
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    fifo = "arn:aws:sqs:eu-west-1:123456789012:orders.fifo"
+    targets = [
+        {
+            "Arn": topic,
+            "InputTransformer": {
+                "InputPathsMap": {"call": "$.detail.eventName"},
+                "InputTemplate": '"somebody called <call>"',
+            },
+        },
+        {"Arn": fifo, "InputPath": "$.detail", "SqsParameters": {"MessageGroupId": "all"}},
+    ]
+    kept: Any = [{**each, "DeadLetterConfig": {"Arn": QUEUE}} for each in targets]
+    aws = Aws()
+    monkeypatch.setattr(aws, "list_targets_by_rule", lambda **_: {"Targets": kept})
+    dead_letter(queue, topic)
+    dead_letter(queue, fifo)
+
+    def client(service: str) -> Any:
+        return sns if service == "sns" else aws(service)
+
+    assert redrive(client, "failures") == 2
+    assert left(queue) == 0
+    (message,) = sqs.receive_message(QueueUrl=heard)["Messages"]
+    assert message["Body"] == '"somebody called RunInstances"'
+    (message,) = sqs.receive_message(QueueUrl=ordered, AttributeNames=["All"])["Messages"]
+    assert message["Body"] == '{"eventName":"RunInstances"}'
+    assert message["Attributes"]["MessageGroupId"] == "all"
+
+
+def test_redrive_gives_a_function_what_its_rule_makes_of_the_event(
+    queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws = Aws()
+    template = '{"detection": {"id": "x"}, "event": <aws.events.event.json>}'
+    target: Any = {
+        "Arn": ARN,
+        "DeadLetterConfig": {"Arn": QUEUE},
+        "InputTransformer": {"InputTemplate": template},
+    }
+    monkeypatch.setattr(aws, "list_targets_by_rule", lambda **_: {"Targets": [target]})
+    dead_letter(queue, ARN)
+
+    assert redrive(aws, "failures") == 1
+    assert aws.sent == [(ARN, {"detection": {"id": "x"}, "event": EVENT})]
+
+
+def test_redrive_tells_and_asks_before_it_sends(
+    queue: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sqs, aws = boto3.client("sqs"), Aws()
+    for _ in range(3):
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
+    sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=1)
+
+    assert redrive(aws, "failures", Wish(agrees=lambda: False)) == 0
+
+    assert aws.sent == []
+    assert capsys.readouterr().out.splitlines() == [
+        "failures: 2 events wait, 1 more are being read by somebody",
+        "nothing was sent: add --yes to send",
+    ]
+
+
+def test_a_script_must_say_yes(queue: str, capsys: pytest.CaptureFixture[str]) -> None:
+    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
+
+    assert main(["redrive", "failures"]) == 0
+
+    assert "nothing was sent: add --yes to send" in capsys.readouterr().out
+    assert left(queue) == 1
+
+
+def test_a_dry_run_says_what_would_go_where_and_leaves_it_to_others(
+    queue: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sqs, aws = boto3.client("sqs"), Aws()
+    for body in (FAILED, FAILED, EVENT):
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(body))
+
+    with pytest.raises(CheckError, match="1 of 3"):
+        redrive(aws, "failures", Wish(dry_run=True))
+
+    out = capsys.readouterr().out
+    assert "would send: RunInstances to guard (it broke)" in out
+    assert "2 would be sent, 1 would stay in failures" in out
+    assert aws.sent == []
+    # They can be read at once, not when the time of a reader is over.
+    assert len(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]) == 3
+
+
+def test_what_stays_can_be_read_at_once(queue: str) -> None:
+    sqs = boto3.client("sqs")
+    sqs.send_message(QueueUrl=queue, MessageBody="no JSON")
+
+    with pytest.raises(CheckError):
+        redrive(Aws(), "failures")
+
+    assert len(sqs.receive_message(QueueUrl=queue)["Messages"]) == 1
+
+
+def test_it_waits_to_see_whether_they_come_back(
+    queue: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sqs = boto3.client("sqs")
+    slept: list[float] = []
+
+    class Failing(Aws):
+        def sleep(self, seconds: float) -> None:
+            slept.append(seconds)
+            sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
+
+    aws = Failing()
+    monkeypatch.setattr("trailctl.redrive.time.sleep", aws.sleep)
+    for _ in range(2):
+        sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
+
+    with pytest.raises(CheckError, match="2 of 2 came back"):
+        redrive(aws, "failures", Wish(wait=300))
+
+    assert len(slept) == 2
+    sqs.purge_queue(QueueUrl=queue)
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
+    now = iter([0.0, 1.0, 2.0, 400.0])
+    monkeypatch.setattr("trailctl.redrive.time.monotonic", lambda: next(now))
+    monkeypatch.setattr("trailctl.redrive.time.sleep", slept.append)
+    assert redrive(aws, "failures", Wish(wait=300)) == 1
+    assert capsys.readouterr().out.endswith("none came back within 300 s\n")
 
 
 def test_redrive_refuses_a_queue_that_does_not_exist(

@@ -9,21 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from localaws.events.router.model import DeliveryError, Rule, Target
-from localaws.events.router.transform import target_input
+from reactor.patterns.target_input import InputError, target_input
 
 pytestmark = pytest.mark.unit
 
-RULE = Rule(
-    name="stopped",
-    arn="arn:aws:events:us-east-2:123456789012:rule/stopped",
-    bus="default",
-    state="ENABLED",
-    pattern="{}",
-    account="123456789012",
-    region="us-east-2",
-)
+RULE = "arn:aws:events:us-east-2:123456789012:rule/stopped"
 INGESTED = datetime(2026, 3, 1, 12, 0, 7, 250_000, tzinfo=UTC)
 EVENT: dict[str, Any] = {
     "version": "0",
@@ -69,7 +59,7 @@ PATHS = {
 
 
 def sent(**settings: Any) -> str:
-    return target_input(Target(RULE, "t", "arn:aws:sns:::x", settings), EVENT, INGESTED)
+    return target_input(settings, EVENT, RULE, INGESTED)
 
 
 def filled(template: str, paths: dict[str, str] = PATHS) -> str:
@@ -116,10 +106,9 @@ def test_input_path(path: str, text: str | None) -> None:
     ],
 )
 def test_a_path_that_finds_nothing_or_is_not_supported(path: str) -> None:
-    with pytest.raises(DeliveryError, match="finds nothing") as failure:
+    with pytest.raises(InputError, match="finds nothing") as failure:
         sent(InputPath=path)
     assert failure.value.code == "INVALID_PARAMETER"
-    assert not failure.value.retry
 
 
 @pytest.mark.parametrize(
@@ -188,10 +177,9 @@ def test_json_template(template: str, text: str) -> None:
     ],
 )
 def test_a_template_that_is_no_json_once_filled_is_not_delivered(template: str) -> None:
-    with pytest.raises(DeliveryError, match="not valid JSON") as failure:
+    with pytest.raises(InputError, match="not valid JSON") as failure:
         filled(template)
     assert failure.value.code == "INVALID_JSON"
-    assert not failure.value.retry
 
 
 def test_reserved_variables_need_no_path() -> None:
@@ -203,7 +191,7 @@ def test_reserved_variables_need_no_path() -> None:
     made = json.loads(filled(template, {}))
     short = {key: value for key, value in EVENT.items() if key not in ("detail", "detail-type")}
     assert made == {
-        "arn": RULE.arn,
+        "arn": RULE,
         "name": "stopped",
         "at": "2026-03-01T12:00:07Z",
         # Without detail, and with one name spelt otherwise.
@@ -211,7 +199,7 @@ def test_reserved_variables_need_no_path() -> None:
         "json": EVENT,
     }
     text = '"<aws.events.rule-name> (<aws.events.rule-arn>) <aws.events.event.ingestion-time>"'
-    assert filled(text, {}) == f'"stopped ({RULE.arn}) 2026-03-01T12:00:07Z"'
+    assert filled(text, {}) == f'"stopped ({RULE}) 2026-03-01T12:00:07Z"'
 
 
 def test_a_reserved_name_cannot_be_taken() -> None:
@@ -219,7 +207,7 @@ def test_a_reserved_name_cannot_be_taken() -> None:
 
 
 def test_a_variable_without_a_path_is_an_error() -> None:
-    with pytest.raises(DeliveryError, match="no path for <instanc>"):
+    with pytest.raises(InputError, match="no path for <instanc>"):
         filled('"<instanc>"')
 
 
@@ -240,8 +228,8 @@ def test_any_value_stands_in_a_json_template_as_it_is(value: Any) -> None:
         "InputPathsMap": {"v": "$.detail.v", "all": "$.detail"},
         "InputTemplate": '{ "v" : <v>, "all": [ <all> ], "s": "a b" }',
     }
-    target = Target(RULE, "t", "arn:aws:sns:::x", {"InputTransformer": transformer})
-    text = target_input(target, {"detail": {"v": value}}, INGESTED)
+    settings = {"InputTransformer": transformer}
+    text = target_input(settings, {"detail": {"v": value}}, RULE, INGESTED)
     assert json.loads(text) == {
         "v": "" if value is None else value,
         "all": [{"v": value}],

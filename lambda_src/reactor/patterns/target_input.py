@@ -15,11 +15,18 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-from localaws.events.router.model import DeliveryError, Envelope, Rule, Target
+from typing import Any, Literal
 
 _MISSING: Any = object()
+
+
+class InputError(ValueError):
+    """A target's settings and an event that make no input, with EventBridge's code for it."""
+
+    def __init__(self, code: Literal["INVALID_JSON", "INVALID_PARAMETER"], reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
 
 
 def compact(value: Any) -> str:
@@ -27,13 +34,14 @@ def compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def target_input(target: Target, event: Envelope, ingested: datetime) -> str:
-    """The text that the target gets for an event that EventBridge received at `ingested`.
+def target_input(
+    settings: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str, ingested: datetime
+) -> str:
+    """The text that a target gets for an event that EventBridge received at `ingested`.
 
-    Raises DeliveryError (INVALID_JSON, INVALID_PARAMETER) where the target's settings and this
-    event don't make one.
+    `settings` is the target as PutTargets takes it: of Input, InputPath and InputTransformer it has
+    one or none. Raises InputError where they and this event don't make one.
     """
-    settings = target.settings
     constant = settings.get("Input")
     if constant:
         return str(constant)
@@ -41,7 +49,7 @@ def target_input(target: Target, event: Envelope, ingested: datetime) -> str:
     if path:
         value = select(path, event)
         if value is _MISSING:
-            raise DeliveryError("INVALID_PARAMETER", f"InputPath {path} finds nothing in the event")
+            raise InputError("INVALID_PARAMETER", f"InputPath {path} finds nothing in the event")
         return compact(value)
     transformer = settings.get("InputTransformer")
     if transformer:
@@ -49,7 +57,7 @@ def target_input(target: Target, event: Envelope, ingested: datetime) -> str:
             transformer["InputTemplate"],
             transformer.get("InputPathsMap") or {},
             event,
-            target.rule,
+            rule_arn,
             ingested,
         )
     return compact(event)
@@ -109,10 +117,14 @@ _STRING_OR_SPACE = re.compile(r"(\"(?:[^\"\\]|\\.)*\")|\s+", re.DOTALL)
 
 
 def fill(
-    template: str, paths: Mapping[str, str], event: Envelope, rule: Rule, ingested: datetime
+    template: str,
+    paths: Mapping[str, str],
+    event: Mapping[str, Any],
+    rule_arn: str,
+    ingested: datetime,
 ) -> str:
     """The template with each `<name>` replaced by what its path finds."""
-    reserved = _reserved(event, rule, ingested)
+    reserved = _reserved(event, rule_arn, ingested)
     is_text = template.lstrip().startswith('"')
     in_string = False
 
@@ -129,7 +141,7 @@ def fill(
             value = select(paths[name], event)
         else:
             # PutTargets refuses a template with a name that it does not know.
-            raise DeliveryError(
+            raise InputError(
                 "INVALID_PARAMETER", f"the input template has no path for <{name}>: add one"
             )
         if value is _MISSING or value is None:
@@ -149,7 +161,7 @@ def _minified(text: str) -> str:
     try:
         json.loads(text)
     except ValueError:
-        raise DeliveryError(
+        raise InputError(
             "INVALID_JSON",
             "the filled input template is not valid JSON: a variable inside quotes must be text "
             f"without quotes of its own, an object or a list stands without quotes: {text[:200]}",
@@ -157,10 +169,10 @@ def _minified(text: str) -> str:
     return _STRING_OR_SPACE.sub(lambda found: found.group(1) or "", text)
 
 
-def _reserved(event: Envelope, rule: Rule, ingested: datetime) -> dict[str, Any]:
+def _reserved(event: Mapping[str, Any], rule_arn: str, ingested: datetime) -> dict[str, Any]:
     return {
-        "aws.events.rule-arn": rule.arn,
-        "aws.events.rule-name": rule.name,
+        "aws.events.rule-arn": rule_arn,
+        "aws.events.rule-name": rule_arn.rpartition("/")[2],
         "aws.events.event.ingestion-time": ingested.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "aws.events.event": {
             "detailType" if key == "detail-type" else key: value
