@@ -2,11 +2,12 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup test quick lint unit plan e2e fuzz tables package lock demo bench clean
+.PHONY: help setup test quick lint unit plan e2e fuzz tables package lock release demo bench clean
 
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
 BENCH ?=
+VERSION ?=
 # What `make quick` compares with.
 BASE ?= HEAD
 # Plans gain nothing beyond two processes; applies mostly wait.
@@ -85,6 +86,10 @@ package: ## build lambda_src/dist/reactor.zip, the same bytes on any system
 lock: ## the hashes of what setup installs; UPGRADE=1 moves the versions, too
 	$(call set-up,lock)
 	@.venv-lock/bin/python -B scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+release: ## prepare one: changelog, snippets, zips, and what to type then; VERSION=1.2.3
+	$(call set-up,run)
+	@$(BIN)/python scripts/release.py $(VERSION)
 
 demo: ## see it happen: a trail, a launch, a reaction, with no AWS account
 	$(call set-up,run provider)

@@ -105,6 +105,7 @@ def test_each_command_sets_up_only_what_it_needs() -> None:
     )
     assert commands == {
         "setup": "",  # all
+        "release": "run",
         "quick": "dev policy provider",
         "lint": "dev",
         "unit": "dev",
