@@ -128,6 +128,11 @@ resource "aws_cloudwatch_event_rule" "this" {
     }
 
     precondition {
+      condition     = length(try(local._pattern_faults[each.key], [])) == 0
+      error_message = "In the pattern of the rule ${each.key}, ${join("; ", try(local._pattern_faults[each.key], []))}."
+    }
+
+    precondition {
       condition     = each.value.pattern == null ? true : local._patterns[each.key].source_pinned
       error_message = "The pattern of the rule ${each.key} must pin its source to AWS, as in source = [\"aws.ec2\"] or source = [{ prefix = \"aws.\" }]: anybody in the account can send events from any other source and so trigger the targets. Sources that are meant are named in sources_beyond_aws."
     }

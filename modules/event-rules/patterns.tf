@@ -42,6 +42,69 @@ locals {
     ]))
   }
 
+  # What EventBridge would refuse, or what would match nothing, in words. An object in a list is a
+  # matcher; a member of an $or is one only if its value is none that a pattern may have.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+  _fields    = ["$or", "account", "detail", "detail-type", "id", "region", "replay-name", "resources", "source", "time", "version"]
+  _operators = ["anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard"]
+  _within = {
+    anything-but = ["equals-ignore-case", "prefix", "suffix", "wildcard"]
+    prefix       = ["equals-ignore-case"]
+    suffix       = ["equals-ignore-case"]
+  }
+  _detail_types = [
+    "AWS API Call via CloudTrail", "AWS Console Action via CloudTrail", "AWS Console Sign In via CloudTrail",
+    "AWS Console Signin via CloudTrail", "AWS Insight via CloudTrail", "AWS Network Activity Event via CloudTrail",
+    "AWS Service Event via CloudTrail",
+  ]
+  _pattern_faults = {
+    for key, text in local._minified : key => !local._is_object[key] || !local._patterns[key].leaves_are_lists ? [] : concat(
+      [
+        for field in setsubtract(keys(local._decoded[key]), local._fields) :
+        "\"${field}\" is no field of an event, whose fields are ${join(", ", local._fields)}"
+      ],
+      [
+        for name in distinct(flatten(regexall(
+          strcontains(text, "\"$or\":") ? "[\\[,]\\{\"([^\"]+)\":(?:\"|true|false|null|-?[0-9])" : "[\\[,]\\{\"([^\"]+)\":", text
+        ))) : "\"${name}\" is no matcher, which are ${join(", ", local._operators)}" if !contains(local._operators, name)
+      ],
+      [
+        for found in regexall("[\\[,]\\{\"(anything-but|prefix|suffix)\":\\{\"([^\"]+)\":", text) :
+        "${found[0]} takes no \"${found[1]}\", but ${join(", ", local._within[found[0]])}" if !contains(local._within[found[0]], found[1])
+      ],
+      [
+        for found in regexall("[\\[,]\\{\"(${join("|", local._operators)})\":(?:\"(?:[^\"\\\\]|\\\\.)*\"|\\[[^\\[\\]{}]*\\]|\\{[^{}]*\\}|[a-z0-9.-]+),\"", text) :
+        "a matcher has one key, and there is one with ${found[0]} and another: write two matchers"
+      ],
+      [
+        for found in regexall("[\\[,]\\{\"(equals-ignore-case|prefix|suffix|wildcard)\":(?:true|false|null|-?[0-9]|\\[)", text) :
+        "${found[0]} takes a text in quotes"
+      ],
+      [
+        for found in regexall("[\\[,]\\{\"exists\":([^,}]*)", text) :
+        "exists is true or false, not ${found[0]}" if !contains(["true", "false"], found[0])
+      ],
+      [
+        for found in regexall("[\\[,]\\{\"cidr\":\"?([^\"}]*)\"?\\}", text) :
+        "cidr is an address and the length of its prefix, as in 10.0.0.0/24, not ${found[0]}" if !can(cidrhost(found[0], 0))
+      ],
+      [
+        for found in regexall("[\\[,]\\{\"numeric\":([^}]*)\\}", text) :
+        "numeric is one comparison or a range, as in [\">\", 0, \"<=\", 5], not ${found[0]}"
+        if !can(regex("^\\[\"(?:[<>]=?|=)\",-?[0-9][0-9.eE+-]*(?:,\"<=?\",-?[0-9][0-9.eE+-]*)?\\]$", found[0]))
+      ],
+      [
+        for found in regexall("\"wildcard\":(\"(?:[^\"\\\\]|\\\\.)*\"|\\[[^\\]]*\\])", text) :
+        "a wildcard has no two asterisks side by side, as ${found[0]} has" if can(regex("\\*\\*", found[0]))
+      ],
+      [
+        for name in try([for each in local._decoded[key]["detail-type"] : tostring(each)], []) :
+        "no event has the detail-type \"${name}\"; CloudTrail's are ${join(", ", local._detail_types)}"
+        if strcontains(lower(name), "cloudtrail") && !contains(local._detail_types, name)
+      ],
+    )
+  }
+
   # What is no object at all has a precondition of its own. Nobody but a partner puts events on its bus.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-saas.html
   _patterns = {

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from reactor.patterns import PatternError, parse_pattern
 
 from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Plan, Planner
@@ -448,6 +449,69 @@ def test_accepted_patterns(many: Plan) -> None:
 
 NOT_JSON = ["", "aws.ec2", '["aws.ec2"]', '"aws.ec2"', "null", "{source: []}"]
 
+CIDR = "cidr is an address and the length of its prefix, as in 10.0.0.0/24, not"
+RANGE = 'numeric is one comparison or a range, as in [">", 0, "<=", 5], not'
+# What EventBridge's own check refuses (reactor.patterns judges), and the words for it.
+MISWRITTEN: list[tuple[dict[str, Any], str]] = [
+    (
+        {"source": ["aws.ec2"], "detail": {"eventName": [{**matcher}]}},
+        f"In the pattern of the rule r, {words}",
+    )
+    for matcher, words in (
+        (
+            {"prefx": "Run"},
+            '"prefx" is no matcher, which are anything-but, cidr, equals-ignore',
+        ),
+        ({"Prefix": "Run"}, '"Prefix" is no matcher'),
+        ({"regex": ["Run.*"]}, '"regex" is no matcher'),
+        ({"anything-but": {"prefx": "Run"}}, 'anything-but takes no "prefx", but equals-ignore'),
+        ({"anything-but": {"exists": False}}, 'anything-but takes no "exists", but'),
+        ({"prefix": {"anything-but": "a"}}, 'prefix takes no "anything-but", but equals-ignore'),
+        ({"prefix": "R", "suffix": "s"}, "a matcher has one key, and there is one with prefix"),
+        ({"exists": True, "prefix": "s"}, "a matcher has one key, and there is one with exists"),
+        ({"prefix": 5}, "prefix takes a text in quotes."),
+        ({"suffix": ["a", "b"]}, "suffix takes a text in quotes."),
+        ({"equals-ignore-case": True}, "equals-ignore-case takes a text in quotes"),
+        ({"exists": "true"}, 'exists is true or false, not "true".'),
+        ({"exists": 1}, "exists is true or false, not 1."),
+        ({"cidr": "10.0.0.0/33"}, f"{CIDR} 10.0.0.0/33."),
+        ({"cidr": "10.0.0.0"}, f"{CIDR} 10.0.0.0."),
+        ({"cidr": 99}, f"{CIDR} 99."),
+        ({"numeric": [">", "5"]}, f'{RANGE} [">","5"].'),
+        ({"numeric": ["=>", 5]}, f'{RANGE} ["=>",5].'),
+        ({"numeric": [">", 5, ">", 7]}, f'{RANGE} [">",5,">",7].'),
+        ({"numeric": 5}, f"{RANGE} 5."),
+        ({"wildcard": "a**b"}, 'a wildcard has no two asterisks side by side, as "a**b" has'),
+        (
+            {"anything-but": {"wildcard": ["a*", "b**"]}},
+            'a wildcard has no two asterisks side by side, as ["a*","b**"] has.',
+        ),
+    )
+] + [
+    (
+        {"source": ["aws.ec2"], "$or": [{"region": [{"perfix": "eu"}]}, {"account": ["1"]}]},
+        'In the pattern of the rule r, "perfix" is no matcher',
+    ),
+]
+# What EventBridge takes, and no event ever is.
+NEVER = [
+    (
+        {"source": ["aws.ec2"], "detail_type": ["AWS API Call via CloudTrail"]},
+        '"detail_type" is no field of an event, whose fields are $or, account, detail, detail-type',
+    ),
+    (
+        {"source": ["aws.ec2"], "eventName": ["RunInstances"]},
+        '"eventName" is no field of an event, whose fields are',
+    ),
+    (
+        {"source": ["aws.ec2"], "detail-type": ["AWS API Call via Cloudtrail"]},
+        'no event has the detail-type "AWS API Call via Cloudtrail"; CloudTrail\'s are AWS API',
+    ),
+    (
+        {"source": ["aws.signin"], "detail-type": ["AWS Console SignIn via CloudTrail"]},
+        'no event has the detail-type "AWS Console SignIn via CloudTrail"; CloudTrail\'s are',
+    ),
+]
 UNPINNED: list[Any] = [
     {"detail-type": ["AWS API Call via CloudTrail"]},
     {"source": ["my.app"]},
@@ -554,6 +618,12 @@ def test_what_a_variable_alone_tells(tf: Planner) -> None:
     )
 
 
+@pytest.mark.parametrize("pattern", [pattern for pattern, _ in MISWRITTEN], ids=json.dumps)
+def test_the_engine_refuses_what_is_refused_here(pattern: dict[str, Any]) -> None:
+    with pytest.raises(PatternError):
+        parse_pattern(pattern)
+
+
 def test_what_is_refused_of_rules(tf: Planner) -> None:
     topic = {"topic": TOPIC}
     key = " must consist of letters, digits, dots, underscores and hyphens, and so must each key of"
@@ -615,6 +685,8 @@ def test_what_is_refused_of_rules(tf: Planner) -> None:
             ),
             *((matching(bad), pinned) for bad in UNPINNED),
             *((matching(bad), listed) for bad in BARE),
+            *((matching(bad), words) for bad, words in MISWRITTEN),
+            *((matching(bad), f"In the pattern of the rule r, {words}") for bad, words in NEVER),
             (
                 matching(longer),
                 f"The pattern of the rule r has {size} characters, and EventBridge takes 2,048",
