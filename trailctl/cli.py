@@ -1,4 +1,7 @@
-"""`trailctl`: the command line. Exit codes: 0 done, 1 a check failed, 2 wrong use."""
+"""`trailctl`: the command line.
+
+Exit codes: 0 done, 1 a check failed, 2 wrong use or no answer of AWS, 70 a fault of trailctl.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, `trailctl ... | head`
         sys.stderr.close()
         return 0
+    except Exception as error:
+        if options.traceback:
+            raise
+        line = _of_aws(error)
+        print(f"trailctl: {plain(line or _fault(error))}", file=sys.stderr)
+        return 2 if line else 70
+
+
+def _of_aws(error: Exception) -> str | None:
+    if "botocore" not in sys.modules:  # most commands never load it
+        return None
+    from trailctl.aws_errors import told
+
+    return told(error)
+
+
+def _fault(error: Exception) -> str:
+    return (
+        f"{type(error).__name__}: {error}: this should not happen. Run `trailctl -v ...` once more "
+        "and report what it prints"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_const",
         const=_version,
         help="print the version, and what the functions' zip was built from",
+    )
+    parser.add_argument(
+        "-v", "--traceback", action="store_true", help="show where in the code an error arose"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 

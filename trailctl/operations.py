@@ -86,12 +86,12 @@ def _operation(text: str) -> tuple[str, str]:
 
 def _client(service: str, region: str | None) -> Any:
     import boto3
-    from botocore.exceptions import BotoCoreError
+    from botocore.config import Config
 
-    try:
-        return boto3.session.Session().client(service, region_name=region or None)  # type: ignore[call-overload]
-    except BotoCoreError as error:
-        raise UsageError(f"{error} Set AWS_REGION, or give --region.") from None
+    # Without a network it says so within seconds.
+    soon = Config(connect_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
+    session = boto3.session.Session()
+    return session.client(service, region_name=region or None, config=soon)  # type: ignore[call-overload]
 
 
 def _redrive(options: argparse.Namespace) -> int:

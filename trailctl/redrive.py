@@ -32,6 +32,7 @@ _VISIBLE_AGAIN = 120  # seconds; no other reader gets a message while it is bein
 _BETWEEN = 5.0  # seconds between two looks at the queue
 # The places where a function names the queue that gets what it could not do.
 _ASYNC, _DEAD = ("DestinationConfig", "OnFailure", "Destination"), ("DeadLetterConfig", "TargetArn")
+_NO_QUEUE = {"NonExistentQueue", "QueueDoesNotExist"}
 _UNKNOWN = "its function is not known; name --function"
 
 
@@ -293,18 +294,25 @@ def _url(queues: Any, queue: str) -> str:
     try:
         found: str = queues.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
     except ClientError as error:
-        raise UsageError(
-            f"there is no queue {queue} here ({error.response['Error']['Code']})"
-        ) from (None)
+        raise _missing(queue, error) from None
     return found
+
+
+def _missing(queue: str, error: ClientError) -> Exception:
+    """A queue that is not there, in a sentence; any other error as it is."""
+    if error.response["Error"]["Code"].rpartition(".")[2] in _NO_QUEUE:
+        return UsageError(
+            f"there is no queue {queue} in this account and Region: look at its name, --region and "
+            "AWS_PROFILE"
+        )
+    return error
 
 
 def _look(queues: Any, url: str, queue: str) -> State:
     try:
         answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        raise UsageError(f"the queue {queue} can't be read ({code})") from None
+        raise _missing(queue, error) from None
     told = _dig(answer, "ResponseMetadata", "HTTPHeaders", "date")
     said = answer["Attributes"]
     return State(

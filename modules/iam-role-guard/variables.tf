@@ -3,6 +3,11 @@ variable "allowed_paths" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for path in var.allowed_paths : can(regex("^(/|[*]).*(/|[*])$|^[/*]$", path))])
+    error_message = "allowed_paths must hold paths with their slashes, or wildcards of them, as in [\"/apps/*\", \"/ci/\"]: no role's path is like ${join(", ", [for path in var.allowed_paths : path if !can(regex("^(/|[*]).*(/|[*])$|^[/*]$", path))])}."
+  }
 }
 
 variable "allowed_providers" {
@@ -42,6 +47,11 @@ variable "forbidden_policies" {
   type        = list(string)
   default     = ["arn:*:iam::aws:policy/AdministratorAccess", "arn:*:iam::aws:policy/IAMFullAccess"]
   nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.forbidden_policies : can(regex("^(arn:|[*])", arn))])
+    error_message = "forbidden_policies must hold ARNs, or wildcards of them, as in [\"arn:*:iam::aws:policy/AdministratorAccess\"]: no policy's ARN is like ${join(", ", [for arn in var.forbidden_policies : arn if !can(regex("^(arn:|[*])", arn))])}."
+  }
 }
 
 variable "mode" {
@@ -60,6 +70,11 @@ variable "required_boundary" {
   description = "ARN, as a wildcard, of the permissions boundary that every role must have; null asks for none."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.required_boundary == null || can(regex("^(arn:[^ ]+|[*].*):policy/.+$", var.required_boundary))
+    error_message = "required_boundary must be the ARN of a policy, or a wildcard of it, as in arn:*:iam::*:policy/developer-boundary: every role would break the rule otherwise."
+  }
 }
 
 variable "required_tags" {

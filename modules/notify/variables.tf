@@ -2,6 +2,11 @@ variable "detection" {
   description = "Id of an entry of the catalogue (modules/detections) whose decision needs code, as in sg-open. Null: the guard alerts on every event that the rule's pattern matches."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.detection == null || contains(local._decided, coalesce(var.detection, "-"))
+    error_message = "detection must be the id of an entry whose decision needs code, or null where the rule's pattern decides alone. There are ${join(", ", local._decided)}."
+  }
 }
 
 variable "event_pattern" {
@@ -51,6 +56,11 @@ variable "summary" {
   type        = string
   default     = "{actor} called {event} in {region}, account {account}, at {time}"
   nullable    = false
+
+  validation {
+    condition     = length(setsubtract(flatten(regexall("\\{([^{}]*)\\}", replace(replace(var.summary, "{{", ""), "}}", ""))), local._words)) == 0 && !can(regex("[{}]", replace(replace(replace(var.summary, "{{", ""), "}}", ""), "/\\{[^{}]*\\}/", "")))
+    error_message = "summary may hold {${join("}, {", local._words)}} and no other brace; a brace that is meant is written twice."
+  }
 }
 
 variable "title" {
@@ -70,6 +80,11 @@ variable "trusted_accounts" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for account in var.trusted_accounts : can(regex("^[0-9]{12}$", account))])
+    error_message = "trusted_accounts must hold account ids of twelve digits."
+  }
 }
 
 variable "trusted_organizations" {

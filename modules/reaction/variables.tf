@@ -466,6 +466,11 @@ variable "package" {
     condition     = try(var.package.s3_object_version, null) == null || try(var.package.s3_bucket, null) != null
     error_message = "package.s3_object_version is of no use without package.s3_bucket and package.s3_key: give them too."
   }
+
+  validation {
+    condition     = var.package != null || startswith(var.guard.handler, "reactor.")
+    error_message = "guard.handler is ${var.guard.handler}, which the zip of this repository has not: give package, a zip with your own code (the module adds reactor as a layer)."
+  }
 }
 
 variable "permissions_boundary" {

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from reactor.detections import decisions
 from reactor.patterns import EventPattern
+from reactor.reactions import notify
 from reactor.settings import Deployment, parse_settings
 
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
@@ -554,6 +556,17 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("security-group-guard", {"ports": []}, "ports must hold at least one whole number"),
     ("security-group-guard", {"allowed_ports": [70000]}, "allowed_ports may hold whole numbers"),
     ("security-group-guard", {"world_prefix": 0}, "world_prefix must be a whole number from 1"),
+    ("iam-role-guard", {"allowed_paths": ["/a/", "apps/*"]}, "no role's path is like apps/*."),
+    ("iam-role-guard", {"allowed_paths": ["apps"]}, "no role's path is like apps."),
+    ("iam-role-guard", {"forbidden_policies": ["Admin"]}, "no policy's ARN is like Admin."),
+    ("iam-role-guard", {"required_boundary": "b"}, "required_boundary must be the ARN of a policy"),
+    ("notify", {"detection": "sg-opn"}, "detection must be the id of an entry whose decision"),
+    ("notify", {"detection": "root-login"}, "detection must be the id of an entry whose decision"),
+    *(
+        ("notify", {"summary": bad}, "summary may hold {account}, {actor}, {event}, {ip}, {reason}")
+        for bad in ("{actr} called", "{actor called", "{actor!r}", "{} called", "{time:%H} x", "}")
+    ),
+    ("notify", {"trusted_accounts": ["1"]}, "trusted_accounts must hold account ids of twelve"),
     ("notify", {"severity": "urgent"}, "severity must be info, low, medium, high or critical."),
     ("notify", {"trusted_organizations": ["acme"]}, "trusted_organizations must hold ids of"),
     ("notify", {"window_seconds": -1}, "window_seconds must be a whole number from 0 to 86400."),
@@ -734,3 +747,12 @@ module "trail" {
     assert plan.warnings == ()
     if module != "reaction-member-role":
         assert len(plan.of_type("aws_cloudwatch_event_rule")) == 1
+
+
+def test_the_plan_knows_the_words_of_a_summary_and_the_decisions_as_the_function_does() -> None:
+    text = (REPOSITORY / "modules" / "notify" / "main.tf").read_text(encoding="utf-8")
+    (words,) = re.findall(r"_words = (\[.+\])", text)
+    entries = (REPOSITORY / "modules" / "detections" / "catalogue").glob("*.json")
+
+    assert tuple(json.loads(words)) == notify._WORDS
+    assert {e.stem for e in entries if json.loads(e.read_text())["decision"]} == {*decisions()}

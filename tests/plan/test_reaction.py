@@ -95,7 +95,7 @@ CASES: dict[str, dict[str, Any]] = {
     "aws_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": "alias/aws/sns"}},
     "plain_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": ""}},
     "encrypted_alerts": {"alert_topic": {"arn": TOPIC, "kms_key_arn": KEY}},
-    "file": {"package": {"filename": str(OWN_FILE)}},
+    "file": {"package": {"filename": str(OWN_FILE)}, "handler": "watch.handler"},
     "engine": {
         "alarm_topic": {"arn": TOPIC},
         "actions_per_hour": 7,
@@ -125,6 +125,7 @@ CASES: dict[str, dict[str, Any]] = {
         "member_role": {"name": "member", "external_id": "shared"},
     },
     "file_and_layer": {
+        "handler": "watch.handler",
         "package": {"filename": str(OWN_FILE)},
         "reactor_layer_arn": LAYER + "1",
         "own_reactor_layer": False,
@@ -197,7 +198,7 @@ module "given_resources" {
   source               = "${modules}/reaction"
   name                 = "watch"
   guard = {
-    handler       = "watch.handler"
+    handler       = "reactor.watch.handler"
     policy_json   = null
     settings      = null
     event_pattern = null
@@ -253,7 +254,8 @@ def hcl(label: str = "reaction", **settings: Any) -> str:
     if "public_powertools_layer" not in settings:
         given |= {"powertools_layer_arn": LAYER, "public_powertools_layer": False}
     guard: dict[str, Any] = {
-        "handler": "watch.handler", "policy_json": None, "settings": None, "event_pattern": None,
+        "handler": "reactor.watch.handler", "policy_json": None, "settings": None,
+        "event_pattern": None,
     }  # fmt: skip
     for name, value in settings.items():
         (guard if name in OF_THE_GUARD else given)[name] = value
@@ -332,7 +334,7 @@ def test_the_least_that_it_makes(cases: dict[str, Made]) -> None:
     assert function["function_name"] == "watch"
     assert function["runtime"] == "python3.13"
     assert function["architectures"] == ["arm64"]
-    assert function["handler"] == "watch.handler"
+    assert function["handler"] == "reactor.watch.handler"
     assert function["layers"] == [LAYER]
     assert function["memory_size"] == 256
     assert function["timeout"] == 60
@@ -925,6 +927,9 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
             "{{region}}, {{role_arn}} and {{session_arn}}.",
         ),
     },
+    "code that is nowhere": {
+        "handler": ("own.handler", "guard.handler is own.handler, which the zip of this"),
+    },
     "keys that let nobody in": {
         "alarm_topic": (
             {"arn": TOPIC, "kms_master_key_id": "alias/aws/sns"},
@@ -1107,7 +1112,7 @@ MISSPELT = ("handlr", "polcy_json", "setings", "event_patern")
 def test_a_misspelt_member_of_a_guard_in_place_is_refused(tf: Planner, name: str) -> None:
     right = ("handler", "policy_json", "settings", "event_pattern")
     guard = {
-        written: "watch.handler" if written.startswith("handl") else None
+        written: "reactor.watch.handler" if written.startswith("handl") else None
         for written in (name if number == MISSPELT.index(name) else each
                         for number, each in enumerate(right))
     }  # fmt: skip

@@ -119,7 +119,11 @@ def test_an_organization_trail(
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
-        (["--trail-arn", "main"], "main is no trail's ARN"),
+        (["--trail-arn", "main"], "main is no trail's ARN: give one such as arn:aws:cloudtrail:us"),
+        (
+            ["--trail-arn", "arn:aws:cloudtrail:us-east-1:111122223333:trail/ab"],
+            "its name, ab, is not of 3 to 128 letters, digits, dots, hyphens, underscores",
+        ),
         (["--trail-arn", ARN.replace("main_", "other_")], "there is no trail"),
         (["--start-time", "yesterday-ish"], "is no time"),
         (["--start-time", "2027-01-01"], "must not be after the end time"),

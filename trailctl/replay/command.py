@@ -197,10 +197,18 @@ def _cloudtrail(options: argparse.Namespace) -> Any:
         session = boto3.Session(profile_name=options.profile, region_name=options.region)
     except BotoCoreError as error:
         raise UsageError(str(error)) from None
-    config = Config(retries={"mode": "adaptive", "max_attempts": 10})
-    return sources.called(
-        "no client for cloudtrail", lambda: session.client("cloudtrail", config=config)
-    )
+
+    def client(retries: Any) -> Any:
+        config = Config(connect_timeout=5, retries=retries)
+        return sources.called(
+            "no client for cloudtrail", lambda: session.client("cloudtrail", config=config)
+        )
+
+    # Two calls a second are allowed, so the pages are asked for with patience. Without a network
+    # or credentials that would be a minute of silence: a first call is asked without.
+    soon = client({"mode": "standard", "total_max_attempts": 3})
+    sources.called("events can't be looked up", lambda: soon.lookup_events(MaxResults=1))
+    return client({"mode": "adaptive", "max_attempts": 10})
 
 
 class _Counter:

@@ -280,10 +280,12 @@ def looked_up(client: Any, start: datetime | None, end: datetime | None) -> Iter
 
 
 def called(what: str, call: Callable[[], T]) -> T:
-    """The answer of a call to AWS. Raises UsageError with AWS's own words."""
+    """The answer of a call to AWS. Raises UsageError."""
     from botocore.exceptions import BotoCoreError, ClientError
+
+    from trailctl.aws_errors import told
 
     try:
         return call()
     except (BotoCoreError, ClientError) as error:
-        raise UsageError(f"{what}: {error}") from None
+        raise UsageError(f"{what}: {told(error)}") from None

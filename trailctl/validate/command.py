@@ -18,7 +18,7 @@ from reactor.digest.verdicts import Report
 from reactor.shapes import is_account, is_region
 
 from trailctl.durations import duration
-from trailctl.errors import CheckError, UsageError
+from trailctl.errors import UsageError
 from trailctl.session import aws_session
 from trailctl.validate import output
 from trailctl.validate.arguments import parse_time
@@ -31,7 +31,7 @@ _WORTH_HELP = timedelta(hours=6)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Validates; returns 0 if all is proven, 1 if not. Raises UsageError and CheckError."""
+    """Validates; returns 0 if all is proven, 1 if not. Raises UsageError."""
     now = datetime.now(UTC).replace(microsecond=0)
     try:
         trail = TrailArn.parse(options.trail_arn)
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             places = shards(wanted, transport, lambda: _organization(session, trail))
         except AccessError as error:
-            raise CheckError(f"the trail's files can't be found: {error}") from None
+            raise UsageError(f"the trail's files can't be found: {error}") from None
         text = options.format == "text"
         if text:
             print(

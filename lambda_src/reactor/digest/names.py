@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 _TRAIL_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):cloudtrail:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
+    r"arn:(?P<partition>aws[a-z-]*):cloudtrail:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
     r":trail/(?P<name>[A-Za-z0-9._-]{3,128})"
 )
+_TRAIL_NAME = re.compile(r"[A-Za-z0-9._-]{3,128}")
 # Digits are ASCII's: whoever may write to the bucket chooses the names.
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _DAY = r"(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/"
@@ -36,10 +37,13 @@ class TrailArn:
         """
         found = _TRAIL_ARN.fullmatch(arn)
         if found is None:
-            raise ValueError(
-                f"{arn} is no trail's ARN: give one such as "
-                "arn:aws:cloudtrail:us-east-1:111122223333:trail/main"
+            name = arn.rpartition(":trail/")[2]
+            why = (
+                f"its name, {name}, is not of 3 to 128 letters, digits, dots, hyphens, underscores"
+                if ":trail/" in arn and not _TRAIL_NAME.fullmatch(name)
+                else "give one such as arn:aws:cloudtrail:us-east-1:111122223333:trail/main"
             )
+            raise ValueError(f"{arn} is no trail's ARN: {why}")
         return cls(**found.groupdict())
 
 

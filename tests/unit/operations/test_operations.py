@@ -316,7 +316,9 @@ def test_redrive_refuses_a_queue_that_does_not_exist(
     queue: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["redrive", "nothing"]) == 2
-    assert "trailctl: there is no queue nothing here" in capsys.readouterr().err
+    assert (
+        "trailctl: there is no queue nothing in this account and Region" in capsys.readouterr().err
+    )
     assert main(["redrive", "failures"]) == 0
 
 
