@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from reactor import __version__
-from reactor.actions import Action, Alert
+from reactor.actions import Action, Alert, Clue
 from reactor.aws import Aws
 from reactor.event import Event, read_event
 from reactor.executor import Executor, InvocationContext
@@ -50,7 +50,7 @@ class Plan(Protocol[S_contra]):
     Raises MalformedEventError.
     """
 
-    def __call__(self, event: Event, settings: S_contra, aws: Aws, /) -> list[Step]:
+    def __call__(self, event: Event, settings: S_contra, aws: Aws, /) -> Sequence[Step | Clue]:
         """The actions and alerts, in their order."""
 
 
@@ -126,7 +126,7 @@ class Reaction(Generic[S]):
             if not begun:  # what a budget held back was young when it came
                 refusal = refusal or _stale(event, deployment.act_within_seconds)
             aws.clock = clock
-            steps: list[Step] | None
+            steps: Sequence[Step | Clue] | None
             try:
                 steps = self.plan(event, settings, aws)
                 if event.omitted and not event.failed and not steps:
