@@ -396,7 +396,7 @@ class Executor:
         sent = 0
         for window, gathered in found.items():
             key = f"{given.id}/{clue.key}/{given.seconds}/{window}"
-            alert = replace(clue.alert, key=key, details=_gathered(clue, gathered))
+            alert = replace(clue.alert, key=key, details=_gathered(clue, window, gathered))
             sent += self._alert(alert, (), (), Sign(f"correlation/{key}", window * given.seconds))
         return sent
 
@@ -636,13 +636,16 @@ _METRICS = {
 }
 
 
-def _gathered(clue: Clue, found: Gathered) -> tuple[tuple[str, str], ...]:
+def _gathered(clue: Clue, window: int, found: Gathered) -> tuple[tuple[str, str], ...]:
     """The details of an alert on several findings: how many, and a few of each step."""
-    needs = clue.correlation.needs
-    number = found.counts.get((0, 0), 0)
-    minutes = clue.correlation.seconds // 60
-    told = f"{number} or more in {minutes} to {2 * minutes} minutes" if len(needs) == 1 else ""
-    rows = [("Count", told), ("Of", clue.key)]
+    needs, seconds = clue.correlation.needs, clue.correlation.seconds
+    begin = datetime.fromtimestamp(window * seconds, UTC)
+    end = begin + timedelta(seconds=seconds)
+    rows = [("Of", clue.key), ("Window", f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")]
+    if len(needs) == 1:
+        since = begin - timedelta(seconds=seconds)
+        number = found.counts.get((0, 0), 0)
+        rows.append(("Count", f"{number} or more since {since:%H:%M}, when this was sent"))
     for name, line in sorted(found.examples.items()):
         rows.append((f"Step {int(name[1:-1]) + 1}" if len(needs) > 1 else "Example", line))
     return (*(row for row in rows if row[1]), *clue.alert.details)

@@ -128,9 +128,7 @@ class Reaction(Generic[S]):
             aws.clock = clock
             steps: Sequence[Step | Clue] | None
             try:
-                steps = self.plan(event, settings, aws)
-                if event.omitted and not event.failed and not steps:
-                    steps = [_unreadable(event, deployment.name)]
+                steps = or_unreadable(self.plan(event, settings, aws), event, deployment.name)
             except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None
@@ -318,19 +316,25 @@ def _stale(event: Event, limit: int | None) -> str:
     return "the event is dated in the future" if -age > _CLOCKS_DIFFER else ""
 
 
-def _unreadable(event: Event, name: str) -> Alert:
-    """An alert for an event that CloudTrail cut, if the plan found nothing to do about the rest."""
+def or_unreadable(steps: Sequence[Step | Clue], event: Event, name: str) -> Sequence[Step | Clue]:
+    """The steps of a plan; an alert for an event that CloudTrail cut, if the plan found nothing to
+    do about the rest.
+    """
+    if steps or event.failed or not event.omitted:
+        return steps
     when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
-    return Alert(
-        severity="high",
-        subject=f"{name} can't read all of {event.name} ({event.account})",
-        headline=(
-            f"{event.actor.label} called {event.name} in {event.region}, account "
-            f"{event.account}{when}; CloudTrail left out a part as too large, and {name} found "
-            "nothing to do about the rest"
-        ),
-        acts=False,
-    )
+    return [
+        Alert(
+            severity="high",
+            subject=f"{name} can't read all of {event.name} ({event.account})",
+            headline=(
+                f"{event.actor.label} called {event.name} in {event.region}, account "
+                f"{event.account}{when}; CloudTrail left out a part as too large, and {name} found "
+                "nothing to do about the rest"
+            ),
+            acts=False,
+        )
+    ]
 
 
 def _settle(event: Event, seconds: int, clock: Clock) -> None:

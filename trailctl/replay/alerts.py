@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reactor.actions import Alert, Clue
+from reactor.actions import Action, Alert, Clue
 from reactor.correlation import mark
 from reactor.windows import box_of
 
@@ -31,12 +31,14 @@ class Planned:
     """An alert before the windows decide: of which rule or sequence, and in which of them.
 
     `start` is when the window begins, in seconds since 1970. `key` tells it from the others of its
-    series: of a correlation, the key and the second at which its own window begins.
+    series, `event` from the others of its key. Of a correlation, `key` is the findings' key and the
+    second at which their own window begins.
     """
 
     start: int
     series: str
     key: str
+    event: str
     severity: Severity
     name: str
 
@@ -45,22 +47,24 @@ class Planned:
 class Told:
     """What findings make, before anything is sent."""
 
-    single: set[tuple[int, str, str, Severity, str, int]] = field(default_factory=set)
+    single: set[tuple[Planned, int]] = field(default_factory=set)
     gathered: dict[tuple[str, str, int], Marks] = field(default_factory=dict)
     correlations: dict[str, tuple[Correlation, Severity, int]] = field(default_factory=dict)
 
-    def add(self, name: str, event: Event, steps: Iterable[Alert | Clue]) -> None:
+    def add(self, name: str, event: Event, steps: Iterable[Action | Alert | Clue]) -> None:
         """Adds what notify makes of an event that matched the rule of that name."""
         when = int(event.time.timestamp()) if event.time else 0
         for step in steps:
             if isinstance(step, Clue):
                 self._gather(step, event, when)
+            if not isinstance(step, Alert):
                 continue
             seconds = step.window_seconds
             start = when - when % seconds if seconds else when
-            key = step.key if seconds else f"{step.key}/{event.id}"
-            digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).hexdigest()
-            self.single.add((start, step.series, digest, step.severity, name, seconds))
+            text = step.key or step.subject
+            digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+            each = Planned(start, step.series, digest, mark(event.id), step.severity, name)
+            self.single.add((each, seconds))
 
     def _gather(self, clue: Clue, event: Event, when: int) -> None:
         given = clue.correlation
@@ -82,16 +86,15 @@ class Told:
 
     def planned(self) -> list[tuple[Planned, int]]:
         """Every alert before the windows decide, with the seconds of its window, in order."""
-        found: dict[tuple[int, str, str], tuple[Planned, int]] = {}
+        found: dict[tuple[int, str, str, str], tuple[Planned, int]] = {}
         # Two parts of a detection that match one event make one alert, the first part's.
-        for start, series, key, severity, name, seconds in sorted(self.single):
-            each = Planned(start, series, key, severity, name)
-            found.setdefault((start, series, key), (each, seconds))
+        for each, seconds in sorted(self.single):
+            found.setdefault((each.start, each.series, each.key, each.event), (each, seconds))
         for (id_, key, window), (severity, seconds, length) in self._complete().items():
             begin = window * length
             start = begin - begin % seconds if seconds else begin
-            each = Planned(start, id_, f"{key}/{begin}", severity, id_)
-            found[start, id_, each.key] = (each, seconds)
+            each = Planned(start, id_, f"{key}/{begin}", "", severity, id_)
+            found[start, id_, each.key, ""] = (each, seconds)
         return [found[place] for place in sorted(found)]
 
     def _complete(self) -> dict[tuple[str, str, int], tuple[Severity, int, int]]:

@@ -9,9 +9,12 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from reactor.actions import Action, Alert, Clue
 from reactor.detections import Detected, Known, decision
+from reactor.detections.definition import Definition
 from reactor.event import Event, read_event
 from reactor.patterns.paths import RawEvent
+from reactor.reaction import or_unreadable
 from reactor.reactions import notify
 
 from trailctl.replay.alerts import Told
@@ -228,18 +231,15 @@ class Tallier:
                 if name in self._decide:
                     assert read is not None
                     finding = self._decide[name](read, self._known)
+                definition = self._rules[name].definition
+                if definition is not None:
+                    assert read is not None
+                    tally.told.add(name, read, self._made(definition, read, finding))
+                if name in self._decide:
                     if finding is None:
                         continue
                     found.findings += 1
                     found.reasons[finding.reason] += 1
-                definition = self._rules[name].definition
-                if definition is not None:
-                    assert read is not None
-                    if not read.failed or definition.failures:
-                        step = notify.steps(
-                            read, definition, finding or Detected(""), self._window_seconds
-                        )
-                        tally.told.add(name, read, step)
                 if event is not None and len(found.examples) < EXAMPLES:
                     found.examples.append(_example(event, who, finding))
             if matched and event is not None and read is not None:
@@ -257,6 +257,16 @@ class Tallier:
         tally.events += scanned.events
         tally.first = min(filter(None, (tally.first, scanned.first)), default="")
         tally.last = max(tally.last, scanned.last)
+
+    def _made(
+        self, definition: Definition, event: Event, finding: Detected | None
+    ) -> Sequence[Action | Alert | Clue]:
+        """What notify makes of an event with its detection."""
+        steps: list[Alert | Clue] = []
+        found = finding if definition.decision else Detected("")
+        if found is not None and (definition.failures or not event.failed):
+            steps = notify.steps(event, definition, found, self._window_seconds)
+        return or_unreadable(steps, event, notify.handler.name)
 
     def _ask(self, probe: Probe, event: RawEvent, read: Event, tally: Tally) -> None:
         """Counts what a reaction would have done about an event, if it is the reaction's."""
