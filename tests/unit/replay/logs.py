@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from reactor.event import read_event
 from reactor.patterns import RuleSet
 from reactor.testing import role_session, user
 
@@ -29,8 +30,8 @@ def day(seed: int, noise: int, findings: int, hours: int = 6) -> list[dict[str, 
     """EventBridge envelopes in the order of their times."""
     rng = random.Random(seed)
     catalogue = load_catalogue()
-    samples = [s.event for e in catalogue.values() for s in e.samples.match]
-    misses = [s.event for e in catalogue.values() for s in e.samples.no_match]
+    samples = [s.event for e in catalogue.values() for s in e.samples.match if of_record(s.event)]
+    misses = [s.event for e in catalogue.values() for s in e.samples.no_match if of_record(s.event)]
     quiet = _quiet()
     found = [
         _of(rng, rng.choice(misses if n % 6 == 0 else quiet), _time(rng, hours))
@@ -53,8 +54,15 @@ def _quiet() -> list[dict[str, Any]]:
     entries = load_catalogue().values()
     rules = {k: p for e in entries for k, p in e.rules(e.example_values).items()}
     patterns = RuleSet(rules)
-    misses = [s.event for e in entries for s in e.samples.no_match]
+    misses = [s.event for e in entries for s in e.samples.no_match if of_record(s.event)]
     return [event for event in misses if not patterns.match(event)]
+
+
+def of_record(event: dict[str, Any]) -> bool:
+    """True if the envelope is what the record says: a log has the record alone."""
+    bare = read_event(event["detail"])
+    source = event["source"].removeprefix("aws.")
+    return read_event(event).kind == bare.kind and bare.source.startswith(f"{source}.")
 
 
 def disordered(seed: int, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
