@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from reactor import windows
 from reactor.executor import ReactionError
 from reactor.reaction import Reaction
 from reactor.reactions import notify
@@ -56,17 +57,17 @@ def test_a_session_for_each_call_is_one_caller(handler: Reaction[Any]) -> None:
 
 def test_a_burst_behind_a_flood_of_other_callers_is_found(handler: Reaction[Any]) -> None:
     """Each caller has an item of its own, and shares none with the flood."""
-    for number in range(30):
+    for number in range(9):
         handler(call(number, "12:00:00", role=f"flood-{number}"), Context())
-    for number in range(30, 33):
+    for number in range(9, 12):
         handler(call(number, "12:01:00"), Context())
     ((_, text),) = sent()
-    assert "e-32" in text
-    assert len(items()) == 31  # no more than there were events
+    assert "e-11" in text
+    assert len(items()) == 10  # no more than there were events
 
 
 def test_a_flood_of_one_caller_makes_one_alert_and_one_small_item(handler: Reaction[Any]) -> None:
-    for number in range(60):
+    for number in range(24):
         handler(call(number, f"12:0{number % 9}:00"), Context())
     assert len(sent()) == 1
     (item,) = items()
@@ -97,16 +98,19 @@ def test_without_a_ledger_a_count_is_no_silence(aws: None, react: React) -> None
         react(notify, "notify")(call(1, "12:00:00"), Context())
 
 
-def test_small_alerts_hold_no_grave_one_back(handler: Reaction[Any]) -> None:
-    """A hundred of each severity are told at once."""
+def test_small_alerts_hold_no_grave_one_back(
+    handler: Reaction[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each severity has a number of its own that is told at once."""
+    monkeypatch.setattr(windows, "OF_ALL", 5)
     definition = RECON.definition
     assert definition is not None
     told = beside({}, definition)["detection"]
     plain = {**told, "count": None, "sequences": [], "decision": False}
-    for number in range(104):
+    for number in range(8):
         noise = call(number, "12:00:00", role=f"role-{number}")
         handler({**noise, "detection": {**plain, "severity": "low"}}, Context())
     grave = call(999, "12:00:00")
     handler({**grave, "detection": {**plain, "severity": "critical"}}, Context())
     assert sent()[-1][0].startswith("[critical]")
-    assert len(sent()) == 101
+    assert len(sent()) == 6
