@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing import Literal
 
+    from reactor.correlation import Correlation
+
     Severity = Literal["info", "low", "medium", "high", "critical"]
     Status = Literal["planned", "taken", "exempt", "refused", "failed"]
     Urgency = Literal["record", "contain", "label"]
@@ -104,6 +106,9 @@ class Alert:
     it is sent once in that time for all events of the same key, and a few times for all of the same
     `series`; one alert at the end of the time tells the rest. `acts` is False for an alert that no
     action belongs to: it says nothing about what was done.
+
+    `why` it matters and the `runbook` that tells what to do are the catalogue's, as is the id of
+    the `detection` and its `attack`: the ATT&CK techniques, such as `T1078.004`.
     """
 
     severity: Severity
@@ -114,6 +119,24 @@ class Alert:
     window_seconds: int = 0
     acts: bool = True
     series: str = ""
+    why: str = ""
+    runbook: str = ""
+    detection: str = ""
+    attack: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Clue:
+    """A finding that makes an alert only together with others of the same `key`.
+
+    It is one of the correlation's `step`, and `told` is its line among the alert's examples.
+    """
+
+    correlation: Correlation
+    step: int
+    key: str
+    told: str
+    alert: Alert
 
 
 @dataclass(frozen=True)

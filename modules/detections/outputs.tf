@@ -34,10 +34,11 @@ output "read_only_ids" {
 }
 
 output "rules" {
-  description = "Rules by key (the id, or the id and the part of a split one): { description, id, global, input_transformer, pattern, read_only_events, severity }. With targets added, each is a rule of event-rules."
+  description = "Rules by key (the id, or the id and the part of a split one): { description, detection_input (for a notify reaction), id, global, input_transformer (one sentence, for a topic), pattern, read_only_events, severity }. With targets added, each is a rule of event-rules."
   value = {
     for key, part in local._ready : key => {
       description      = "[${local._catalogue[part.id].severity}] ${local._catalogue[part.id].title}"
+      detection_input  = { input_paths = {}, input_template = local._detection_templates[part.id] }
       global           = local._catalogue[part.id].regions == "global"
       id               = part.id
       pattern          = local._patterns[key]
@@ -60,6 +61,22 @@ output "rules" {
     condition     = length([for key, text in local._patterns : key if length(text) > 2048]) == 0
     error_message = "A pattern has at most 2,048 characters. Give fewer values in placeholders or exclude_role_arns; too long are: ${join(", ", [for key, text in local._patterns : "${key} (${length(text)})" if length(text) > 2048])}."
   }
+
+  # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
+  precondition {
+    condition     = length([for id, text in local._detection_templates : id if length(text) > 8192]) == 0
+    error_message = "What a rule hands to a notify reaction has at most 8,192 characters; too long are: ${join(", ", [for id, text in local._detection_templates : "${id} (${length(text)})" if length(text) > 8192])}."
+  }
+}
+
+output "sequences" {
+  description = "Sequences of the selected detections, which a notify reaction finds, by id: { attack, minutes, runbook, severity, steps (each { any, at_least, by }), title, why }."
+  value       = { for id, sequence in local._sequences_ready : id => { for name, value in sequence : name => value if name != "id" } }
+}
+
+output "sequences_waiting" {
+  description = "Sequences that can't be found, since no detection of a step is selected: a map from the id to the detections, one of which each such step needs."
+  value       = { for id, lacks in local._sequence_lacks : id => lacks if length(lacks) > 0 }
 }
 
 output "waiting" {

@@ -10,10 +10,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from reactor.detections.definition import Chain, Count, Definition, Summary, read_as
+
 from trailctl.errors import UsageError
 
 FOLDER = Path(__file__).resolve().parents[1] / "detections"  # a link to modules/detections
 SEVERITIES = ("info", "low", "medium", "high", "critical")
+_FILLED = re.compile(r"<([a-z_]+)>")
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
 
 
@@ -32,15 +35,6 @@ class Samples:
 
     match: tuple[Sample, ...]
     no_match: tuple[Sample, ...]
-
-
-@dataclass(frozen=True)
-class Count:
-    """`at_least` findings of one key within `minutes` make one alert."""
-
-    by: str
-    at_least: int
-    minutes: int
 
 
 @dataclass(frozen=True)
@@ -75,6 +69,23 @@ class CatalogueEntry:
         return Samples(
             tuple(Sample(**each) for each in given["match"]),
             tuple(Sample(**each) for each in given["no_match"]),
+        )
+
+    def definition(self, sequences: Iterable[Chain] = ()) -> Definition:
+        """What a deployed rule hands over beside each event (output `detection_input`)."""
+        template = _FILLED.sub(r"{\1}", self.summary["template"])
+        return Definition(
+            id=self.id,
+            title=self.title,
+            severity=self.severity,
+            summary=Summary(dict(self.summary["input_paths"]), template),
+            why=self.why,
+            runbook=self.runbook,
+            attack=self.attack,
+            decision=self.decision,
+            failures=self.failures != "excluded",
+            count=self.count,
+            sequences=tuple(s for s in sequences if any(self.id in step.any for step in s.steps)),
         )
 
     @property
@@ -150,6 +161,14 @@ def load_catalogue() -> dict[str, CatalogueEntry]:
     return found
 
 
+@cache
+def load_sequences() -> dict[str, Chain]:
+    """Every sequence of entries by id, in the ids' order."""
+    files = sorted((FOLDER / "sequences").glob("*.json"), key=lambda path: path.stem)
+    found = (read_as(Chain, json.loads(path.read_text("utf-8")), path.stem) for path in files)
+    return {each.id: each for each in found}
+
+
 def benchmarks(catalogue: Mapping[str, CatalogueEntry]) -> list[str]:
     """Names of all benchmarks that entries refer to."""
     return sorted({name for entry in catalogue.values() for name in entry.benchmarks})
@@ -213,6 +232,31 @@ def coverage_table(entries: Iterable[CatalogueEntry]) -> str:
             ", ".join(entry.attack),
             ", ".join(where),
             "pattern and code" if entry.decision else "pattern",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def sequence_table(sequences: Mapping[str, Chain]) -> str:
+    """Sequences as a table."""
+    lines = [
+        "| sequence | severity | what | steps, in their order | within | ATT&CK |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for each in sequences.values():
+        steps = "; then ".join(
+            (f"{step.at_least} of " if step.at_least > 1 else "")
+            + ", ".join(f"`{id_}`" for id_ in step.any)
+            + f" by one {step.by}"
+            for step in each.steps
+        )
+        cells = (
+            f"`{each.id}`",
+            each.severity,
+            each.title,
+            steps,
+            f"{each.minutes} minutes",
+            ", ".join(each.attack),
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from reactor.detections.definition import Definition, DefinitionError, read_definition
 from reactor.patterns import EventPattern, PatternError
 
 from trailctl.errors import UsageError
-from trailctl.replay.catalogue import CatalogueEntry, Count
+from trailctl.replay.catalogue import CatalogueEntry, load_sequences
 
+_WHOLE = "<aws.events.event.json>"
 _ALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
@@ -24,8 +26,8 @@ class Rule:
 
     `sees_reads` is False if the rule's state keeps read-only management events from it, None if no
     state is known. `detection` is the catalogue's id. `decided` is True if a function of `reactor`
-    decides on the events that the pattern matches. `count` is the number of findings that make one
-    alert.
+    decides on the events that the pattern matches. `definition` is what the rule hands to a notify
+    reaction beside each event, None if it goes elsewhere.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Rule:
     attack: tuple[str, ...] = ()
     detection: str = ""
     decided: bool = False
-    count: Count | None = None
+    definition: Definition | None = None
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,14 @@ def from_catalogue(
     """
     rules: list[Rule] = []
     lacking = []
-    for entry in entries:
-        found = entry.rules(values)
+    by_entry = {entry.id: (entry, entry.rules(values)) for entry in entries}
+    ready = {id_ for id_, (_, found) in by_entry.items() if found}
+    sequences = [
+        each
+        for each in load_sequences().values()
+        if all(ready.intersection(step.any) for step in each.steps)
+    ]
+    for entry, found in by_entry.values():
         missing = [name for name, each in entry.placeholders.items() if each["required"]]
         missing = [name for name in missing if not values.get(name)]
         if missing:
@@ -88,7 +96,7 @@ def from_catalogue(
                 attack=entry.attack,
                 detection=entry.id,
                 decided=entry.decision,
-                count=entry.count,
+                definition=entry.definition(sequences),
             )
             for key, pattern in found.items()
         ]
@@ -136,12 +144,17 @@ def from_plan(path: str) -> Planned:
     rules: dict[str, Rule] = {}
     reactions: list[Wired] = []
     notes: list[str] = []
+    definitions = {
+        str(values.get("rule")): found
+        for address, kind, values in resources
+        if kind == "aws_cloudwatch_event_target" and (found := _definition(address, values))
+    }
     for address, kind, values in resources:
         if kind == "aws_cloudwatch_event_rule":
             rule = _rule(address, values, notes)
             if rule is not None:
                 name = rule.name if rule.name not in rules else address
-                rules[name] = Rule(name, rule.pattern, rule.sees_reads, title=rule.title)
+                rules[name] = _detecting(replace(rule, name=name), definitions.get(rule.name))
         elif kind == "aws_lambda_function":
             wired = _wired(values)
             if wired is not None:
@@ -223,6 +236,35 @@ def _rule(address: str, values: Mapping[str, Any], notes: list[str]) -> Rule | N
         pattern=pattern,
         sees_reads=state == _ALL,
         title=str(values.get("description") or ""),
+    )
+
+
+def _definition(address: str, values: Mapping[str, Any]) -> Definition | None:
+    """The detection that a target puts beside each event. Raises UsageError."""
+    transformer = (values.get("input_transformer") or [{}])[0] or {}
+    template = transformer.get("input_template")
+    if not isinstance(template, str) or '"detection"' not in template or _WHOLE not in template:
+        return None
+    try:
+        return read_definition(json.loads(template.replace(_WHOLE, "null"))["detection"])
+    except (ValueError, KeyError, DefinitionError) as error:
+        raise UsageError(f"{address}: its detection can't be read ({error})") from None
+
+
+def _detecting(rule: Rule, definition: Definition | None) -> Rule:
+    """A rule with what its target tells of its detection."""
+    if definition is None:
+        return rule
+    return replace(
+        rule,
+        severity=definition.severity,
+        title=definition.title,
+        why=definition.why,
+        runbook=definition.runbook,
+        attack=definition.attack,
+        detection=definition.id,
+        decided=definition.decision,
+        definition=definition,
     )
 
 

@@ -1,23 +1,29 @@
 """Alerts on any event: one sentence, the same at most once a window, the rest at its end.
 
 The rule's pattern chooses the events. Where a pattern can't decide alone, the catalogue's decision
-of that name (`detection`) does.
+of that name does. An event that comes with the definition of its detection is told in that one's
+words; the settings are for all other events.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Formatter
 from typing import TYPE_CHECKING, Any, cast
 
-from reactor.actions import SEVERITIES, Alert
+from reactor.actions import SEVERITIES, Alert, Clue
+from reactor.alerts import inert
 from reactor.aws import Aws
-from reactor.detections import Known, decide, decisions
+from reactor.correlation import key_of, principal
+from reactor.detections import Detected, Known, decide, decisions
+from reactor.detections.definition import Definition, DefinitionError, read_definition
 from reactor.event import Event
-from reactor.reaction import Reaction, Step
+from reactor.reaction import MalformedEventError, Reaction
+from reactor.shapes import dig, text
 
 if TYPE_CHECKING:
     from reactor.actions import Severity
@@ -63,22 +69,154 @@ class Settings:
                 raise ValueError(f"summary has {{{name}}}; use {words}.")
 
 
-def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
-    """One alert; none for a failed call without `failures`, or if the detection finds nothing."""
+def plan(event: Event, settings: Settings, aws: Aws) -> list[Alert | Clue]:
+    """One alert, or findings that make one with others; none for a failed call without `failures`,
+    or if the detection finds nothing.
+
+    Raises MalformedEventError for a definition that can't be read.
+    """
     del aws
+    given = _definition(event)
+    known = Known(
+        trusted_accounts=settings.trusted_accounts,
+        trusted_organizations=settings.trusted_organizations,
+    )
+    if given is not None:
+        found = finding(event, given, known)
+        return [] if found is None else steps(event, given, found, settings.window_seconds)
     if event.failed and not settings.failures:
         return []
     reason = ""
     if settings.detection is not None:
-        known = Known(
-            trusted_accounts=settings.trusted_accounts,
-            trusted_organizations=settings.trusted_organizations,
-        )
-        found = decide(settings.detection, event, known)
-        if found is None:
+        detected = decide(settings.detection, event, known)
+        if detected is None:
             return []
-        reason = found.reason
+        reason = detected.reason
+    return [_alert(event, settings, reason)]
+
+
+def finding(event: Event, given: Definition, known: Known) -> Detected | None:
+    """What a detection finds in an event that its rule let through; without a reason where the
+    pattern decides alone.
+    """
+    if event.failed and not given.failures:
+        return None
+    return decide(given.id, event, known) if given.decision else Detected("")
+
+
+def steps(
+    event: Event, given: Definition, found: Detected, window_seconds: int
+) -> list[Alert | Clue]:
+    """What a finding makes: an alert, or clues to alerts of several findings."""
+    told = _told(event, given)
+    made: list[Alert | Clue] = []
+    title = f"{given.title} ({event.account})"
+    severity = cast("Severity", given.severity)
+    if given.count is None:
+        made.append(
+            replace(
+                _alert(event, Settings(window_seconds=window_seconds), found.reason, given.id),
+                severity=severity,
+                subject=title,
+                headline=told,
+                why=given.why,
+                runbook=given.runbook,
+                detection=given.id,
+                attack=given.attack,
+            )
+        )
+    else:
+        # One without an address is counted with its caller's.
+        key = key_of(given.count.by, event) or principal(event)
+        alert = Alert(
+            severity=severity,
+            subject=title,
+            headline=(
+                f"{given.count.at_least} or more like this within {given.count.minutes} minutes "
+                f"by one {given.count.by}: {told}"
+            ),
+            details=(("Why", found.reason),) if found.reason else (),
+            window_seconds=window_seconds,
+            acts=False,
+            series=given.id,
+            why=given.why,
+            runbook=given.runbook,
+            detection=given.id,
+            attack=given.attack,
+        )
+        made.append(Clue(given.count.correlation(given.id), 0, key, _line(event, told), alert))
+    for chain in given.sequences:
+        for number, step in enumerate(chain.steps):
+            key = key_of(step.by, event) if given.id in step.any else ""
+            if not key:
+                continue
+            alert = Alert(
+                severity=cast("Severity", chain.severity),
+                subject=f"{chain.title} ({event.account})",
+                headline=(
+                    f"{chain.title}, within {chain.minutes} minutes, in account {event.account}, "
+                    f"{event.region or 'unknown Region'}, by {event.actor.label}"
+                ),
+                window_seconds=window_seconds,
+                acts=False,
+                series=chain.id,
+                why=chain.why,
+                runbook=chain.runbook,
+                detection=chain.id,
+                attack=chain.attack,
+            )
+            made.append(Clue(chain.correlation, number, key, _line(event, told), alert))
+    return made
+
+
+def _alert(event: Event, settings: Settings, reason: str, detection: str = "") -> Alert:
+    """The alert of one event, in the settings' words."""
     resources = ", ".join(resource.id for resource in event.resources[:20])
+    # Who may choose the name of a session must not have a series for each.
+    series = "/".join(
+        (detection, event.account, event.region, event.source, event.name, principal(event))
+    )
+    about = [sorted(resource.id for resource in event.resources), _plain(event.request), reason]
+    asked = ", ".join(_words(event.request))
+    return Alert(
+        severity=cast("Severity", settings.severity),
+        subject=f"{settings.title} ({event.account})",
+        headline=_sentence(event, settings, reason),
+        details=tuple(
+            (label, value)
+            for label, value in (("Why", reason), ("Resources", resources), ("Asked", asked))
+            if value
+        ),
+        window_seconds=settings.window_seconds,
+        # Parts of one detection may match the same event: that is one alert.
+        key=f"{series}/{hashlib.sha256(json.dumps(about).encode()).hexdigest()}",
+        acts=False,
+        series=series,
+    )
+
+
+def _line(event: Event, told: str) -> str:
+    """An event in one line, as an example."""
+    return inert(f"{told} ({event.id})", 400)
+
+
+def _definition(event: Event) -> Definition | None:
+    """The definition that the event comes with; None for a bare event."""
+    if event.detection is None:
+        return None
+    try:
+        found = read_definition(event.detection)
+    except DefinitionError as error:
+        raise MalformedEventError(
+            f"{error}: apply modules/detections and modules/reaction of one version."
+        ) from None
+    if found.decision and found.id not in decisions():
+        raise MalformedEventError(f"{found.id} has no decision in this version of the function.")
+    return found
+
+
+def _sentence(event: Event, settings: Settings, reason: str) -> str:
+    """The settings' sentence about an event."""
     words = {
         "account": event.account or "unknown",
         "actor": event.actor.label,
@@ -86,31 +224,25 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
         "ip": event.source_ip or "an unknown address",
         "reason": reason,
         "region": event.region or "unknown Region",
-        "resources": resources,
+        "resources": ", ".join(resource.id for resource in event.resources[:20]),
         "service": event.source.removesuffix(".amazonaws.com"),
         "time": f"{event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else "an unknown time",
     }
-    # Who may choose the name of a session must not have a series for each.
-    who = event.actor.issuer or event.actor.principal_arn or event.actor.owner
-    series = "/".join((event.account, event.region, event.source, event.name, who))
-    about = [sorted(resource.id for resource in event.resources), _plain(event.request), reason]
-    asked = ", ".join(_words(event.request))
-    return [
-        Alert(
-            severity=cast("Severity", settings.severity),
-            subject=f"{settings.title} ({event.account})",
-            headline=settings.summary.format(**words).rstrip("."),
-            details=tuple(
-                (label, value)
-                for label, value in (("Why", reason), ("Resources", resources), ("Asked", asked))
-                if value
-            ),
-            window_seconds=settings.window_seconds,
-            key=f"{series}/{hashlib.sha256(json.dumps(about).encode()).hexdigest()}",
-            acts=False,
-            series=series,
-        )
-    ]
+    return settings.summary.format(**words).rstrip(".")
+
+
+def _told(event: Event, given: Definition) -> str:
+    """The detection's own sentence about an event."""
+    paths = given.summary.input_paths
+
+    def value(found: re.Match[str]) -> str:
+        path = paths[found[1]]
+        if path == "$.detail.userIdentity.arn":
+            return event.actor.label
+        outer = {"account": event.account, "detail": event.detail, "region": event.region}
+        return text(dig(outer, *path.split(".")[1:])) or "unknown"
+
+    return re.sub(r"\{([a-z_]+)\}", value, given.summary.template).rstrip(".")
 
 
 def _plain(value: Any) -> Any:
