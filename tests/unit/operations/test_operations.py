@@ -69,9 +69,8 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 class Aws:
     """Lambda, as far as redrive calls it; it refuses the function of one name. SQS is moto's."""
 
-    def __init__(self, refused: str = "", template: str = "") -> None:
+    def __init__(self, refused: str = "") -> None:
         self.refused = refused
-        self.template = template
         self.sent: list[tuple[str, Any]] = []
         self._queues = boto3.client("sqs")
 
@@ -86,8 +85,7 @@ class Aws:
 
     def list_targets_by_rule(self, **call: str) -> Any:
         assert call == {"Rule": "launches"}
-        more = {"InputTransformer": {"InputTemplate": self.template}} if self.template else {}
-        return {"Targets": [{"Arn": ARN, "DeadLetterConfig": {"Arn": QUEUE}, **more}]}
+        return {"Targets": [{"Arn": ARN, "DeadLetterConfig": {"Arn": QUEUE}}]}
 
     def invoke(self, **call: Any) -> None:
         assert call["InvocationType"] == "Event"
@@ -312,33 +310,6 @@ def test_it_waits_to_see_whether_they_come_back(
     monkeypatch.setattr("trailctl.redrive.time.sleep", slept.append)
     assert redrive(aws, "failures", Wish(wait=300)) == 1
     assert capsys.readouterr().out.endswith("none came back within 300 s\n")
-
-
-@pytest.mark.parametrize(
-    ("template", "sent"),
-    [
-        (
-            '{"detection":{"id":"d"},"event":<aws.events.event.json>}',
-            {"detection": {"id": "d"}, "event": EVENT},
-        ),
-        ('"<who> did it"', EVENT),
-    ],
-)
-def test_redrive_puts_the_detection_beside_a_dead_letter(
-    queue: str, template: str, sent: Any
-) -> None:
-    """A rule's dead letter is the event as it came, before its target's template."""
-    aws = Aws(template=template)
-    boto3.client("sqs").send_message(
-        QueueUrl=queue,
-        MessageBody=json.dumps(EVENT),
-        MessageAttributes={
-            "RULE_ARN": {"DataType": "String", "StringValue": RULE},
-            "TARGET_ARN": {"DataType": "String", "StringValue": ARN},
-        },
-    )
-    assert redrive(aws, "failures") == 1
-    assert aws.sent == [(ARN, sent)]
 
 
 def test_redrive_refuses_a_queue_that_does_not_exist(
