@@ -309,9 +309,7 @@ def test_the_sentence_is_filled_from_the_event(entry: CatalogueEntry) -> None:
     assert not re.search(r"[\"\\]", summary.template)
     assert summary.template.endswith(".")
     for sample in entry.samples.match:
-        text = fill_template(
-            template, summary.input_paths, sample.event, RULE, datetime.now(UTC)
-        )
+        text = fill_template(template, summary.input_paths, sample.event, RULE, datetime.now(UTC))
         assert "<" not in text
         assert "  " not in text
     # The first sample has all that the sentence is about.
