@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reactor.detections.exclusions import Exclusion
 from reactor.patterns import EventPattern, PatternError
 
 from trailctl.errors import UsageError
@@ -25,7 +26,7 @@ class Rule:
     `sees_reads` is False if the rule's state keeps read-only management events from it, None if no
     state is known. `detection` is the catalogue's id. `decided` is True if a function of `reactor`
     decides on the events that the pattern matches. `count` is the number of findings that make one
-    alert.
+    alert. `exclusions` are left alone; each has its name.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Rule:
     detection: str = ""
     decided: bool = False
     count: Count | None = None
+    exclusions: Mapping[Exclusion, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ class Planned:
 
 
 def from_catalogue(
-    entries: Iterable[CatalogueEntry], values: Mapping[str, Sequence[str]]
+    entries: Iterable[CatalogueEntry],
+    values: Mapping[str, Sequence[str]],
+    exclusions: Mapping[str, Mapping[Exclusion, str]] = {},
 ) -> tuple[list[Rule], list[str]]:
     """A rule for each entry's part, and a sentence on the entries whose placeholders lack values.
 
@@ -89,6 +93,7 @@ def from_catalogue(
                 detection=entry.id,
                 decided=entry.decision,
                 count=entry.count,
+                exclusions={**exclusions.get(entry.id, {}), **exclusions.get("*", {})},
             )
             for key, pattern in found.items()
         ]
