@@ -132,19 +132,20 @@ locals {
   # be EventBridge's to fill in.
   _definitions = {
     for id in local._selected : id => { for name, value in {
-      id       = id
-      title    = local._catalogue[id].title
-      severity = local._catalogue[id].severity
-      why      = local._catalogue[id].why
-      runbook  = local._catalogue[id].runbook
-      attack   = local._catalogue[id].attack
-      decision = local._catalogue[id].decision
-      failures = local._catalogue[id].failures != "excluded"
+      id         = id
+      title      = local._catalogue[id].title
+      severity   = local._catalogue[id].severity
+      why        = local._catalogue[id].why
+      runbook    = local._catalogue[id].runbook
+      attack     = local._catalogue[id].attack
+      decision   = local._catalogue[id].decision
+      failures   = local._catalogue[id].failures != "excluded"
+      exclusions = local._exclusions[id]
       summary = {
         input_paths = local._catalogue[id].summary.input_paths
         template    = replace(local._catalogue[id].summary.template, "/<([a-z_]+)>/", "{$1}")
       }
-    } : name => value if value != false }
+    } : name => value if !contains(["false", "[]"], jsonencode(value)) }
   }
   _detection_templates = {
     for id, definition in local._definitions : id => "{\"detection\":${jsonencode(definition)},\"event\":<aws.events.event.json>}"

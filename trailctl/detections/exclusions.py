@@ -14,19 +14,19 @@ from reactor.detections.exclusions import Exclusion
 from reactor.exemptions import like
 
 from trailctl.errors import UsageError
-from trailctl.replay.catalogue import Text
+from trailctl.replay.catalogue import NonEmpty
 
 _ACCOUNT = Annotated[str, Meta(pattern="^[0-9]{12}$")]
 _ARN = re.compile(r"arn:[^:]+:([^:]+):[^:]*:[^:]*:([!-~]+)")
 _FEWEST_BITS = {4: 8, 6: 16}
-Values = Annotated[tuple[Text, ...], Meta(min_length=1)]
+NonEmptyTexts = Annotated[tuple[NonEmpty, ...], Meta(min_length=1)]
 
 
 class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What an exclusion is about; all that is given must hold, each by one of its values."""
 
     principals: Annotated[
-        tuple[Annotated[str, Meta(pattern=r"^(arn:|\*)[!-~]+$")], ...],
+        tuple[Annotated[str, Meta(pattern=r"^(arn:|\*)[!-~]*$")], ...],
         Meta(
             min_length=1,
             description="ARNs of users and roles, with * and ?; of a session, its role's.",
@@ -40,9 +40,9 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         tuple[_ACCOUNT, ...], Meta(min_length=1, description="The events' accounts.")
     ] = ()
     organizational_units: Annotated[
-        Values, Meta(description="Units, whose accounts the variable of that name knows.")
+        NonEmptyTexts, Meta(description="Units, whose accounts the variable of that name knows.")
     ] = ()
-    source_ip_ranges: Annotated[Values, Meta(description="CIDR blocks of the caller.")] = ()
+    source_ip_ranges: Annotated[NonEmptyTexts, Meta(description="CIDR blocks of the caller.")] = ()
     resources: Annotated[
         tuple[Annotated[str, Meta(pattern="^arn:[^:]+:[^:]+:[^:]*:[^:]*:[!-~]+$")], ...],
         Meta(min_length=1, description="ARNs of what the call is about, with * and ?."),
@@ -107,7 +107,7 @@ def _decoded(path: str, kind: Any) -> Any:
 
 def _exclusion(entry: ExclusionEntry, units: Mapping[str, tuple[str, ...]]) -> Exclusion | None:
     """The exclusion of a file's entry, None if its units have no account. Raises ValueError."""
-    where = msgspec.to_builtins(entry.where)
+    where = {kind: [*values] for kind, values in msgspec.to_builtins(entry.where).items()}
     if "organizational_units" in where:
         accounts: set[str] = set()
         for unit in where.pop("organizational_units"):

@@ -41,14 +41,14 @@ _PATTERN = Meta(
     },
 )
 
-Text = Annotated[str, Meta(min_length=1)]
-Link = Annotated[str, Meta(description="Where this form's schema is, for editors.")]
+NonEmpty = Annotated[str, Meta(min_length=1)]
+SchemaLink = Annotated[str, Meta(description="Where this form's schema is, for editors.")]
 
 
 class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An EventBridge event. `refused_by` is `pattern` or `decision`, empty if it must match."""
 
-    case: Text
+    case: NonEmpty
     event: Annotated[dict[str, Any], Meta(description="The EventBridge event, whole.")]
     refused_by: Annotated[
         Literal["", "decision", "pattern"],
@@ -61,7 +61,7 @@ class Samples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     match: Annotated[tuple[Sample, ...], Meta(min_length=1)]
     no_match: tuple[Sample, ...] = ()
-    schema: Link = msgspec.field(name="$schema", default="")
+    schema: SchemaLink = msgspec.field(name="$schema", default="")
 
 
 class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,11 +77,11 @@ class Placeholder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
     description: Annotated[str, Meta(pattern=r"\.$")]
     required: bool
-    example: Annotated[tuple[Text, ...], Meta(min_length=1)]
-    default: tuple[Text, ...] | None = None
+    example: Annotated[tuple[NonEmpty, ...], Meta(min_length=1)]
+    default: tuple[NonEmpty, ...] | None = None
 
 
-class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Transformer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """EventBridge's input transformer: the sentence that a rule sends straight to a topic."""
 
     input_paths: dict[Annotated[str, Meta(pattern="^[a-z_]+$")], Annotated[str, _PATH]]
@@ -104,7 +104,7 @@ class CatalogueEntry(
     its own id.
     """
 
-    schema: Link = msgspec.field(name="$schema", default="")
+    schema: SchemaLink = msgspec.field(name="$schema", default="")
     id: Annotated[str, Meta(pattern=ID, description="Its name, also of its rule.")]
     title: Annotated[str, Meta(min_length=6, max_length=80, pattern=r"[^.]$")]
     severity: Literal["info", "low", "medium", "high", "critical"]
@@ -135,7 +135,7 @@ class CatalogueEntry(
         dict[Annotated[str, Meta(pattern="^[a-z0-9-]+$")], Annotated[dict[str, Any], _PATTERN]],
         Meta(min_length=1, description="Event patterns by the part's name, main first."),
     ]
-    summary: Summary
+    summary: Transformer
 
     @cached_property
     def samples(self) -> Samples:

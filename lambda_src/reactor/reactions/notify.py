@@ -19,8 +19,9 @@ from reactor.actions import SEVERITIES, Alert
 from reactor.aws import Aws
 from reactor.detections import Known, decide, decisions
 from reactor.detections.definition import Definition, DefinitionError, read_definition
+from reactor.detections.exclusions import Exclusion, used
 from reactor.event import Event
-from reactor.reaction import MalformedEventError, Reaction, Step
+from reactor.reaction import LeftAloneError, MalformedEventError, Reaction, Step
 from reactor.shapes import dig, text
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class Settings:
 def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     """One alert; none for a failed call without `failures`, or if the detection finds nothing.
 
-    Raises MalformedEventError for a definition that can't be read.
+    Raises MalformedEventError for a definition that can't be read, and LeftAloneError for an event
+    that one of its exclusions is for.
     """
     del aws
     given = _definition(event)
@@ -88,6 +90,8 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
         if found is None:
             return []
         reason = found.reason
+    if given:
+        _exclude(event, given)
     resources = ", ".join(resource.id for resource in event.resources[:20])
     # Who may choose the name of a session must not have a series for each.
     who = event.actor.issuer or event.actor.principal_arn or event.actor.owner
@@ -127,6 +131,15 @@ def _definition(event: Event) -> Definition | None:
     if found.decision and found.id not in decisions():
         raise MalformedEventError(f"{found.id} has no decision in this version of the function.")
     return found
+
+
+def _exclude(event: Event, given: Definition) -> None:
+    try:
+        use = used(event, [Exclusion.parse(each) for each in given.exclusions])
+    except ValueError as error:
+        raise MalformedEventError(f"{given.id}: {error}.") from None
+    if use is not None:
+        raise LeftAloneError(f"{given.id}, {use.told}")
 
 
 def _sentence(event: Event, settings: Settings, reason: str) -> str:
