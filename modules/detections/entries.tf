@@ -1,5 +1,5 @@
-# Entries of one's own. Each sentence below is about one rule that entries of the catalogue keep, too;
-# trailctl detections test tells the same before a plan does.
+# Entries of one's own. Each sentence below is about a rule that the catalogue's entries keep, too;
+# `trailctl detections test` tells the same before a plan does.
 locals {
   _optional = {
     attack       = []
@@ -43,11 +43,6 @@ locals {
         ],
         [can(regex("^[a-z0-9-]{1,40}$", entry.id)), "has no id of at most 40 small letters, digits and hyphens"],
         [alltrue([for key in local._keys[number] : length(key) <= 40]), "has a rule's name of more than 40 characters: shorten the id or the part"],
-        [
-          length(setintersection(local._keys[number], local._keys_taken)) == 0 &&
-          length(setintersection(local._keys[number], flatten([for other, keys in local._keys : keys if other != number]))) == 0,
-          "has the name of another detection or of its rule: take another id",
-        ],
         [can(regex("^.{5,79}[^.]$", entry.title)), "has no title of 6 to 80 characters without a full stop"],
         [contains(local._severities, try(entry.severity, "")), "must have a severity of ${join(", ", local._severities)}"],
         [can(regex("\\.$", entry.why)) && can(regex("\\.$", entry.runbook)), "must say why it matters and what to do (why, runbook), in sentences that end with a full stop"],
@@ -105,6 +100,11 @@ locals {
           "must have a summary of input_paths, as in { who = \"$.detail.userIdentity.arn\" }, and a template without quotes and backslashes",
         ],
         [length(setsubtract(local._told[number], try(keys(entry.summary.input_paths), []))) == 0, "has <${join(">, <", setsubtract(local._told[number], try(keys(entry.summary.input_paths), [])))}> in its summary, and input_paths does not say where that is"],
+        [
+          length(setintersection(local._keys[number], local._keys_taken)) == 0 &&
+          length(setintersection(local._keys[number], flatten([for other, keys in local._keys : keys if other != number]))) == 0,
+          "has the name of another detection or of its rule: take another id",
+        ],
       ] : "${try(tostring(entry.id), "entry number ${number + 1}")} ${fault[1]}" if !fault[0]
     ]
   ] : faults[0] if length(faults) > 0]
