@@ -151,12 +151,14 @@ def test_exclusions_that_are_refused(tf: Planner) -> None:
         [exclusion(**cases[number]) for cases in REFUSED.values() if number < len(cases)]
         for number in range(max(map(len, REFUSED.values())))
     ]
-    called = [{"ids": ["root-login"], "exclusions": {"root-login": each}} for each in rounds]
-    errors = tf.plan_error(calls("detections", called))
+    called: list[dict[str, Any]] = [{"exclusions": {"root-login": each}} for each in rounds]
+    called.append({"organizational_units": {"ou-1": ["12"]}})
+    errors = tf.plan_error(calls("detections", [{"ids": ["root-login"], **c} for c in called]))
+    assert errors.count("organizational_units must map units to ids of accounts") == 1
     assert {told: errors.count(told) for told in REFUSED} == {
         told: len(cases) for told, cases in REFUSED.items()
     }
-    assert len(errors.splitlines()) == sum(map(len, REFUSED.values()))
+    assert len(errors.splitlines()) == sum(map(len, REFUSED.values())) + 1
 
 
 def test_exclusions_that_do_not_fit_the_rest(tf: Planner) -> None:
@@ -173,22 +175,18 @@ def test_exclusions_that_do_not_fit_the_rest(tf: Planner) -> None:
             ({"exclusions": {"*": [unit]}}, "organizational_units of exclusions must be keys of"),
         ],
     )
-    short = {"organizational_units": {"ou-1": ["12"]}}
-    assert_refused(tf, "detections", [(short, "must map units to ids of accounts")])
 
 
 def test_own_entries_that_break_a_rule(tf: Planner) -> None:
-    """All in one call: each is told with its first fault."""
+    """One call tells the first fault of each; two more have two entries of one name."""
     texts = [e if isinstance(e, str) else json.dumps(e) for e, _, _ in FAULTY.values()]
-    (error,) = tf.plan_error(call("detections", {"entries": texts})).splitlines()
-    told = error.split("; ")
-    assert len(told) == len(FAULTY)
-    wrong = [case for case, line in zip(FAULTY, told, strict=True) if FAULTY[case][1] not in line]
-    assert wrong == [], error
-
-
-def test_two_entries_of_one_name(tf: Planner) -> None:
     part = changed(id="user", patterns={"tagged": OWN["patterns"]["main"]})
-    both = [{"entries": [json.dumps(OWN), json.dumps(other)]} for other in (OWN, part)]
-    errors = tf.plan_error(calls("detections", both))
-    assert errors.count("has the name of another detection or of its rule: take another id") == 4
+    same = [[json.dumps(OWN), json.dumps(other)] for other in (OWN, part)]
+    called = [{"entries": each, "ids": ["root-login"]} for each in (texts, *same)]
+    errors = tf.plan_error(calls("detections", called)).splitlines()
+    told = max(errors, key=len).split("; ")
+    wrong = [case for case, line in zip(FAULTY, told, strict=True) if FAULTY[case][1] not in line]
+    assert wrong == [], told
+    taken = "has the name of another detection or of its rule: take another id"
+    assert [line.count(taken) for line in sorted(errors, key=len)[:2]] == [2, 2]
+    assert len(errors) == 3
