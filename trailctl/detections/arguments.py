@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 
@@ -23,6 +24,22 @@ def add_parser(commands: Any) -> None:
     )
     test.add_argument("files", nargs="+", metavar="FILE", help="an entry's file, or a folder")
     test.set_defaults(command=_test)
+
+    schema = actions.add_parser(
+        "schema",
+        help="print the JSON schema of a file, for an editor",
+        description="Prints the JSON schema (draft 2020-12) of an entry, of its samples, or of "
+        "exclusions.",
+    )
+    schema.add_argument("name", choices=("entry", "exclusions", "samples"))
+    schema.set_defaults(command=_schema)
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from trailctl.detections.schemas import text
+
+    sys.stdout.write(text(options.name))
+    return 0
 
 
 def _test(options: argparse.Namespace) -> int:

@@ -52,7 +52,7 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class ExclusionEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One exclusion of a detection."""
 
-    where: Where
+    where: Annotated[Where, Meta(extra_json_schema={"minProperties": 1})]
     reason: Annotated[str, Meta(pattern=r"\S", description="Why these calls are left alone.")]
     until: Annotated[
         str,
