@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing import Literal
 
+    from reactor.correlation import Correlation
+
     Severity = Literal["info", "low", "medium", "high", "critical"]
     Status = Literal["planned", "taken", "exempt", "refused", "failed"]
     Urgency = Literal["record", "contain", "label"]
@@ -121,6 +123,20 @@ class Alert:
     runbook: str = ""
     detection: str = ""
     attack: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Clue:
+    """A finding that makes an alert only together with others of the same `key`.
+
+    It is one of the correlation's `step`, and `told` is its line among the alert's examples.
+    """
+
+    correlation: Correlation
+    step: int
+    key: str
+    told: str
+    alert: Alert
 
 
 @dataclass(frozen=True)

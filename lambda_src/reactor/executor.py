@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reactor import audit
-from reactor.actions import URGENCIES, Action, Alert, Outcome, Undo
+from reactor.actions import URGENCIES, Action, Alert, Clue, Outcome, Undo
 from reactor.alerts import publication
+from reactor.correlation import completed
 from reactor.retry import Clock, error_code, is_passing, with_retries
 
 if TYPE_CHECKING:
     from reactor.actions import Status
     from reactor.aws import Aws
+    from reactor.correlation import Gathered
     from reactor.event import Event
     from reactor.exemptions import Exemptions
     from reactor.kill_switch import KillSwitch
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from reactor.ledger import Ledger
     from reactor.settings import Deployment, Mode
     from reactor.telemetry import Telemetry
+    from reactor.windows import Sign
 
 
 class ReactionError(Exception):
@@ -102,7 +105,7 @@ class Executor:
         self._kept: list[dict[str, Any]] = []  # the alerts
         self._noted = False  # in the ledger: what this run begins
 
-    def run(self, plan: Sequence[Action | Alert] | None) -> dict[str, int]:
+    def run(self, plan: Sequence[Action | Alert | Clue] | None) -> dict[str, int]:
         """Takes the actions, the urgent ones first, then sends the alerts, which tell what became
         of them.
 
@@ -124,6 +127,7 @@ class Executor:
         if actions and all(outcome.status == "exempt" for outcome in outcomes):
             alerts = []  # an exempt resource is left alone; the exemption's use has been logged
         sent = sum(self._alert(alert, outcomes, told) for alert in alerts)
+        sent += sum(self._correlate(step) for step in plan or () if isinstance(step, Clue))
         if self._spent:
             self._hold()
         sent += sum(self._alert_budget(whose) for whose in dict.fromkeys(self._spent))
@@ -371,7 +375,39 @@ class Executor:
 
     # ---- alerts
 
-    def _alert(self, alert: Alert, outcomes: Sequence[Outcome], earlier: Sequence[str]) -> bool:
+    def _correlate(self, clue: Clue) -> int:
+        """Adds a finding to those of its key; sends an alert for each window that has enough."""
+        from reactor.windows import Sign
+
+        given = clue.correlation
+        if self._context.ledger is None:
+            error = ReactionError("set REACTION_LEDGER_TABLE: findings are counted there")
+            self._errors.append((f"count for {given.id}", error))
+            return 0
+        when = (self._event.time or datetime.now(UTC)).timestamp()
+        try:
+            found = completed(
+                self._context.ledger(), given, clue.key, clue.step, when, self._event.id, clue.told
+            )
+        except Exception as error:
+            self._errors.append((f"count for {given.id}", error))
+            return 0
+        self._telemetry.count("FindingsCounted")
+        sent = 0
+        for window, gathered in found.items():
+            key = f"{given.id}/{clue.key}/{given.seconds}/{window}"
+            alert = replace(clue.alert, key=key, details=_gathered(clue, window, gathered))
+            sent += self._alert(alert, (), (), Sign(f"correlation/{key}", window * given.seconds))
+        return sent
+
+    def _alert(
+        self,
+        alert: Alert,
+        outcomes: Sequence[Outcome],
+        earlier: Sequence[str],
+        sign: Sign | None = None,
+    ) -> bool:
+        """Sends an alert, once for its sign: the event's, unless it has one of its own."""
         deployment = self._deployment
         mode, reason = self._mode()
         later, ledger = self._context.later, self._context.ledger
@@ -379,7 +415,7 @@ class Executor:
             from reactor.windows import Windows
 
             try:
-                if not Windows(ledger(), later).admits(alert, self._event, self._clock):
+                if not Windows(ledger(), later).admits(alert, self._event, self._clock, sign):
                     self._telemetry.log.info("alert counted", key=alert.key, subject=alert.subject)
                     self._telemetry.count("AlertsCounted")
                     return False
@@ -398,7 +434,8 @@ class Executor:
         statuses: set[str] = {outcome.status for outcome in outcomes}
         statuses |= {"held" for outcome in outcomes if outcome.held}
         worst = next((each for each in ("failed", "refused", "held") if each in statuses), "well")
-        key = (self._event.id, "alert", alert.key or alert.subject, worst)
+        id_ = sign.id if sign else self._event.id
+        key = (id_, "alert", alert.key or alert.subject, worst)
         return self._send(key, alert.severity, message, mode, reason)
 
     def tell_rest(self, what: Mapping[str, Any]) -> int:
@@ -597,6 +634,21 @@ _METRICS = {
     "repeated": "ActionsRepeated",
     "alerts": "AlertsSent",
 }
+
+
+def _gathered(clue: Clue, window: int, found: Gathered) -> tuple[tuple[str, str], ...]:
+    """The details of an alert on several findings: how many, and a few of each step."""
+    needs, seconds = clue.correlation.needs, clue.correlation.seconds
+    begin = datetime.fromtimestamp(window * seconds, UTC)
+    end = begin + timedelta(seconds=seconds)
+    rows = [("Of", clue.key), ("Window", f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")]
+    if len(needs) == 1:
+        since = begin - timedelta(seconds=seconds)
+        number = found.counts.get((0, 0), 0)
+        rows.append(("Count", f"{number} or more since {since:%H:%M}, when this was sent"))
+    for name, line in sorted(found.examples.items()):
+        rows.append((f"Step {int(name[1:-1]) + 1}" if len(needs) > 1 else "Example", line))
+    return (*(row for row in rows if row[1]), *clue.alert.details)
 
 
 def _read_action(kept: Mapping[str, Any]) -> Action:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyPersistenceLayerError,
 )
 
+from reactor.correlation import Gathered, mark
 from reactor.retry import error_code
 
 if TYPE_CHECKING:
@@ -204,6 +206,44 @@ class Ledger:
         except Exception as error:
             raise _failed(self._table, error) from error
 
+    def put(self, window: str, step: int, tick: int, event: str, most: int, told: str) -> Gathered:
+        """Adds an event's finding to a window, unless it is there or `most` are; what is there.
+
+        `told` is kept as one of up to three examples of a step. https://docs.aws.amazon.com/
+        amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html
+        """
+        id_ = mark(event)
+        try:
+            answer = self._update(
+                "gathered",
+                window,
+                "ADD #slot :mark SET #told = if_not_exists(#told, :told), expiration = :end",
+                {
+                    ":mark": {"SS": [id_]},
+                    ":most": {"N": str(most)},
+                    ":told": {"S": told},
+                    ":end": {"N": str(int(time.time()) + self._seconds)},
+                },
+                ConditionExpression="attribute_not_exists(#slot) OR size(#slot) < :most",
+                ExpressionAttributeNames={
+                    "#slot": f"s{step}t{tick}",
+                    "#told": f"e{step}{ord(id_[0]) % 3}",
+                },
+                ReturnValues="ALL_NEW",
+            )
+        except Exception as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise _failed(self._table, error) from error
+            return self.look(window)
+        return _gathered(answer["Attributes"])
+
+    def look(self, window: str) -> Gathered:
+        """What is kept of a window."""
+        try:
+            return _gathered(self._item("gathered", window))
+        except Exception as error:
+            raise _failed(self._table, error) from error
+
     def _hour(self, whose: str) -> tuple[str, str]:
         return "budget", f"{datetime.now(UTC):%Y-%m-%dT%H}" + (f"#{whose}" if whose else "")
 
@@ -237,6 +277,16 @@ class Ledger:
         # A key has 2,048 bytes, and what callers choose may be longer, or no text at all.
         digest = hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()
         return f"{kind}#{function}#{self._name}#{digest}"
+
+
+def _gathered(item: Mapping[str, Any]) -> Gathered:
+    counts = {
+        (int(found[1]), int(found[2])): len(item[name]["SS"])
+        for name in item
+        if (found := re.fullmatch("s([0-9]+)t([0-9]+)", name))
+    }
+    examples = {name: str(item[name]["S"]) for name in item if re.fullmatch("e[0-9]+", name)}
+    return Gathered(counts, examples)
 
 
 def _end() -> dict[str, str]:

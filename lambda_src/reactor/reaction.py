@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from reactor import __version__
-from reactor.actions import Action, Alert
+from reactor.actions import Action, Alert, Clue
 from reactor.aws import Aws
 from reactor.event import Event, read_event
 from reactor.executor import Executor, InvocationContext
@@ -50,7 +50,7 @@ class Plan(Protocol[S_contra]):
     Raises MalformedEventError, and LeftAloneError for an event that an exclusion is for.
     """
 
-    def __call__(self, event: Event, settings: S_contra, aws: Aws, /) -> list[Step]:
+    def __call__(self, event: Event, settings: S_contra, aws: Aws, /) -> Sequence[Step | Clue]:
         """The actions and alerts, in their order."""
 
 
@@ -130,11 +130,9 @@ class Reaction(Generic[S]):
             if not begun:  # what a budget held back was young when it came
                 refusal = refusal or _stale(event, deployment.act_within_seconds)
             aws.clock = clock
-            steps: list[Step] | None
+            steps: Sequence[Step | Clue] | None
             try:
-                steps = self.plan(event, settings, aws)
-                if event.omitted and not event.failed and not steps:
-                    steps = [_unreadable(event, deployment.name)]
+                steps = or_unreadable(self.plan(event, settings, aws), event, deployment.name)
             except LeftAloneError as left:
                 who = event.actor.arn or event.actor.owner
                 telemetry.log.info(
@@ -329,19 +327,25 @@ def _stale(event: Event, limit: int | None) -> str:
     return "the event is dated in the future" if -age > _CLOCKS_DIFFER else ""
 
 
-def _unreadable(event: Event, name: str) -> Alert:
-    """An alert for an event that CloudTrail cut, if the plan found nothing to do about the rest."""
+def or_unreadable(steps: Sequence[Step | Clue], event: Event, name: str) -> Sequence[Step | Clue]:
+    """The steps of a plan; an alert for an event that CloudTrail cut, if the plan found nothing to
+    do about the rest.
+    """
+    if steps or event.failed or not event.omitted:
+        return steps
     when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
-    return Alert(
-        severity="high",
-        subject=f"{name} can't read all of {event.name} ({event.account})",
-        headline=(
-            f"{event.actor.label} called {event.name} in {event.region}, account "
-            f"{event.account}{when}; CloudTrail left out a part as too large, and {name} found "
-            "nothing to do about the rest"
-        ),
-        acts=False,
-    )
+    return [
+        Alert(
+            severity="high",
+            subject=f"{name} can't read all of {event.name} ({event.account})",
+            headline=(
+                f"{event.actor.label} called {event.name} in {event.region}, account "
+                f"{event.account}{when}; CloudTrail left out a part as too large, and {name} found "
+                "nothing to do about the rest"
+            ),
+            acts=False,
+        )
+    ]
 
 
 def _settle(event: Event, seconds: int, clock: Clock) -> None:

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from reactor.actions import Action
+from reactor.actions import Action, Clue
 from reactor.aws import Aws
 from reactor.event import Event, read_event
 from reactor.reaction import Reaction, Step
@@ -271,7 +271,8 @@ def decide(
     SettingsError and what the plan raises.
     """
     parsed = parse_settings(reaction.settings, json.dumps(dict(settings or {})))
-    return reaction.plan(read_event(event), parsed, aws or AwsDouble())
+    found = reaction.plan(read_event(event), parsed, aws or AwsDouble())
+    return [step for step in found if not isinstance(step, Clue)]
 
 
 @dataclass(frozen=True)
@@ -370,7 +371,7 @@ def rehearse(
     notes = _Notes()
     stage = _Stage(double)
 
-    def plan(event: Event, settings: S, aws: Aws, /) -> list[Step]:
+    def plan(event: Event, settings: S, aws: Aws, /) -> Sequence[Step | Clue]:
         steps = reaction.plan(event, settings, aws)
         stage.expect(steps)
         return steps
@@ -402,7 +403,7 @@ class _Stage(AwsDouble):
         self.calls = double.calls  # the caller's double has the calls, too
         self._begun = len(self.calls)
 
-    def expect(self, steps: Iterable[Step]) -> None:
+    def expect(self, steps: Iterable[Step | Clue]) -> None:
         """Answers the decided actions from now on."""
         self._begun = len(self.calls)
         for step in steps:

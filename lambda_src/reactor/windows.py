@@ -7,7 +7,8 @@ the ledger; the alert at the end takes the lines off. A run that dies on the way
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,11 +24,37 @@ if TYPE_CHECKING:
 
 # One who makes a thousand calls gets neither a thousand mails sent nor the last call hidden.
 OF_A_SERIES = 10  # alerts of one caller and call that are sent at once in a window
-OF_ALL = 100  # alerts of one reaction
+OF_ALL = 100  # alerts of one severity and reaction
 _PAGE = 50  # lines on a page
 _PAGES = 30  # what fits into one message
 _LONGEST = 600  # characters of a line
 _GRACE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What tells an alert from others: an id, and a time in seconds since 1970."""
+
+    id: str
+    when: int
+
+
+def box_of(alert: Alert, window: str, tally: Callable[[str, int], int]) -> str:
+    """Where an alert of a window goes: empty, it is sent at once; else the digest that tells it.
+
+    `tally` adds to a count of a name and returns it. Alerts of each severity have a hundred of
+    their own, so that many small ones don't hold a grave one back.
+    """
+    text = (alert.series or alert.key).encode("utf-8", "surrogatepass")
+    series = hashlib.sha256(text).hexdigest()
+    every = f"all-{alert.severity}"
+    if (
+        tally(f"{alert.key}/{window}", 1) == 1
+        and tally(f"{series}/{window}", 1) <= OF_A_SERIES
+        and tally(f"{every}/{window}", 1) <= OF_ALL
+    ):
+        return ""
+    return series if tally(f"{every}/{window}", 0) <= OF_ALL else every
 
 
 class Windows:
@@ -37,34 +64,29 @@ class Windows:
         self._ledger = ledger
         self._later = later
 
-    def admits(self, alert: Alert, event: Event, clock: Clock) -> bool:
-        """True if the alert is to be sent at once; if not, it is told when its window ends."""
+    def admits(self, alert: Alert, event: Event, clock: Clock, sign: Sign | None = None) -> bool:
+        """True if the alert is to be sent at once; if not, it is told when its window ends.
+
+        `sign`: its own id and time, where they are not the event's.
+        """
         seconds = alert.window_seconds
         now = datetime.now(UTC)
-        when = int((event.time or now).timestamp())
-        start = when - when % seconds
+        sign = sign or Sign(event.id, int((event.time or now).timestamp()))
+        start = sign.when - sign.when % seconds
         window = f"{seconds}/{start}"
-        text = (alert.series or alert.key).encode("utf-8", "surrogatepass")
-        series = hashlib.sha256(text).hexdigest()
 
         def count() -> dict[str, Any]:
-            tally = self._ledger.tally
-            if (
-                tally(f"{alert.key}/{window}") == 1
-                and tally(f"{series}/{window}") <= OF_A_SERIES
-                and tally(f"all/{window}") <= OF_ALL
-            ):
-                return {"box": ""}
-            box = series if tally(f"all/{window}", 0) <= OF_ALL else "all"
-            return {"box": box, "number": tally(f"held/{box}/{window}")}
+            box = box_of(alert, window, self._ledger.tally)
+            number = self._ledger.tally(f"held/{box}/{window}") if box else 0
+            return {"box": box, "number": number}
 
         # The next try of an event counts as the same event.
-        counted, _ = self._ledger.once((event.id, "count", alert.key, str(seconds)), count, clock)
+        counted, _ = self._ledger.once((sign.id, "count", alert.key, str(seconds)), count, clock)
         box = counted["box"]
         if not box:
             return True
         page = f"{box}/{window}/{(counted['number'] - 1) // _PAGE}"
-        self._ledger.note(page, _line(alert, event, when))
+        self._ledger.note(page, _line(alert, event, sign.when))
         end = datetime.fromtimestamp(start + seconds, UTC)
         self._later.at(
             max(end, now) + _GRACE,

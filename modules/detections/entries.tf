@@ -11,9 +11,10 @@ locals {
     read_only    = false
     regions      = "every"
   }
-  _needed = ["id", "patterns", "runbook", "severity", "summary", "title", "why"]
-  _given  = [for text in var.entries : merge(local._optional, try({ for name, value in jsondecode(text) : name => value }, {}))]
-  _own    = { for id, each in { for entry in local._given : try(tostring(entry.id), "") => entry... } : id => each[0] if length(local._entry_faults) == 0 }
+  _count_by = ["access key", "created access key", "principal", "source address", "user"]
+  _needed   = ["id", "patterns", "runbook", "severity", "summary", "title", "why"]
+  _given    = [for text in var.entries : merge(local._optional, try({ for name, value in jsondecode(text) : name => value }, {}))]
+  _own      = { for id, each in { for entry in local._given : try(tostring(entry.id), "") => entry... } : id => each[0] if length(local._entry_faults) == 0 }
 
   # Those of faulty entries, too: the fault is told, not that the id is unknown.
   _ids = distinct(concat(keys(local._ours), [for entry in local._given : try(tostring(entry.id), "")]))
@@ -29,6 +30,7 @@ locals {
   _keys_taken = concat(
     flatten([for id, entry in local._ours : [for part in keys(entry.patterns) : part == "main" ? id : "${id}-${part}"]]),
     keys(local._ours),
+    keys(local._sequences),
   )
 
   # The first fault of each: others may only follow from it.
@@ -55,11 +57,11 @@ locals {
         [
           entry.count == null ? true : try(
             length(setsubtract(keys(entry.count), ["at_least", "by", "minutes"])) == 0 &&
-            contains(["principal", "source address"], entry.count.by) &&
-            floor(entry.count.at_least) == entry.count.at_least && entry.count.at_least >= 2 && entry.count.at_least <= 1000 &&
+            contains(local._count_by, entry.count.by) &&
+            floor(entry.count.at_least) == entry.count.at_least && entry.count.at_least >= 2 && entry.count.at_least <= 100 &&
             floor(entry.count.minutes) == entry.count.minutes && entry.count.minutes >= 1 && entry.count.minutes <= 1440,
           false),
-          "must have null as count, or { by = \"principal\" or \"source address\", at_least = 2 to 1000, minutes = 1 to 1440 }",
+          "must have null as count, or { by = one of ${join(", ", local._count_by)}, at_least = 2 to 100, minutes = 1 to 1440 }",
         ],
         [try(length(entry.patterns) > 0 && alltrue([for part in keys(entry.patterns) : can(regex("^[a-z0-9-]+$", part))]), false), "has no patterns by the names of its parts, main first"],
         [

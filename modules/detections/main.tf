@@ -128,6 +128,19 @@ locals {
     }
   }
 
+  # Sequences of detections by one actor. One works only if every step has a rule.
+  _sequences = {
+    for file in fileset("${path.module}/sequences", "*.json") :
+    trimsuffix(file, ".json") => jsondecode(file("${path.module}/sequences/${file}"))
+  }
+  _sequence_lacks = {
+    for id, sequence in local._sequences : id => flatten([
+      for step in sequence.steps : step.any
+      if length(setintersection(step.any, [for part in local._ready : part.id])) == 0
+    ])
+  }
+  _sequences_ready = { for id, sequence in local._sequences : id => sequence if length(local._sequence_lacks[id]) == 0 }
+
   # The definition that rides to a notify reaction beside each event. A name in angle brackets would
   # be EventBridge's to fill in.
   _definitions = {
@@ -140,12 +153,17 @@ locals {
       attack     = local._catalogue[id].attack
       decision   = local._catalogue[id].decision
       failures   = local._catalogue[id].failures != "excluded"
+      count      = local._catalogue[id].count
       exclusions = local._exclusions[id]
+      sequences = [
+        for sequence in local._sequences_ready : sequence
+        if contains(flatten([for step in sequence.steps : step.any]), id)
+      ]
       summary = {
         input_paths = local._catalogue[id].summary.input_paths
         template    = replace(local._catalogue[id].summary.template, "/<([a-z_]+)>/", "{$1}")
       }
-    } : name => value if !contains(["false", "[]"], jsonencode(value)) }
+    } : name => value if value != null && value != false && try(length(value), 1) > 0 }
   }
   _detection_templates = {
     for id, definition in local._definitions : id => "{\"detection\":${jsonencode(definition)},\"event\":<aws.events.event.json>}"

@@ -74,6 +74,16 @@ output "rules" {
   }
 }
 
+output "sequences" {
+  description = "Sequences of the selected detections, which a notify reaction finds, by id: { attack, minutes, runbook, severity, steps (each { any, at_least, by }), title, why }."
+  value       = { for id, sequence in local._sequences_ready : id => { for name, value in sequence : name => value if name != "id" } }
+}
+
+output "sequences_waiting" {
+  description = "Sequences that can't be found, since no detection of a step is selected: a map from the id to the detections, one of which each such step needs."
+  value       = { for id, lacks in local._sequence_lacks : id => lacks if length(lacks) > 0 }
+}
+
 output "waiting" {
   description = "Rules that the module leaves out because `placeholders` has no value for what they need: a map from the rule's key to the missing names."
   value       = local._waiting

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from reactor.correlation import key_of
 from reactor.detections import decide
 from reactor.event import read_event
 from reactor.patterns import EventPattern
@@ -107,10 +108,10 @@ def _finding(
         for each, times in events:
             if not any(pattern.matches(each) for pattern in patterns):
                 continue
-            found = decide(entry.id, read_event(each)) if entry.decision else None
-            if found is None and entry.decision:
+            read = read_event(each)
+            if entry.decision and decide(entry.id, read) is None:
                 continue
-            counted[found.key if found else ""] += times
+            counted[key_of(entry.count.by, read) if entry.count else ""] += times
         if counted and max(counted.values()) >= least:
             yield entry.id
 

@@ -11,7 +11,7 @@ import msgspec
 from reactor.patterns import EventPattern, PatternError
 
 from trailctl.errors import UsageError
-from trailctl.replay.catalogue import CatalogueEntry, load_catalogue
+from trailctl.replay.catalogue import CatalogueEntry, load_catalogue, load_sequences
 
 _SOURCE = re.compile(r"aws\.[a-z0-9-]+")
 _NO_FAILURE = [{"exists": False}]
@@ -59,7 +59,7 @@ def faults(entry: CatalogueEntry, others: Mapping[str, CatalogueEntry]) -> list[
 
 
 def _names(entry: CatalogueEntry, others: Mapping[str, CatalogueEntry]) -> Iterator[str]:
-    if entry.id in others:
+    if entry.id in others or entry.id in load_sequences():
         yield f"there is a detection {entry.id} already: take another id"
     taken = {key: other.id for other in others.values() for key in other.keys}
     for key in entry.keys:

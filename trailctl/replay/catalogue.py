@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+from reactor.detections.definition import Chain, Count, Definition, Summary, read_as
 
 from trailctl.errors import UsageError
 
@@ -18,6 +19,7 @@ from trailctl.errors import UsageError
 FOLDER = Path(__file__).resolve().parents[1] / "detections"
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 ID = "^[a-z0-9-]{1,40}$"
+_FILLED = re.compile(r"<([a-z_]+)>")
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
 _PATH = Meta(pattern=r"^\$(\.[A-Za-z0-9_-]+)+$")
 # Anybody may put events on a bus, under any source but AWS's.
@@ -64,11 +66,11 @@ class Samples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: SchemaLink = msgspec.field(name="$schema", default="")
 
 
-class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Counting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`at_least` findings of one key within `minutes` make one alert."""
 
-    by: Literal["principal", "source address"]
-    at_least: Annotated[int, Meta(ge=2, le=1000)]
+    by: Literal["access key", "created access key", "principal", "source address", "user"]
+    at_least: Annotated[int, Meta(ge=2, le=100)]
     minutes: Annotated[int, Meta(ge=1, le=1440)]
 
 
@@ -129,7 +131,7 @@ class CatalogueEntry(
     decision: Annotated[
         bool, Meta(description="A function of the package decides; never of an entry of your own.")
     ] = False
-    count: Count | None = None
+    count: Counting | None = None
     placeholders: dict[Annotated[str, Meta(pattern="^[a-z_]+$")], Placeholder] = {}
     patterns: Annotated[
         dict[Annotated[str, Meta(pattern="^[a-z0-9-]+$")], Annotated[dict[str, Any], _PATTERN]],
@@ -142,6 +144,23 @@ class CatalogueEntry(
         """Events written for this entry."""
         text = (FOLDER / "samples" / f"{self.id}.json").read_text(encoding="utf-8")
         return msgspec.json.decode(text, type=Samples)
+
+    def definition(self, sequences: Iterable[Chain] = ()) -> Definition:
+        """What a deployed rule hands over beside each event (output `detection_input`)."""
+        template = _FILLED.sub(r"{\1}", self.summary.template)
+        return Definition(
+            id=self.id,
+            title=self.title,
+            severity=self.severity,
+            summary=Summary(dict(self.summary.input_paths), template),
+            why=self.why,
+            runbook=self.runbook,
+            attack=self.attack,
+            decision=self.decision,
+            failures=self.failures != "excluded",
+            count=None if self.count is None else Count(**msgspec.structs.asdict(self.count)),
+            sequences=tuple(s for s in sequences if any(self.id in step.any for step in s.steps)),
+        )
 
     @property
     def example_values(self) -> dict[str, list[str]]:
@@ -215,6 +234,14 @@ def load_catalogue() -> dict[str, CatalogueEntry]:
         entry = msgspec.json.decode(path.read_bytes(), type=CatalogueEntry)
         found[entry.id] = entry
     return found
+
+
+@cache
+def load_sequences() -> dict[str, Chain]:
+    """Every sequence of entries by id, in the ids' order."""
+    files = sorted((FOLDER / "sequences").glob("*.json"), key=lambda path: path.stem)
+    found = (read_as(Chain, json.loads(path.read_text("utf-8")), path.stem) for path in files)
+    return {each.id: each for each in found}
 
 
 def benchmarks(catalogue: Mapping[str, CatalogueEntry]) -> list[str]:

@@ -25,10 +25,10 @@ from trailctl.errors import CheckError, UsageError
 from trailctl.replay import page, report, sources, table
 from trailctl.replay.catalogue import SEVERITIES, load_catalogue, select
 from trailctl.replay.progress import Progress
-from trailctl.replay.reactions import Probe, deployed, existing
+from trailctl.replay.reactions import Probe, deployed, existing, notify_window
 from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan, read_text
 from trailctl.replay.scan import MalformedError, TimeRange, unpacked
-from trailctl.replay.tally import Tallier, Tally
+from trailctl.replay.tally import WINDOW_SECONDS, Tallier, Tally
 from trailctl.session import aws_session
 from trailctl.text import plain
 
@@ -48,6 +48,7 @@ class Setup:
     known: Known
     span: TimeRange | None = None
     look: str = ""
+    window_seconds: int = WINDOW_SECONDS
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,7 +86,7 @@ def _failed(options: argparse.Namespace, found: dict[str, Any]) -> bool:
         least = SEVERITIES.index(options.fail_on)
         alerting = [
             rule["name"]
-            for rule in found["rules"]
+            for rule in [*found["rules"], *found["sequences"]]
             if rule["alerts"] and rule["severity"] and SEVERITIES.index(rule["severity"]) >= least
         ]
         if alerting:
@@ -106,7 +107,9 @@ def _setup(options: argparse.Namespace) -> tuple[Setup, list[str]]:
     if options.plan:
         planned = from_plan(options.plan)
         probes = deployed(planned.reactions) if planned.reactions else existing()
-        return Setup(tuple(planned.rules), tuple(probes), known), planned.notes
+        seconds = notify_window(planned.reactions)
+        setup = Setup(tuple(planned.rules), tuple(probes), known, window_seconds=seconds)
+        return setup, planned.notes
     if options.pattern:
         return Setup(tuple(from_patterns(options.pattern)), tuple(existing()), known), []
     catalogue = {**load_catalogue(), **read_entries(options.entries)}
@@ -216,7 +219,9 @@ class _Counter:
     """The counter of one process, for files of any kind."""
 
     def __init__(self, setup: Setup, profile: str | None, region: str | None) -> None:
-        self._tallier = Tallier(setup.rules, setup.probes, setup.known, setup.span, setup.look)
+        self._tallier = Tallier(
+            setup.rules, setup.probes, setup.known, setup.span, setup.look, setup.window_seconds
+        )
         if setup.look and profile:
             os.environ["AWS_PROFILE"] = profile
         self._place = (profile, region)

@@ -69,6 +69,7 @@ def render(report: Mapping[str, Any]) -> str:
         f"<p class=soft>{_summary(report, len(fired))}</p>",
         *(f"<p>{escape(note[:1].upper() + note[1:])}.</p>" for note in report["notes"]),
         _overview(fired),
+        *map(_sequence, report["sequences"]),
         *(_card(rule, span) for rule in fired),
         _silent(report["never_fired"]),
         _exclusions(report["exclusions"]),
@@ -115,6 +116,19 @@ def _overview(rules: Sequence[Mapping[str, Any]]) -> str:
 def _severity(rule: Mapping[str, Any]) -> str:
     severity = rule["severity"]
     return f'<span class="sev {escape(severity)}">{escape(severity)}</span>' if severity else ""
+
+
+def _sequence(each: Mapping[str, Any]) -> str:
+    name = escape(each["name"])
+    return "\n".join(
+        [
+            f'<section class=card id="{name}"><div class=head><h3>{name}</h3>{_severity(each)}',
+            f"<span>{escape(each['title'])}</span></div>",
+            _why(each),
+            f"<p class=soft>A sequence of detections, {_several(each['alerts'], 'alert')}.</p>",
+            "</section>",
+        ]
+    )
 
 
 def _card(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:

@@ -12,11 +12,12 @@ from importlib import import_module
 from typing import Any
 
 import reactor.reactions
-from reactor.actions import Action, Alert
+from reactor.actions import Action, Alert, Clue
 from reactor.aws import Aws
 from reactor.event import Event
 from reactor.places import NoAws, NoWayError
 from reactor.reaction import MalformedEventError, Reaction
+from reactor.reactions import notify
 from reactor.retry import Clock
 from reactor.settings import SettingsError, parse_settings
 
@@ -173,11 +174,29 @@ def deployed(wired: Sequence[Wired]) -> list[Probe]:
     return found
 
 
-def _kind(step: Action | Alert) -> str:
+def notify_window(wired: Sequence[Wired]) -> int:
+    """The seconds of a window of the notify reaction that a plan deploys, the default without one.
+
+    Raises UsageError.
+    """
+    for each in wired:
+        if each.handler == f"{notify.__name__}.handler":
+            try:
+                return parse_settings(notify.Settings, each.settings).window_seconds
+            except SettingsError as error:
+                raise UsageError(f"{each.function}: {error}") from None
+    return notify.Settings().window_seconds
+
+
+def _kind(step: Action | Alert | Clue) -> str:
+    if isinstance(step, Clue):
+        return f"count ({step.alert.severity})"
     if isinstance(step, Alert):
         return f"alert ({step.severity})"
     return f"{step.service}:{step.operation}"
 
 
-def _said(step: Action | Alert) -> str:
+def _said(step: Action | Alert | Clue) -> str:
+    if isinstance(step, Clue):
+        return f"count: {step.told}"
     return f"alert: {step.headline}" if isinstance(step, Alert) else step.summary

@@ -10,13 +10,18 @@
                 "excluded"}],
      "exclusions": [{"name", "where", "reason", "until", "matches", "ended"}],
      "never_fired": ["..."],
+     "sequences": [{"name", "title", "severity", "why", "runbook", "attack", "alerts"}],
+     "shared_alerts": 0,
      "reactions": [{"name", "events", "idle", "would": {step: n}, "failures": {why: n},
                     "examples"}]}
 
 Rules are in the order of their severity, then of their matches. Times are as CloudTrail writes
-them, null where there is none. `findings` is null where the pattern decides alone. `excluded` is
-what exclusions left alone, which is in no other count; `ended` what each would have left alone
-before its last day.
+them, null where there is none. `findings` is null where the pattern decides alone. `alerts` are
+those that the deployed rules send: by a notify reaction that gets each event with its detection,
+and for a rule without one, one a match. `sequences` are those that made an alert, `shared_alerts`
+those that tell, at a window's end, what was held back of several rules. `excluded` is what
+exclusions left alone, which is in no other count; `ended` what each would have left alone before
+its last day.
 """
 
 from __future__ import annotations
@@ -29,7 +34,8 @@ from typing import Any, TypeVar
 
 from reactor.detections.exclusions import KINDS
 
-from trailctl.replay.catalogue import SEVERITIES, Count
+from trailctl.replay.alerts import send
+from trailctl.replay.catalogue import SEVERITIES
 from trailctl.replay.rules import Rule
 from trailctl.replay.tally import MOST_SEEN, RuleTally, Tally
 
@@ -44,7 +50,11 @@ def build(
 ) -> dict[str, Any]:
     """The report on a run; `reactions` are the names of all reactions that were asked."""
     days = _days(tally)
-    listed = [_rule(rule, tally.rules.get(rule.name) or RuleTally(), days) for rule in rules]
+    sent = send(tally.told)
+    numbers = sent.by_name()
+    listed = [
+        _rule(rule, tally.rules.get(rule.name) or RuleTally(), days, numbers) for rule in rules
+    ]
     listed.sort(key=_order)
     return {
         "events": tally.events,
@@ -62,6 +72,8 @@ def build(
         "rules": listed,
         "exclusions": _exclusions(tally, rules),
         "never_fired": [e["name"] for e in listed if not e["matches"] and not e["excluded"]],
+        "sequences": _sequences(rules, numbers),
+        "shared_alerts": sent.shared,
         "reactions": [_reaction(name, tally) for name in reactions],
     }
 
@@ -111,15 +123,34 @@ def _days(tally: Tally) -> float:
     return max(1.0, (last - first).total_seconds() / _DAY)
 
 
-def _rule(rule: Rule, tally: RuleTally, days: float) -> dict[str, Any]:
-    found = tally.findings if rule.decided else tally.matches
+def _sequences(rules: Sequence[Rule], numbers: Mapping[str, int]) -> list[dict[str, Any]]:
+    chains = {
+        each.id: each for rule in rules if rule.definition for each in rule.definition.sequences
+    }
+    listed = [
+        {
+            "name": each.id,
+            "title": each.title,
+            "severity": each.severity,
+            "why": each.why,
+            "runbook": each.runbook,
+            "attack": list(each.attack),
+            "alerts": numbers[each.id],
+        }
+        for each in chains.values()
+        if numbers.get(each.id)
+    ]
+    return sorted(listed, key=lambda each: (-SEVERITIES.index(each["severity"]), each["name"]))
+
+
+def _rule(rule: Rule, tally: RuleTally, days: float, numbers: Mapping[str, int]) -> dict[str, Any]:
+    alerts = numbers.get(rule.name, 0) if rule.definition else tally.matches
     when = "each match"
-    alerts = found
-    if rule.decided:
-        when = "each finding"
-    if rule.count is not None:
-        alerts = bursts(tally.moments, rule.count)
-        when = f"{rule.count.at_least} within {rule.count.minutes} minutes by one {rule.count.by}"
+    if rule.definition is not None:
+        when = "each new finding of a window"
+        count = rule.definition.count
+        if count is not None:
+            when = f"{count.at_least} within {count.minutes} minutes by one {count.by}"
     return {
         "name": rule.name,
         "title": rule.title,
@@ -184,29 +215,6 @@ def _reaction(name: str, tally: Tally) -> dict[str, Any]:
         "failures": dict(_sorted(found.failures)) if found else {},
         "examples": found.examples if found else [],
     }
-
-
-def bursts(moments: Sequence[tuple[str, str]], count: Count) -> int:
-    """The number of alerts that keyed moments make: one each time the number is reached.
-
-    An alert uses its moments up, so that further ones make the next alert when they reach the
-    number again.
-    """
-    by_key: dict[str, list[float]] = defaultdict(list)
-    for key, time in moments:
-        moment = _moment(time)
-        if moment is not None:
-            by_key[key].append(moment.timestamp())
-    alerts = 0
-    for times in by_key.values():
-        window: list[float] = []
-        for second in sorted(times):
-            window = [each for each in window if second - each < count.minutes * 60]
-            window.append(second)
-            if len(window) >= count.at_least:
-                alerts += 1
-                window = []
-    return alerts
 
 
 def _moment(time: str) -> datetime | None:

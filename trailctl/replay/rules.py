@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from reactor.detections.definition import DefinitionError, read_definition
+from reactor.detections.definition import Definition, DefinitionError, read_definition
 from reactor.detections.exclusions import Exclusion
 from reactor.patterns import EventPattern, PatternError
 
 from trailctl.errors import UsageError
-from trailctl.replay.catalogue import CatalogueEntry, Count
+from trailctl.replay.catalogue import CatalogueEntry, load_sequences
 
-_EVENT = "<aws.events.event.json>"
+_WHOLE = "<aws.events.event.json>"
 _ALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
@@ -27,8 +27,9 @@ class Rule:
 
     `sees_reads` is False if the rule's state keeps read-only management events from it, None if no
     state is known. `detection` is the catalogue's id. `decided` is True if a function of `reactor`
-    decides on the events that the pattern matches. `count` is the number of findings that make one
-    alert. `exclusions` are left alone; each has its name.
+    decides on the events that the pattern matches. `definition` is what the rule hands to a notify
+    reaction beside each event, None if it goes elsewhere. `exclusions` are left alone; each has its
+    name.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Rule:
     attack: tuple[str, ...] = ()
     detection: str = ""
     decided: bool = False
-    count: Count | None = None
+    definition: Definition | None = None
     exclusions: Mapping[Exclusion, str] = field(default_factory=dict)
 
 
@@ -76,8 +77,14 @@ def from_catalogue(
     """
     rules: list[Rule] = []
     lacking = []
-    for entry in entries:
-        found = entry.rules(values)
+    by_entry = {entry.id: (entry, entry.rules(values)) for entry in entries}
+    ready = {id_ for id_, (_, found) in by_entry.items() if found}
+    sequences = [
+        each
+        for each in load_sequences().values()
+        if all(ready.intersection(step.any) for step in each.steps)
+    ]
+    for entry, found in by_entry.values():
         missing = [name for name, each in entry.placeholders.items() if each.required]
         missing = [name for name in missing if not values.get(name)]
         if missing:
@@ -94,7 +101,7 @@ def from_catalogue(
                 attack=entry.attack,
                 detection=entry.id,
                 decided=entry.decision,
-                count=entry.count,
+                definition=entry.definition(sequences),
                 exclusions={**exclusions.get(entry.id, {}), **exclusions.get("*", {})},
             )
             for key, pattern in found.items()
@@ -143,13 +150,17 @@ def from_plan(path: str) -> Planned:
     rules: dict[str, Rule] = {}
     reactions: list[Wired] = []
     notes: list[str] = []
-    told = _definitions(resources)
+    definitions = {
+        str(values.get("rule")): found
+        for address, kind, values in resources
+        if kind == "aws_cloudwatch_event_target" and (found := _definition(address, values))
+    }
     for address, kind, values in resources:
         if kind == "aws_cloudwatch_event_rule":
             rule = _rule(address, values, notes)
             if rule is not None:
                 name = rule.name if rule.name not in rules else address
-                rules[name] = _defined(replace(rule, name=name), told.get(rule.name), notes)
+                rules[name] = _detecting(replace(rule, name=name), definitions.get(rule.name))
         elif kind == "aws_lambda_function":
             wired = _wired(values)
             if wired is not None:
@@ -234,39 +245,39 @@ def _rule(address: str, values: Mapping[str, Any], notes: list[str]) -> Rule | N
     )
 
 
-def _definitions(resources: Iterable[tuple[str, str, Mapping[str, Any]]]) -> dict[str, str]:
-    """What targets hand to a function beside the event, by the name of their rule."""
-    found = {}
-    for _, kind, values in resources:
-        if kind != "aws_cloudwatch_event_target":
-            continue
-        template = ((values.get("input_transformer") or [{}])[0] or {}).get("input_template")
-        if isinstance(template, str) and template.startswith('{"detection":'):
-            found[str(values.get("rule"))] = template.replace(_EVENT, "null")
-    return found
+def _definition(address: str, values: Mapping[str, Any]) -> Definition | None:
+    """The detection that a target puts beside each event. Raises UsageError."""
+    transformer = (values.get("input_transformer") or [{}])[0] or {}
+    template = transformer.get("input_template")
+    if not isinstance(template, str) or '"detection"' not in template or _WHOLE not in template:
+        return None
+    try:
+        return read_definition(json.loads(template.replace(_WHOLE, "null"))["detection"])
+    except (ValueError, KeyError, DefinitionError) as error:
+        raise UsageError(f"{address}: its detection can't be read ({error})") from None
 
 
-def _defined(rule: Rule, told: str | None, notes: list[str]) -> Rule:
-    """The rule with the definition of its detection, as the function reads it."""
-    if told is None:
+def _detecting(rule: Rule, definition: Definition | None) -> Rule:
+    """A rule with what its target tells of its detection. Raises UsageError."""
+    if definition is None:
         return rule
     try:
-        given = read_definition(json.loads(told)["detection"])
         exclusions = {
-            Exclusion.parse(each): f"{given.id}[{n}]" for n, each in enumerate(given.exclusions)
+            Exclusion.parse(each): f"{definition.id}[{n}]"
+            for n, each in enumerate(definition.exclusions)
         }
-    except (ValueError, DefinitionError) as error:
-        notes.append(f"the detection of {rule.name} can't be read, and its function fails: {error}")
-        return rule
+    except ValueError as error:
+        raise UsageError(f"{rule.name}: an exclusion can't be read ({error})") from None
     return replace(
         rule,
-        severity=given.severity,
-        title=given.title,
-        why=given.why,
-        runbook=given.runbook,
-        attack=given.attack,
-        detection=given.id,
-        decided=given.decision,
+        severity=definition.severity,
+        title=definition.title,
+        why=definition.why,
+        runbook=definition.runbook,
+        attack=definition.attack,
+        detection=definition.id,
+        decided=definition.decision,
+        definition=definition,
         exclusions=exclusions,
     )
 

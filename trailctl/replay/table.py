@@ -22,6 +22,12 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
         lines += _grid([_HEAD, *map(_row, fired)], width)
         for rule in fired:
             lines += ["", *_detail(rule)]
+    for each in report["sequences"]:
+        head = f"Sequence {each['name']} [{each['severity']}]: {each['title']}"
+        lines += ["", head, f"  alerts:  {each['alerts']:,}"]
+    if report["shared_alerts"]:
+        told = _several(report["shared_alerts"], "alert")
+        lines += ["", f"{told} at the end of a window, of several rules at once"]
     silent = report["never_fired"]
     if silent:
         lines += ["", f"Never fired ({len(silent)}): {', '.join(silent)}"]

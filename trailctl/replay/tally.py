@@ -9,17 +9,23 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from reactor.actions import Action, Alert, Clue
 from reactor.detections import Detected, Known, decision
+from reactor.detections.definition import Definition
 from reactor.detections.exclusions import used
 from reactor.event import Event, read_event
 from reactor.patterns.paths import RawEvent
+from reactor.reaction import or_unreadable
+from reactor.reactions import notify
 
+from trailctl.replay.alerts import Told
 from trailctl.replay.project import ABSENT
 from trailctl.replay.reactions import Looks, Probe, Would
 from trailctl.replay.rules import Rule
 from trailctl.replay.scan import Scanner, TimeRange, Whole
 
 EXAMPLES = 3
+WINDOW_SECONDS = notify.Settings().window_seconds
 # To know a match again takes some 60 bytes. Beyond so many, copies are not looked for.
 MOST_SEEN = 20_000_000
 _UNDECODED = "it is nested too deeply, or is no JSON"
@@ -43,10 +49,9 @@ class RuleTally:
     """One rule's matches; `first` and `last` are times as CloudTrail writes them, days likewise.
     `places` are accounts and Regions.
 
-    `findings` counts matches that the rule's decision confirmed, `moments` lists their keys and
-    times where several make one alert. `excluded` counts what exclusions left alone, by their
-    names, and is in none of the other counts; `ended` what they would have left alone before their
-    end.
+    `findings` counts matches that the rule's decision confirmed. `excluded` counts what exclusions
+    left alone, by their names, and is in none of the other counts; `ended` what they would have
+    left alone before their end.
     """
 
     matches: int = 0
@@ -59,7 +64,6 @@ class RuleTally:
     principals: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, Any]] = field(default_factory=list)
-    moments: list[tuple[str, str]] = field(default_factory=list)
     excluded: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
 
@@ -75,7 +79,6 @@ class RuleTally:
         self.principals.update(other.principals)
         self.reasons.update(other.reasons)
         self.examples = (self.examples + other.examples)[:EXAMPLES]
-        self.moments += other.moments
         self.excluded.update(other.excluded)
         self.ended.update(other.ended)
 
@@ -120,6 +123,7 @@ class Tally:
     aside: list[str] = field(default_factory=list)
     left_out: dict[str, tuple[int, str]] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    told: Told = field(default_factory=Told)
 
     def merge(self, other: Tally) -> None:
         """Adds another tally, which has seen nothing that this one has seen."""
@@ -132,6 +136,7 @@ class Tally:
             self.rules.setdefault(name, RuleTally()).merge(rule)
         for name, reaction in other.reactions.items():
             self.reactions.setdefault(name, ReactionTally()).merge(reaction)
+        self.told.merge(other.told)
         self.skipped += other.skipped
         self.aside += other.aside
         for reason, (number, place) in other.left_out.items():
@@ -172,7 +177,9 @@ class Tallier:
         known: Known,
         span: TimeRange | None = None,
         look: str = "",
+        window_seconds: int = WINDOW_SECONDS,
     ) -> None:
+        self._window_seconds = window_seconds
         self._rules = {rule.name: rule for rule in rules}
         asked = {_PROBE + probe.name: (probe, probe.pattern) for probe in probes}
         self._probes = {name: probe for name, (probe, own) in asked.items() if own is not None}
@@ -185,8 +192,8 @@ class Tallier:
         self._looks = Looks(look)
         self._decide = {r.name: decision(r.detection) for r in rules if r.decided}
         # Matches of these are decoded whole, all matches if a reaction follows every rule.
-        excluding = {rule.name for rule in rules if rule.exclusions}
-        self._asking = frozenset({*self._probes, *self._decide, *excluding})
+        told = (rule.name for rule in rules if rule.definition or rule.exclusions)
+        self._asking = frozenset({*self._probes, *self._decide, *told})
         self._looked_at = bool(self._followers)
 
     def count(self, text: bytes, tally: Tally, place: str = "") -> None:
@@ -234,13 +241,15 @@ class Tallier:
                 found.principals[who] += 1
                 found.last = max(found.last, time)
                 found.first = min(found.first or time, time)
+                definition = self._rules[name].definition
+                if definition is not None:
+                    assert read is not None
+                    tally.told.add(name, read, self._made(definition, read, finding))
                 if name in self._decide:
                     if finding is None:
                         continue
                     found.findings += 1
                     found.reasons[finding.reason] += 1
-                    if finding.key:
-                        found.moments.append((finding.key, time))
                 if event is not None and len(found.examples) < EXAMPLES:
                     found.examples.append(_example(event, who, finding))
             if matched and event is not None and read is not None:
@@ -273,6 +282,16 @@ class Tallier:
         if late is not None:
             found.ended[exclusions[late]] += 1
         return False
+
+    def _made(
+        self, definition: Definition, event: Event, finding: Detected | None
+    ) -> Sequence[Action | Alert | Clue]:
+        """What notify makes of an event with its detection."""
+        steps: list[Alert | Clue] = []
+        found = finding if definition.decision else Detected("")
+        if found is not None and (definition.failures or not event.failed):
+            steps = notify.steps(event, definition, found, self._window_seconds)
+        return or_unreadable(steps, event, notify.handler.name)
 
     def _ask(self, probe: Probe, event: RawEvent, read: Event, tally: Tally) -> None:
         """Counts what a reaction would have done about an event, if it is the reaction's."""

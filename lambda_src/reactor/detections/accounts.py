@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reactor.correlation import principal
 from reactor.detections.grants import admin_action
 from reactor.detections.model import Detected, Known, any_matches, decides
 from reactor.event import Event
@@ -11,13 +12,13 @@ from reactor.shapes import items, text
 
 @decides("login-failures")
 def login_failure(event: Event, known: Known) -> Detected | None:
-    """A failed console sign-in, counted by the address it came from."""
+    """A failed console sign-in; many from one address count."""
     del known
     if event.response.get("ConsoleLogin") != "Failure":
         return None
     who = event.actor.name or "somebody"
     why = event.error_message or "no reason given"
-    return Detected(f"{who} failed to sign in ({why})", who, event.source_ip or who)
+    return Detected(f"{who} failed to sign in ({why})", who)
 
 
 @decides("federation-token")
@@ -41,25 +42,24 @@ def federation_token(event: Event, known: Known) -> Detected | None:
 
 @decides("unauthorized-api")
 def denied(event: Event, known: Known) -> Detected | None:
-    """A denied call, counted by who made it."""
+    """A denied call; many of one caller count."""
     del known
     if not event.error:
         return None
-    who = _caller(event)
-    return Detected(f"{event.source} {event.name} was denied ({event.error})", who, who)
+    who = principal(event)
+    return Detected(f"{event.source} {event.name} was denied ({event.error})", who)
 
 
 @decides("secrets-bulk")
 def secret_read(event: Event, known: Known) -> Detected | None:
-    """A secret that was read, counted by who read it."""
+    """A secret that was read; many of one caller count."""
     del known
     if event.failed:
         return None
-    who = _caller(event)
     one = text(event.request.get("secretId"))
     many = [text(each) for each in items(event.request.get("secretIdList"))]
     secret = one or ", ".join(filter(None, many)) or "secrets by filter"
-    return Detected(f"{secret} was read", secret, who)
+    return Detected(f"{secret} was read", secret)
 
 
 @decides("account-recon")
@@ -70,17 +70,13 @@ def secret_read(event: Event, known: Known) -> Detected | None:
 @decides("ssm-parameters")
 @decides("userdata-read")
 def one_of_many(event: Event, known: Known) -> Detected | None:
-    """A call that says little alone, counted by who made it; AWS's own calls say nothing."""
+    """A call that says little alone; AWS's own calls say nothing."""
     del known
     if event.actor.automation:
         return None
     which = event.resources[0].id if event.resources else ""
     verb = f"was denied ({event.error})" if event.error else "was called"
-    return Detected(f"{event.source} {event.name} {verb}", which, _caller(event))
-
-
-def _caller(event: Event) -> str:
-    return event.actor.principal_arn or event.actor.arn or event.actor.owner
+    return Detected(f"{event.source} {event.name} {verb}", which)
 
 
 @decides("password-data")

@@ -13,8 +13,10 @@ from types import UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from reactor.actions import SEVERITIES
+from reactor.correlation import KEYS, MOST, Correlation
 
 T = TypeVar("T")
+_LONGEST = 1440  # minutes; the ledger keeps a window for days
 _NAME = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -39,11 +41,76 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class Count:
+    """`at_least` findings of one key (a name of reactor.correlation.KEYS) within `minutes`."""
+
+    by: str
+    at_least: int
+    minutes: int
+
+    def __post_init__(self) -> None:
+        _check(self.by, self.at_least)
+        if self.at_least < 2 or not 1 <= self.minutes <= _LONGEST:
+            raise ValueError(f"count: use 2 or more within 1 to {_LONGEST} minutes")
+
+    def correlation(self, id_: str) -> Correlation:
+        """The count as a correlation of one step."""
+        return Correlation(id_, 60 * self.minutes, (self.at_least,))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a sequence: findings of `any` of some detections, put together `by` a key."""
+
+    any: tuple[str, ...]
+    by: str
+    at_least: int = 1
+
+    def __post_init__(self) -> None:
+        _check(self.by, self.at_least)
+        if not self.any:
+            raise ValueError("any names no detection")
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A sequence of the catalogue: steps, one after the other, within `minutes`."""
+
+    id: str
+    title: str
+    severity: str
+    minutes: int
+    steps: tuple[Step, ...]
+    why: str = ""
+    runbook: str = ""
+    attack: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.severity not in SEVERITIES:
+            raise ValueError(f"severity is {self.severity!r}; use one of {', '.join(SEVERITIES)}")
+        if not 2 <= len(self.steps) <= 3 or not 1 <= self.minutes <= _LONGEST:
+            raise ValueError(f"a sequence has two or three steps within 1 to {_LONGEST} minutes")
+
+    @property
+    def correlation(self) -> Correlation:
+        """The sequence as a correlation."""
+        return Correlation(self.id, 60 * self.minutes, tuple(s.at_least for s in self.steps))
+
+
+def _check(by: str, at_least: int) -> None:
+    if by not in KEYS:
+        raise ValueError(f"by is {by!r}; use one of {', '.join(KEYS)}")
+    if not 1 <= at_least <= MOST:
+        raise ValueError(f"at_least is {at_least}; use 1 to {MOST}")
+
+
+@dataclass(frozen=True)
 class Definition:
     """One entry of the catalogue: what an alert says, and what is asked before there is one.
 
     `decision`: the decision of that id (reactor.detections) is asked. `failures`: failed calls
-    count, too. `exclusions` are read by their own module.
+    count, too. `count`: so many findings make one alert. `sequences` are those of which this is a
+    step. `exclusions` are read by their own module.
     """
 
     id: str
@@ -55,6 +122,8 @@ class Definition:
     attack: tuple[str, ...] = ()
     decision: bool = False
     failures: bool = False
+    count: Count | None = None
+    sequences: tuple[Chain, ...] = ()
     exclusions: tuple[Mapping[str, Any], ...] = field(default=())
 
     def __post_init__(self) -> None:

@@ -33,13 +33,11 @@ def decides(detection: str) -> Callable[[Decide], Decide]:
 class Detected:
     """The result of a detection that matched an event.
 
-    `reason` is a clause without a full stop, `resource` names the resource. Events of the same
-    `key` are counted together, where one alone says little (empty: not counted).
+    `reason` is a clause without a full stop, `resource` names the resource.
     """
 
     reason: str
     resource: str = ""
-    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,19 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Formatter
 from typing import TYPE_CHECKING, Any, cast
 
-from reactor.actions import SEVERITIES, Alert
+from reactor.actions import SEVERITIES, Alert, Clue
+from reactor.alerts import inert
 from reactor.aws import Aws
-from reactor.detections import Known, decide, decisions
+from reactor.correlation import key_of, principal
+from reactor.detections import Detected, Known, decide, decisions
 from reactor.detections.definition import Definition, DefinitionError, read_definition
 from reactor.detections.exclusions import Exclusion, used
 from reactor.event import Event
-from reactor.reaction import LeftAloneError, MalformedEventError, Reaction, Step
+from reactor.reaction import LeftAloneError, MalformedEventError, Reaction
 from reactor.shapes import dig, text
 
 if TYPE_CHECKING:
@@ -68,54 +70,139 @@ class Settings:
                 raise ValueError(f"summary has {{{name}}}; use {words}.")
 
 
-def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
-    """One alert; none for a failed call without `failures`, or if the detection finds nothing.
+def plan(event: Event, settings: Settings, aws: Aws) -> list[Alert | Clue]:
+    """One alert, or findings that make one with others; none for a failed call without `failures`,
+    or if the detection finds nothing.
 
     Raises MalformedEventError for a definition that can't be read, and LeftAloneError for an event
     that one of its exclusions is for.
     """
     del aws
     given = _definition(event)
-    failures = given.failures if given else settings.failures
-    if event.failed and not failures:
-        return []
-    decided = settings.detection if given is None else given.id if given.decision else None
-    reason = ""
-    if decided is not None:
-        known = Known(
-            trusted_accounts=settings.trusted_accounts,
-            trusted_organizations=settings.trusted_organizations,
-        )
-        found = decide(decided, event, known)
+    known = Known(
+        trusted_accounts=settings.trusted_accounts,
+        trusted_organizations=settings.trusted_organizations,
+    )
+    if given is not None:
+        found = finding(event, given, known)
         if found is None:
             return []
-        reason = found.reason
-    if given:
         _exclude(event, given)
+        return steps(event, given, found, settings.window_seconds)
+    if event.failed and not settings.failures:
+        return []
+    reason = ""
+    if settings.detection is not None:
+        detected = decide(settings.detection, event, known)
+        if detected is None:
+            return []
+        reason = detected.reason
+    return [_alert(event, settings, reason)]
+
+
+def finding(event: Event, given: Definition, known: Known) -> Detected | None:
+    """What a detection finds in an event that its rule let through; without a reason where the
+    pattern decides alone.
+    """
+    if event.failed and not given.failures:
+        return None
+    return decide(given.id, event, known) if given.decision else Detected("")
+
+
+def steps(
+    event: Event, given: Definition, found: Detected, window_seconds: int
+) -> list[Alert | Clue]:
+    """What a finding makes: an alert, or clues to alerts of several findings."""
+    told = _told(event, given)
+    made: list[Alert | Clue] = []
+    title = f"{given.title} ({event.account})"
+    severity = cast("Severity", given.severity)
+    if given.count is None:
+        made.append(
+            replace(
+                _alert(event, Settings(window_seconds=window_seconds), found.reason, given.id),
+                severity=severity,
+                subject=title,
+                headline=told,
+                why=given.why,
+                runbook=given.runbook,
+                detection=given.id,
+                attack=given.attack,
+            )
+        )
+    else:
+        # One without an address is counted with its caller's.
+        key = key_of(given.count.by, event) or principal(event)
+        alert = Alert(
+            severity=severity,
+            subject=title,
+            headline=(
+                f"{given.count.at_least} or more like this within {given.count.minutes} minutes "
+                f"by one {given.count.by}: {told}"
+            ),
+            details=(("Why", found.reason),) if found.reason else (),
+            window_seconds=window_seconds,
+            acts=False,
+            series=given.id,
+            why=given.why,
+            runbook=given.runbook,
+            detection=given.id,
+            attack=given.attack,
+        )
+        made.append(Clue(given.count.correlation(given.id), 0, key, _line(event, told), alert))
+    for chain in given.sequences:
+        for number, step in enumerate(chain.steps):
+            key = key_of(step.by, event) if given.id in step.any else ""
+            if not key:
+                continue
+            alert = Alert(
+                severity=cast("Severity", chain.severity),
+                subject=f"{chain.title} ({event.account})",
+                headline=(
+                    f"{chain.title}, within {chain.minutes} minutes, in account {event.account}, "
+                    f"{event.region or 'unknown Region'}, by {event.actor.label}"
+                ),
+                window_seconds=window_seconds,
+                acts=False,
+                series=chain.id,
+                why=chain.why,
+                runbook=chain.runbook,
+                detection=chain.id,
+                attack=chain.attack,
+            )
+            made.append(Clue(chain.correlation, number, key, _line(event, told), alert))
+    return made
+
+
+def _alert(event: Event, settings: Settings, reason: str, detection: str = "") -> Alert:
+    """The alert of one event, in the settings' words."""
     resources = ", ".join(resource.id for resource in event.resources[:20])
     # Who may choose the name of a session must not have a series for each.
-    who = event.actor.issuer or event.actor.principal_arn or event.actor.owner
-    detection = given.id if given else ""
-    series = "/".join((event.account, event.region, event.source, event.name, who))
+    series = "/".join(
+        (detection, event.account, event.region, event.source, event.name, principal(event))
+    )
     about = [sorted(resource.id for resource in event.resources), _plain(event.request), reason]
     asked = ", ".join(_words(event.request))
-    return [
-        Alert(
-            severity=cast("Severity", given.severity if given else settings.severity),
-            subject=f"{given.title if given else settings.title} ({event.account})",
-            headline=_told(event, given) if given else _sentence(event, settings, reason),
-            details=tuple(
-                (label, value)
-                for label, value in (("Why", reason), ("Resources", resources), ("Asked", asked))
-                if value
-            ),
-            window_seconds=settings.window_seconds,
-            # Parts of one detection may match the same event: that is one alert.
-            key=f"{detection}/{series}/{hashlib.sha256(json.dumps(about).encode()).hexdigest()}",
-            acts=False,
-            series=f"{detection}/{series}",
-        )
-    ]
+    return Alert(
+        severity=cast("Severity", settings.severity),
+        subject=f"{settings.title} ({event.account})",
+        headline=_sentence(event, settings, reason),
+        details=tuple(
+            (label, value)
+            for label, value in (("Why", reason), ("Resources", resources), ("Asked", asked))
+            if value
+        ),
+        window_seconds=settings.window_seconds,
+        # Parts of one detection may match the same event: that is one alert.
+        key=f"{series}/{hashlib.sha256(json.dumps(about).encode()).hexdigest()}",
+        acts=False,
+        series=series,
+    )
+
+
+def _line(event: Event, told: str) -> str:
+    """An event in one line, as an example."""
+    return inert(f"{told} ({event.id})", 400)
 
 
 def _definition(event: Event) -> Definition | None:

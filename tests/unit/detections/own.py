@@ -74,6 +74,7 @@ FAULTY: dict[str, tuple[Any, str, str]] = {
     "unknown": (changed(serverity="x"), "has serverity, which no entry has", "`serverity`"),
     "id": (changed(id="User_Tagged"), "has no id of at most 40", "$.id"),
     "taken": (changed(id="root-login"), "name of another detection", "root-login already"),
+    "a sequence": (changed(id="root-taken"), "name of another detection", "root-taken already"),
     "taken key": (
         changed(id="reaction", patterns={"tamper-rules": OWN["patterns"]["main"]}),
         "name of another detection or of its rule",

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 FOLDER = REPOSITORY / "modules" / "detections"
 # What a schema can't say: names of other entries, and what two of an entry's fields say together.
 BEYOND = {
-    *("taken", "taken key", "long key", "decision", "failures in", "failures out"),
+    *("taken", "a sequence", "taken key", "long key", "decision", "failures in", "failures out"),
     *("not told", "not used", "no default", "another meaning", "no path"),
 }
 

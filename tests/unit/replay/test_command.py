@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from tests.harness.object_store import Object, ObjectStore, served
+from tests.unit.detections import sequences
 from tests.unit.replay.events import ACCOUNT, body, record, session, zipped
 from trailctl.cli import main
-from trailctl.replay.catalogue import Count, load_catalogue
+from trailctl.replay.catalogue import load_catalogue
 from trailctl.replay.progress import Progress
-from trailctl.replay.report import bursts
 
 pytestmark = pytest.mark.unit
 
@@ -150,20 +150,49 @@ def test_decisions_and_counts(run: Run, tmp_path: Path) -> None:
     found = report(run, "--id", "unauthorized-api", "--id", "trail-narrowed", path)
     assert [each["name"] for each in found["rules"]] == ["trail-narrowed", "unauthorized-api"]
     assert rule(found, "unauthorized-api")["matches"] == 25
-    assert rule(found, "unauthorized-api")["alerts"] == 2
+    assert rule(found, "unauthorized-api")["alerts"] == 3
     narrowed = rule(found, "trail-narrowed")
     assert (narrowed["matches"], narrowed["findings"], narrowed["alerts"]) == (2, 1, 1)
     assert narrowed["reasons"] == [{"reason": "no management events are recorded", "findings": 1}]
 
 
-def test_the_number_of_alerts_that_a_burst_makes() -> None:
-    count = Count(by="principal", at_least=3, minutes=10)
-    at = "2026-03-02T08:{:02}:00Z".format
-    assert bursts([("a", at(n)) for n in (0, 1)], count) == 0
-    assert bursts([("a", at(n)) for n in (0, 5, 9)], count) == 1
-    assert bursts([("a", at(n)) for n in (0, 5, 10)], count) == 0
-    assert bursts([("a", at(n)) for n in (9, 0, 5, 11, 12, 13)], count) == 2
-    assert bursts([("a", at(0)), ("b", at(1)), ("c", at(2)), ("a", "never")], count) == 0
+@pytest.mark.parametrize(
+    ("minutes", "alerts"),
+    [
+        ((0, 1, 2, 3), 0),
+        ((0, 3, 6, 9, 12), 1),
+        ((0, 5, 10, 15, 20), 0),
+        ((12, 0, 9, 3, 6, 31, 32, 33, 34, 35), 2),
+        ((0, 1, 2, 3, 4, 5, 6, 7, 8, 9), 1),
+    ],
+)
+def test_the_number_of_alerts_that_a_burst_makes(
+    run: Run, tmp_path: Path, minutes: tuple[int, ...], alerts: int
+) -> None:
+    sample = load_catalogue()["login-failures"].samples.match[0].event["detail"]
+    records = [
+        {**sample, "eventID": f"e-{n}", "eventTime": f"2026-03-02T08:{minute:02}:00Z"}
+        for n, minute in enumerate(minutes)
+    ]
+    found = report(run, "--id", "login-failures", zipped(tmp_path / "x.json.gz", *records))
+    (rule,) = found["rules"]
+    assert (rule["findings"], rule["alerts"]) == (len(minutes), alerts)
+
+
+def test_a_sequence_is_an_alert_of_its_own(run: Run, tmp_path: Path) -> None:
+    case = sequences.cases("blind-then-launch")["match"][0]
+    records = [event["detail"] for _, event in sequences.events(case)]
+    log = zipped(tmp_path / "x.json.gz", *records)
+    found = report(run, log)
+    (sequence,) = found["sequences"]
+    assert (sequence["name"], sequence["alerts"]) == ("blind-then-launch", 1)
+    assert report(run, "--id", "guardduty-tamper", log)["sequences"] == []
+    assert run("replay", "--id", "ec2-launched", "--fail-on", "critical", log)[0] == 0
+    for format_ in ("table", "html"):
+        code, out, err = run("replay", "--format", format_, "--fail-on", "critical", log)
+        assert code == 1
+        assert "blind-then-launch" in err
+        assert "Monitoring was switched off, then instances were launched" in out
 
 
 def test_reactions_are_planned_and_nothing_is_called(run: Run, tmp_path: Path) -> None:

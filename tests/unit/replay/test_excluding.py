@@ -96,7 +96,10 @@ def test_several_processes_leave_the_same_alone(run: Run, log: Path, files: list
 
 
 @pytest.mark.parametrize("kind", ["table", "html"])
-def test_exclusions_are_shown(run: Run, log: Path, files: list[object], kind: str) -> None:
+def test_exclusions_are_shown(
+    run: Run, log: Path, files: list[object], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     narrow = ["--id", "iam-user-created", "--id", "trail-tamper"]
     _, out, _ = run("replay", *narrow, *files, "--format", kind, log)
     assert "left 2 matches alone; it ended, and 1 more are not left alone" in out
