@@ -53,7 +53,12 @@ output "rules" {
   }
 
   precondition {
-    condition     = length(local._selected) > 0
+    condition     = length(local._entry_faults) == 0
+    error_message = "entries: ${join("; ", local._entry_faults)}."
+  }
+
+  precondition {
+    condition     = length(local._selected) > 0 || length(local._entry_faults) > 0
     error_message = "No detection passes the filters at once (ids, exclude_ids, min_severity, benchmark, techniques, decided_by): loosen one of them."
   }
 

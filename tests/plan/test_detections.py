@@ -23,10 +23,10 @@ pytestmark = pytest.mark.plan
 
 CATALOGUE = load_catalogue()
 OWN = {
-    name: [*placeholder["example"], *(["other-guard"] if name == "function_names" else [])]
+    name: [*placeholder.example, *(["other-guard"] if name == "function_names" else [])]
     for entry in CATALOGUE.values()
     for name, placeholder in entry.placeholders.items()
-    if placeholder["required"]
+    if placeholder.required
 }
 WAITING = {"kill-switch-changed", "reaction-role-tamper", "reaction-tamper"}
 DEPLOY = "arn:aws:iam::111122223333:role/deploy"
@@ -280,19 +280,11 @@ def test_refusals(tf: Planner) -> None:
         tf,
         "detections",
         [
-            ({"ids": ["root-logn"]}, "ids names what is not in the catalogue: root-logn. Its ids"),
-            ({"exclude_ids": ["nothing"]}, "exclude_ids names what is not in the catalogue: noth"),
             ({"min_severity": "urgent"}, "min_severity must be one of info, low, medium, high"),
-            ({"benchmark": "cis-9.9"}, "benchmark must be one of cis-1.4, cis-1.5, cis-2.0"),
-            ({"techniques": ["T9999"]}, "techniques names what no detection is for: T9999."),
             ({"decided_by": "code"}, 'decided_by must be "any" or "pattern"'),
             (
                 {"exclude_role_arns": ["arn:aws:sts::111122223333:assumed-role/x/y"]},
                 "exclude_role_arns must hold ARNs of roles",
-            ),
-            (
-                {"placeholders": {"functions": ["x"]}},
-                "placeholders has names that no detection uses: functions. There are: function_",
             ),
             (
                 {"placeholders": {"rule_names": ['a"b']}},
@@ -303,10 +295,25 @@ def test_refusals(tf: Planner) -> None:
     )
 
 
-def test_a_named_detection_without_its_placeholder_is_refused(tf: Planner) -> None:
+def test_names_that_are_not_in_the_catalogue_nor_in_entries(tf: Planner) -> None:
     told = {"ids": ["reaction-tamper"], "placeholders": {"rule_names": []}}
     sentence = "can't work before placeholders says what it is about: reaction-tamper needs"
-    assert_refused(tf, "detections", [({"ids": ["reaction-tamper"]}, sentence), (told, sentence)])
+    assert_refused(
+        tf,
+        "detections",
+        [
+            ({"ids": ["root-logn"]}, "ids names what is not in the catalogue: root-logn. Its ids"),
+            ({"exclude_ids": ["nothing"]}, "exclude_ids names what is not in the catalogue: noth"),
+            ({"benchmark": "cis-9.9"}, "benchmark must be one of cis-1.4, cis-1.5, cis-2.0"),
+            ({"techniques": ["T9999"]}, "techniques names what no detection is for: T9999."),
+            (
+                {"placeholders": {"functions": ["x"]}},
+                "placeholders has names that no detection uses: functions. There are: function_",
+            ),
+            ({"ids": ["reaction-tamper"]}, sentence),
+            (told, sentence),
+        ],
+    )
 
 
 def test_filters_without_a_result_and_long_patterns_are_refused(tf: Planner) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reactor.detections.definition import Definition, DefinitionError, read_definition
+from reactor.detections.exclusions import Exclusion
 from reactor.patterns import EventPattern, PatternError
 
 from trailctl.errors import UsageError
@@ -27,7 +28,8 @@ class Rule:
     `sees_reads` is False if the rule's state keeps read-only management events from it, None if no
     state is known. `detection` is the catalogue's id. `decided` is True if a function of `reactor`
     decides on the events that the pattern matches. `definition` is what the rule hands to a notify
-    reaction beside each event, None if it goes elsewhere.
+    reaction beside each event, None if it goes elsewhere. `exclusions` are left alone; each has its
+    name.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Rule:
     detection: str = ""
     decided: bool = False
     definition: Definition | None = None
+    exclusions: Mapping[Exclusion, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ class Planned:
 
 
 def from_catalogue(
-    entries: Iterable[CatalogueEntry], values: Mapping[str, Sequence[str]]
+    entries: Iterable[CatalogueEntry],
+    values: Mapping[str, Sequence[str]],
+    exclusions: Mapping[str, Mapping[Exclusion, str]] = {},
 ) -> tuple[list[Rule], list[str]]:
     """A rule for each entry's part, and a sentence on the entries whose placeholders lack values.
 
@@ -80,7 +85,7 @@ def from_catalogue(
         if all(ready.intersection(step.any) for step in each.steps)
     ]
     for entry, found in by_entry.values():
-        missing = [name for name, each in entry.placeholders.items() if each["required"]]
+        missing = [name for name, each in entry.placeholders.items() if each.required]
         missing = [name for name in missing if not values.get(name)]
         if missing:
             lacking.append(f"{entry.id} ({', '.join(missing)})")
@@ -97,6 +102,7 @@ def from_catalogue(
                 detection=entry.id,
                 decided=entry.decision,
                 definition=entry.definition(sequences),
+                exclusions={**exclusions.get(entry.id, {}), **exclusions.get("*", {})},
             )
             for key, pattern in found.items()
         ]
@@ -252,9 +258,16 @@ def _definition(address: str, values: Mapping[str, Any]) -> Definition | None:
 
 
 def _detecting(rule: Rule, definition: Definition | None) -> Rule:
-    """A rule with what its target tells of its detection."""
+    """A rule with what its target tells of its detection. Raises UsageError."""
     if definition is None:
         return rule
+    try:
+        exclusions = {
+            Exclusion.parse(each): f"{definition.id}[{n}]"
+            for n, each in enumerate(definition.exclusions)
+        }
+    except ValueError as error:
+        raise UsageError(f"{rule.name}: an exclusion can't be read ({error})") from None
     return replace(
         rule,
         severity=definition.severity,
@@ -265,6 +278,7 @@ def _detecting(rule: Rule, definition: Definition | None) -> Rule:
         detection=definition.id,
         decided=definition.decision,
         definition=definition,
+        exclusions=exclusions,
     )
 
 

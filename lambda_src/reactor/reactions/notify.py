@@ -21,8 +21,9 @@ from reactor.aws import Aws
 from reactor.correlation import key_of, principal
 from reactor.detections import Detected, Known, decide, decisions
 from reactor.detections.definition import Definition, DefinitionError, read_definition
+from reactor.detections.exclusions import Exclusion, used
 from reactor.event import Event
-from reactor.reaction import MalformedEventError, Reaction
+from reactor.reaction import LeftAloneError, MalformedEventError, Reaction
 from reactor.shapes import dig, text
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Alert | Clue]:
     """One alert, or findings that make one with others; none for a failed call without `failures`,
     or if the detection finds nothing.
 
-    Raises MalformedEventError for a definition that can't be read.
+    Raises MalformedEventError for a definition that can't be read, and LeftAloneError for an event
+    that one of its exclusions is for.
     """
     del aws
     given = _definition(event)
@@ -83,7 +85,10 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Alert | Clue]:
     )
     if given is not None:
         found = finding(event, given, known)
-        return [] if found is None else steps(event, given, found, settings.window_seconds)
+        if found is None:
+            return []
+        _exclude(event, given)
+        return steps(event, given, found, settings.window_seconds)
     if event.failed and not settings.failures:
         return []
     reason = ""
@@ -213,6 +218,15 @@ def _definition(event: Event) -> Definition | None:
     if found.decision and found.id not in decisions():
         raise MalformedEventError(f"{found.id} has no decision in this version of the function.")
     return found
+
+
+def _exclude(event: Event, given: Definition) -> None:
+    try:
+        use = used(event, [Exclusion.parse(each) for each in given.exclusions])
+    except ValueError as error:
+        raise MalformedEventError(f"{given.id}: {error}.") from None
+    if use is not None:
+        raise LeftAloneError(f"{given.id}, {use.told}")
 
 
 def _sentence(event: Event, settings: Settings, reason: str) -> str:

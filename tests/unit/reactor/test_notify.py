@@ -235,3 +235,34 @@ def test_whoever_sends_events_brings_no_definition(react: React) -> None:
     (alert,) = notify.plan(read_event(envelope(detail)), notify.Settings(), Aws())
     assert isinstance(alert, Alert)
     assert (alert.severity, alert.subject) == ("medium", f"a watched call was made ({ACCOUNT})")
+
+
+EXCLUSION = {"where": {"accounts": [ACCOUNT]}, "reason": "a test day", "until": "2025-11-22"}
+
+
+def test_an_exclusion_is_told_and_counted(
+    react: React, sent: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = react(notify, "notify")
+    answer = handler(beside(at("e-1", "12:00:00"), exclusions=[EXCLUSION]), Context())
+    assert (answer["handled"], sent()) == (False, [])
+    assert answer["why"] == f"{DEFINITION['id']}, excluded until 2025-11-22: a test day"
+    out = capsys.readouterr().out
+    assert "event left alone: exclusion used" in out
+    assert '"ExclusionsUsed":[1.0]' in out.replace(" ", "")
+    ended = {**EXCLUSION, "until": "2025-11-21"}
+    later = handler(beside(at("e-2", "12:00:00"), exclusions=[ended]), Context())
+    assert later["alerts"] == 1
+
+
+def test_an_exclusion_is_not_asked_about_what_is_no_finding(react: React) -> None:
+    few = beside(envelope(launch(["i-1"])), id="ec2-burst", decision=True, exclusions=[EXCLUSION])
+    answer = react(notify, "notify")(few, Context())
+    assert (answer["handled"], answer["alerts"]) == (True, 0)
+
+
+def test_an_exclusion_that_can_not_be_read_is_no_silence(react: React) -> None:
+    misspelt = {**EXCLUSION, "where": {"acounts": [ACCOUNT]}}
+    event = beside(at("e-1", "12:00:00"), exclusions=[EXCLUSION, misspelt])
+    with pytest.raises(MalformedEventError, match="some of principals"):
+        react(notify, "notify")(event, Context())

@@ -390,7 +390,7 @@ def test_a_page_without_events_is_whole(run: Run, tmp_path: Path) -> None:
         (["--plan", "BAD", "LOGS"], "is neither a plan nor a state of Terraform"),
         (["--plan", "EMPTY", "LOGS"], "holds no EventBridge rule with a pattern that is known"),
         (["--pattern", "BAD", "--plan", "BAD", "LOGS"], "not allowed with argument"),
-        (["--pattern", "BAD", "--id", "root-login", "LOGS"], "filters and --value are for the cat"),
+        (["--pattern", "BAD", "--id", "root-login", "LOGS"], "filters, --value, --entries and"),
         (["--known", "BAD", "LOGS"], "has no setting 'detail'"),
         (["--output", "LOGS", "LOGS"], "can't be written: Is a directory"),
         (["s3://"], "s3:// names no bucket"),

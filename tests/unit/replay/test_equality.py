@@ -12,10 +12,12 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from reactor.aws import Aws
+from reactor.detections.exclusions import Exclusion
 from reactor.patterns import RuleSet
 from reactor.reaction import Reaction
 from reactor.reactions import notify
@@ -98,3 +100,33 @@ def test_hundreds_of_events_through_dynamodb(
     told = received(given, sent(), events)
     assert told == expected(given, events)
     assert {kind for kind, *_ in told} >= {"one", "together"}
+
+
+def test_exclusions_leave_the_same_alone(world: MemoryAws, react: React) -> None:
+    """In neither are they in a count or a step of a sequence."""
+    handler, seed = react(notify, "notify"), random.randrange(10**6)
+    raw = {
+        "where": {"principals": ["*:user/alice"], "source_ip_ranges": ["198.51.100.0/24"]},
+        "reason": "a test",
+        "until": "2999-12-31",
+    }
+    bare = rules()
+    given = [
+        replace(
+            rule,
+            definition=replace(rule.definition, exclusions=(raw,)),
+            exclusions={Exclusion.parse(raw): "x"},
+        )
+        if rule.definition and number % 3
+        else rule
+        for number, rule in enumerate(bare)
+    ]
+    events = logs.day(seed, noise=600, findings=150)
+    answers = [handler(each, Context()) for each in inputs(given, logs.disordered(seed, events))]
+    assert sum("excluded until" in str(answer.get("why")) for answer in answers) > 50
+    while due := world.come():
+        for each in due:
+            handler(each, Context())
+    told = received(given, world.sent, events)
+    assert told == expected(given, events)
+    assert sum(told.values()) < sum(expected(bare, events).values()) * 0.9
