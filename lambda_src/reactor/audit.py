@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from reactor.actions import Outcome, Undo
@@ -14,6 +14,40 @@ if TYPE_CHECKING:
 
 SOURCE = "cloudtrail-reactor"
 DETAIL_TYPE = "Reaction Action"
+# What the actions of reactor.reactions are undone by, as boto3 names services and operations.
+UNDOABLE: Final[Mapping[str, frozenset[str]]] = {
+    "cloudtrail": frozenset({"put_event_selectors", "stop_logging", "update_trail"}),
+    "ec2": frozenset(
+        {"authorize_security_group_ingress", "create_tags", "delete_tags", "start_instances"}
+    ),
+    "iam": frozenset(
+        {
+            "add_role_to_instance_profile",
+            "attach_role_policy",
+            "create_role",
+            "delete_role_permissions_boundary",
+            "delete_role_policy",
+            "put_role_permissions_boundary",
+            "put_role_policy",
+        }
+    ),
+    "s3": frozenset(
+        {
+            "delete_bucket_encryption",
+            "delete_bucket_ownership_controls",
+            "delete_bucket_policy",
+            "delete_bucket_tagging",
+            "delete_public_access_block",
+            "put_bucket_encryption",
+            "put_bucket_logging",
+            "put_bucket_ownership_controls",
+            "put_bucket_policy",
+            "put_bucket_tagging",
+            "put_bucket_versioning",
+            "put_public_access_block",
+        }
+    ),
+}
 _MAX_DETAIL = 200_000  # bytes; EventBridge takes 262,144 for the whole entry
 _CLI_SERVICES = {"s3": "s3api"}
 

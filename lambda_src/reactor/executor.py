@@ -6,6 +6,7 @@ Modes: `dry_run` logs the plan and changes nothing, `notify` also sends alerts, 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from reactor import audit
 from reactor.actions import URGENCIES, Action, Alert, Outcome, Undo
-from reactor.alerts import publication
+from reactor.alerts import chat, publication, undo_command, with_chat
+from reactor.places import Place
 from reactor.retry import Clock, error_code, is_passing, with_retries
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class Executor:
     """Carries out one event's plan; `aws` are the clients of the event's place.
 
     `envelope` is the event as it came: with it, what the budget holds back is taken up later.
+    `here` is the function's own place.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Executor:
         refusal: str,
         clock: Clock,
         envelope: object = None,
+        here: Place | None = None,
     ) -> None:
         self._context = invocation
         self._deployment = invocation.deployment
@@ -96,6 +100,8 @@ class Executor:
         self._errors: list[tuple[str, Exception]] = []
         self._unsent: list[dict[str, Any]] = []
         self._envelope = envelope
+        self._here = here or Place("", "")
+        self._taken: list[Action] = []
         self._spent: list[str] = []  # the budgets that held something back
         self._acted: dict[str, list[str]] = {}
         self._split_until = 0.0
@@ -186,6 +192,7 @@ class Executor:
                 made = action.only(rest)
                 reason = "found done: the run that did it died"
                 self._audit(Outcome(made, "taken", reason), self._mode()[0])
+                self._taken.append(made)
                 told.append(made.done)
         kept = [
             Alert(**{**each, "details": tuple(map(tuple, each["details"]))})
@@ -209,6 +216,8 @@ class Executor:
             outcomes += self._act_on(action.only(rest))
         mode = self._mode()[0]
         for outcome in outcomes:
+            if outcome.status == "taken":
+                self._taken.append(outcome.action)
             self._audit(outcome, outcome.mode or mode)
             if outcome.error is not None:
                 self._errors.append((outcome.action.summary, outcome.error))
@@ -372,8 +381,7 @@ class Executor:
     # ---- alerts
 
     def _alert(self, alert: Alert, outcomes: Sequence[Outcome], earlier: Sequence[str]) -> bool:
-        deployment = self._deployment
-        mode, reason = self._mode()
+        mode = self._mode()[0]
         later, ledger = self._context.later, self._context.ledger
         if alert.window_seconds and mode != "dry_run" and later is not None and ledger is not None:
             from reactor.windows import Windows
@@ -386,20 +394,12 @@ class Executor:
             except Exception as error:
                 self._errors.append(("count the event", error))
                 return False
-        message = publication(
-            alert,
-            self._event,
-            outcomes if alert.acts else None,
-            deployment.name,
-            mode,
-            earlier=earlier,
-        )
         # The next try of an event repeats no alert, but says if it succeeded in the end.
         statuses: set[str] = {outcome.status for outcome in outcomes}
         statuses |= {"held" for outcome in outcomes if outcome.held}
         worst = next((each for each in ("failed", "refused", "held") if each in statuses), "well")
         key = (self._event.id, "alert", alert.key or alert.subject, worst)
-        return self._send(key, alert.severity, message, mode, reason)
+        return self._send(key, alert, outcomes if alert.acts else None, earlier)
 
     def tell_rest(self, what: Mapping[str, Any]) -> int:
         """Tells what a window held back; returns the number of alerts sent.
@@ -452,15 +452,21 @@ class Executor:
 
     def _tell(self, alert: Alert, key: Sequence[str]) -> bool:
         """Sends an alert that is about no action."""
-        mode, reason = self._mode()
-        message = publication(alert, self._event, None, self._deployment.name, mode)
-        return self._send(key, alert.severity, message, mode, reason)
+        return self._send(key, alert, None)
 
     def _send(
-        self, key: Sequence[str], severity: str, message: Mapping[str, Any], mode: Mode, reason: str
+        self,
+        key: Sequence[str],
+        alert: Alert,
+        outcomes: Sequence[Outcome] | None,
+        earlier: Sequence[str] = (),
     ) -> bool:
         deployment, log = self._deployment, self._telemetry.log
-        told = {"severity": severity, "subject": message["Subject"]}
+        mode, reason = self._mode()
+        undo = self._undo() if outcomes is not None else ""
+        told_of = (alert, self._event, outcomes, deployment.name, mode, earlier, undo)
+        message = publication(*told_of)
+        told = {"severity": alert.severity, "subject": message["Subject"]}
         if mode == "dry_run":
             why = f"alert held back: {reason or 'dry_run'}"
             log.info(why, alert={**told, "text": message["Message"]})
@@ -471,11 +477,12 @@ class Executor:
                 alert={**told, "text": message["Message"]},
             )
             return False
+        sent_as = with_chat(message, chat(*told_of)) if deployment.chat else message
         try:
             client = self._context.aws.client("sns", deployment.topic_arn.split(":")[3])
             send: Callable[[], Any] = lambda: {  # noqa: E731
                 "message_id": with_retries(
-                    lambda: client.publish(TopicArn=deployment.topic_arn, **message), self._clock
+                    lambda: client.publish(TopicArn=deployment.topic_arn, **sent_as), self._clock
                 ).get("MessageId", "")
             }
             sent, repeated = self._once(key, send)
@@ -495,6 +502,11 @@ class Executor:
             return False
         log.info("alert sent", alert={**told, **(sent or {})})
         return True
+
+    def _undo(self) -> str:
+        """The command that takes back what was done; empty if there is nothing to take back."""
+        log_group = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME", "")
+        return undo_command(self._event, self._taken, self._here, log_group)
 
     def _once(self, key: Sequence[str], call: Callable[[], Any]) -> tuple[Any, bool]:
         if self._context.ledger is None:

@@ -36,8 +36,9 @@ class Deployment:
     an event is only told (None: any age). `exemptions` is JSON. `role_arn` is the
     function's own role, `member_role` the role (path and name) to assume elsewhere, with
     `external_id`. `schedule_role` is the role that starts the function again later, by schedules in
-    the group of the reaction's name; `failure_queue` keeps what it could not start. An empty text
-    means that there is none.
+    the group of the reaction's name; `failure_queue` keeps what it could not start. `chat`: the
+    topic's subscribers by HTTPS get alerts in the chat service's own format. An empty text means
+    that there is none.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Deployment:
     external_id: str = ""
     schedule_role: str = ""
     failure_queue: str = ""
+    chat: bool = False
 
     @property
     def session_name(self) -> str:
@@ -108,6 +110,7 @@ class Deployment:
             external_id=environ.get("REACTION_EXTERNAL_ID", ""),
             schedule_role=environ.get("REACTION_SCHEDULE_ROLE", ""),
             failure_queue=environ.get("REACTION_FAILURE_QUEUE", ""),
+            chat=environ.get("REACTION_CHAT", "") == "true",
         )
 
 

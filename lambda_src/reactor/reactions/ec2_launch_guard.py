@@ -19,6 +19,7 @@ from typing import Any
 
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
+from reactor.entries import of_entry
 from reactor.event import Event
 from reactor.places import NoWayError
 from reactor.reaction import Reaction, Step
@@ -140,7 +141,12 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
         steps += _stopping([s for s in launch.seen if s.instance.type in flagged and s.can_stop])
     steps += _tagging(event, launch.seen, settings.tag_prefix)
     notes = (*notes, *launch.notes)
-    return [*steps, _alert(event, launched, reasons, notes)] if reasons or notes else steps
+    if reasons or notes:
+        many = settings.alert_from_count is not None and (
+            len(launched) >= settings.alert_from_count > 1
+        )
+        steps.append(_alert(event, launched, reasons, notes, many))
+    return steps
 
 
 def owner(event: Event, instance: Instance) -> str:
@@ -478,7 +484,11 @@ def _facts(types: Sequence[str], settings: Settings, aws: Aws) -> dict[str, Any]
 
 
 def _alert(
-    event: Event, instances: Sequence[Instance], reasons: Sequence[str], notes: Sequence[str]
+    event: Event,
+    instances: Sequence[Instance],
+    reasons: Sequence[str],
+    notes: Sequence[str],
+    many: bool,
 ) -> Alert:
     counted = Counter(instance.type or "unnamed type" for instance in instances)
     what = _listed([f"{number} x {type_}" for type_, number in counted.items()])
@@ -497,6 +507,7 @@ def _alert(
             f"{event.actor.label} launched {what} in {event.region}, account {event.account}{when}"
         ),
         details=tuple((label, told) for label, told in details if told),
+        **of_entry("ec2-burst" if many else "ec2-large" if reasons else "ec2-launched"),
     )
 
 
