@@ -52,11 +52,14 @@ _MAX_DETAIL = 200_000  # bytes; EventBridge takes 262,144 for the whole entry
 _CLI_SERVICES = {"s3": "s3api"}
 
 
-def record(outcome: Outcome, event: Event, name: str, mode: str) -> dict[str, Any]:
+def record(
+    outcome: Outcome, event: Event, name: str, mode: str, finding: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """An action's audit record as JSON would hold it.
 
     `before` is the state that the reaction read, `after` the state that it made. `undo` is the call
-    that takes the action back, with a command line for it, if the action was taken.
+    that takes the action back, with a command line for it, if the action was taken. `finding` says
+    which finding is to be told when it is.
     """
     action = outcome.action
     now = datetime.now(UTC)
@@ -89,6 +92,8 @@ def record(outcome: Outcome, event: Event, name: str, mode: str) -> dict[str, An
             "parameters": action.undo.parameters,
             "command": command(action.undo, found["region"]),
         }
+        if finding:
+            found["finding"] = dict(finding)
     return found
 
 

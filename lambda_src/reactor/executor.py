@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactor import audit
 from reactor.actions import URGENCIES, Action, Alert, Outcome, Undo
-from reactor.alerts import chat, publication, undo_command, with_chat
+from reactor.alerts import chat, publication, sentence, undo_command, with_chat
 from reactor.places import Place
 from reactor.retry import Clock, error_code, is_passing, with_retries
 
@@ -102,6 +102,7 @@ class Executor:
         self._envelope = envelope
         self._here = here or Place("", "")
         self._taken: list[Action] = []
+        self._finding: dict[str, str] = {}  # the one that an undo is to update
         self._spent: list[str] = []  # the budgets that held something back
         self._acted: dict[str, list[str]] = {}
         self._split_until = 0.0
@@ -118,6 +119,7 @@ class Executor:
         actions = [step for step in plan or () if isinstance(step, Action)]
         actions.sort(key=lambda action: URGENCIES.index(action.kind))
         alerts = [step for step in plan or () if isinstance(step, Alert)]
+        self._finding = self._named([alert for alert in alerts if alert.acts])
         earlier = self._recall()
         self._acted = {name: [*ids] for name, ids in earlier.get("acted", {}).items()}
         told, kept = self._catch_up(earlier, actions)
@@ -383,23 +385,29 @@ class Executor:
     def _alert(self, alert: Alert, outcomes: Sequence[Outcome], earlier: Sequence[str]) -> bool:
         mode = self._mode()[0]
         later, ledger = self._context.later, self._context.ledger
+        told = outcomes if alert.acts else None
+        window = ""
         if alert.window_seconds and mode != "dry_run" and later is not None and ledger is not None:
             from reactor.windows import Windows
 
             try:
-                if not Windows(ledger(), later).admits(alert, self._event, self._clock):
-                    self._telemetry.log.info("alert counted", key=alert.key, subject=alert.subject)
-                    self._telemetry.count("AlertsCounted")
-                    return False
+                admission = Windows(ledger(), later).admits(alert, self._event, self._clock)
             except Exception as error:
                 self._errors.append(("count the event", error))
+                return False
+            window = admission.window
+            if not admission.at_once:
+                self._telemetry.log.info("alert counted", key=alert.key, subject=alert.subject)
+                self._telemetry.count("AlertsCounted")
+                self._find(alert, told, earlier, "", window, admission.times)
                 return False
         # The next try of an event repeats no alert, but says if it succeeded in the end.
         statuses: set[str] = {outcome.status for outcome in outcomes}
         statuses |= {"held" for outcome in outcomes if outcome.held}
         worst = next((each for each in ("failed", "refused", "held") if each in statuses), "well")
         key = (self._event.id, "alert", alert.key or alert.subject, worst)
-        return self._send(key, alert, outcomes if alert.acts else None, earlier)
+        sent = self._send(key, alert, told, earlier)
+        return self._find(alert, told, earlier, worst, window) or sent
 
     def tell_rest(self, what: Mapping[str, Any]) -> int:
         """Tells what a window held back; returns the number of alerts sent.
@@ -452,7 +460,8 @@ class Executor:
 
     def _tell(self, alert: Alert, key: Sequence[str]) -> bool:
         """Sends an alert that is about no action."""
-        return self._send(key, alert, None)
+        sent = self._send(key, alert, None)
+        return self._find(alert, None, (), "", "/".join(key)) or sent
 
     def _send(
         self,
@@ -472,6 +481,8 @@ class Executor:
             log.info(why, alert={**told, "text": message["Message"]})
             return False
         if not deployment.topic_arn:
+            if deployment.findings:
+                return False
             log.warning(
                 "alert has nowhere to go: set ALERT_TOPIC_ARN",
                 alert={**told, "text": message["Message"]},
@@ -503,6 +514,96 @@ class Executor:
         log.info("alert sent", alert={**told, **(sent or {})})
         return True
 
+    # ---- findings
+
+    def _named(self, alerts: Sequence[Alert]) -> dict[str, str]:
+        """What an audit record says of the finding of the event's alert; empty if it has none."""
+        deployment = self._deployment
+        if not (deployment.findings and alerts) or alerts[0].window_seconds:
+            return {}
+        from reactor.findings.model import uid_of
+
+        alert = alerts[0]
+        return {
+            "uid": uid_of(alert, self._event, deployment.name, self._here),
+            "target": deployment.findings,
+            "title": alert.subject[:256],
+            "severity": alert.severity,
+        }
+
+    def _find(
+        self,
+        alert: Alert,
+        outcomes: Sequence[Outcome] | None,
+        earlier: Sequence[str],
+        result: str,
+        window: str,
+        times: int = 1,
+    ) -> bool:
+        """Sends an alert as a finding, or updates the one that it is in already.
+
+        Each `result` of an event is reported once. Of the events that a window counts, the 2nd,
+        4th, 8th, ... update the finding: an update costs money.
+        """
+        deployment, ledger, mode = self._deployment, self._context.ledger, self._mode()[0]
+        if not deployment.findings or mode == "dry_run" or times & (times - 1):
+            return False
+        from reactor.findings.model import Finding, disposition_of, seen_at, uid_of
+        from reactor.findings.target import Target
+
+        now, here = datetime.now(UTC), self._here
+        seen = seen_at(self._event, now)
+        uid = uid_of(alert, self._event, deployment.name, here, window)
+        about = {"uid": uid, "target": deployment.findings}
+        try:
+            known = ledger().recall("finding", uid) if ledger is not None else {}
+            if times > 1 and not known:  # the window held the first one back, too
+                return False
+            first = min(seen, datetime.fromisoformat(known.get("first", seen.isoformat())))
+            created = datetime.fromisoformat(known.get("created", now.isoformat()))
+            last = max(seen, datetime.fromisoformat(known.get("last", seen.isoformat())))
+            finding = Finding(
+                uid=uid,
+                alert=alert,
+                event=self._event,
+                told=f"{sentence(alert, outcomes, deployment.name, mode, earlier)}.",
+                reaction=deployment.name,
+                mode=mode,
+                here=here,
+                created=created,
+                now=now,
+                first=first,
+                last=last,
+                outcomes=outcomes or (),
+                count=max(times, int(known.get("count", 1))),
+                updates=bool(known),
+                undo=self._undo() if outcomes is not None else "",
+                disposition=disposition_of(outcomes or ()),
+            )
+            facts = {
+                "created": created.isoformat(),
+                "first": first.isoformat(),
+                "last": last.isoformat(),
+                "count": finding.count,
+            }
+
+            def send() -> Mapping[str, Any]:
+                Target.parse(deployment.findings).deliver(finding, self._context.aws, self._clock)
+                if ledger is not None:
+                    ledger().remember("finding", uid, facts)
+                return {"uid": uid}
+
+            repeated = self._once((uid, self._event.id, "finding", result, str(times)), send)[1]
+        except Exception as error:
+            self._errors.append(("send the finding", error))
+            self._telemetry.log.exception("finding failed", finding=about, reason=str(error))
+            self._telemetry.count("FindingsFailed")
+            return False
+        if not repeated:
+            self._telemetry.log.info("finding sent", finding={**about, "count": finding.count})
+            self._telemetry.count("FindingsSent")
+        return not repeated
+
     def _undo(self) -> str:
         """The command that takes back what was done; empty if there is nothing to take back."""
         log_group = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME", "")
@@ -516,7 +617,7 @@ class Executor:
     # ---- records
 
     def _audit(self, outcome: Outcome, mode: str) -> None:
-        found = audit.record(outcome, self._event, self._deployment.name, mode)
+        found = audit.record(outcome, self._event, self._deployment.name, mode, self._finding)
         if outcome.repeated:
             self._telemetry.log.info("action taken before", action=found)
             return

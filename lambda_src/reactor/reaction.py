@@ -106,7 +106,7 @@ class Reaction(Generic[S]):
         begun = opened(envelope)  # by a schedule of the reaction's own
         if begun:
             if "held" not in begun:
-                return _tell_rest(mapping(begun.get("digest")), invocation, clock)
+                return _tell_rest(mapping(begun.get("digest")), invocation, clock, here)
             envelope = _held(text(begun["held"]), invocation)
         event = read_event(envelope)
         telemetry.bind(
@@ -284,14 +284,15 @@ def _held(id_: str, invocation: InvocationContext) -> object:
 
 
 def _tell_rest(
-    what: Mapping[str, Any], invocation: InvocationContext, clock: Clock
+    what: Mapping[str, Any], invocation: InvocationContext, clock: Clock, here: Place
 ) -> dict[str, Any]:
     """Tells what a window held back; an answer as of an event."""
     event = read_event({"account": what.get("account"), "region": what.get("region")})
     deployment, telemetry = invocation.deployment, invocation.telemetry
     telemetry.bind(reaction=deployment.name, mode=deployment.mode)
     try:
-        sent = Executor(invocation, event, invocation.aws, "", clock).tell_rest(what)
+        run = Executor(invocation, event, invocation.aws, "", clock, here=here)
+        sent = run.tell_rest(what)
         telemetry.count("AlertsSent", sent)
     except Exception as error:
         telemetry.log.exception("reaction failed", reason=str(error))

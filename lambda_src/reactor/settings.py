@@ -37,7 +37,8 @@ class Deployment:
     function's own role, `member_role` the role (path and name) to assume elsewhere, with
     `external_id`. `schedule_role` is the role that starts the function again later, by schedules in
     the group of the reaction's name; `failure_queue` keeps what it could not start. `chat`: the
-    topic's subscribers by HTTPS get alerts in the chat service's own format. An empty text means
+    topic's subscribers by HTTPS get alerts in the chat service's own format. `findings` is the ARN
+    that alerts also go to as findings. An empty text means
     that there is none.
     """
 
@@ -60,6 +61,7 @@ class Deployment:
     schedule_role: str = ""
     failure_queue: str = ""
     chat: bool = False
+    findings: str = ""
 
     @property
     def session_name(self) -> str:
@@ -111,7 +113,20 @@ class Deployment:
             schedule_role=environ.get("REACTION_SCHEDULE_ROLE", ""),
             failure_queue=environ.get("REACTION_FAILURE_QUEUE", ""),
             chat=environ.get("REACTION_CHAT", "") == "true",
+            findings=_target(environ),
         )
+
+
+def _target(environ: Mapping[str, str]) -> str:
+    arn = environ.get("REACTION_FINDINGS", "")
+    if arn:
+        from reactor.findings.target import Target  # only where findings go anywhere
+
+        try:
+            Target.parse(arn)
+        except ValueError as error:
+            raise SettingsError(f"REACTION_FINDINGS: {error}") from None
+    return arn
 
 
 def _number(environ: Mapping[str, str], name: str) -> int | None:

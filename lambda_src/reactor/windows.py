@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +31,17 @@ _LONGEST = 600  # characters of a line
 _GRACE = timedelta(minutes=1)
 
 
+@dataclass(frozen=True)
+class Admission:
+    """`at_once`: the alert is to be sent now. `times` is the number of events of its key so far in
+    this `window`.
+    """
+
+    at_once: bool
+    times: int
+    window: str
+
+
 class Windows:
     """One reaction's windows."""
 
@@ -37,8 +49,8 @@ class Windows:
         self._ledger = ledger
         self._later = later
 
-    def admits(self, alert: Alert, event: Event, clock: Clock) -> bool:
-        """True if the alert is to be sent at once; if not, it is told when its window ends."""
+    def admits(self, alert: Alert, event: Event, clock: Clock) -> Admission:
+        """Counts the event. An alert that is not sent at once is told when its window ends."""
         seconds = alert.window_seconds
         now = datetime.now(UTC)
         when = int((event.time or now).timestamp())
@@ -49,20 +61,22 @@ class Windows:
 
         def count() -> dict[str, Any]:
             tally = self._ledger.tally
+            times = tally(f"{alert.key}/{window}")
             if (
-                tally(f"{alert.key}/{window}") == 1
+                times == 1
                 and tally(f"{series}/{window}") <= OF_A_SERIES
                 and tally(f"all/{window}") <= OF_ALL
             ):
-                return {"box": ""}
+                return {"box": "", "times": times}
             box = series if tally(f"all/{window}", 0) <= OF_ALL else "all"
-            return {"box": box, "number": tally(f"held/{box}/{window}")}
+            return {"box": box, "number": tally(f"held/{box}/{window}"), "times": times}
 
         # The next try of an event counts as the same event.
         counted, _ = self._ledger.once((event.id, "count", alert.key, str(seconds)), count, clock)
         box = counted["box"]
+        times = int(counted.get("times", 1))
         if not box:
-            return True
+            return Admission(True, times, window)
         page = f"{box}/{window}/{(counted['number'] - 1) // _PAGE}"
         self._ledger.note(page, _line(alert, event, when))
         end = datetime.fromtimestamp(start + seconds, UTC)
@@ -79,7 +93,7 @@ class Windows:
                 }
             },
         )
-        return False
+        return Admission(False, times, window)
 
     def rest(self, what: Mapping[str, Any]) -> tuple[Alert, dict[str, list[str]]] | None:
         """The alert of what a window held back, and its lines by page; None if all is told."""

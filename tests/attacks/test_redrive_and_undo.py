@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from reactor.audit import UNDOABLE
 
 from tests.harness.local_aws import REPOSITORY
 from trailctl.cli import main

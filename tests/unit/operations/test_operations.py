@@ -30,6 +30,12 @@ FAILED = {
     "requestPayload": EVENT,
     "responsePayload": {"errorMessage": "it broke"},
 }
+UNDO = {
+    "service": "ssm",
+    "operation": "delete_parameter",
+    "parameters": {"Name": "/a"},
+    "command": "aws ssm delete-parameter ...",
+}
 RECORD = {
     "id": "e-1/ssm.put_parameter//a",
     "status": "taken",
@@ -40,12 +46,7 @@ RECORD = {
     "operation": "put_parameter",
     "account": "123456789012",
     "region": "eu-west-1",
-    "undo": {
-        "service": "ssm",
-        "operation": "delete_parameter",
-        "parameters": {"Name": "/a"},
-        "command": "aws ssm delete-parameter ...",
-    },
+    "undo": UNDO,
 }
 
 ALLOWED = ("--allow", "ssm.delete_parameter")  # an action of a reaction of one's own
@@ -262,18 +263,17 @@ def test_undo_takes_back_all_that_was_done_about_an_event(
     for name in ("/a", "/b", "/c"):
         event = "e-2" if name == "/c" else "e-1"
         ssm.put_parameter(Name=name, Value="1", Type="String")
-        undo = {**RECORD["undo"], "parameters": {"Name": name}}
+        undo = {**UNDO, "parameters": {"Name": name}}
         id_ = f"{event}/ssm.put_parameter/{name}"
         records.append({**RECORD, "id": id_, "summary": f"set {name}", "undo": undo})
     lines = [{"message": json.dumps({"action": each})} for each in records]
     logs = SimpleNamespace(filter_log_events=lambda **_: {"events": lines})
-    client, profiles = boto3.session.Session.client, []
-
-    def of_session(self: Any, name: str, **more: Any) -> Any:
-        profiles.append((name, self.profile_name))
-        return logs if name == "logs" else client(self, name, **more)
-
-    monkeypatch.setattr(boto3.session.Session, "client", of_session)
+    client = boto3.session.Session.client
+    monkeypatch.setattr(
+        boto3.session.Session,
+        "client",
+        lambda self, name, **more: logs if name == "logs" else client(self, name, **more),
+    )
     assert main(["undo", "e-1", "--log-group", "/g", *ALLOWED, "--yes"]) == 0
     told = capsys.readouterr().out
     assert told.index("set /b") < told.index("set /a")  # the last one first

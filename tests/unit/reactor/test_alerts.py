@@ -100,13 +100,16 @@ def test_a_chat_gets_what_its_service_shows() -> None:
     """https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html"""
     alert = Alert("high", "s" * 300, "<!here> did it", (("A", "*b*"),), why="W.", runbook="R.")
     event = read_event(envelope(record(userAgent="x" * 100_000)))
-    args = (alert, event, [Outcome(STOP, "taken")], "g", "enforce", (), command())
+    args: tuple[Any, ...] = (
+        *(alert, event, [Outcome(STOP, "taken")], "g", "enforce", (), command()),
+    )
     told = json.loads(chat(*args))
     assert (told["version"], told["source"]) == ("1.0", "custom")
     content = told["content"]
     assert content["textType"] == "client-markdown"
     assert content["title"].startswith("[high] sss")
-    assert "<!here>" not in content["description"] and "*b*" not in content["description"]
+    assert "<!here>" not in content["description"]
+    assert "*b*" not in content["description"]
     assert content["nextSteps"] == ["R.", f"To take it back: {command()}"]
     plain = publication(*args)
     sent = with_chat({**plain, "Message": plain["Message"] + "\U0001f600" * 60_000}, chat(*args))
