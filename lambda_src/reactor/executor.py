@@ -538,12 +538,12 @@ class Executor:
         earlier: Sequence[str],
         result: str,
         window: str,
-        times: int = 1,
+        times: int = 0,
     ) -> bool:
         """Sends an alert as a finding, or updates the one that it is in already.
 
-        Each `result` of an event is reported once. Of the events that a window counts, the 2nd,
-        4th, 8th, ... update the finding: an update costs money.
+        Each `result` of an event is reported once. `times`: a window counts the event, and holds
+        its alert back. The 2nd, 4th, 8th, ... of a key updates the finding: an update costs money.
         """
         deployment, ledger, mode = self._deployment, self._context.ledger, self._mode()[0]
         if not deployment.findings or mode == "dry_run" or times & (times - 1):
@@ -557,7 +557,7 @@ class Executor:
         about = {"uid": uid, "target": deployment.findings}
         try:
             known = ledger().recall("finding", uid) if ledger is not None else {}
-            if times > 1 and not known:  # the window held the first one back, too
+            if times and not known:  # the window held the first one back, too
                 return False
             first = min(seen, datetime.fromisoformat(known.get("first", seen.isoformat())))
             created = datetime.fromisoformat(known.get("created", now.isoformat()))
