@@ -132,7 +132,7 @@ def _undo(options: argparse.Namespace) -> int:
         for work in works:
             work.check(_client, regions)
     if options.yes or (asks and _agrees()):
-        failed = [told for work in works if (told := work.do(_client))]
+        failed = [told for work in works if (told := work.do(_client) or work.tell(_client))]
         if failed:
             raise CheckError("; ".join(failed))
     else:

@@ -9,11 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from reactor.actions import Undo
 from reactor.audit import UNDOABLE, command
+from reactor.aws import Aws
+from reactor.findings.asff import product_arn
+from reactor.findings.model import clean, is_uid
+from reactor.findings.ocsf import taken_back
+from reactor.findings.target import DeliveryError, Target
+from reactor.retry import Clock
 
 from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
@@ -127,6 +134,39 @@ class Work:
         print(f"in account {self.account}, {self.region}")
         print(f"undo: {plain(command(self._call, self.region))}")
 
+    def tell(self, client: Client) -> str:
+        """Updates the finding that the action is in, and says so; returns why it could not.
+
+        Its target is text, too: it has to be in the account and Region that were checked.
+        """
+        told = self._record.get("finding")
+        if not isinstance(told, dict):
+            return ""
+        uid, arn = str(told.get("uid")), str(told.get("target"))
+        try:
+            target = Target.parse(arn)
+        except ValueError:
+            return "the finding is not updated: its target is none"
+        if not is_uid(uid):
+            return f"the finding is not updated: {plain(uid)} is none of this project"
+        if target.account != self.account:
+            return f"the finding in {target.arn} is not updated: it is of another account"
+        now = datetime.now(UTC)
+        try:
+            who = client("sts", self.region).get_caller_identity()["Arn"]
+            words = f"{who} took back: {plain(self._record.get('summary'))}"
+            if target.service == "securityhub":
+                _note(client("securityhub", target.region), target, uid, words, who)
+            else:
+                place = (self.account, self.region)
+                title, severity = (str(told.get(name)) for name in ("title", "severity"))
+                event = taken_back(uid, title, severity, words, *place, now, now)
+                target.send(event, _Clients(client), Clock(None))
+        except (ClientError, BotoCoreError, DeliveryError) as error:
+            return f"the finding in {target.arn} is not updated: {error}"
+        print(f"finding updated in {target.arn}")
+        return ""
+
     def check(self, client: Client, regions: Collection[str]) -> None:
         """Raises UsageError if the credentials are of another account, or nobody named the Region.
 
@@ -156,3 +196,29 @@ class Work:
             return f"it could not be taken back: {error}"
         print("done")
         return ""
+
+
+class _Clients(Aws):
+    """Clients of the credentials that take the action back."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self._of = client
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        return self._of(service, region or "")
+
+
+def _note(hub: Any, target: Target, uid: str, words: str, who: str) -> None:
+    """What a person did belongs into the customer's own fields, by the customer's own call.
+
+    https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchupdatefindings.html
+    """
+    product = product_arn(target.partition, target.region, target.account)
+    answer = hub.batch_update_findings(
+        FindingIdentifiers=[{"Id": uid, "ProductArn": product}],
+        Note={"Text": clean(words, 512), "UpdatedBy": who},
+    )
+    if answer.get("UnprocessedFindings"):
+        failed = answer["UnprocessedFindings"][0]
+        raise DeliveryError(f"{failed.get('ErrorCode')} {failed.get('ErrorMessage')}")

@@ -102,6 +102,7 @@ class Executor:
         self._envelope = envelope
         self._here = here or Place("", "")
         self._taken: list[Action] = []
+        self._before = ""  # what an earlier run of the event made of it, as findings call it
         self._finding: dict[str, str] = {}  # the one that an undo is to update
         self._spent: list[str] = []  # the budgets that held something back
         self._acted: dict[str, list[str]] = {}
@@ -122,6 +123,8 @@ class Executor:
         self._finding = self._named([alert for alert in alerts if alert.acts])
         earlier = self._recall()
         self._acted = {name: [*ids] for name, ids in earlier.get("acted", {}).items()}
+        self._before = str(earlier.get("disposition", ""))
+        self._taken = [_undoable(*each) for each in earlier.get("undo", [])]
         told, kept = self._catch_up(earlier, actions)
         self._begin(actions, alerts or kept, told)
         outcomes = [outcome for action in actions for outcome in self._act(action)]
@@ -195,6 +198,8 @@ class Executor:
                 reason = "found done: the run that did it died"
                 self._audit(Outcome(made, "taken", reason), self._mode()[0])
                 self._taken.append(made)
+                if made.kind != "label":
+                    self._before = "corrected"
                 told.append(made.done)
         kept = [
             Alert(**{**each, "details": tuple(map(tuple, each["details"]))})
@@ -542,8 +547,9 @@ class Executor:
     ) -> bool:
         """Sends an alert as a finding, or updates the one that it is in already.
 
-        Each `result` of an event is reported once. `times`: a window counts the event, and holds
-        its alert back. The 2nd, 4th, 8th, ... of a key updates the finding: an update costs money.
+        Each `result` of an event, and what became of it, is reported once. `times`: a window counts
+        the event, and holds its alert back. The 2nd, 4th, 8th, ... of a key updates the finding:
+        that costs money.
         """
         deployment, ledger, mode = self._deployment, self._context.ledger, self._mode()[0]
         if not deployment.findings or mode == "dry_run" or times & (times - 1):
@@ -559,6 +565,7 @@ class Executor:
             known = ledger().recall("finding", uid) if ledger is not None else {}
             if times and not known:  # the window held the first one back, too
                 return False
+            disposition = disposition_of(outcomes or (), self._before)
             first = min(seen, datetime.fromisoformat(known.get("first", seen.isoformat())))
             created = datetime.fromisoformat(known.get("created", now.isoformat()))
             last = max(seen, datetime.fromisoformat(known.get("last", seen.isoformat())))
@@ -578,7 +585,7 @@ class Executor:
                 count=max(times, int(known.get("count", 1))),
                 updates=bool(known),
                 undo=self._undo() if outcomes is not None else "",
-                disposition=disposition_of(outcomes or ()),
+                disposition=disposition,
             )
             facts = {
                 "created": created.isoformat(),
@@ -593,7 +600,8 @@ class Executor:
                     ledger().remember("finding", uid, facts)
                 return {"uid": uid}
 
-            repeated = self._once((uid, self._event.id, "finding", result, str(times)), send)[1]
+            key = (uid, self._event.id, "finding", result, disposition, str(times))
+            repeated = self._once(key, send)[1]
         except Exception as error:
             self._errors.append(("send the finding", error))
             self._telemetry.log.exception("finding failed", finding=about, reason=str(error))
@@ -685,7 +693,16 @@ class Executor:
         try:
             facts = {
                 "done": done, "unsent": self._unsent, "acted": self._acted, "alerts": self._kept,
+                "undo": [
+                    [each.region, each.undo.service, each.undo.operation]
+                    for each in self._taken
+                    if each.undo is not None
+                ],
             }  # fmt: skip
+            if self._deployment.findings:
+                from reactor.findings.model import disposition_of
+
+                facts["disposition"] = disposition_of(outcomes, self._before)
             self._context.ledger().remember("event", self._event.id, facts)
         except Exception as error:
             self._errors.append(("write into the ledger what was done", error))
@@ -716,6 +733,11 @@ def _read_action(kept: Mapping[str, Any]) -> Action:
     undo = kept["undo"] and Undo(**kept["undo"])
     lists = {name: tuple(kept[name]) for name in ("resources", "not_yet")}
     return Action(**{**kept, **lists, "undo": undo})
+
+
+def _undoable(region: str, service: str, operation: str) -> Action:
+    """An action of an earlier run, as far as the command that takes it back needs it."""
+    return Action(service, "", {}, (), "", "", Undo(service, operation, {}), region=region)
 
 
 def _next_hour() -> datetime:

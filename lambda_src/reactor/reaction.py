@@ -237,9 +237,10 @@ class _Shelf:
         return self._ledger
 
 
-# The role may write there to the reaction's own table, topic, bus and schedules alone.
+# The role may write there to the reaction's own table, topic, bus, schedules and findings alone.
 _ENGINE = frozenset(
-    f"{name}.amazonaws.com" for name in ("dynamodb", "events", "kms", "scheduler", "sns", "sqs")
+    f"{name}.amazonaws.com"
+    for name in ("dynamodb", "events", "kms", "scheduler", "securityhub", "sns", "sqs")
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+import botocore.client
 import pytest
 from reactor.reaction import Reaction
 from reactor.reactions import ec2_launch_guard, notify
@@ -46,9 +47,9 @@ def queue(aws: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[
 
 
 def in_hub() -> list[dict[str, Any]]:
-    found = boto3.client("securityhub").get_findings()["Findings"]
+    found: Any = boto3.client("securityhub").get_findings()["Findings"]
     assert [faults_of_asff(each) for each in found] == [[]] * len(found)
-    return found  # type: ignore[return-value]
+    return list(found)
 
 
 def test_an_alert_is_a_finding_and_what_was_done_is_in_it(make: Make) -> None:
@@ -104,9 +105,8 @@ def test_a_part_that_failed_is_no_success(
     target: str, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both answer 200 and say in the body that they did not take it."""
-    from botocore.client import BaseClient
-
-    original = BaseClient._make_api_call
+    client: Any = botocore.client.BaseClient
+    original = client._make_api_call
     refused = {"ErrorCode": "InvalidInput", "ErrorMessage": "no"}
     answers = {
         "BatchImportFindings": {"FailedCount": 1, "FailedFindings": [{"Id": "x", **refused}]},
@@ -116,7 +116,7 @@ def test_a_part_that_failed_is_no_success(
     def call(self: Any, operation: str, parameters: Any) -> Any:
         return answers.get(operation) or original(self, operation, parameters)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    monkeypatch.setattr(client, "_make_api_call", call)
     arn = HUB if target == "securityhub" else f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/siem"
     with pytest.raises(Exception, match=r"send the finding: .* refused it: InvalidInput no"):
         make(REACTION_FINDINGS=arn)(event(), Context())

@@ -23,7 +23,18 @@ SOURCE = REPOSITORY / "lambda_src"
 # The services that handlers speak to. A name that several have counts for those that are named.
 SERVICES = (
     *("cloudtrail", "dynamodb", "ec2", "events", "iam", "lambda", "organizations", "s3"),
-    *("sns", "sqs", "ssm", "sts", "athena", "glue", "cloudwatch", "scheduler", "stepfunctions"),
+    *(
+        "securityhub",
+        "sns",
+        "sqs",
+        "ssm",
+        "sts",
+        "athena",
+        "glue",
+        "cloudwatch",
+        "scheduler",
+        "stepfunctions",
+    ),
 )
 _PREFIX = {"stepfunctions": "states"}
 

@@ -40,7 +40,7 @@ def reduced(schema: Any) -> Any:
         return schema
     if str(schema.get("$ref", "")).rpartition("/")[2] not in {"", *OBJECTS}:
         return {"not": {}}
-    kept = {}
+    kept: dict[str, Any] = {}
     for key, value in schema.items():
         if key == "$defs":
             kept[key] = {name: reduced(value[name]) for name in sorted(OBJECTS & {*value})}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from reactor import __version__
 
@@ -97,8 +97,16 @@ def is_uid(text: str) -> bool:
     return bool(_UID.fullmatch(text))
 
 
-def disposition_of(outcomes: Sequence[Outcome]) -> Disposition:
-    """What became of the resources: what only marks them corrects nothing."""
+def disposition_of(outcomes: Sequence[Outcome], before: str = "") -> Disposition:
+    """What became of the resources: what only marks them corrects nothing.
+
+    `before` is what an earlier run of the event made of it.
+    """
+    found = _of(outcomes)
+    return cast("Disposition", before) if found in ("detected", "tagged") and before else found
+
+
+def _of(outcomes: Sequence[Outcome]) -> Disposition:
     meant = [outcome for outcome in outcomes if outcome.action.kind != "label"]
     taken = [outcome for outcome in meant if outcome.status == "taken"]
     if taken:

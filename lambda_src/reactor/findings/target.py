@@ -1,4 +1,4 @@
-"""Where findings go: Security Hub in its own format, queues, buses and streams in OCSF."""
+"""Where findings go: Security Hub in its own format, a queue or an event bus in OCSF."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 _SOURCE = "cloudtrail-reactor"
 _ARN = re.compile(
-    r"arn:([a-z-]+):(events|firehose|securityhub|sqs):([a-z0-9-]+):([0-9]{12}):"
-    r"(?:event-bus/|deliverystream/|(hub/default)|)([A-Za-z0-9/._-]*)"
+    r"arn:([a-z-]+):(events|securityhub|sqs):([a-z0-9-]+):([0-9]{12}):"
+    r"(?:event-bus/|(hub/default)|)([A-Za-z0-9/._-]*)"
 )
-_AGAIN = ("InternalException", "LimitExceededException", "ServiceUnavailableException")
+_AGAIN = ("InternalException", "LimitExceededException")
 
 
 class DeliveryError(Exception):
@@ -31,7 +31,7 @@ class DeliveryError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """A target by its ARN: a Security Hub (`hub/default`), queue, event bus or Firehose stream."""
+    """A target by its ARN: a Security Hub (`hub/default`), a queue or an event bus."""
 
     arn: str
     partition: str
@@ -51,7 +51,7 @@ class Target:
         ):
             raise ValueError(
                 f"{arn!r} is no target of findings: give the ARN of a Security Hub, an SQS queue, "
-                "an event bus or a Firehose stream."
+                "or an event bus."
             )
         partition, service, region, account, _, name = found.groups()
         return cls(arn, partition, service, region, account, name)
@@ -74,16 +74,12 @@ class Target:
             self.send(detection_finding(finding), aws, clock)
 
     def send(self, shaped: Mapping[str, Any], aws: Aws, clock: Clock) -> None:
-        """Sends an OCSF event to a queue, bus or stream; raises as `deliver`."""
+        """Sends an OCSF event to a queue or bus; raises as `deliver`."""
         body = json.dumps(shaped)
         client = aws.client(self.service, self.region)
         if self.service == "sqs":
             url = f"{client.meta.endpoint_url}/{self.account}/{self.name}"
             with_retries(lambda: client.send_message(QueueUrl=url, MessageBody=body), clock, _AGAIN)
-        elif self.service == "firehose":
-            record = {"Data": f"{body}\n".encode()}
-            call = {"DeliveryStreamName": self.name, "Record": record}
-            with_retries(lambda: client.put_record(**call), clock, _AGAIN)
         else:
             entry = {
                 "Source": _SOURCE,
