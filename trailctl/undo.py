@@ -17,9 +17,10 @@ from reactor.actions import Undo
 from reactor.audit import UNDOABLE, command
 from reactor.aws import Aws
 from reactor.findings.asff import product_arn
+from reactor.findings.delivery import DeliveryError, send
 from reactor.findings.model import clean, is_uid
 from reactor.findings.ocsf import taken_back
-from reactor.findings.target import DeliveryError, Target
+from reactor.findings.target import Target
 from reactor.retry import Clock
 
 from trailctl.errors import CheckError, UsageError
@@ -161,7 +162,7 @@ class Work:
                 place = (self.account, self.region)
                 title, severity = (str(told.get(name)) for name in ("title", "severity"))
                 event = taken_back(uid, title, severity, words, *place, now, now)
-                target.send(event, _Clients(client), Clock(None))
+                send(target, event, _Clients(client), Clock(None))
         except (ClientError, BotoCoreError, DeliveryError) as error:
             return f"the finding in {target.arn} is not updated: {error}"
         print(f"finding updated in {target.arn}")

@@ -20,7 +20,6 @@ from reactor.event import Event
 if TYPE_CHECKING:
     from typing import Any
 
-    from reactor.places import Place
     from reactor.settings import Mode
 
 MAX_SUBJECT = 100
@@ -147,33 +146,33 @@ def sentence(
     return inert(alert.headline) + inert(about)
 
 
-def undo_command(event: Event, actions: Collection[Action], own: Place, log_group: str) -> str:
+def undo_command(
+    event: Event, actions: Collection[Action], account: str, region: str, log_group: str
+) -> str:
     """The command that takes actions about an event back; empty if it can't be told.
 
-    `own` is the function's place. The line is pasted into a shell: it holds only ids and names of a
-    strict form.
+    `account` and `region` are the function's own. The line is pasted into a shell: it holds only
+    ids and names of a strict form.
     """
     undone = [action for action in actions if action.undo is not None]
     regions = {action.region or event.region for action in undone}
     if not (undone and _EVENT_ID.fullmatch(event.id) and _LOG_GROUP.fullmatch(log_group)):
         return ""
     calls = {f"{each.undo.service}.{each.undo.operation}" for each in undone if each.undo}
-    if not all(map(_REGION.fullmatch, (own.region, *regions))) or not all(
-        map(_CALL.fullmatch, calls)
-    ):
+    if not all(map(_REGION.fullmatch, (region, *regions))) or not all(map(_CALL.fullmatch, calls)):
         return ""
-    line = f"trailctl undo {event.id} --log-group {log_group} --region {own.region}"
+    line = f"trailctl undo {event.id} --log-group {log_group} --region {region}"
     for call in sorted(calls):
         service, _, operation = call.partition(".")
         if operation not in UNDOABLE.get(service, ()):  # one of a reaction of one's own
             line += f" --allow {call}"
-    elsewhere = sorted(regions - {own.region})
+    elsewhere = sorted(regions - {region})
     if elsewhere:
         line = f"AWS_REGION={elsewhere[0]} {line}"
-    if own.account and event.account != own.account:
+    if account and event.account != account:
         # The log is read with one account's credentials, the action taken back with another's.
         line += " --log-profile PROFILE"
-        line += f"\n(as {inert(event.account)}; PROFILE is a profile of yours for {own.account})"
+        line += f"\n(as {inert(event.account)}; PROFILE is a profile of yours for {account})"
     return line
 
 

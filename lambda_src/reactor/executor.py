@@ -554,6 +554,7 @@ class Executor:
         deployment, ledger, mode = self._deployment, self._context.ledger, self._mode()[0]
         if not deployment.findings or mode == "dry_run" or times & (times - 1):
             return False
+        from reactor.findings.delivery import deliver
         from reactor.findings.model import Finding, disposition_of, seen_at, uid_of
         from reactor.findings.target import Target
 
@@ -595,7 +596,8 @@ class Executor:
             }
 
             def send() -> Mapping[str, Any]:
-                Target.parse(deployment.findings).deliver(finding, self._context.aws, self._clock)
+                target = Target.parse(deployment.findings)
+                deliver(target, finding, self._context.aws, self._clock)
                 if ledger is not None:
                     ledger().remember("finding", uid, facts)
                 return {"uid": uid}
@@ -615,7 +617,8 @@ class Executor:
     def _undo(self) -> str:
         """The command that takes back what was done; empty if there is nothing to take back."""
         log_group = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME", "")
-        return undo_command(self._event, self._taken, self._here, log_group)
+        here = self._here
+        return undo_command(self._event, self._taken, here.account, here.region, log_group)
 
     def _once(self, key: Sequence[str], call: Callable[[], Any]) -> tuple[Any, bool]:
         if self._context.ledger is None:

@@ -32,6 +32,12 @@ class Hub:
     """An account's Security Hub in a Region, with its findings by product and id."""
 
     since: str
+    settings: Json = field(
+        default_factory=lambda: {
+            "AutoEnableControls": True,
+            "ControlFindingGenerator": "SECURITY_CONTROL",
+        }
+    )
     findings: dict[tuple[str, str], Json] = field(default_factory=dict)
 
 
@@ -59,7 +65,8 @@ def _hub(call: Call) -> Hub:
     return found
 
 
-@gap.needs("securityhub", "EnableSecurityHub", "DisableSecurityHub", "DescribeHub", "GetFindings")
+@gap.needs("securityhub", "EnableSecurityHub", "DisableSecurityHub", "DescribeHub")
+@gap.needs("securityhub", "GetFindings", "UpdateSecurityHubConfiguration")
 def _on_hub(call: Call) -> Iterable[Need]:
     yield Need(f"securityhub:{call.operation}", _arn(call))
 
@@ -101,7 +108,14 @@ def _disable(call: Call) -> Json:
 
 @gap.answers("securityhub", "DescribeHub", alone=True)
 def _describe(call: Call) -> Json:
-    return {"HubArn": _arn(call), "SubscribedAt": _hub(call).since, "AutoEnableControls": True}
+    hub = _hub(call)
+    return {"HubArn": _arn(call), "SubscribedAt": hub.since, **hub.settings}
+
+
+@gap.answers("securityhub", "UpdateSecurityHubConfiguration", alone=True)
+def _configure(call: Call) -> Json:
+    _hub(call).settings.update(call.parameters)
+    return {}
 
 
 @gap.answers("securityhub", "BatchImportFindings", alone=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from tests.attacks.test_windows import attach
 from tests.judges.test_findings import faults_of_asff, faults_of_ocsf
 from tests.unit.reactor.test_engine import Make, event, names, sent, watched
 from tests.unit.reactor.world import ACCOUNT, REGION, Context, envelope, launch
+from trailctl.cli import main
 
 pytestmark = pytest.mark.unit
 
@@ -239,3 +241,64 @@ def test_the_audit_record_says_which_finding_an_undo_updates(
 def test_a_target_that_is_none_is_refused(arn: str) -> None:
     with pytest.raises(SettingsError, match="is no target of findings"):
         Deployment.from_environment({"REACTION_FINDINGS": arn}, "guard")
+
+
+# ---- and the undo
+
+
+def undone(record: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> int:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(record)))
+    return main(["undo", "-", "--allow", "ssm.delete_parameter", "--yes"])
+
+
+def audited(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    lines = [
+        json.loads(each) for each in capsys.readouterr().out.splitlines() if '"action"' in each
+    ]
+    return dict(next(each["action"] for each in lines if each["message"] == "action taken"))
+
+
+def test_an_undo_updates_the_finding_in_a_queue(
+    make: Make,
+    queue: Callable[[], list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make(REACTION_FINDINGS=QUEUE)(event(), Context())
+    assert undone(audited(capsys), monkeypatch) == 0
+    first, update = queue()
+    assert update["finding_info"]["uid"] == first["finding_info"]["uid"]
+    assert (update["activity_name"], update["status"]) == ("Update", "In Progress")
+    assert (update["disposition"], update["action"]) == ("Uncorrected", "Allowed")
+    assert "took back: set /a" in update["message"]
+    assert f"finding updated in {QUEUE}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"target": f"arn:aws:sqs:{REGION}:999999999999:siem"}, "it is of another account"),
+        ({"target": "arn:aws:s3:::siem"}, "its target is none"),
+        ({"uid": "arn:aws:securityhub:eu-west-1::product/aws/guardduty/x"}, "none of this project"),
+        ({"uid": f"cloudtrail-reactor/{'0' * 63}\n"}, "none of this project"),
+    ],
+)
+def test_a_forged_record_writes_nowhere_else(
+    change: dict[str, str],
+    told: str,
+    make: Make,
+    queue: Callable[[], list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    make(REACTION_FINDINGS=QUEUE)(event(), Context())
+    record = audited(capsys)
+    record["finding"].update(change)
+    assert undone(record, monkeypatch) == 1
+    said = capsys.readouterr()
+    assert told in said.err
+    assert "done" in said.out  # the action itself is taken back
+    assert len(queue()) == 1

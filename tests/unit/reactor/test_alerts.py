@@ -38,7 +38,8 @@ STOP = Action(
 def command(
     event_id: str = EVENT, action: Action = STOP, here: Place = HERE, group: str = GROUP
 ) -> str:
-    return undo_command(read_event(envelope(record(eventID=event_id))), [action], here, group)
+    event = read_event(envelope(record(eventID=event_id)))
+    return undo_command(event, [action], here.account, here.region, group)
 
 
 def given(line: str) -> Any:
