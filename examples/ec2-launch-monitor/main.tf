@@ -27,6 +27,7 @@ resource "aws_sqs_queue" "downstream" {
 module "launches" {
   source               = "../../modules/ec2-launch-guard"
   mode                 = var.mode # dry_run, until you have read in its log what it would do
+  alert_from_count     = 1        # tells of every launch, beyond dry_run
   alert_from_size      = var.alert_from_size
   alert_instance_types = ["p*", "*.metal"]
 }
@@ -46,6 +47,9 @@ module "event_rules" {
     ec2-launched = {
       pattern = module.reaction.rule.pattern
       targets = merge(module.reaction.rule.targets, {
+        downstream = { queue = aws_sqs_queue.downstream }
+        # A guard in dry_run sends no mail. Beyond that its mail is the one that a launch makes.
+        }, var.mode != "dry_run" ? {} : {
         people = {
           topic = module.alert_topic
           input_transformer = {
@@ -56,7 +60,6 @@ module "event_rules" {
             input_template = "\"<who> launched EC2 (<what>) in <where>, account <account>, at <when>.\""
           }
         }
-        downstream = { queue = aws_sqs_queue.downstream }
       })
     }
   }

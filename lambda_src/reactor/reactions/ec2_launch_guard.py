@@ -142,10 +142,13 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     steps += _tagging(event, launch.seen, settings.tag_prefix)
     notes = (*notes, *launch.notes)
     if reasons or notes:
-        many = settings.alert_from_count is not None and (
-            len(launched) >= settings.alert_from_count > 1
-        )
-        steps.append(_alert(event, launched, reasons, notes, many))
+        count = settings.alert_from_count
+        counted = count is not None and len(launched) >= count
+        if counted and count != 1:
+            entry = "ec2-burst"
+        else:  # whoever counts from 1 wants to be told of every launch
+            entry = "ec2-large" if len(reasons) > counted else "ec2-launched"
+        steps.append(_alert(event, launched, reasons, notes, entry))
     return steps
 
 
@@ -488,7 +491,7 @@ def _alert(
     instances: Sequence[Instance],
     reasons: Sequence[str],
     notes: Sequence[str],
-    many: bool,
+    entry: str,
 ) -> Alert:
     counted = Counter(instance.type or "unnamed type" for instance in instances)
     what = _listed([f"{number} x {type_}" for type_, number in counted.items()])
@@ -501,13 +504,13 @@ def _alert(
         ("Instances", _ids([instance.id for instance in instances])),
     )
     return Alert(
-        severity="high" if notes else "medium",
+        severity="high" if notes else "info" if entry == "ec2-launched" else "medium",
         subject=f"{event.actor.owner} launched {what} in {event.region} ({event.account})",
         headline=(
             f"{event.actor.label} launched {what} in {event.region}, account {event.account}{when}"
         ),
         details=tuple((label, told) for label, told in details if told),
-        **of_entry("ec2-burst" if many else "ec2-large" if reasons else "ec2-launched"),
+        **of_entry(entry),
     )
 
 
