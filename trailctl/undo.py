@@ -17,10 +17,10 @@ from reactor.actions import Undo
 from reactor.audit import UNDOABLE, command
 from reactor.aws import Aws
 from reactor.findings.asff import product_arn
-from reactor.findings.delivery import DeliveryError, send
+from reactor.findings.delivery import FindingError, send
 from reactor.findings.model import clean, is_uid
 from reactor.findings.ocsf import taken_back
-from reactor.findings.target import Target
+from reactor.findings.target import FindingTarget
 from reactor.retry import Clock
 
 from trailctl.errors import CheckError, UsageError
@@ -145,7 +145,7 @@ class Work:
             return ""
         uid, arn = str(told.get("uid")), str(told.get("target"))
         try:
-            target = Target.parse(arn)
+            target = FindingTarget.parse(arn)
         except ValueError:
             return "the finding is not updated: its target is none"
         if not is_uid(uid):
@@ -163,7 +163,7 @@ class Work:
                 title, severity = (str(told.get(name)) for name in ("title", "severity"))
                 event = taken_back(uid, title, severity, words, *place, now, now)
                 send(target, event, _Clients(client), Clock(None))
-        except (ClientError, BotoCoreError, DeliveryError) as error:
+        except (ClientError, BotoCoreError, FindingError) as error:
             return f"the finding in {target.arn} is not updated: {error}"
         print(f"finding updated in {target.arn}")
         return ""
@@ -210,7 +210,7 @@ class _Clients(Aws):
         return self._of(service, region or "")
 
 
-def _note(hub: Any, target: Target, uid: str, words: str, who: str) -> None:
+def _note(hub: Any, target: FindingTarget, uid: str, words: str, who: str) -> None:
     """What a person did belongs into the customer's own fields, by the customer's own call.
 
     https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchupdatefindings.html
@@ -222,4 +222,4 @@ def _note(hub: Any, target: Target, uid: str, words: str, who: str) -> None:
     )
     if answer.get("UnprocessedFindings"):
         failed = answer["UnprocessedFindings"][0]
-        raise DeliveryError(f"{failed.get('ErrorCode')} {failed.get('ErrorMessage')}")
+        raise FindingError(f"{failed.get('ErrorCode')} {failed.get('ErrorMessage')}")

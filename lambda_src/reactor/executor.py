@@ -555,8 +555,8 @@ class Executor:
         if not deployment.findings or mode == "dry_run" or times & (times - 1):
             return False
         from reactor.findings.delivery import deliver
-        from reactor.findings.model import Finding, disposition_of, seen_at, uid_of
-        from reactor.findings.target import Target
+        from reactor.findings.model import AlertFinding, disposition_of, seen_at, uid_of
+        from reactor.findings.target import FindingTarget
 
         now, here = datetime.now(UTC), self._here
         seen = seen_at(self._event, now)
@@ -570,7 +570,7 @@ class Executor:
             first = min(seen, datetime.fromisoformat(known.get("first", seen.isoformat())))
             created = datetime.fromisoformat(known.get("created", now.isoformat()))
             last = max(seen, datetime.fromisoformat(known.get("last", seen.isoformat())))
-            finding = Finding(
+            finding = AlertFinding(
                 uid=uid,
                 alert=alert,
                 event=self._event,
@@ -596,7 +596,7 @@ class Executor:
             }
 
             def send() -> Mapping[str, Any]:
-                target = Target.parse(deployment.findings)
+                target = FindingTarget.parse(deployment.findings)
                 deliver(target, finding, self._context.aws, self._clock)
                 if ledger is not None:
                     ledger().remember("finding", uid, facts)

@@ -120,10 +120,10 @@ class Deployment:
 def _target(environ: Mapping[str, str]) -> str:
     arn = environ.get("REACTION_FINDINGS", "")
     if arn:
-        from reactor.findings.target import Target  # only where findings go anywhere
+        from reactor.findings.target import FindingTarget  # only where findings go anywhere
 
         try:
-            Target.parse(arn)
+            FindingTarget.parse(arn)
         except ValueError as error:
             raise SettingsError(f"REACTION_FINDINGS: {error}") from None
     return arn

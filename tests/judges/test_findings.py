@@ -21,7 +21,7 @@ from botocore.validate import ParamValidator
 from reactor.actions import SEVERITIES, Action, Alert, Outcome
 from reactor.event import Event, read_event
 from reactor.findings import asff, ocsf
-from reactor.findings.model import Finding, disposition_of, is_uid, techniques, uid_of
+from reactor.findings.model import AlertFinding, disposition_of, is_uid, techniques, uid_of
 from reactor.places import Place
 from reactor.testing import role_session
 
@@ -40,7 +40,7 @@ TAG = Action("ec2", "create_tags", {}, ("i-0123456789abcdef0",), "tag", "tagged"
 LARGEST = 240 * 1024
 
 
-def finding(event: Event, alert: Alert | None = None, **changes: Any) -> Finding:
+def finding(event: Event, alert: Alert | None = None, **changes: Any) -> AlertFinding:
     given = alert or Alert("high", "a launch", "eve launched", attack=("T1078.004", "T1485"))
     fields: dict[str, Any] = {
         "uid": uid_of(given, event, "guard", HERE),
@@ -56,10 +56,10 @@ def finding(event: Event, alert: Alert | None = None, **changes: Any) -> Finding
         "last": event.time or NOW,
         **changes,
     }
-    return Finding(**fields)
+    return AlertFinding(**fields)
 
 
-def hostile(text: str) -> Finding:
+def hostile(text: str) -> AlertFinding:
     """One in which a caller has his text wherever one may be."""
     detail = record(
         userIdentity=role_session(text, text),
@@ -77,7 +77,7 @@ def hostile(text: str) -> Finding:
     return finding(read_event(envelope(detail)), alert, told=text, outcomes=outcomes, undo=text)
 
 
-def samples() -> Iterator[tuple[str, Finding]]:
+def samples() -> Iterator[tuple[str, AlertFinding]]:
     """The events that the catalogue's entries are tested with, as alerts of theirs."""
     for path in sorted((REPOSITORY / "modules/detections/catalogue").glob("*.json")):
         entry = json.loads(path.read_text("utf-8"))
@@ -95,7 +95,7 @@ def samples() -> Iterator[tuple[str, Finding]]:
             yield path.stem, finding(read_event(sample["event"]), alert)
 
 
-def all_findings() -> list[tuple[str, Finding]]:
+def all_findings() -> list[tuple[str, AlertFinding]]:
     launched = read_event(envelope(launch(["i-0123456789abcdef0"])))
     results = [("taken",), ("taken", "failed"), ("failed",), ("planned",), ("exempt",), ()]
     statuses: Any = results
@@ -272,7 +272,7 @@ def faults_of_asff(shaped: Mapping[str, Any]) -> list[str]:
     return found + _no_text(json.dumps(shaped))
 
 
-def in_asff(one: Finding) -> dict[str, Any]:
+def in_asff(one: AlertFinding) -> dict[str, Any]:
     return asff.security_finding(one, "aws", REGION, ACCOUNT)
 
 

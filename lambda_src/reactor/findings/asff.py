@@ -11,7 +11,7 @@ from typing import Any
 
 from reactor.findings.model import (
     PRODUCT,
-    Finding,
+    AlertFinding,
     address,
     clean,
     place_of,
@@ -81,7 +81,9 @@ def product_arn(partition: str, region: str, account: str) -> str:
     return f"arn:{partition}:securityhub:{region}:{account}:product/{account}/default"
 
 
-def security_finding(finding: Finding, partition: str, region: str, account: str) -> dict[str, Any]:
+def security_finding(
+    finding: AlertFinding, partition: str, region: str, account: str
+) -> dict[str, Any]:
     """The finding for Security Hub of that account, which must be the function's.
 
     Workflow, Note and UserDefinedFields are the customers': BatchImportFindings does not change
@@ -158,7 +160,7 @@ def types_of(attack: Sequence[str]) -> list[str]:
     return [*dict.fromkeys(found)][:50] or [_OTHERWISE]
 
 
-def _resources(finding: Finding, partition: str) -> list[dict[str, Any]]:
+def _resources(finding: AlertFinding, partition: str) -> list[dict[str, Any]]:
     """What the call was about, then who called; the account if there is neither."""
     event = finding.event
     targets = [_resource(id_, finding, partition, "Target") for id_ in finding.resources]
@@ -171,7 +173,7 @@ def _resources(finding: Finding, partition: str) -> list[dict[str, Any]]:
     return found or [{"Type": "AwsAccount", "Id": f"AWS::::Account:{account}"}]
 
 
-def _resource(id_: str, finding: Finding, partition: str, role: str) -> dict[str, Any]:
+def _resource(id_: str, finding: AlertFinding, partition: str, role: str) -> dict[str, Any]:
     account, region = place_of(id_, finding.event)
     named = _EC2_ID.fullmatch(id_)
     if named and named[1] in _EC2_IDS and account and region:
@@ -197,7 +199,7 @@ def _type(arn: str) -> str:
     return _TYPES.get(f"{service}:{kind}", "Other") if rest else "Other"
 
 
-def _action(finding: Finding) -> dict[str, Any]:
+def _action(finding: AlertFinding) -> dict[str, Any]:
     event = finding.event
     call: dict[str, Any] = {
         "Api": clean(event.name, 128),

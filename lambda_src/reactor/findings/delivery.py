@@ -12,20 +12,20 @@ from reactor.retry import with_retries
 
 if TYPE_CHECKING:
     from reactor.aws import Aws
-    from reactor.findings.model import Finding
-    from reactor.findings.target import Target
+    from reactor.findings.model import AlertFinding
+    from reactor.findings.target import FindingTarget
     from reactor.retry import Clock
 
 _SOURCE = "cloudtrail-reactor"
 _AGAIN = ("InternalException", "LimitExceededException")
 
 
-class DeliveryError(Exception):
+class FindingError(Exception):
     """The target answered, and did not take the finding."""
 
 
-def deliver(target: Target, finding: Finding, aws: Aws, clock: Clock) -> None:
-    """Sends a finding; raises DeliveryError or what AWS answers."""
+def deliver(target: FindingTarget, finding: AlertFinding, aws: Aws, clock: Clock) -> None:
+    """Sends a finding; raises FindingError or what AWS answers."""
     if target.service == "securityhub":
         shaped = security_finding(finding, target.partition, target.region, target.account)
         client = aws.client("securityhub", target.region)
@@ -34,14 +34,14 @@ def deliver(target: Target, finding: Finding, aws: Aws, clock: Clock) -> None:
         )
         if answer.get("FailedCount"):
             failed = (answer.get("FailedFindings") or [{}])[0]
-            raise DeliveryError(
+            raise FindingError(
                 f"Security Hub refused it: {failed.get('ErrorCode')} {failed.get('ErrorMessage')}"
             )
     else:
         send(target, detection_finding(finding), aws, clock)
 
 
-def send(target: Target, shaped: Mapping[str, Any], aws: Aws, clock: Clock) -> None:
+def send(target: FindingTarget, shaped: Mapping[str, Any], aws: Aws, clock: Clock) -> None:
     """Sends an OCSF event to a queue or bus; raises as `deliver`."""
     body = json.dumps(shaped)
     client = aws.client(target.service, target.region)
@@ -58,6 +58,6 @@ def send(target: Target, shaped: Mapping[str, Any], aws: Aws, clock: Clock) -> N
         answer = with_retries(lambda: client.put_events(Entries=[entry]), clock, _AGAIN)
         if answer.get("FailedEntryCount"):
             failed = answer["Entries"][0]
-            raise DeliveryError(
+            raise FindingError(
                 f"{target.name} refused it: {failed.get('ErrorCode')} {failed.get('ErrorMessage')}"
             )

@@ -36,7 +36,7 @@ _PLACE_IN_ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:([a-z0-9-]*):([0-9]*):.+")
 
 
 @dataclass(frozen=True)
-class Finding:
+class AlertFinding:
     """A finding of one alert.
 
     `uid` is the same for whatever updates it. `told` says what happened and what was done. `here`

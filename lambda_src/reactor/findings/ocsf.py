@@ -12,7 +12,7 @@ from typing import Any
 from reactor.findings.model import (
     PRODUCT,
     VERSION,
-    Finding,
+    AlertFinding,
     address,
     clean,
     place_of,
@@ -59,7 +59,7 @@ _TACTICS = {
 }
 
 
-def detection_finding(finding: Finding) -> dict[str, Any]:
+def detection_finding(finding: AlertFinding) -> dict[str, Any]:
     """The finding as JSON holds it; its texts are bounded, so that it stays below 200 KB."""
     alert, event = finding.alert, finding.event
     of_whom = event.account or finding.here.account
@@ -193,7 +193,7 @@ def _base(
     }
 
 
-def _evidence(finding: Finding) -> dict[str, Any]:
+def _evidence(finding: AlertFinding) -> dict[str, Any]:
     event, who = finding.event, finding.event.actor
     api: dict[str, Any] = {"operation": clean(event.name or event.kind, 256)}
     if event.source:
@@ -247,7 +247,7 @@ def _attacks(id_: str) -> list[dict[str, Any]]:
     return found or [{**technique, "version": "18"}]
 
 
-def _resource(id_: str, finding: Finding) -> dict[str, Any]:
+def _resource(id_: str, finding: AlertFinding) -> dict[str, Any]:
     account, region = place_of(id_, finding.event)
     types = {clean(resource.id): resource.type for resource in finding.event.resources}
     found = {"uid": id_, "type": clean(types.get(id_, ""), 128), "region": region}

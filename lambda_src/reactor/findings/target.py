@@ -12,7 +12,7 @@ _ARN = re.compile(
 
 
 @dataclass(frozen=True)
-class Target:
+class FindingTarget:
     """A target by its ARN: a Security Hub (`hub/default`), a queue or an event bus."""
 
     arn: str
@@ -23,7 +23,7 @@ class Target:
     name: str
 
     @classmethod
-    def parse(cls, arn: str) -> Target:
+    def parse(cls, arn: str) -> FindingTarget:
         """Raises ValueError if the ARN is that of no target."""
         found = _ARN.fullmatch(arn)
         if (
