@@ -39,28 +39,25 @@ module "reaction" {
   alert_topic = module.alert_topic
 }
 
+# In dry_run the guard sends no mail: the rule does. Beyond it the guard's is the one a launch makes.
+locals {
+  _people = {
+    topic = module.alert_topic
+    input_transformer = {
+      input_paths = {
+        who  = "$.detail.userIdentity.arn", where = "$.region", account = "$.account", when = "$.time"
+        what = "$.detail.responseElements.instancesSet.items[0].instanceType"
+      }
+      input_template = "\"<who> launched EC2 (<what>) in <where>, account <account>, at <when>.\""
+    }
+  }
+  _targets = merge(module.reaction.rule.targets, { downstream = { queue = aws_sqs_queue.downstream } },
+  { for name in ["people"] : name => local._people if var.mode == "dry_run" })
+}
+
 module "event_rules" {
   source         = "../../modules/event-rules"
   name           = var.name
   queue_policies = "attach"
-  rules = {
-    ec2-launched = {
-      pattern = module.reaction.rule.pattern
-      targets = merge(module.reaction.rule.targets, {
-        downstream = { queue = aws_sqs_queue.downstream }
-        # A guard in dry_run sends no mail. Beyond that its mail is the one that a launch makes.
-        }, var.mode != "dry_run" ? {} : {
-        people = {
-          topic = module.alert_topic
-          input_transformer = {
-            input_paths = {
-              who  = "$.detail.userIdentity.arn", where = "$.region", account = "$.account", when = "$.time"
-              what = "$.detail.responseElements.instancesSet.items[0].instanceType"
-            }
-            input_template = "\"<who> launched EC2 (<what>) in <where>, account <account>, at <when>.\""
-          }
-        }
-      })
-    }
-  }
+  rules          = { ec2-launched = { pattern = module.reaction.rule.pattern, targets = local._targets } }
 }
