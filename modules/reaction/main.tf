@@ -50,7 +50,7 @@ locals {
   }
 
   _measured_topic_arn = var.alert_topic == null ? "" : format("%-100s", "")
-  _measured_findings  = var.finding_target == null ? "" : format("%-100s", "")
+  _measured_findings  = { for name in ["REACTION_FINDINGS"] : name => format("%-100s", "") if var.finding_target != null }
   _measured_role_arn  = var.role == null ? local._role_arn : format("%-100s", "")
 
   _exemptions = {
@@ -98,7 +98,7 @@ locals {
   # unknown while planning, so a stand-in of usual length is measured, and
   # jsonencode's \u003c for < is undone, as Lambda does not count it so.
   _environment_text = replace(replace(replace(
-    jsonencode(merge(local._environment, { ALERT_TOPIC_ARN = local._measured_topic_arn, REACTION_FINDINGS = local._measured_findings, REACTION_ROLE = local._measured_role_arn })),
+    jsonencode(merge(local._environment, { ALERT_TOPIC_ARN = local._measured_topic_arn, REACTION_ROLE = local._measured_role_arn }, local._measured_findings)),
     "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"
   )
 }
