@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from trailctl.errors import UsageError
+from trailctl.errors import CheckError, UsageError
 
 
 def add_parser(commands: Any) -> None:
@@ -47,13 +47,21 @@ def add_parser(commands: Any) -> None:
         "undo",
         help="take an action of a reaction back, by its audit record",
         description="Takes an action back, by its audit record: a file (- is standard input), or "
-        "the record's id and the function's log group. It says what it would do, and asks; --yes "
+        "the record's id and the function's log group; by an event's id, all actions that were "
+        "taken about it, the last one first. It says what it would do, and asks; --yes "
         "is the answer of a script. It makes the calls that undo this project's reactions and no "
         "others; --allow names one of a reaction of your own. A reaction reacts to the undoing of "
         "what it watches: exempt the resource first, or throw the kill switch.",
     )
-    undo.add_argument("record", metavar="FILE|ID", help="a file with the record, or its id")
+    undo.add_argument(
+        "record", metavar="FILE|ID", help="a file with the record, its id, or its event's id"
+    )
     undo.add_argument("--log-group", metavar="NAME", help="where to look the id up")
+    undo.add_argument(
+        "--log-profile",
+        metavar="NAME",
+        help="the profile that reads the log, where the function is of another account",
+    )
     undo.add_argument("--region", metavar="NAME", help="default: that of the environment")
     undo.add_argument(
         "--allow",
@@ -84,13 +92,13 @@ def _operation(text: str) -> tuple[str, str]:
     return service, operation
 
 
-def _client(service: str, region: str | None) -> Any:
+def _client(service: str, region: str | None, profile: str | None = None) -> Any:
     import boto3
     from botocore.config import Config
 
     # Without a network it says so within seconds.
     soon = Config(connect_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
-    session = boto3.session.Session()
+    session = boto3.session.Session(profile_name=profile)
     return session.client(service, region_name=region or None, config=soon)  # type: ignore[call-overload]
 
 
@@ -116,12 +124,13 @@ def _undo(options: argparse.Namespace) -> int:
     from trailctl.undo import Work, from_log, from_text
 
     if options.log_group:
-        found = from_log(_client("logs", options.region), options.log_group, options.record)
+        logs = _client("logs", options.region, options.log_profile)
+        found = from_log(logs, options.log_group, options.record)
     elif options.record == "-":
-        found = from_text(sys.stdin.read())
+        found = [from_text(sys.stdin.read())]
     else:
         try:
-            found = from_text(Path(options.record).read_text(encoding="utf-8"))
+            found = [from_text(Path(options.record).read_text(encoding="utf-8"))]
         except OSError as error:
             raise UsageError(
                 f"{options.record} can't be read ({error.strerror}): give a file with the record, "
@@ -129,14 +138,19 @@ def _undo(options: argparse.Namespace) -> int:
             ) from None
         except UnicodeDecodeError:
             raise UsageError(f"{options.record} is no audit record: it is no text") from None
-    work = Work(found, frozenset(options.allow))
-    work.show()
+    works = [Work(record, frozenset(options.allow)) for record in found]
+    for work in works:
+        work.show()
     asks = not options.yes and sys.stdin.isatty() and sys.stdout.isatty()
     if options.yes or asks:
         # The Regions that the person at the keyboard has named.
-        work.check(_client, {options.region, boto3.session.Session().region_name} - {None})
+        regions = {options.region, boto3.session.Session().region_name} - {None}
+        for work in works:
+            work.check(_client, regions)
     if options.yes or (asks and _agrees()):
-        work.do(_client)
+        failed = [told for work in works if (told := work.do(_client) or work.tell(_client))]
+        if failed:
+            raise CheckError("; ".join(failed))
     else:
         print("nothing was done: add --yes to do it")
     return 0

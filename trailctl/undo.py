@@ -8,52 +8,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from reactor.actions import Undo
-from reactor.audit import command
+from reactor.audit import UNDOABLE, command
+from reactor.aws import Aws
+from reactor.findings.asff import product_arn
+from reactor.findings.delivery import FindingError, send
+from reactor.findings.model import clean, is_uid
+from reactor.findings.ocsf import taken_back
+from reactor.findings.target import FindingTarget
+from reactor.retry import Clock
 from reactor.shapes import is_account, is_region
 
 from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
 
 Client = Callable[[str, str], Any]
-
-# What the actions of reactor.reactions are undone by, as boto3 names services and operations.
-UNDOABLE: Final[Mapping[str, frozenset[str]]] = {
-    "cloudtrail": frozenset({"put_event_selectors", "stop_logging", "update_trail"}),
-    "ec2": frozenset(
-        {"authorize_security_group_ingress", "create_tags", "delete_tags", "start_instances"}
-    ),
-    "iam": frozenset(
-        {
-            "add_role_to_instance_profile",
-            "attach_role_policy",
-            "create_role",
-            "delete_role_permissions_boundary",
-            "delete_role_policy",
-            "put_role_permissions_boundary",
-            "put_role_policy",
-        }
-    ),
-    "s3": frozenset(
-        {
-            "delete_bucket_encryption",
-            "delete_bucket_ownership_controls",
-            "delete_bucket_policy",
-            "delete_bucket_tagging",
-            "delete_public_access_block",
-            "put_bucket_encryption",
-            "put_bucket_logging",
-            "put_bucket_ownership_controls",
-            "put_bucket_policy",
-            "put_bucket_tagging",
-            "put_bucket_versioning",
-            "put_public_access_block",
-        }
-    ),
-}
 
 
 def from_text(text: str) -> dict[str, Any]:
@@ -70,45 +43,52 @@ def from_text(text: str) -> dict[str, Any]:
     return found
 
 
-def from_log(logs: Any, group: str, record_id: str) -> dict[str, Any]:
-    """The record of that id in the function's log group. Raises UsageError if there is none.
+def from_log(logs: Any, group: str, wanted: str) -> list[dict[str, Any]]:
+    """The records of that id in the function's log group, or of all actions about the event of that
+    id, the last one first. Raises UsageError if there is none.
 
     Two records of one id that say different things are refused: one of them is not the reaction's.
     """
     call = {"logGroupName": group, "filterPattern": '"action taken"'}
-    found: dict[str, Any] | None = None
+    found: dict[str, dict[str, Any]] = {}
     try:
         while True:
             page = logs.filter_log_events(**call)
             for event in page["events"]:
-                record = _of_line(event["message"], record_id)
+                record = _of_line(event["message"], wanted)
                 if record is None:
                     continue
-                if found is not None and found.get("undo") != record["undo"]:
+                known = found.setdefault(str(record["id"]), record)
+                if known.get("undo") != record["undo"]:
                     raise UsageError(
-                        f"the log group {group} has several records {record_id} that differ: "
+                        f"the log group {group} has several records {record['id']} that differ: "
                         "look at them, and give the right one in a file"
                     )
-                found = record
             if not page.get("nextToken"):
                 break
             call["nextToken"] = page["nextToken"]
     except ClientError as error:
         raise UsageError(f"the log group {group} can't be read: {error}") from None
-    if found is None:
-        raise UsageError(f"the log group {group} has no action {record_id} that can be taken back")
-    return found
+    if not found:
+        raise UsageError(f"the log group {group} has no action {wanted} that can be taken back")
+    return [*reversed(found.values())]
 
 
-def _of_line(text: str, record_id: str) -> dict[str, Any] | None:
-    """The record of that id in a line of the log. A line that is none, or is cut, has none."""
+def _of_line(text: str, wanted: str) -> dict[str, Any] | None:
+    """The record of that id, or of that event, in a line of the log. A line that is none, or is
+    cut, has none.
+    """
     if "{" not in text:
         return None
     try:
         record = from_text(text[text.index("{") :])
     except UsageError:
         return None
-    return record if record["id"] == record_id and "undo" in record else None
+    if "undo" not in record:
+        return None
+    # A record's id is the event's with the action's behind it.
+    of_event = "/" not in wanted and str(record["id"]).partition("/")[0] == wanted
+    return record if of_event or record["id"] == wanted else None
 
 
 class Work:
@@ -152,6 +132,39 @@ class Work:
         print(f"in account {self.account}, {self.region}")
         print(f"undo: {plain(command(self._call, self.region))}")
 
+    def tell(self, client: Client) -> str:
+        """Updates the finding that the action is in, and says so; returns why it could not.
+
+        Its target is text, too: it has to be in the account and Region that were checked.
+        """
+        told = self._record.get("finding")
+        if not isinstance(told, dict):
+            return ""
+        uid, arn = str(told.get("uid")), str(told.get("target"))
+        try:
+            target = FindingTarget.parse(arn)
+        except ValueError:
+            return "the finding is not updated: its target is none"
+        if not is_uid(uid):
+            return f"the finding is not updated: {plain(uid)} is none of this project"
+        if target.account != self.account:
+            return f"the finding in {target.arn} is not updated: it is of another account"
+        now = datetime.now(UTC)
+        try:
+            who = client("sts", self.region).get_caller_identity()["Arn"]
+            words = f"{who} took back: {plain(self._record.get('summary'))}"
+            if target.service == "securityhub":
+                _note(client("securityhub", target.region), target, uid, words, who)
+            else:
+                place = (self.account, self.region)
+                title, severity = (str(told.get(name)) for name in ("title", "severity"))
+                event = taken_back(uid, title, severity, words, *place, now, now)
+                send(target, event, _Clients(client), Clock(None))
+        except (ClientError, BotoCoreError, FindingError) as error:
+            return f"the finding in {target.arn} is not updated: {error}"
+        print(f"finding updated in {target.arn}")
+        return ""
+
     def check(self, client: Client, regions: Collection[str]) -> None:
         """Raises UsageError if the credentials are of another account, or nobody named the Region.
 
@@ -172,11 +185,38 @@ class Work:
                 f"{account}: use credentials of that account"
             )
 
-    def do(self, client: Client) -> None:
-        """Makes the call. Raises CheckError if AWS refuses it."""
+    def do(self, client: Client) -> str:
+        """Makes the call, and prints that it was made; if AWS refuses it, returns why."""
         call = self._call
         try:
             getattr(client(call.service, self.region), call.operation)(**call.parameters)
         except (ClientError, BotoCoreError, AttributeError, TypeError) as error:
-            raise CheckError(f"it could not be taken back: {error}") from None
+            return f"it could not be taken back: {error}"
         print("done")
+        return ""
+
+
+class _Clients(Aws):
+    """Clients of the credentials that take the action back."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self._of = client
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        return self._of(service, region or "")
+
+
+def _note(hub: Any, target: FindingTarget, uid: str, words: str, who: str) -> None:
+    """What a person did belongs into the customer's own fields, by the customer's own call.
+
+    https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchupdatefindings.html
+    """
+    product = product_arn(target.partition, target.region, target.account)
+    answer = hub.batch_update_findings(
+        FindingIdentifiers=[{"Id": uid, "ProductArn": product}],
+        Note={"Text": clean(words, 512), "UpdatedBy": who},
+    )
+    if answer.get("UnprocessedFindings"):
+        failed = answer["UnprocessedFindings"][0]
+        raise FindingError(f"{failed.get('ErrorCode')} {failed.get('ErrorMessage')}")

@@ -27,6 +27,7 @@ resource "aws_sqs_queue" "downstream" {
 module "launches" {
   source               = "../../modules/ec2-launch-guard"
   mode                 = var.mode # dry_run, until you have read in its log what it would do
+  alert_from_count     = 1        # tells of every launch, beyond dry_run
   alert_from_size      = var.alert_from_size
   alert_instance_types = ["p*", "*.metal"]
 }
@@ -38,26 +39,25 @@ module "reaction" {
   alert_topic = module.alert_topic
 }
 
+# In dry_run the guard sends no mail: the rule does. Beyond it the guard's is the one a launch makes.
+locals {
+  _people = {
+    topic = module.alert_topic
+    input_transformer = {
+      input_paths = {
+        who  = "$.detail.userIdentity.arn", where = "$.region", account = "$.account", when = "$.time"
+        what = "$.detail.responseElements.instancesSet.items[0].instanceType"
+      }
+      input_template = "\"<who> launched EC2 (<what>) in <where>, account <account>, at <when>.\""
+    }
+  }
+  _targets = merge(module.reaction.rule.targets, { downstream = { queue = aws_sqs_queue.downstream } },
+  { for name in ["people"] : name => local._people if var.mode == "dry_run" })
+}
+
 module "event_rules" {
   source         = "../../modules/event-rules"
   name           = var.name
   queue_policies = "attach"
-  rules = {
-    ec2-launched = {
-      pattern = module.reaction.rule.pattern
-      targets = merge(module.reaction.rule.targets, {
-        people = {
-          topic = module.alert_topic
-          input_transformer = {
-            input_paths = {
-              who  = "$.detail.userIdentity.arn", where = "$.region", account = "$.account", when = "$.time"
-              what = "$.detail.responseElements.instancesSet.items[0].instanceType"
-            }
-            input_template = "\"<who> launched EC2 (<what>) in <where>, account <account>, at <when>.\""
-          }
-        }
-        downstream = { queue = aws_sqs_queue.downstream }
-      })
-    }
-  }
+  rules          = { ec2-launched = { pattern = module.reaction.rule.pattern, targets = local._targets } }
 }

@@ -7,12 +7,14 @@ reader known to us takes a part of it for markup, a mention, a link or a line of
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from reactor.actions import Alert, Outcome
+from reactor.actions import Action, Alert, Outcome
+from reactor.audit import UNDOABLE
 from reactor.event import Event
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from reactor.settings import Mode
 
 MAX_SUBJECT = 100
+CHAT = "https"  # the protocol by which the chat service subscribes
 _MAX_MESSAGE = 250_000  # bytes; SNS takes 262,144 with the attributes
 _LONGEST_LABEL = 60
 _LONGEST_LINE = 8_000  # characters; an organization's policy has 5,120
@@ -48,6 +51,11 @@ _SCHEME = re.compile(
     r"(?i):(?=//)|(?:(?<=\bmailto)|(?<=\btel)|(?<=\bjavascript)|(?<=\bdata)):(?=\S|$)"
 )
 _WWW = re.compile(r"(?i)\bwww\.")
+# What a command may hold: no sign of these means anything to a shell.
+_EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_LOG_GROUP = re.compile(r"[A-Za-z0-9/._][A-Za-z0-9/._-]{0,511}")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]")
+_CALL = re.compile(r"[a-z][a-z0-9-]*\.[a-z][a-z0-9_]*")
 # Printable by their category, and nothing is seen of them.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -100,16 +108,19 @@ def message(
     name: str,
     mode: Mode,
     earlier: Sequence[str] = (),
+    undo: str = "",
 ) -> str:
     """The alert's text: one sentence that says it all, then the details, a line each.
 
-    Without outcomes (None) the headline says what was done.
+    Without outcomes (None) the headline says what was done. `undo` is the command that takes the
+    actions back: it is shown as it is, since it is there to be copied.
     """
-    about = "" if outcomes is None else f"; {reaction_to(outcomes, name, mode, earlier)}"
-    lines = [f"{inert(alert.headline)}{inert(about)}.", ""]
+    lines = [f"{sentence(alert, outcomes, name, mode, earlier)}.", ""]
     rows = [
         ("Severity", alert.severity),
         *alert.details,
+        ("Why it matters", alert.why),
+        ("What to do", alert.runbook),
         ("Principal", event.actor.arn or event.actor.principal_arn or event.actor.principal_id),
         ("From", ", ".join(filter(None, (event.source_ip, event.user_agent)))),
         ("Event", f"{event.source} {event.name}, {event.id}" if event.id else ""),
@@ -117,8 +128,89 @@ def message(
     shown = [(inert(label, _LONGEST_LABEL), inert(value)) for label, value in rows]
     width = max(len(label) for label, _ in shown) + 1
     lines += [f"{label + ':':<{width}} {value}" for label, value in shown if value]
+    if undo:
+        lines += ["", "To take it back:", undo]
     text = "\n".join(lines) + "\n"
     return text.encode()[:_MAX_MESSAGE].decode("utf-8", "ignore")
+
+
+def sentence(
+    alert: Alert,
+    outcomes: Sequence[Outcome] | None,
+    name: str,
+    mode: Mode,
+    earlier: Sequence[str] = (),
+) -> str:
+    """The alert's headline with what was done, inert and without its full stop."""
+    about = "" if outcomes is None else f"; {reaction_to(outcomes, name, mode, earlier)}"
+    return inert(alert.headline) + inert(about)
+
+
+def undo_command(
+    event: Event, actions: Collection[Action], account: str, region: str, log_group: str
+) -> str:
+    """The command that takes actions about an event back; empty if it can't be told.
+
+    `account` and `region` are the function's own. The line is pasted into a shell: it holds only
+    ids and names of a strict form.
+    """
+    undone = [action for action in actions if action.undo is not None]
+    regions = {action.region or event.region for action in undone}
+    if not (undone and _EVENT_ID.fullmatch(event.id) and _LOG_GROUP.fullmatch(log_group)):
+        return ""
+    calls = {f"{each.undo.service}.{each.undo.operation}" for each in undone if each.undo}
+    if not all(map(_REGION.fullmatch, (region, *regions))) or not all(map(_CALL.fullmatch, calls)):
+        return ""
+    line = f"trailctl undo {event.id} --log-group {log_group} --region {region}"
+    for call in sorted(calls):
+        service, _, operation = call.partition(".")
+        if operation not in UNDOABLE.get(service, ()):  # one of a reaction of one's own
+            line += f" --allow {call}"
+    elsewhere = sorted(regions - {region})
+    if elsewhere:
+        line = f"AWS_REGION={elsewhere[0]} {line}"
+    if account and event.account != account:
+        # The log is read with one account's credentials, the action taken back with another's.
+        line += " --log-profile PROFILE"
+        line += f"\n(as {inert(event.account)}; PROFILE is a profile of yours for {account})"
+    return line
+
+
+def chat(
+    alert: Alert,
+    event: Event,
+    outcomes: Sequence[Outcome] | None,
+    name: str,
+    mode: Mode,
+    earlier: Sequence[str] = (),
+    undo: str = "",
+) -> str:
+    """The alert as a custom notification of Amazon Q Developer in chat applications.
+
+    It drops every other message of a topic.
+    https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+    """
+    rows = [
+        *((inert(label, _LONGEST_LABEL), inert(value, 500)) for label, value in alert.details[:10]),
+        ("Principal", inert(event.actor.arn or event.actor.principal_id, 500)),
+        ("Event", inert(event.id, 100)),
+    ]
+    lines = [f"{sentence(alert, outcomes, name, mode, earlier)[:2000]}."]
+    lines += [f"{label}: {value}" for label, value in rows if value]
+    steps = [inert(alert.runbook, 1000)] if alert.runbook else []
+    if undo:
+        steps.append(f"To take it back: {undo}")
+    content: dict[str, Any] = {
+        "textType": "client-markdown",
+        "title": subject(alert),
+        "description": "\n".join(lines),
+    }
+    if alert.why:
+        content["description"] += f"\nWhy it matters: {inert(alert.why, 1000)}"
+    if steps:
+        content["nextSteps"] = steps
+    content["keywords"] = [alert.severity, name]
+    return json.dumps({"version": "1.0", "source": "custom", "content": content})
 
 
 def inert(text: str, longest: int = _LONGEST_LINE) -> str:
@@ -151,6 +243,7 @@ def publication(
     name: str,
     mode: Mode,
     earlier: Sequence[str] = (),
+    undo: str = "",
 ) -> dict[str, Any]:
     """The parameters of sns:Publish, but for the topic.
 
@@ -165,10 +258,22 @@ def publication(
     }
     return {
         "Subject": subject(alert),
-        "Message": message(alert, event, outcomes, name, mode, earlier),
+        "Message": message(alert, event, outcomes, name, mode, earlier, undo),
         "MessageAttributes": {
             key: {"DataType": "String", "StringValue": value}
             for key, value in attributes.items()
             if value
         },
     }
+
+
+def with_chat(published: Mapping[str, Any], told: str) -> dict[str, Any]:
+    """The parameters of sns:Publish with which HTTPS subscribers get `told`, all others the text.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
+    """
+    text = str(published["Message"])
+    # SNS takes 262,144 bytes for both, and JSON escapes what is not ASCII.
+    while len(body := json.dumps({"default": text, CHAT: told})) > _MAX_MESSAGE:
+        text = text[: len(text) // 2]
+    return {**published, "Message": body, "MessageStructure": "json"}

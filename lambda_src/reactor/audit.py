@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from reactor.actions import Outcome, Undo
@@ -14,15 +14,52 @@ if TYPE_CHECKING:
 
 SOURCE = "cloudtrail-reactor"
 DETAIL_TYPE = "Reaction Action"
+# What the actions of reactor.reactions are undone by, as boto3 names services and operations.
+UNDOABLE: Final[Mapping[str, frozenset[str]]] = {
+    "cloudtrail": frozenset({"put_event_selectors", "stop_logging", "update_trail"}),
+    "ec2": frozenset(
+        {"authorize_security_group_ingress", "create_tags", "delete_tags", "start_instances"}
+    ),
+    "iam": frozenset(
+        {
+            "add_role_to_instance_profile",
+            "attach_role_policy",
+            "create_role",
+            "delete_role_permissions_boundary",
+            "delete_role_policy",
+            "put_role_permissions_boundary",
+            "put_role_policy",
+        }
+    ),
+    "s3": frozenset(
+        {
+            "delete_bucket_encryption",
+            "delete_bucket_ownership_controls",
+            "delete_bucket_policy",
+            "delete_bucket_tagging",
+            "delete_public_access_block",
+            "put_bucket_encryption",
+            "put_bucket_logging",
+            "put_bucket_ownership_controls",
+            "put_bucket_policy",
+            "put_bucket_tagging",
+            "put_bucket_versioning",
+            "put_public_access_block",
+        }
+    ),
+}
 _MAX_DETAIL = 200_000  # bytes; EventBridge takes 262,144 for the whole entry
 _CLI_SERVICES = {"s3": "s3api"}
 
 
-def record(outcome: Outcome, event: Event, name: str, mode: str) -> dict[str, Any]:
+def record(
+    outcome: Outcome, event: Event, name: str, mode: str, finding: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """An action's audit record as JSON would hold it.
 
     `before` is the state that the reaction read, `after` the state that it made. `undo` is the call
-    that takes the action back, with a command line for it, if the action was taken.
+    that takes the action back, with a command line for it, if the action was taken. `finding` says
+    which finding is to be told when it is.
     """
     action = outcome.action
     now = datetime.now(UTC)
@@ -55,6 +92,8 @@ def record(outcome: Outcome, event: Event, name: str, mode: str) -> dict[str, An
             "parameters": action.undo.parameters,
             "command": command(action.undo, found["region"]),
         }
+        if finding:
+            found["finding"] = dict(finding)
     return found
 
 

@@ -6,6 +6,7 @@ Modes: `dry_run` logs the plan and changes nothing, `notify` also sends alerts, 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from reactor import audit
 from reactor.actions import URGENCIES, Action, Alert, Clue, Outcome, Undo
-from reactor.alerts import publication
+from reactor.alerts import chat, publication, sentence, undo_command, with_chat
 from reactor.correlation import completed
+from reactor.places import Place
 from reactor.retry import Clock, error_code, is_passing, with_retries
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ class Executor:
     """Carries out one event's plan; `aws` are the clients of the event's place.
 
     `envelope` is the event as it came: with it, what the budget holds back is taken up later.
+    `here` is the function's own place.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Executor:
         refusal: str,
         clock: Clock,
         envelope: object = None,
+        here: Place | None = None,
     ) -> None:
         self._context = invocation
         self._deployment = invocation.deployment
@@ -99,6 +103,10 @@ class Executor:
         self._errors: list[tuple[str, Exception]] = []
         self._unsent: list[dict[str, Any]] = []
         self._envelope = envelope
+        self._here = here or Place("", "")
+        self._taken: list[Action] = []
+        self._before = ""  # what an earlier run of the event made of it, as findings call it
+        self._finding: dict[str, str] = {}  # the one that an undo is to update
         self._spent: list[str] = []  # the budgets that held something back
         self._acted: dict[str, list[str]] = {}
         self._split_until = 0.0
@@ -115,8 +123,11 @@ class Executor:
         actions = [step for step in plan or () if isinstance(step, Action)]
         actions.sort(key=lambda action: URGENCIES.index(action.kind))
         alerts = [step for step in plan or () if isinstance(step, Alert)]
+        self._finding = self._named([alert for alert in alerts if alert.acts])
         earlier = self._recall()
         self._acted = {name: [*ids] for name, ids in earlier.get("acted", {}).items()}
+        self._before = str(earlier.get("disposition", ""))
+        self._taken = [_undoable(*each) for each in earlier.get("undo", [])]
         told, kept = self._catch_up(earlier, actions)
         self._begin(actions, alerts or kept, told)
         outcomes = [outcome for action in actions for outcome in self._act(action)]
@@ -190,6 +201,9 @@ class Executor:
                 made = action.only(rest)
                 reason = "found done: the run that did it died"
                 self._audit(Outcome(made, "taken", reason), self._mode()[0])
+                self._taken.append(made)
+                if made.kind != "label":
+                    self._before = "corrected"
                 told.append(made.done)
         kept = [
             Alert(**{**each, "details": tuple(map(tuple, each["details"]))})
@@ -213,6 +227,8 @@ class Executor:
             outcomes += self._act_on(action.only(rest))
         mode = self._mode()[0]
         for outcome in outcomes:
+            if outcome.status == "taken":
+                self._taken.append(outcome.action)
             self._audit(outcome, outcome.mode or mode)
             if outcome.error is not None:
                 self._errors.append((outcome.action.summary, outcome.error))
@@ -408,35 +424,31 @@ class Executor:
         sign: Sign | None = None,
     ) -> bool:
         """Sends an alert, once for its sign: the event's, unless it has one of its own."""
-        deployment = self._deployment
-        mode, reason = self._mode()
+        mode = self._mode()[0]
         later, ledger = self._context.later, self._context.ledger
+        told = outcomes if alert.acts else None
+        window = ""
         if alert.window_seconds and mode != "dry_run" and later is not None and ledger is not None:
             from reactor.windows import Windows
 
             try:
-                if not Windows(ledger(), later).admits(alert, self._event, self._clock, sign):
-                    self._telemetry.log.info("alert counted", key=alert.key, subject=alert.subject)
-                    self._telemetry.count("AlertsCounted")
-                    return False
+                admission = Windows(ledger(), later).admits(alert, self._event, self._clock, sign)
             except Exception as error:
                 self._errors.append(("count the event", error))
                 return False
-        message = publication(
-            alert,
-            self._event,
-            outcomes if alert.acts else None,
-            deployment.name,
-            mode,
-            earlier=earlier,
-        )
+            window = admission.window
+            if not admission.at_once:
+                self._telemetry.log.info("alert counted", key=alert.key, subject=alert.subject)
+                self._telemetry.count("AlertsCounted")
+                self._find(alert, told, earlier, "", window, admission.times, sign)
+                return False
         # The next try of an event repeats no alert, but says if it succeeded in the end.
         statuses: set[str] = {outcome.status for outcome in outcomes}
         statuses |= {"held" for outcome in outcomes if outcome.held}
         worst = next((each for each in ("failed", "refused", "held") if each in statuses), "well")
-        id_ = sign.id if sign else self._event.id
-        key = (id_, "alert", alert.key or alert.subject, worst)
-        return self._send(key, alert.severity, message, mode, reason)
+        key = (sign.id if sign else self._event.id, "alert", alert.key or alert.subject, worst)
+        sent = self._send(key, alert, told, earlier)
+        return self._find(alert, told, earlier, worst, window, sign=sign) or sent
 
     def tell_rest(self, what: Mapping[str, Any]) -> int:
         """Tells what a window held back; returns the number of alerts sent.
@@ -489,30 +501,40 @@ class Executor:
 
     def _tell(self, alert: Alert, key: Sequence[str]) -> bool:
         """Sends an alert that is about no action."""
-        mode, reason = self._mode()
-        message = publication(alert, self._event, None, self._deployment.name, mode)
-        return self._send(key, alert.severity, message, mode, reason)
+        sent = self._send(key, alert, None)
+        return self._find(alert, None, (), "", "/".join(key)) or sent
 
     def _send(
-        self, key: Sequence[str], severity: str, message: Mapping[str, Any], mode: Mode, reason: str
+        self,
+        key: Sequence[str],
+        alert: Alert,
+        outcomes: Sequence[Outcome] | None,
+        earlier: Sequence[str] = (),
     ) -> bool:
         deployment, log = self._deployment, self._telemetry.log
-        told = {"severity": severity, "subject": message["Subject"]}
+        mode, reason = self._mode()
+        undo = self._undo() if outcomes is not None else ""
+        told_of = (alert, self._event, outcomes, deployment.name, mode, earlier, undo)
+        message = publication(*told_of)
+        told = {"severity": alert.severity, "subject": message["Subject"]}
         if mode == "dry_run":
             why = f"alert held back: {reason or 'dry_run'}"
             log.info(why, alert={**told, "text": message["Message"]})
             return False
         if not deployment.topic_arn:
+            if deployment.findings:
+                return False
             log.warning(
                 "alert has nowhere to go: set ALERT_TOPIC_ARN",
                 alert={**told, "text": message["Message"]},
             )
             return False
+        sent_as = with_chat(message, chat(*told_of)) if deployment.chat else message
         try:
             client = self._context.aws.client("sns", deployment.topic_arn.split(":")[3])
             send: Callable[[], Any] = lambda: {  # noqa: E731
                 "message_id": with_retries(
-                    lambda: client.publish(TopicArn=deployment.topic_arn, **message), self._clock
+                    lambda: client.publish(TopicArn=deployment.topic_arn, **sent_as), self._clock
                 ).get("MessageId", "")
             }
             sent, repeated = self._once(key, send)
@@ -533,6 +555,109 @@ class Executor:
         log.info("alert sent", alert={**told, **(sent or {})})
         return True
 
+    # ---- findings
+
+    def _named(self, alerts: Sequence[Alert]) -> dict[str, str]:
+        """What an audit record says of the finding of the event's alert; empty if it has none."""
+        deployment = self._deployment
+        if not (deployment.findings and alerts) or alerts[0].window_seconds:
+            return {}
+        from reactor.findings.model import uid_of
+
+        alert = alerts[0]
+        return {
+            "uid": uid_of(alert, self._event, deployment.name, self._here),
+            "target": deployment.findings,
+            "title": alert.subject[:256],
+            "severity": alert.severity,
+        }
+
+    def _find(
+        self,
+        alert: Alert,
+        outcomes: Sequence[Outcome] | None,
+        earlier: Sequence[str],
+        result: str,
+        window: str,
+        times: int = 0,
+        sign: Sign | None = None,
+    ) -> bool:
+        """Sends an alert as a finding, or updates the one that it is in already.
+
+        Each `result` of an event, and what became of it, is reported once. `times`: a window counts
+        the event, and holds its alert back. The 2nd, 4th, 8th, ... of a key updates the finding:
+        that costs money.
+        """
+        deployment, ledger, mode = self._deployment, self._context.ledger, self._mode()[0]
+        if not deployment.findings or mode == "dry_run" or times & (times - 1):
+            return False
+        from reactor.findings.delivery import deliver
+        from reactor.findings.model import AlertFinding, disposition_of, seen_at, uid_of
+        from reactor.findings.target import FindingTarget
+
+        now, here = datetime.now(UTC), self._here
+        seen = seen_at(self._event, now)
+        uid = uid_of(alert, self._event, deployment.name, here, window, sign.id if sign else "")
+        about = {"uid": uid, "target": deployment.findings}
+        try:
+            known = ledger().recall("finding", uid) if ledger is not None else {}
+            if times and not known:  # the window held the first one back, too
+                return False
+            disposition = disposition_of(outcomes or (), self._before)
+            first = min(seen, datetime.fromisoformat(known.get("first", seen.isoformat())))
+            created = datetime.fromisoformat(known.get("created", now.isoformat()))
+            last = max(seen, datetime.fromisoformat(known.get("last", seen.isoformat())))
+            finding = AlertFinding(
+                uid=uid,
+                alert=alert,
+                event=self._event,
+                told=f"{sentence(alert, outcomes, deployment.name, mode, earlier)}.",
+                reaction=deployment.name,
+                mode=mode,
+                here=here,
+                created=created,
+                now=now,
+                first=first,
+                last=last,
+                outcomes=outcomes or (),
+                count=max(times, int(known.get("count", 1))),
+                updates=bool(known),
+                undo=self._undo() if outcomes is not None else "",
+                disposition=disposition,
+            )
+            facts = {
+                "created": created.isoformat(),
+                "first": first.isoformat(),
+                "last": last.isoformat(),
+                "count": finding.count,
+            }
+
+            def send() -> Mapping[str, Any]:
+                target = FindingTarget.parse(deployment.findings)
+                deliver(target, finding, self._context.aws, self._clock)
+                if ledger is not None:
+                    ledger().remember("finding", uid, facts)
+                return {"uid": uid}
+
+            whose = sign.id if sign else self._event.id
+            key = (uid, whose, "finding", result, disposition, str(times))
+            repeated = self._once(key, send)[1]
+        except Exception as error:
+            self._errors.append(("send the finding", error))
+            self._telemetry.log.exception("finding failed", finding=about, reason=str(error))
+            self._telemetry.count("FindingsFailed")
+            return False
+        if not repeated:
+            self._telemetry.log.info("finding sent", finding={**about, "count": finding.count})
+            self._telemetry.count("FindingsSent")
+        return not repeated
+
+    def _undo(self) -> str:
+        """The command that takes back what was done; empty if there is nothing to take back."""
+        log_group = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME", "")
+        here = self._here
+        return undo_command(self._event, self._taken, here.account, here.region, log_group)
+
     def _once(self, key: Sequence[str], call: Callable[[], Any]) -> tuple[Any, bool]:
         if self._context.ledger is None:
             return call(), False
@@ -541,7 +666,7 @@ class Executor:
     # ---- records
 
     def _audit(self, outcome: Outcome, mode: str) -> None:
-        found = audit.record(outcome, self._event, self._deployment.name, mode)
+        found = audit.record(outcome, self._event, self._deployment.name, mode, self._finding)
         if outcome.repeated:
             self._telemetry.log.info("action taken before", action=found)
             return
@@ -609,7 +734,16 @@ class Executor:
         try:
             facts = {
                 "done": done, "unsent": self._unsent, "acted": self._acted, "alerts": self._kept,
+                "undo": [
+                    [each.region, each.undo.service, each.undo.operation]
+                    for each in self._taken
+                    if each.undo is not None
+                ],
             }  # fmt: skip
+            if self._deployment.findings:
+                from reactor.findings.model import disposition_of
+
+                facts["disposition"] = disposition_of(outcomes, self._before)
             self._context.ledger().remember("event", self._event.id, facts)
         except Exception as error:
             self._errors.append(("write into the ledger what was done", error))
@@ -655,6 +789,11 @@ def _read_action(kept: Mapping[str, Any]) -> Action:
     undo = kept["undo"] and Undo(**kept["undo"])
     lists = {name: tuple(kept[name]) for name in ("resources", "not_yet")}
     return Action(**{**kept, **lists, "undo": undo})
+
+
+def _undoable(region: str, service: str, operation: str) -> Action:
+    """An action of an earlier run, as far as the command that takes it back needs it."""
+    return Action(service, "", {}, (), "", "", Undo(service, operation, {}), region=region)
 
 
 def _next_hour() -> datetime:

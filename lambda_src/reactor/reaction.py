@@ -110,7 +110,7 @@ class Reaction(Generic[S]):
         begun = opened(envelope)  # by a schedule of the reaction's own
         if begun:
             if "held" not in begun:
-                return _tell_rest(mapping(begun.get("digest")), invocation, clock)
+                return _tell_rest(mapping(begun.get("digest")), invocation, clock, here)
             envelope = _held(text(begun["held"]), invocation)
         event = read_event(envelope)
         telemetry.bind(
@@ -143,7 +143,7 @@ class Reaction(Generic[S]):
             except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None
-            tally = Executor(invocation, event, aws, refusal, clock, envelope).run(steps)
+            tally = Executor(invocation, event, aws, refusal, clock, envelope, here).run(steps)
             if event.time is not None and tally["taken"]:
                 passed = (datetime.now(UTC) - event.time).total_seconds() * 1000
                 latency["ReactionLatency"] = max(0.0, passed)
@@ -246,9 +246,10 @@ class _Shelf:
         return self._ledger
 
 
-# The role may write there to the reaction's own table, topic, bus and schedules alone.
+# The role may write there to the reaction's own table, topic, bus, schedules and findings alone.
 _ENGINE = frozenset(
-    f"{name}.amazonaws.com" for name in ("dynamodb", "events", "kms", "scheduler", "sns", "sqs")
+    f"{name}.amazonaws.com"
+    for name in ("dynamodb", "events", "kms", "scheduler", "securityhub", "sns", "sqs")
 )
 
 
@@ -293,14 +294,15 @@ def _held(id_: str, invocation: InvocationContext) -> object:
 
 
 def _tell_rest(
-    what: Mapping[str, Any], invocation: InvocationContext, clock: Clock
+    what: Mapping[str, Any], invocation: InvocationContext, clock: Clock, here: Place
 ) -> dict[str, Any]:
     """Tells what a window held back; an answer as of an event."""
     event = read_event({"account": what.get("account"), "region": what.get("region")})
     deployment, telemetry = invocation.deployment, invocation.telemetry
     telemetry.bind(reaction=deployment.name, mode=deployment.mode)
     try:
-        sent = Executor(invocation, event, invocation.aws, "", clock).tell_rest(what)
+        run = Executor(invocation, event, invocation.aws, "", clock, here=here)
+        sent = run.tell_rest(what)
         telemetry.count("AlertsSent", sent)
     except Exception as error:
         telemetry.log.exception("reaction failed", reason=str(error))

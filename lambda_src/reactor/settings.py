@@ -36,8 +36,10 @@ class Deployment:
     an event is only told (None: any age). `exemptions` is JSON. `role_arn` is the
     function's own role, `member_role` the role (path and name) to assume elsewhere, with
     `external_id`. `schedule_role` is the role that starts the function again later, by schedules in
-    the group of the reaction's name; `failure_queue` keeps what it could not start. An empty text
-    means that there is none.
+    the group of the reaction's name; `failure_queue` keeps what it could not start. `chat`: the
+    topic's subscribers by HTTPS get alerts in the chat service's own format. `findings` is the ARN
+    that alerts also go to as findings. An empty text means
+    that there is none.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Deployment:
     external_id: str = ""
     schedule_role: str = ""
     failure_queue: str = ""
+    chat: bool = False
+    findings: str = ""
 
     @property
     def session_name(self) -> str:
@@ -108,7 +112,21 @@ class Deployment:
             external_id=environ.get("REACTION_EXTERNAL_ID", ""),
             schedule_role=environ.get("REACTION_SCHEDULE_ROLE", ""),
             failure_queue=environ.get("REACTION_FAILURE_QUEUE", ""),
+            chat=environ.get("REACTION_CHAT", "") == "true",
+            findings=_target(environ),
         )
+
+
+def _target(environ: Mapping[str, str]) -> str:
+    arn = environ.get("REACTION_FINDINGS", "")
+    if arn:
+        from reactor.findings.target import FindingTarget  # only where findings go anywhere
+
+        try:
+            FindingTarget.parse(arn)
+        except ValueError as error:
+            raise SettingsError(f"REACTION_FINDINGS: {error}") from None
+    return arn
 
 
 def _number(environ: Mapping[str, str], name: str) -> int | None:

@@ -39,8 +39,9 @@ class Sign:
     when: int
 
 
-def box_of(alert: Alert, window: str, tally: Callable[[str, int], int]) -> str:
-    """Where an alert of a window goes: empty, it is sent at once; else the digest that tells it.
+def box_of(alert: Alert, window: str, tally: Callable[[str, int], int]) -> tuple[str, int]:
+    """Where an alert of a window goes: empty, it is sent at once; else the digest that tells it. And
+    which of its key in the window it is, from 1.
 
     `tally` adds to a count of a name and returns it. Alerts of each severity have a hundred of
     their own, so that many small ones don't hold a grave one back.
@@ -48,13 +49,25 @@ def box_of(alert: Alert, window: str, tally: Callable[[str, int], int]) -> str:
     text = (alert.series or alert.key).encode("utf-8", "surrogatepass")
     series = hashlib.sha256(text).hexdigest()
     every = f"all-{alert.severity}"
+    times = tally(f"{alert.key}/{window}", 1)
     if (
-        tally(f"{alert.key}/{window}", 1) == 1
+        times == 1
         and tally(f"{series}/{window}", 1) <= OF_A_SERIES
         and tally(f"{every}/{window}", 1) <= OF_ALL
     ):
-        return ""
-    return series if tally(f"{every}/{window}", 0) <= OF_ALL else every
+        return "", times
+    return (series if tally(f"{every}/{window}", 0) <= OF_ALL else every), times
+
+
+@dataclass(frozen=True)
+class Admission:
+    """`at_once`: the alert is to be sent now. `times` is the number of events of its key so far in
+    this `window`.
+    """
+
+    at_once: bool
+    times: int
+    window: str
 
 
 class Windows:
@@ -64,8 +77,10 @@ class Windows:
         self._ledger = ledger
         self._later = later
 
-    def admits(self, alert: Alert, event: Event, clock: Clock, sign: Sign | None = None) -> bool:
-        """True if the alert is to be sent at once; if not, it is told when its window ends.
+    def admits(
+        self, alert: Alert, event: Event, clock: Clock, sign: Sign | None = None
+    ) -> Admission:
+        """Counts the event. An alert that is not sent at once is told when its window ends.
 
         `sign`: its own id and time, where they are not the event's.
         """
@@ -76,15 +91,16 @@ class Windows:
         window = f"{seconds}/{start}"
 
         def count() -> dict[str, Any]:
-            box = box_of(alert, window, self._ledger.tally)
+            box, times = box_of(alert, window, self._ledger.tally)
             number = self._ledger.tally(f"held/{box}/{window}") if box else 0
-            return {"box": box, "number": number}
+            return {"box": box, "number": number, "times": times}
 
         # The next try of an event counts as the same event.
         counted, _ = self._ledger.once((sign.id, "count", alert.key, str(seconds)), count, clock)
         box = counted["box"]
+        times = int(counted.get("times", 1))
         if not box:
-            return True
+            return Admission(True, times, window)
         page = f"{box}/{window}/{(counted['number'] - 1) // _PAGE}"
         self._ledger.note(page, _line(alert, event, sign.when))
         end = datetime.fromtimestamp(start + seconds, UTC)
@@ -101,7 +117,7 @@ class Windows:
                 }
             },
         )
-        return False
+        return Admission(False, times, window)
 
     def rest(self, what: Mapping[str, Any]) -> tuple[Alert, dict[str, list[str]]] | None:
         """The alert of what a window held back, and its lines by page; None if all is told."""

@@ -46,6 +46,7 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished)
     functions_see_their_own_packages(runtimes)
     logs_are_the_invocations_own()
     functions_have_an_environment_of_their_own(runtimes)
+    functions_know_their_log_group()
     principal_arn_is_the_roles()
     an_arn_in_a_request_is_its_resource()
     a_denial_tells_of_an_unknown_resource()
@@ -131,6 +132,21 @@ def functions_have_an_environment_of_their_own(runtimes: Runtimes) -> None:
     """
     lambda_runtime.os = lambda_svc.os = _Os(runtimes.variables(os.environ.get("PATH", os.defpath)))
     lambda_runtime.subprocess = _Subprocess(runtimes)
+
+
+def functions_know_their_log_group() -> None:
+    """Lambda: `AWS_LAMBDA_LOG_GROUP_NAME` is not in a worker's environment, as it is on AWS.
+
+    Wanted: the group of the function's LoggingConfig beside the name of the log stream.
+    """
+    credentials = lambda_runtime.execution_credentials
+
+    def and_log_group(config: dict[str, Any]) -> dict[str, str]:
+        group = (config.get("LoggingConfig") or {}).get("LogGroup")
+        name = group or f"/aws/lambda/{config.get('FunctionName', '')}"
+        return {**credentials(config), "AWS_LAMBDA_LOG_GROUP_NAME": str(name)}
+
+    lambda_runtime.execution_credentials = and_log_group
 
 
 class _Os:

@@ -16,6 +16,7 @@ from localaws.s3 import bucket_configurations, buckets
 from localaws.s3 import keys as object_keys
 from localaws.s3 import policy as bucket_policy
 from localaws.s3 import settings as bucket_settings
+from localaws.securityhub import findings
 from localaws.sns import keys as topic_keys
 from localaws.sns import policy as topic_policy
 from localaws.sns import settings as topic_settings
@@ -37,6 +38,7 @@ FILES = (
     delivery_streams,
     documents,
     ec2_needs,
+    findings,
     grammar,
     holders,
     instances,

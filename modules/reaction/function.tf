@@ -47,6 +47,7 @@ resource "aws_lambda_function" "this" {
       local._environment,
       { REACTION_ROLE = local._role_arn },
       var.alert_topic == null ? {} : { ALERT_TOPIC_ARN = var.alert_topic.arn },
+      var.finding_target == null ? {} : { REACTION_FINDINGS = var.finding_target.arn },
     )
   }
 
@@ -75,6 +76,11 @@ resource "aws_lambda_function" "this" {
     precondition {
       condition     = local._from_s3 || try(fileexists(local._zip), true)
       error_message = "There is no zip at ${coalesce(local._zip, "-")}. Take the module from a release or a git ref that holds lambda_src/dist/reactor.zip (`make package` builds it), or give `package` a file that exists, or an S3 object."
+    }
+
+    precondition {
+      condition     = local._finding_service != "securityhub" || endswith(local._finding_arn, ":${local._account}:hub/default")
+      error_message = "finding_target is the Security Hub of another account, and Security Hub takes an account's findings from that account alone: give the hub of ${local._account}. Its administrator sees them too."
     }
 
     precondition {

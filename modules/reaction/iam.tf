@@ -8,6 +8,17 @@ locals {
   _alert_keys    = [for topic in var.alert_topic == null ? [] : [var.alert_topic] : topic.kms_key_arn == null ? topic.kms_master_key_id : topic.kms_key_arn]
   _alert_key_arn = try(startswith(local._alert_keys[0], "arn:") && !endswith(local._alert_keys[0], ":alias/aws/sns"), false) ? local._alert_keys[0] : null
 
+  # Security Hub takes findings for an account's own integration, by the product's
+  # ARN: the hub's is what its resource has.
+  _finding_arn     = try(var.finding_target.arn, "")
+  _finding_service = try(split(":", local._finding_arn)[2], "")
+  _finding_region  = try(split(":", local._finding_arn)[3], "")
+  _finding_action  = { events = "events:PutEvents", securityhub = "securityhub:BatchImportFindings", sqs = "sqs:SendMessage" }
+  _product_arn     = "arn:${local._partition}:securityhub:${local._finding_region}:${local._account}:product/${local._account}/default"
+
+  _finding_keys    = [for target in var.finding_target == null ? [] : [var.finding_target] : target.kms_key_arn == null ? target.kms_master_key_id : target.kms_key_arn]
+  _finding_key_arn = try(startswith(local._finding_keys[0], "arn:") && !endswith(local._finding_keys[0], ":alias/aws/sqs"), false) ? local._finding_keys[0] : null
+
   _runtime_statements = [
     for statement in [
       # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -54,6 +65,21 @@ locals {
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = [local._alert_key_arn]
         Condition = { StringEquals = { "kms:ViaService" = "sns.${element(split(":", var.alert_topic.arn), 3)}.${local._dns_suffix}" } }
+      },
+      # https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
+      var.finding_target == null ? null : {
+        Sid      = "DeliverFindings"
+        Effect   = "Allow"
+        Action   = [lookup(local._finding_action, local._finding_service, "sqs:SendMessage")]
+        Resource = [local._finding_service == "securityhub" ? local._product_arn : local._finding_arn]
+      },
+      # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+      local._finding_key_arn == null ? null : {
+        Sid       = "EncryptFindings"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = [local._finding_key_arn]
+        Condition = { StringEquals = { "kms:ViaService" = "sqs.${local._finding_region}.${local._dns_suffix}" } }
       },
       # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
       local._ledger_key_arn == null ? null : {

@@ -50,6 +50,7 @@ locals {
   }
 
   _measured_topic_arn = var.alert_topic == null ? "" : format("%-100s", "")
+  _measured_findings  = { for name in ["REACTION_FINDINGS"] : name => format("%-100s", "") if var.finding_target != null }
   _measured_role_arn  = var.role == null ? local._role_arn : format("%-100s", "")
 
   _exemptions = {
@@ -67,6 +68,7 @@ locals {
     REACTION_ACT_WITHIN_SECONDS = var.act_within_seconds == -1 ? null : var.act_within_seconds
     REACTION_AUDIT_BUS          = try(var.audit_bus.arn, null)
     REACTION_BUDGET             = local._budget == -1 ? null : local._budget
+    REACTION_CHAT               = var.chat_alerts ? true : null
     REACTION_EXEMPTIONS         = length(local._exemptions) == 0 ? null : jsonencode(local._exemptions)
     REACTION_EXTERNAL_ID        = try(var.member_role.external_id, null)
     REACTION_FAILURE_QUEUE      = length(local._schedules) == 0 ? null : local._failure_queue_arn
@@ -96,7 +98,7 @@ locals {
   # unknown while planning, so a stand-in of usual length is measured, and
   # jsonencode's \u003c for < is undone, as Lambda does not count it so.
   _environment_text = replace(replace(replace(
-    jsonencode(merge(local._environment, { ALERT_TOPIC_ARN = local._measured_topic_arn, REACTION_ROLE = local._measured_role_arn })),
+    jsonencode(merge(local._environment, { ALERT_TOPIC_ARN = local._measured_topic_arn, REACTION_ROLE = local._measured_role_arn }, local._measured_findings)),
     "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"
   )
 }

@@ -58,7 +58,7 @@ variable "alarm_topic" {
 }
 
 variable "alert_topic" {
-  description = "SNS topic that the alerts go to, with the key that encrypts it, if any: `module.alert_topic` whole. Null: no alerts. A guard that alerts requires a topic beyond dry_run."
+  description = "SNS topic that the alerts go to, with the key that encrypts it, if any: `module.alert_topic` whole. Null: no alerts. A guard that alerts requires a topic, or finding_target, beyond dry_run."
   type = object({
     arn               = string
     kms_key_arn       = optional(string)
@@ -72,7 +72,7 @@ variable "alert_topic" {
   }
 
   validation {
-    condition     = var.alert_topic != null || var.guard.mode == "dry_run" || (var.guard.mode == "enforce" && var.guard.alerts == null)
+    condition     = var.alert_topic != null || var.finding_target != null || var.guard.mode == "dry_run" || (var.guard.mode == "enforce" && var.guard.alerts == null)
     error_message = "The alerts of ${var.name} would reach nobody: in mode ${var.guard.mode} its guard ${var.guard.alerts == null ? "does nothing but alert" : "alerts on ${var.guard.alerts}"}. Give alert_topic, or leave the guard's mode at dry_run."
   }
 
@@ -104,6 +104,13 @@ variable "audit_bus" {
     condition     = var.audit_bus == null || can(regex("^arn:[^:]+:events:[^:]+:[0-9]{12}:event-bus/[A-Za-z0-9/._-]+$", var.audit_bus.arn))
     error_message = "audit_bus.arn is not the ARN of an event bus: give { arn = \"arn:aws:events:<region>:<account>:event-bus/<name>\" } or a resource that has it as `arn`."
   }
+}
+
+variable "chat_alerts" {
+  description = "Whether the topic's HTTPS subscribers get the alerts as custom notifications of Amazon Q Developer in chat applications (Slack, Teams, Chime), which shows nothing else. Mail, queues and functions still get the text."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "code_signing_config_arn" {
@@ -203,6 +210,26 @@ variable "failure_queue" {
   validation {
     condition     = !can(regex("^alias/", var.failure_queue.kms_master_key_id)) || try(var.failure_queue.kms_key_arn, null) != null || try(var.failure_queue.kms_master_key_id, "") == "alias/aws/sqs"
     error_message = "failure_queue is encrypted with a key given by its alias, which does not work in a policy: give failure_queue.kms_key_arn too."
+  }
+}
+
+variable "finding_target" {
+  description = "Where the alerts also go as findings: the account's Security Hub (aws_securityhub_account.x) in its own format, or a standard SQS queue or an event bus as OCSF Detection Findings. Give the resource whole; for an encrypted queue also its key. Null: alerts alone."
+  type = object({
+    arn               = string
+    kms_key_arn       = optional(string)
+    kms_master_key_id = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.finding_target == null || can(regex("^arn:[a-z-]+:(events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9/._-]+|securityhub:[a-z0-9-]+:[0-9]{12}:hub/default|sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+)$", var.finding_target.arn))
+    error_message = "finding_target.arn is not the ARN of a Security Hub (arn:aws:securityhub:<region>:<account>:hub/default), a standard SQS queue or an event bus: give one of them, as { arn = \"...\" } or as a whole resource. What else is to get findings (Firehose, S3, another account) gets them by a rule on the bus."
+  }
+
+  validation {
+    condition     = try(var.finding_target.kms_key_arn == null && var.finding_target.kms_master_key_id != null ? can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:(key/.+|alias/aws/sqs)$|^(alias/aws/sqs)?$", var.finding_target.kms_master_key_id)) : true, true)
+    error_message = "finding_target is encrypted with a key that it names by its alias or id, and the function's policy needs the key's ARN: give { arn = \"...\", kms_key_arn = \"arn:aws:kms:<region>:<account>:key/<id>\" }."
   }
 }
 

@@ -14,12 +14,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from reactor.audit import UNDOABLE
 
 from tests.harness.local_aws import REPOSITORY
 from trailctl.cli import main
 from trailctl.errors import CheckError, UsageError
 from trailctl.redrive import Wish, redrive
-from trailctl.undo import UNDOABLE, Work, from_log
+from trailctl.undo import Work, from_log
 
 pytestmark = pytest.mark.unit
 
@@ -362,7 +363,7 @@ def test_two_records_of_one_id_in_the_log_are_refused() -> None:
     with pytest.raises(UsageError, match="several records"):
         from_log(logs, "/g", str(RECORD["id"]))
     del lines[1]
-    assert from_log(logs, "/g", str(RECORD["id"])) == RECORD
+    assert from_log(logs, "/g", str(RECORD["id"])) == [RECORD]
 
 
 def test_a_line_of_the_log_that_is_cut_hides_no_record() -> None:
@@ -371,7 +372,7 @@ def test_a_line_of_the_log_that_is_cut_hides_no_record() -> None:
     logs = SimpleNamespace(
         filter_log_events=lambda **_: {"events": [{"message": each} for each in lines]}
     )
-    assert from_log(logs, "/g", str(RECORD["id"])) == RECORD
+    assert from_log(logs, "/g", str(RECORD["id"])) == [RECORD]
 
 
 def test_what_the_guards_do_can_be_undone_and_nothing_else() -> None:

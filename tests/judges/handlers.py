@@ -2,7 +2,8 @@
 
 A call is the name of an operation of an AWS service, in botocore's words (`get_role`) or AWS's own
 (`ListPublicKeys`), as a method or as a text, in a module that the handler imports, however far.
-What stands within `Undo(...)`, or is the value of something called `undo`, is for a person to call.
+What stands within `Undo(...)`, or is the value of something called `undo` or UNDOABLE, is for a
+person to call.
 """
 
 from __future__ import annotations
@@ -22,7 +23,18 @@ SOURCE = REPOSITORY / "lambda_src"
 # The services that handlers speak to. A name that several have counts for those that are named.
 SERVICES = (
     *("cloudtrail", "dynamodb", "ec2", "events", "iam", "lambda", "organizations", "s3"),
-    *("sns", "sqs", "ssm", "sts", "athena", "glue", "cloudwatch", "scheduler", "stepfunctions"),
+    *(
+        "securityhub",
+        "sns",
+        "sqs",
+        "ssm",
+        "sts",
+        "athena",
+        "glue",
+        "cloudwatch",
+        "scheduler",
+        "stepfunctions",
+    ),
 )
 _PREFIX = {"stepfunctions": "states"}
 
@@ -144,7 +156,7 @@ def _words(node: ast.AST, camel: bool = False) -> Iterator[str]:
 
     AWS's own words are names of events, too: they count within `x.call(...)` alone.
     """
-    if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "undo":
+    if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") in ("undo", "UNDOABLE"):
         return
     if isinstance(node, ast.Call):
         called = node.func

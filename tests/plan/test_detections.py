@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from localaws.events.router.transform import fill
 from reactor.detections.definition import read_definition
 from reactor.event import read_event
 from reactor.patterns import EventPattern
 
 from localaws.events.router.model import Rule
-from localaws.events.router.transform import fill
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import Raw, assert_refused, call, readme_example

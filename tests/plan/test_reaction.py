@@ -26,6 +26,7 @@ LAYER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:powertools:7"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:failed-events"
+SIEM = f"arn:aws:sqs:{REGION}:{ACCOUNT}:siem"
 BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/audit"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/bound"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/security/own"
@@ -95,6 +96,13 @@ CASES: dict[str, dict[str, Any]] = {
     "aws_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": "alias/aws/sns"}},
     "plain_topic": {"alert_topic": {"arn": TOPIC, "kms_master_key_id": ""}},
     "encrypted_alerts": {"alert_topic": {"arn": TOPIC, "kms_key_arn": KEY}},
+    "findings": {
+        "chat_alerts": True,
+        "finding_target": {"arn": f"arn:aws:securityhub:{REGION}:{ACCOUNT}:hub/default"},
+        "mode": "notify",
+    },
+    "findings_in_a_queue": {"finding_target": {"arn": SIEM, "kms_master_key_id": KEY}},
+    "findings_on_a_bus": {"finding_target": {"arn": BUS}},
     "file": {"package": {"filename": str(OWN_FILE)}, "handler": "watch.handler"},
     "engine": {
         "alarm_topic": {"arn": TOPIC},
@@ -577,6 +585,31 @@ def test_the_ledger_forgets_by_itself_and_can_be_restored(cases: dict[str, Made]
     assert (table["ttl"][0]["attribute_name"], table["ttl"][0]["enabled"]) == ("expiration", True)
 
 
+def test_findings_go_to_one_target_and_the_role_may_write_there_alone(
+    cases: dict[str, Made],
+) -> None:
+    made = cases["findings"]
+    hub = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:hub/default"
+    variables = made.one("aws_lambda_function")["environment"][0]["variables"]
+    assert (variables["REACTION_FINDINGS"], variables["REACTION_CHAT"]) == (hub, "true")
+    deployment = Deployment.from_environment(variables, "x")
+    assert (deployment.findings, deployment.chat) == (hub, True)
+    product = hub.replace("hub/default", f"product/{ACCOUNT}/default")
+    for case, action, resource in (
+        ("findings", "securityhub:BatchImportFindings", product),
+        ("findings_in_a_queue", "sqs:SendMessage", SIEM),
+        ("findings_on_a_bus", "events:PutEvents", BUS),
+    ):
+        statement = cases[case].by_sid()["DeliverFindings"]
+        assert (statement["Action"], statement["Resource"]) == ([action], [resource])
+    encrypted = cases["findings_in_a_queue"].by_sid()["EncryptFindings"]
+    assert encrypted["Resource"] == [KEY]
+    assert "EncryptFindings" not in cases["findings"].by_sid()
+    assert "DeliverFindings" not in cases["least"].by_sid()
+    without = cases["least"].one("aws_lambda_function")["environment"][0]["variables"]
+    assert not {"REACTION_FINDINGS", "REACTION_CHAT"} & {*without}
+
+
 def test_the_environment_has_the_engines_settings(cases: dict[str, Made]) -> None:
     made = cases["engine"]
     variables = made.one("aws_lambda_function")["environment"][0]["variables"]
@@ -980,6 +1013,7 @@ WRONG: dict[str, dict[str, tuple[Any, str]]] = {
         "actions_per_hour": (0, 'to take no action at all use the guard\'s mode = "notify".'),
         "audit_bus": ({"arn": "audit"}, "audit_bus.arn is not the ARN of an event bus: give"),
         "exempt_accounts": ({"12": "2999-12-31"}, "exempt_accounts must map account ids of"),
+        "finding_target": ({"arn": TOPIC}, "finding_target.arn is not the ARN of a Security Hub"),
         "exempt_principals": ({"admin": "2999-12-31"}, "exempt_principals must map ARNs of users"),
         "exempt_role_paths": ({"/": "2999-12-31"}, "(and are not / alone, which is every role)"),
         "exempt_tags": ({"exempt": "2999-12-31"}, "exempt_tags must map tags, written key=value"),

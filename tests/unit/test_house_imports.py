@@ -28,7 +28,7 @@ ROOTS = {
 EXTRA = ("cryptography", "hypercorn", "ministack", "moto", "werkzeug")
 SERVICES = {
     "cloudtrail", "cloudwatch", "ec2", "events", "firehose", "functions", "iam", "kms", "logs",
-    "organizations", "s3", "sns", "sqs", "ssm",
+    "organizations", "s3", "securityhub", "sns", "sqs", "ssm",
 }  # fmt: skip
 
 

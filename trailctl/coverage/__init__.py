@@ -4,7 +4,7 @@
 Stratus Red Team, and others that public rule sets and reports tell of, each with its ATT&CK
 techniques.
 `cis.json` has the calls that the CIS AWS Foundations Benchmark names for each control of its
-monitoring section. `techniques.json` has ATT&CK's names and tactics, version 18.
+monitoring section. ATT&CK's names and tactics are those of the reactor's findings, version 18.
 
 https://stratus-red-team.cloud/attack-techniques/AWS/
 https://www.cisecurity.org/benchmark/amazon_web_services

@@ -13,6 +13,7 @@ from typing import Any
 from reactor.correlation import key_of
 from reactor.detections import decide
 from reactor.event import read_event
+from reactor.findings.model import techniques
 from reactor.patterns import EventPattern
 from reactor.testing import envelope, record, role_session, root
 
@@ -61,8 +62,7 @@ class Coverage:
 @cache
 def names() -> Mapping[str, Mapping[str, Any]]:
     """ATT&CK's techniques that attacks and entries name: `{id: {name, tactics}}`."""
-    found: Mapping[str, Mapping[str, Any]] = _data("techniques")
-    return found
+    return techniques()
 
 
 def measure(entries: Sequence[CatalogueEntry]) -> Coverage:

@@ -152,7 +152,7 @@ def send(told: Told) -> Sent:
             sent.at_once.append(each)
             continue
         alert = Alert(each.severity, "", "", key=f"{each.series}/{each.key}", series=each.series)
-        box = box_of(alert, f"{seconds}/{each.start}", tally)
+        box, _ = box_of(alert, f"{seconds}/{each.start}", tally)
         if not box:
             sent.at_once.append(each)
             continue

@@ -15,6 +15,7 @@ from typing import Any
 
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
+from reactor.entries import of_entry
 from reactor.event import Event
 from reactor.meaning.elements import denying, listed
 from reactor.meaning.globs import arn_glob, matches, text_glob
@@ -439,6 +440,7 @@ def _alert(event: Event, bucket: _Bucket, actions: list[Action]) -> Alert:
             f"{event.account}{when}, and {ending}"
         ),
         details=tuple((label, told) for label, told in details if told),
+        **of_entry("bucket-created" if new else "s3-config-change"),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
+from reactor.entries import of_entry
 from reactor.event import Event
 from reactor.places import NoWayError
 from reactor.reaction import Reaction, Step
@@ -140,7 +141,15 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
         steps += _stopping([s for s in launch.seen if s.instance.type in flagged and s.can_stop])
     steps += _tagging(event, launch.seen, settings.tag_prefix)
     notes = (*notes, *launch.notes)
-    return [*steps, _alert(event, launched, reasons, notes)] if reasons or notes else steps
+    if reasons or notes:
+        count = settings.alert_from_count
+        counted = count is not None and len(launched) >= count
+        if counted and count != 1:
+            entry = "ec2-burst"
+        else:  # whoever counts from 1 wants to be told of every launch
+            entry = "ec2-large" if len(reasons) > counted else "ec2-launched"
+        steps.append(_alert(event, launched, reasons, notes, entry))
+    return steps
 
 
 def owner(event: Event, instance: Instance) -> str:
@@ -478,7 +487,11 @@ def _facts(types: Sequence[str], settings: Settings, aws: Aws) -> dict[str, Any]
 
 
 def _alert(
-    event: Event, instances: Sequence[Instance], reasons: Sequence[str], notes: Sequence[str]
+    event: Event,
+    instances: Sequence[Instance],
+    reasons: Sequence[str],
+    notes: Sequence[str],
+    entry: str,
 ) -> Alert:
     counted = Counter(instance.type or "unnamed type" for instance in instances)
     what = _listed([f"{number} x {type_}" for type_, number in counted.items()])
@@ -491,12 +504,13 @@ def _alert(
         ("Instances", _ids([instance.id for instance in instances])),
     )
     return Alert(
-        severity="high" if notes else "medium",
+        severity="high" if notes else "info" if entry == "ec2-launched" else "medium",
         subject=f"{event.actor.owner} launched {what} in {event.region} ({event.account})",
         headline=(
             f"{event.actor.label} launched {what} in {event.region}, account {event.account}{when}"
         ),
         details=tuple((label, told) for label, told in details if told),
+        **of_entry(entry),
     )
 
 

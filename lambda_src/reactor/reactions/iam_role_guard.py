@@ -16,6 +16,7 @@ from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
 from reactor.detections.grants import outsiders
 from reactor.detections.model import any_matches
+from reactor.entries import of_entry
 from reactor.event import Event
 from reactor.meaning.elements import allowing, listed
 from reactor.meaning.powers import admin_power, denies_everything
@@ -429,6 +430,7 @@ def _alert(event: Event, role: Role, reasons: Sequence[str]) -> Alert:
             f"{event.account}{when}, which breaks the rules: {reasons[0]}{contained}"
         ),
         details=(("Why", "; ".join(reasons[:_SHOWN]) + more), ("Role", role.arn)),
+        **of_entry("iam-role-forbidden"),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
 from reactor.detections.model import Known, any_matches
+from reactor.entries import of_entry
 from reactor.event import Event
 from reactor.meaning.addresses import WORLD_PREFIX
 from reactor.reaction import Reaction, Step
@@ -259,6 +260,7 @@ def _alert(event: Event, told: list[str]) -> Alert:
             f"{event.region}, account {event.account}{when}"
         ),
         details=(("Opened", "; ".join(told)),),
+        **of_entry("sg-open"),
     )
 
 
@@ -289,6 +291,7 @@ def _alert_of_all(event: Event, settings: Settings, aws: Aws) -> Alert:
             f"{event.account}{when}, and CloudTrail left out as too large which group it was"
         ),
         details=(("Open by now", ", ".join(found[:_SHOWN]) + more or "no group"),),
+        **of_entry("sg-open"),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
 from reactor.detections.model import any_matches
+from reactor.entries import of_entry
 from reactor.event import Event
 from reactor.reaction import Reaction, Step
 from reactor.shapes import dig, text
@@ -233,6 +234,7 @@ def _alert(event: Event, name: str, told: str, severity: Any, *more: tuple[str, 
             f"account {event.account}{when}: {told}"
         ),
         details=(("Trail", arn or name), ("What", told), *more),
+        **of_entry("trail-narrowed" if event.name == "PutEventSelectors" else "trail-tamper"),
     )
 
 

@@ -308,6 +308,18 @@ resource "aws_sns_topic" "alerts" {
   name     = each.key
 }
 
+resource "aws_securityhub_account" "this" {
+  enable_default_standards = false
+}
+
+resource "aws_sqs_queue" "siem" {
+  name = "siem"
+}
+
+locals {
+  targets = { ports = aws_securityhub_account.this.arn, keys = aws_sqs_queue.siem.arn }
+}
+
 module "ports" {
   source = "${modules}/security-group-guard"
   mode   = var.mode
@@ -335,6 +347,7 @@ module "reaction" {
   guard             = each.value
   alert_topic       = aws_sns_topic.alerts[each.key]
   exempt_principals = var.exempt_principals
+  finding_target    = { arn = local.targets[each.key] }
 }
 
 module "event_rules" {

@@ -30,7 +30,7 @@ NOT_THE_HANDLERS = {
     "xray:PutTraceSegments",
 }
 # What a handler may in every mode, beside looking: remembering and telling.
-HOUSEKEEPING = ("dynamodb:", "events:PutEvents", "kms:", "sns:Publish")
+HOUSEKEEPING = ("dynamodb:", "events:PutEvents", "kms:", "securityhub:", "sns:Publish")
 
 
 def told(case: Case, world: World, resource: str) -> None:

@@ -454,6 +454,14 @@ def test_it_does_not_know_trusted_access(account: Account) -> None:
     pytest.fail(news("knows services with trusted access", "organizations/trusted_access.py"))
 
 
+def test_it_does_not_know_security_hub(account: Account) -> None:
+    try:
+        account.client("securityhub").enable_security_hub()
+    except ClientError:
+        return
+    pytest.fail(news("knows Security Hub", "securityhub/findings.py"))
+
+
 @pytest.mark.parametrize(
     ("operation", "request_", "where"),
     [

@@ -30,6 +30,12 @@ FAILED = {
     "requestPayload": EVENT,
     "responsePayload": {"errorMessage": "it broke"},
 }
+UNDO = {
+    "service": "ssm",
+    "operation": "delete_parameter",
+    "parameters": {"Name": "/a"},
+    "command": "aws ssm delete-parameter ...",
+}
 RECORD = {
     "id": "e-1/ssm.put_parameter//a",
     "status": "taken",
@@ -40,12 +46,7 @@ RECORD = {
     "operation": "put_parameter",
     "account": "123456789012",
     "region": "eu-west-1",
-    "undo": {
-        "service": "ssm",
-        "operation": "delete_parameter",
-        "parameters": {"Name": "/a"},
-        "command": "aws ssm delete-parameter ...",
-    },
+    "undo": UNDO,
 }
 
 ALLOWED = ("--allow", "ssm.delete_parameter")  # an action of a reaction of one's own
@@ -411,3 +412,34 @@ def test_undo_refuses_another_account_and_what_was_not_taken(
 def test_undo_refuses_a_file_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["undo", "nowhere.json"]) == 2
     assert "give a file with the record, or its id and --log-group" in capsys.readouterr().err
+
+
+def test_undo_takes_back_all_that_was_done_about_an_event(
+    queue: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ssm = boto3.client("ssm")
+    records = []
+    for name in ("/a", "/b", "/c"):
+        event = "e-2" if name == "/c" else "e-1"
+        ssm.put_parameter(Name=name, Value="1", Type="String")
+        undo = {**UNDO, "parameters": {"Name": name}}
+        id_ = f"{event}/ssm.put_parameter/{name}"
+        records.append({**RECORD, "id": id_, "summary": f"set {name}", "undo": undo})
+    lines = [{"message": json.dumps({"action": each})} for each in records]
+    logs = SimpleNamespace(filter_log_events=lambda **_: {"events": lines})
+    client = boto3.session.Session.client
+    monkeypatch.setattr(
+        boto3.session.Session,
+        "client",
+        lambda self, name, **more: logs if name == "logs" else client(self, name, **more),
+    )
+    assert main(["undo", "e-1", "--log-group", "/g", *ALLOWED, "--yes"]) == 0
+    told = capsys.readouterr().out
+    assert told.index("set /b") < told.index("set /a")  # the last one first
+    left = {each["Name"] for each in ssm.describe_parameters()["Parameters"]}
+    assert left == {"/c"}
+    # One that fails does not keep the others.
+    ssm.put_parameter(Name="/a", Value="1", Type="String")
+    assert main(["undo", "e-1", "--log-group", "/g", *ALLOWED, "--yes"]) == 1
+    assert "could not be taken back" in capsys.readouterr().err
+    assert not _parameter()

@@ -1,0 +1,1 @@
+"""Security Hub: the findings that an account's own integration brings, and what people note."""
