@@ -1,0 +1,76 @@
+"""`trailctl detections import`: writes entries of Sigma rules, and says which are refused and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from trailctl.errors import CheckError, UsageError
+
+
+def run(options: argparse.Namespace) -> int:
+    """Imports; exit code 1 if a rule was refused. Raises UsageError."""
+    from trailctl.extra import need_sigma
+
+    need_sigma()
+    from trailctl.sigma.entry import Made, made, rules
+    from trailctl.sigma.meaning import RefusedError
+
+    done: dict[str, Made] = {}
+    refused = 0
+    for path in _files(options.sigma):
+        found = rules(path)
+        for number, rule in enumerate(found, start=1):
+            name = path.stem if len(found) == 1 else f"{path.stem}_{number}"
+            try:
+                entry = made(rule, name, cased=options.cased)
+            except RefusedError as error:
+                refused += 1
+                print(f"{path}: refused ({error.kind}): {error}", file=sys.stderr)
+                continue
+            id_ = entry.entry["id"]
+            if id_ in done:
+                raise UsageError(f"{path}: there is a {id_} already: give the file another name")
+            done[id_] = entry
+    _write(done, Path(options.out) if options.out else None)
+    if refused and len(done) + refused > 1:
+        print(f"{len(done)} imported, {refused} refused", file=sys.stderr)
+    return int(bool(refused))
+
+
+def _files(given: list[str]) -> list[Path]:
+    found: list[Path] = []
+    for name in given:
+        path = Path(name)
+        if path.is_dir():
+            found += sorted(p for p in path.rglob("*") if p.suffix in (".yml", ".yaml"))
+        else:
+            found.append(path)
+    if not found:
+        raise UsageError(f"there is no .yml file in {', '.join(given)}")
+    return found
+
+
+def _write(done: dict[str, Any], folder: Path | None) -> None:
+    if folder is None:
+        for made in done.values():
+            sys.stdout.write(_json(made.entry))
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for id_, made in done.items():
+            (folder / f"{id_}.json").write_text(_json(made.entry), encoding="utf-8")
+            if made.samples["match"]:
+                samples = folder / f"{id_}.samples.json"
+                samples.write_text(_json(made.samples), encoding="utf-8")
+            else:
+                print(f"{id_}: write an event that it matches into {id_}.samples.json", file=sys.stderr)
+    except OSError as error:
+        raise CheckError(f"{folder} can't be written: {error.strerror or error}") from None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
