@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from trailctl import event_pattern, operations
 from trailctl.coverage import arguments as coverage
+from trailctl.detections import arguments as detections
 from trailctl.errors import CheckError, UsageError
 from trailctl.local import arguments as local
 from trailctl.replay import arguments as replay
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
     replay.add_parser(commands)
     coverage.add_parser(commands)
+    detections.add_parser(commands)
     event_pattern.add_parser(commands)
     operations.add_parser(commands)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reactor.settings import SettingsError
@@ -86,24 +87,21 @@ class Exemptions:
         An expired one is returned only if no other matches.
         """
         today = today or datetime.now(UTC).date()
-        arn = _lasting(event.actor)
+        arn = lasting(event.actor)
         found = [
             Use("principal", pattern, until, until < today)
             for pattern, until in self.principals.items()
-            if arn and _like(pattern, arn)
+            if arn and like(pattern, arn)
         ]
         for pattern in self.iac:
-            if arn and _like(pattern, arn):
+            if arn and like(pattern, arn):
                 found.append(Use("iac", pattern, None))
-        # A role of another account may have any path: the owner of that account chose it.
-        role = arn.split(":", 5)
-        if len(role) == 6 and role[4] == event.account and role[5].startswith("role/"):
-            path = role[5].removeprefix("role")
-            found += [
-                Use("role path", start, until, until < today)
-                for start, until in self.role_paths.items()
-                if path.startswith(start)
-            ]
+        path = own_role(event)
+        found += [
+            Use("role path", start, until, until < today)
+            for start, until in self.role_paths.items()
+            if path.startswith(start)
+        ]
         if event.account in self.accounts:
             until = self.accounts[event.account]
             found.append(Use("account", event.account, until, until < today))
@@ -147,8 +145,8 @@ def _check(kind: str, subject: str) -> None:
         raise _wrong(f"has {subject!r} among {kind}; write {words}.")
 
 
-def _lasting(actor: Actor) -> str:
-    """The user or role behind a call.
+def lasting(actor: Actor) -> str:
+    """The ARN of the user or role behind a call, empty if there is none.
 
     It is not a session's ARN, since the caller chooses the session's name. Where CloudTrail does
     not tell a session's role, the role has no path here.
@@ -163,11 +161,27 @@ def _lasting(actor: Actor) -> str:
     return f"{parts[0]}:{parts[1]}:iam::{parts[4]}:role/{actor.name}"
 
 
-def _like(pattern: str, text: str) -> bool:
+def own_role(event: Event) -> str:
+    """The path and name of the caller's role if it is of the event's own account, else empty.
+
+    A role of another account may have any path: the owner of that account chose it.
+    """
+    role = lasting(event.actor).split(":", 5)
+    own = len(role) == 6 and role[4] == event.account and role[5].startswith("role/")
+    return role[5].removeprefix("role") if own else ""
+
+
+def like(pattern: str, text: str) -> bool:
     """True if a text matches a pattern in which * is any text and ? any character."""
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
     words = re.split(r"([*?])", pattern)
-    expression = "".join({"*": ".*", "?": "."}.get(word, re.escape(word)) for word in words)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+    return re.compile(
+        "".join({"*": ".*", "?": "."}.get(word, re.escape(word)) for word in words), re.DOTALL
+    )
 
 
 def _wrong(told: str) -> SettingsError:

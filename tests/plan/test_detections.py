@@ -17,10 +17,10 @@ pytestmark = pytest.mark.plan
 
 CATALOGUE = load_catalogue()
 OWN = {
-    name: [*placeholder["example"], *(["other-guard"] if name == "function_names" else [])]
+    name: [*placeholder.example, *(["other-guard"] if name == "function_names" else [])]
     for entry in CATALOGUE.values()
     for name, placeholder in entry.placeholders.items()
-    if placeholder["required"]
+    if placeholder.required
 }
 WAITING = {"kill-switch-changed", "reaction-role-tamper", "reaction-tamper"}
 DEPLOY = "arn:aws:iam::111122223333:role/deploy"

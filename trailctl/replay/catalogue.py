@@ -5,92 +5,163 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
 
 from trailctl.errors import UsageError
 
-FOLDER = Path(__file__).resolve().parents[1] / "detections"  # a link to modules/detections
+# With links to the folders of modules/detections.
+FOLDER = Path(__file__).resolve().parents[1] / "detections"
 SEVERITIES = ("info", "low", "medium", "high", "critical")
+ID = "^[a-z0-9-]{1,40}$"
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
+_PATH = Meta(pattern=r"^\$(\.[A-Za-z0-9_-]+)+$")
+# Anybody may put events on a bus, under any source but AWS's.
+_PATTERN = Meta(
+    description="An EventBridge pattern. Its source is AWS's, so that nobody can forge an event.",
+    extra_json_schema={
+        "required": ["source", "detail"],
+        "properties": {
+            "source": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "anyOf": [
+                        {"type": "string", "pattern": "^aws\\.[a-z0-9-]+$"},
+                        {"const": {"prefix": "aws."}},
+                    ]
+                },
+            },
+            "detail": {"type": "object", "minProperties": 1},
+        },
+    },
+)
+
+Text = Annotated[str, Meta(min_length=1)]
+Link = Annotated[str, Meta(description="Where this form's schema is, for editors.")]
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An EventBridge event. `refused_by` is `pattern` or `decision`, empty if it must match."""
 
-    case: str
-    event: dict[str, Any]
-    refused_by: str = ""
+    case: Text
+    event: Annotated[dict[str, Any], Meta(description="The EventBridge event, whole.")]
+    refused_by: Annotated[
+        Literal["", "decision", "pattern"],
+        Meta(description="What refuses an event that must not match."),
+    ] = ""
 
 
-@dataclass(frozen=True)
-class Samples:
+class Samples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Events that an entry must match, and events that it must not match."""
 
-    match: tuple[Sample, ...]
-    no_match: tuple[Sample, ...]
+    match: Annotated[tuple[Sample, ...], Meta(min_length=1)]
+    no_match: tuple[Sample, ...] = ()
+    schema: Link = msgspec.field(name="$schema", default="")
 
 
-@dataclass(frozen=True)
-class Count:
+class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`at_least` findings of one key within `minutes` make one alert."""
 
-    by: str
-    at_least: int
-    minutes: int
+    by: Literal["principal", "source address"]
+    at_least: Annotated[int, Meta(ge=2, le=1000)]
+    minutes: Annotated[int, Meta(ge=1, le=1440)]
 
 
-@dataclass(frozen=True)
-class CatalogueEntry:
+class Placeholder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What only a deployment knows. It has a default unless it is required."""
+
+    description: Annotated[str, Meta(pattern=r"\.$")]
+    required: bool
+    example: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    default: tuple[Text, ...] | None = None
+
+
+class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """EventBridge's input transformer: the sentence that a rule sends straight to a topic."""
+
+    input_paths: dict[Annotated[str, Meta(pattern="^[a-z_]+$")], Annotated[str, _PATH]]
+    template: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            pattern=r'^[^"\\]+$',
+            description="The sentence, with <name> for each of input_paths.",
+        ),
+    ]
+
+
+class CatalogueEntry(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True
+):
     """One detection.
 
     `runbook` is what to do about a match. `patterns` are its parts by name, `main` the one under
     its own id.
     """
 
-    id: str
-    title: str
-    severity: str
-    why: str
-    runbook: str
-    benchmarks: Mapping[str, Sequence[str]]
-    attack: tuple[str, ...]
-    regions: str
-    read_only: bool
-    failures: str
-    decision: bool
-    count: Count | None
-    placeholders: Mapping[str, Mapping[str, Any]]
-    patterns: Mapping[str, Mapping[str, Any]]
-    summary: Mapping[str, Any]
+    schema: Link = msgspec.field(name="$schema", default="")
+    id: Annotated[str, Meta(pattern=ID, description="Its name, also of its rule.")]
+    title: Annotated[str, Meta(min_length=6, max_length=80, pattern=r"[^.]$")]
+    severity: Literal["info", "low", "medium", "high", "critical"]
+    why: Annotated[str, Meta(pattern=r"\.$", description="Why it matters, in a sentence.")]
+    runbook: Annotated[str, Meta(pattern=r"\.$", description="What to do about a match.")]
+    benchmarks: Annotated[
+        dict[str, tuple[str, ...]], Meta(description="Controls by benchmark, as in cis-5.0.")
+    ] = {}
+    attack: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^T[0-9]{4}(\.[0-9]{3})?$")], ...],
+        Meta(description="ATT&CK techniques."),
+    ] = ()
+    regions: Annotated[
+        Literal["every", "global"], Meta(description="global: the events come to one Region only.")
+    ] = "every"
+    read_only: Annotated[
+        bool, Meta(description="It looks at read-only management events, too.")
+    ] = False
+    failures: Annotated[
+        Literal["excluded", "included", "only"], Meta(description="What it does with failed calls.")
+    ] = "excluded"
+    decision: Annotated[
+        bool, Meta(description="A function of the package decides; never of an entry of your own.")
+    ] = False
+    count: Count | None = None
+    placeholders: dict[Annotated[str, Meta(pattern="^[a-z_]+$")], Placeholder] = {}
+    patterns: Annotated[
+        dict[Annotated[str, Meta(pattern="^[a-z0-9-]+$")], Annotated[dict[str, Any], _PATTERN]],
+        Meta(min_length=1, description="Event patterns by the part's name, main first."),
+    ]
+    summary: Summary
 
     @cached_property
     def samples(self) -> Samples:
         """Events written for this entry."""
         text = (FOLDER / "samples" / f"{self.id}.json").read_text(encoding="utf-8")
-        given = json.loads(text)
-        return Samples(
-            tuple(Sample(**each) for each in given["match"]),
-            tuple(Sample(**each) for each in given["no_match"]),
-        )
+        return msgspec.json.decode(text, type=Samples)
 
     @property
     def example_values(self) -> dict[str, list[str]]:
         """Values that the samples are written for."""
         return {
-            name: list(each["default"] if "default" in each else each["example"])
+            name: list(each.example if each.default is None else each.default)
             for name, each in self.placeholders.items()
         }
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the rules that its parts make: the id, and the part's name behind it."""
+        return [self.id if part == "main" else f"{self.id}-{part}" for part in self.patterns]
 
     def rules(self, values: Mapping[str, Sequence[str]] | None = None) -> dict[str, dict[str, Any]]:
         """Patterns by the key their rule has; parts whose placeholders have no value are left out.
 
         The key is the id, and the part's name behind it unless that is `main`.
         """
-        known = {name: each.get("default", []) for name, each in self.placeholders.items()}
+        known = {name: list(each.default or ()) for name, each in self.placeholders.items()}
         known.update({k: list(v) for k, v in (values or {}).items() if k in known})
         found = {}
         for part, pattern in self.patterns.items():
@@ -141,11 +212,7 @@ def load_catalogue() -> dict[str, CatalogueEntry]:
         )
     found = {}
     for path in files:
-        given = json.loads(path.read_text(encoding="utf-8"))
-        count = given.pop("count")
-        entry = CatalogueEntry(
-            **{**given, "attack": tuple(given["attack"])}, count=Count(**count) if count else None
-        )
+        entry = msgspec.json.decode(path.read_bytes(), type=CatalogueEntry)
         found[entry.id] = entry
     return found
 

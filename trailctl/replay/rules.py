@@ -72,7 +72,7 @@ def from_catalogue(
     lacking = []
     for entry in entries:
         found = entry.rules(values)
-        missing = [name for name, each in entry.placeholders.items() if each["required"]]
+        missing = [name for name, each in entry.placeholders.items() if each.required]
         missing = [name for name in missing if not values.get(name)]
         if missing:
             lacking.append(f"{entry.id} ({', '.join(missing)})")

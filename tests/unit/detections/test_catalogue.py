@@ -153,9 +153,9 @@ def test_an_entry_is_whole(entry: CatalogueEntry) -> None:
     if not entry.decision:
         assert entry.count is None
     for placeholder in entry.placeholders.values():
-        assert placeholder["description"].endswith(".")
-        assert placeholder["example"]
-        assert placeholder["required"] is ("default" not in placeholder)
+        assert placeholder.description.endswith(".")
+        assert placeholder.example
+        assert placeholder.required is (placeholder.default is None)
 
 
 def test_every_decision_is_of_an_entry() -> None:
@@ -304,19 +304,17 @@ def test_events_that_somebody_made_up_match_nothing(entry: CatalogueEntry) -> No
 @entries
 def test_the_sentence_is_filled_from_the_event(entry: CatalogueEntry) -> None:
     summary = entry.summary
-    template = f'"{summary["template"]}"'
-    assert set(re.findall(r"<(\w+)>", template)) == set(summary["input_paths"])
-    assert not re.search(r"[\"\\]", summary["template"])
-    assert summary["template"].endswith(".")
+    template = f'"{summary.template}"'
+    assert set(re.findall(r"<(\w+)>", template)) == set(summary.input_paths)
+    assert not re.search(r"[\"\\]", summary.template)
+    assert summary.template.endswith(".")
     for sample in entry.samples.match:
-        text = fill_template(
-            template, summary["input_paths"], sample.event, RULE, datetime.now(UTC)
-        )
+        text = fill_template(template, summary.input_paths, sample.event, RULE, datetime.now(UTC))
         assert "<" not in text
         assert "  " not in text
     # The first sample has all that the sentence is about.
     first = entry.samples.match[0].event
-    for name, path in summary["input_paths"].items():
+    for name, path in summary.input_paths.items():
         value: Any = first
         for step in path.removeprefix("$.").split("."):
             value = value.get(step) if isinstance(value, dict) else None
