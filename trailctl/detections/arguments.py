@@ -24,8 +24,34 @@ def add_parser(commands: Any) -> None:
     test.add_argument("files", nargs="+", metavar="FILE", help="an entry's file, or a folder")
     test.set_defaults(command=_test)
 
+    importing = actions.add_parser(
+        "import",
+        help="make entries of Sigma rules",
+        description="Makes an entry of each Sigma rule for CloudTrail. What an event pattern can't "
+        "say exactly is refused with the reason. Exit codes: 0, or 1 if a rule was refused, or 2 "
+        "for wrong use.",
+    )
+    importing.add_argument(
+        "--sigma", nargs="+", required=True, metavar="FILE", help="a rule's file, or a folder"
+    )
+    importing.add_argument(
+        "--cased",
+        action="store_true",
+        help="read all texts as they are written; Sigma means them in any case",
+    )
+    importing.add_argument(
+        "--out", metavar="DIR", help="write each into DIR and its samples into DIR/samples"
+    )
+    importing.set_defaults(command=_import)
+
 
 def _test(options: argparse.Namespace) -> int:
     from trailctl.detections.trial import run
+
+    return run(options)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from trailctl.sigma.command import run
 
     return run(options)

@@ -95,6 +95,18 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
 
 
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The rule that an entry was made from, and whose it is."""
+
+    title: Text
+    author: Text
+    license: Text
+    id: str = ""
+    read_as: Annotated[
+        Literal["", "cased"], Meta(description="cased: its texts were taken as they are written.")
+    ] = ""
+
+
 class CatalogueEntry(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True
 ):
@@ -136,6 +148,9 @@ class CatalogueEntry(
         Meta(min_length=1, description="Event patterns by the part's name, main first."),
     ]
     summary: Summary
+    source: Annotated[
+        Source | None, Meta(description="The rule of others that it was made from.")
+    ] = None
 
     @cached_property
     def samples(self) -> Samples:

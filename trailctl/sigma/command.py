@@ -1,4 +1,4 @@
-"""`trailctl detections import`: writes entries of Sigma rules, and says which are refused and why."""
+"""`trailctl detections import`: entries of Sigma rules, and why others are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def run(options: argparse.Namespace) -> int:
 
     need_sigma()
     from trailctl.sigma.entry import Made, made, rules
-    from trailctl.sigma.meaning import RefusedError
+    from trailctl.sigma.meaning import UnsaidError
 
     done: dict[str, Made] = {}
     refused = 0
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
             name = path.stem if len(found) == 1 else f"{path.stem}_{number}"
             try:
                 entry = made(rule, name, cased=options.cased)
-            except RefusedError as error:
+            except UnsaidError as error:
                 refused += 1
                 print(f"{path}: refused ({error.kind}): {error}", file=sys.stderr)
                 continue
@@ -60,14 +60,17 @@ def _write(done: dict[str, Any], folder: Path | None) -> None:
             sys.stdout.write(_json(made.entry))
         return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "samples").mkdir(parents=True, exist_ok=True)
         for id_, made in done.items():
             (folder / f"{id_}.json").write_text(_json(made.entry), encoding="utf-8")
             if made.samples["match"]:
-                samples = folder / f"{id_}.samples.json"
+                samples = folder / "samples" / f"{id_}.json"
                 samples.write_text(_json(made.samples), encoding="utf-8")
             else:
-                print(f"{id_}: write an event that it matches into {id_}.samples.json", file=sys.stderr)
+                print(
+                    f"{id_}: write an event that it matches into samples/{id_}.json",
+                    file=sys.stderr,
+                )
     except OSError as error:
         raise CheckError(f"{folder} can't be written: {error.strerror or error}") from None
 

@@ -21,21 +21,21 @@ from trailctl.sigma import matchers
 from trailctl.sigma.meaning import (
     Alternative,
     Atom,
-    Bool,
-    Cidr,
     Compared,
+    FieldTest,
+    InBlock,
     Null,
-    Number,
-    RefusedError,
-    Test,
-    Text,
+    SameBool,
+    SameNumber,
+    SameText,
+    UnsaidError,
     alternatives,
 )
 
 # https://github.com/SigmaHQ/Detection-Rule-License: it asks for the author beside the rule.
 _LICENSE = "DRL-1.1"
 _LEVELS = {"informational": "info", "low": "low", "high": "high", "critical": "critical"}
-_LONGEST_ID, _LONGEST_TITLE = 40, 80
+_LONGEST_ID, _LONGEST_TITLE = 34, 80  # a part adds its name to the id
 # Their services report in one Region of a partition.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
 _GLOBAL = frozenset({"iam.amazonaws.com", "organizations.amazonaws.com"})
@@ -62,7 +62,9 @@ def rules(path: Path) -> list[SigmaRule | SigmaCorrelationRule]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from None
+        raise UsageError(
+            f"{path} can't be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
     return parsed(text, str(path))
 
 
@@ -81,26 +83,26 @@ def parsed(text: str, name: str) -> list[SigmaRule | SigmaCorrelationRule]:
 
 
 def made(rule: SigmaRule | SigmaCorrelationRule, name: str, cased: bool = False) -> Made:
-    """The entry of a rule; `name` becomes its id. Raises RefusedError."""
+    """The entry of a rule; `name` becomes its id. Raises UnsaidError."""
     if isinstance(rule, SigmaCorrelationRule):
-        raise RefusedError(
+        raise UnsaidError(
             "correlation", "it is about several events, and an entry's pattern decides one by one"
         )
     source = rule.logsource
     if (source.product, source.service) != ("aws", "cloudtrail"):
         told = "/".join(filter(None, (source.product, source.category, source.service)))
-        raise RefusedError("other log", f"its log is {told or 'not named'}, not aws/cloudtrail")
+        raise UnsaidError("other log", f"its log is {told or 'not named'}, not aws/cloudtrail")
     try:
         trees = [condition.parsed for condition in rule.detection.parsed_condition]
     except SigmaError as error:
-        raise RefusedError("condition", f"pySigma refuses it: {error}") from None
+        raise UnsaidError("condition", f"pySigma refuses it: {error}") from None
     meant = alternatives(trees, cased)
     entry = _entry(rule, name, meant, cased)
     return Made(entry, _samples(entry, meant))
 
 
 def _entry(
-    rule: SigmaRule, name: str, meant: list[dict[str, Test]], cased: bool
+    rule: SigmaRule, name: str, meant: list[dict[str, FieldTest]], cased: bool
 ) -> dict[str, Any]:
     named = [_texts(each.get("eventName")) for each in meant]
     sources = [_texts(each.get("eventSource")) for each in meant]
@@ -161,7 +163,7 @@ def _techniques(rule: SigmaRule) -> list[str]:
     return sorted({name for name in names if re.fullmatch(r"T\d{4}(\.\d{3})?", name)})
 
 
-def _failures(meant: list[dict[str, Test]]) -> str:
+def _failures(meant: list[dict[str, FieldTest]]) -> str:
     codes = [each.get("errorCode") for each in meant]
     if all(code and not code.negated and code.atoms == {Null()} for code in codes):
         return "excluded"
@@ -170,11 +172,11 @@ def _failures(meant: list[dict[str, Test]]) -> str:
     return "included"
 
 
-def _texts(test: Test | None) -> list[str]:
+def _texts(test: FieldTest | None) -> list[str]:
     """The texts of which the field has to be one; empty where others may be."""
     if test is None or test.negated:
         return []
-    found = [a.parts[0].lower() for a in test.atoms if isinstance(a, Text) and a.whole]
+    found = [a.parts[0].lower() for a in test.atoms if isinstance(a, SameText) and a.whole]
     return found if len(found) == len(test.atoms) else []
 
 
@@ -208,7 +210,7 @@ def _source(rule: SigmaRule, cased: bool) -> dict[str, str]:
 # ---- samples
 
 
-def _samples(entry: Mapping[str, Any], meant: list[dict[str, Test]]) -> dict[str, Any]:
+def _samples(entry: Mapping[str, Any], meant: list[dict[str, FieldTest]]) -> dict[str, Any]:
     """An event that matches, made from the rule, and one of another service that doesn't.
 
     `match` is empty where none can be made; then a person has to add one.
@@ -254,15 +256,15 @@ def _event(alternative: Alternative) -> dict[str, Any]:
     return envelope(made, **{"detail-type": kind})
 
 
-def _value(test: Test) -> Any:
+def _value(test: FieldTest) -> Any:
     """A value that passes; None where the field must not be there."""
     atom: Atom = min(test.atoms, key=lambda each: (isinstance(each, Null), repr(each)))
     match atom:
-        case Text(parts=parts):
+        case SameText(parts=parts):
             return "x".join(parts) if len(parts) > 1 else parts[0]
-        case Number(value=value) | Bool(value=value):
+        case SameNumber(value=value) | SameBool(value=value):
             return value
-        case Cidr(block=block):
+        case InBlock(block=block):
             return block.partition("/")[0]
         case Compared(sign=sign, value=value):
             return value + (1 if ">" in sign else -1)

@@ -16,15 +16,15 @@ from trailctl.sigma import fields
 from trailctl.sigma.meaning import (
     Alternative,
     Atom,
-    Bool,
-    Cidr,
     Compared,
+    FieldTest,
+    InBlock,
     Null,
-    Number,
-    RefusedError,
-    Test,
-    Text,
+    SameBool,
+    SameNumber,
+    SameText,
     There,
+    UnsaidError,
 )
 
 LONGEST = 2048  # characters of a pattern
@@ -41,9 +41,9 @@ _ENVELOPE: Mapping[str, Any] = {
 
 
 def patterns(alternatives: Sequence[Alternative]) -> dict[str, dict[str, Any]]:
-    """Patterns by the names of an entry's parts, `main` the first: one, or more if that is too long.
+    """Patterns by the names of an entry's parts: `main`, and more where one is too long.
 
-    Raises RefusedError.
+    Raises UnsaidError.
     """
     said = [{field: matchers(test) for field, test in each.items()} for each in alternatives]
     parts: list[dict[str, Any]] = []
@@ -56,7 +56,7 @@ def patterns(alternatives: Sequence[Alternative]) -> dict[str, dict[str, Any]]:
         rest = rest[size:]
     for pattern in parts:
         if len(json.dumps(pattern, separators=(",", ":"))) >= LONGEST:
-            raise RefusedError("too long", f"a pattern has at most {LONGEST:,} characters")
+            raise UnsaidError("too long", f"a pattern has at most {LONGEST:,} characters")
     return {f"part{n}" if n > 1 else "main": pattern for n, pattern in enumerate(parts, start=1)}
 
 
@@ -89,12 +89,12 @@ def _nested(flat: Mapping[str, list[Any]]) -> dict[str, Any]:
     return found
 
 
-def matchers(test: Test) -> list[Any]:
-    """What a pattern has in the field's list. Raises RefusedError."""
+def matchers(test: FieldTest) -> list[Any]:
+    """What a pattern has in the field's list. Raises UnsaidError."""
     found = _none_of(test) if test.negated else _any_of(test)
     stars = sum(text.count("*") for text in _wildcards(found))
     if stars > _WILDCARDS:
-        raise RefusedError("too complex", f"{test.field}: {stars} wildcards in one field")
+        raise UnsaidError("too complex", f"{test.field}: {stars} wildcards in one field")
     return found
 
 
@@ -109,10 +109,10 @@ def _wildcards(values: Sequence[Any]) -> list[str]:
     return found
 
 
-def _any_of(test: Test) -> list[Any]:
+def _any_of(test: FieldTest) -> list[Any]:
     if There() in test.atoms:
         if Null() in test.atoms:
-            raise RefusedError("always true", f"{test.field} may be there or not")
+            raise UnsaidError("always true", f"{test.field} may be there or not")
         return [{"exists": True}]
     found: list[Any] = []
     for atom in sorted(test.atoms, key=_order):
@@ -128,37 +128,37 @@ def _order(atom: Atom) -> tuple[str, str]:
 
 def _said(field: str, atom: Atom) -> list[Any]:
     match atom:
-        case Text():
+        case SameText():
             return _text(field, atom)
-        case Number(value=value):
+        case SameNumber(value=value):
             return [value, {"equals-ignore-case": json.dumps(value)}]
-        case Bool(value=value):
+        case SameBool(value=value):
             return [value, {"equals-ignore-case": json.dumps(value)}]
         case Null():
             return [dict(_ABSENT)] if field in fields.SINGLE else [None, dict(_ABSENT)]
-        case Cidr(block=block):
+        case InBlock(block=block):
             return [{"cidr": block}]
         case Compared(sign=sign, value=value):
             if abs(value) > _COMPARABLE:
-                raise RefusedError("number", f"{field}: EventBridge compares from -5e9 to 5e9 only")
+                raise UnsaidError("number", f"{field}: EventBridge compares from -5e9 to 5e9 only")
             return [{"numeric": [sign, value]}]
-    raise RefusedError("value", f"{field}: {atom} can't be said")
+    raise UnsaidError("value", f"{field}: {atom} can't be said")
 
 
-def _text(field: str, text: Text) -> list[Any]:
+def _text(field: str, text: SameText) -> list[Any]:
     first, last = text.parts[0], text.parts[-1]
     if text.whole:
         return _equal(field, first, text.cased)
     if len(text.parts) == 2 and not last:
         if first.endswith('"'):
-            raise RefusedError("quote", f"{field}: EventBridge's prefix takes a quote for the end")
+            raise UnsaidError("quote", f"{field}: EventBridge's prefix takes a quote for the end")
         return [{"prefix": first if text.cased else {"equals-ignore-case": first}}]
     if len(text.parts) == 2 and not first:
         if last.startswith('"'):
-            raise RefusedError("quote", f"{field}: EventBridge's suffix takes a quote for the end")
+            raise UnsaidError("quote", f"{field}: EventBridge's suffix takes a quote for the end")
         return [{"suffix": last if text.cased else {"equals-ignore-case": last}}]
     if not text.cased:
-        raise RefusedError(
+        raise UnsaidError(
             "inner text in any case",
             f"{field}: {_shown(text)} is meant in any case, and EventBridge's wildcard is not "
             "(--cased reads a rule's texts as they are written)",
@@ -166,12 +166,12 @@ def _text(field: str, text: Text) -> list[Any]:
     return [{"wildcard": wildcard(text)}]
 
 
-def wildcard(text: Text) -> str:
+def wildcard(text: SameText) -> str:
     """The text as EventBridge's wildcard."""
     return "*".join(p.replace("\\", "\\\\").replace("*", "\\*") for p in text.parts)
 
 
-def _shown(text: Text) -> str:
+def _shown(text: SameText) -> str:
     return repr("*".join(text.parts))
 
 
@@ -184,7 +184,7 @@ def _equal(field: str, text: str, cased: bool) -> list[Any]:
     elif address_digits(text) is None:
         found.append(text)
     else:  # a plain address takes all its spellings in
-        found.append({"wildcard": wildcard(Text((text,), True))})
+        found.append({"wildcard": wildcard(SameText((text,), True))})
     if field not in fields.TEXTS:
         if (text if cased else text.lower()) in ("true", "false"):
             found.append(text.lower() == "true")
@@ -202,14 +202,14 @@ def _spelled(text: str) -> float | None:
     return value if plain and math.isfinite(value) and json.dumps(value) == text else None
 
 
-def _none_of(test: Test) -> list[Any]:
+def _none_of(test: FieldTest) -> list[Any]:
     field, atoms = test.field, test.atoms
     if There() in atoms:
         if Null() in atoms:
-            raise RefusedError("contradiction", f"{field} can't be neither there nor not there")
+            raise UnsaidError("contradiction", f"{field} can't be neither there nor not there")
         return [dict(_ABSENT)]
     if field not in fields.SINGLE:
-        raise RefusedError(
+        raise UnsaidError(
             "negation of what may be a list",
             f"not {field}: of a list, EventBridge asks whether any element is something else",
         )
@@ -221,26 +221,28 @@ def _none_of(test: Test) -> list[Any]:
         excluded = {_boolean(field, atom) for atom in rest}
         kept = [value for value in (True, False) if value not in excluded]
         if not kept + absent:
-            raise RefusedError("contradiction", f"{field} can't be neither true nor false")
+            raise UnsaidError("contradiction", f"{field} can't be neither true nor false")
         return kept + absent
     return [*_other_than(field, rest), *absent]
 
 
 def _boolean(field: str, atom: Atom) -> bool | None:
-    if isinstance(atom, Bool):
+    if isinstance(atom, SameBool):
         return atom.value
-    if isinstance(atom, Text) and atom.whole:
-        return {"true": True, "false": False}.get(atom.parts[0] if atom.cased else atom.parts[0].lower())
-    raise RefusedError("negation", f"not {field}: {atom} can't be said of a boolean")
+    if isinstance(atom, SameText) and atom.whole:
+        return {"true": True, "false": False}.get(
+            atom.parts[0] if atom.cased else atom.parts[0].lower()
+        )
+    raise UnsaidError("negation", f"not {field}: {atom} can't be said of a boolean")
 
 
 def _other_than(field: str, atoms: Sequence[Atom]) -> list[Any]:
     texts = []
     for atom in atoms:
-        if isinstance(atom, Number | Bool):  # the field is a text that may spell it
-            atom = Text((json.dumps(atom.value),), isinstance(atom, Number))
-        if not isinstance(atom, Text):
-            raise RefusedError("negation", f"not {field}: anything-but can't say {atom}")
+        if isinstance(atom, SameNumber | SameBool):  # the field is a text that may spell it
+            atom = SameText((json.dumps(atom.value),), isinstance(atom, SameNumber))
+        if not isinstance(atom, SameText):
+            raise UnsaidError("negation", f"not {field}: anything-but can't say {atom}")
         texts.append(atom)
     lettered = [text for text in texts if not text.cased]
     if all(text.whole for text in texts):
@@ -250,16 +252,18 @@ def _other_than(field: str, atoms: Sequence[Atom]) -> list[Any]:
             return [{"anything-but": {"equals-ignore-case": [text.parts[0] for text in texts]}}]
     if lettered:
         shown = ", ".join(map(_shown, lettered))
-        raise RefusedError(
+        raise UnsaidError(
             "negated text in any case",
             f"not {field}: {shown} is meant in any case, and anything-but is not "
             "(--cased reads a rule's texts as they are written)",
         )
     for operator, place, ends in (("prefix", 0, 1), ("suffix", 1, 0)):
-        if all(len(t.parts) == 2 and not t.parts[ends] and '"' not in t.parts[place] for t in texts):
+        if all(
+            len(t.parts) == 2 and not t.parts[ends] and '"' not in t.parts[place] for t in texts
+        ):
             return [{"anything-but": {operator: [text.parts[place] for text in texts]}}]
     return [{"anything-but": {"wildcard": [wildcard(text) for text in texts]}}]
 
 
-def _same_in_any_case(text: Text) -> bool:
+def _same_in_any_case(text: SameText) -> bool:
     return not text.cased or text.parts[0].lower() == text.parts[0].upper()

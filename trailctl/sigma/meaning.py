@@ -45,7 +45,7 @@ from trailctl.sigma import fields
 _MOST = 256  # alternatives; a pattern of 2,048 characters holds fewer
 
 
-class RefusedError(Exception):
+class UnsaidError(Exception):
     """What can't be said exactly; `kind` is one of a few words, the message the whole reason."""
 
     def __init__(self, kind: str, reason: str) -> None:
@@ -54,7 +54,7 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Text:
+class SameText:
     """A text, with a `*` between its parts; `cased` where letters are compared as written."""
 
     parts: tuple[str, ...]
@@ -67,12 +67,12 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Number:
+class SameNumber:
     value: float
 
 
 @dataclass(frozen=True)
-class Bool:
+class SameBool:
     value: bool
 
 
@@ -87,7 +87,7 @@ class There:
 
 
 @dataclass(frozen=True)
-class Cidr:
+class InBlock:
     block: str
 
 
@@ -99,11 +99,11 @@ class Compared:
     value: float
 
 
-Atom: TypeAlias = "Text | Number | Bool | Null | There | Cidr | Compared"
+Atom: TypeAlias = "SameText | SameNumber | SameBool | Null | There | InBlock | Compared"
 
 
 @dataclass(frozen=True)
-class Test:
+class FieldTest:
     """Whether any value of the field passes any of the atoms; or none does."""
 
     field: str
@@ -121,15 +121,15 @@ class _Any:
     of: tuple[_Tree, ...]
 
 
-_Tree: TypeAlias = "Test | _All | _Any"
-Alternative: TypeAlias = "Mapping[str, Test]"
+_Tree: TypeAlias = "FieldTest | _All | _Any"
+Alternative: TypeAlias = "Mapping[str, FieldTest]"
 
 
-def alternatives(conditions: Iterable[Any], cased: bool = False) -> list[dict[str, Test]]:
+def alternatives(conditions: Iterable[Any], cased: bool = False) -> list[dict[str, FieldTest]]:
     """Alternatives, in each the one test of each field; any alternative is enough.
 
     `conditions` are pySigma's parsed trees. `cased` reads all texts as if `cased` was said.
-    Raises RefusedError.
+    Raises UnsaidError.
     """
     tree = _grouped(_Any(tuple(_read(condition, False, cased) for condition in conditions)))
     found = []
@@ -138,7 +138,7 @@ def alternatives(conditions: Iterable[Any], cased: bool = False) -> list[dict[st
         if alternative is not None:
             found.append(alternative)
     if not found:
-        raise RefusedError("contradiction", "no event can match: the tests exclude each other")
+        raise UnsaidError("contradiction", "no event can match: the tests exclude each other")
     return _joined(found)
 
 
@@ -151,26 +151,26 @@ def _read(node: Any, negated: bool, cased: bool) -> _Tree:
     if isinstance(node, ConditionFieldEqualsValueExpression):
         return _test(node.field, node.value, negated, cased)
     if isinstance(node, ConditionValueExpression):
-        raise RefusedError(
+        raise UnsaidError(
             "keyword", f"{str(node.value)!r} is searched in the whole record, not in a field"
         )
-    raise RefusedError("condition", f"{type(node).__name__} is no condition that is known here")
+    raise UnsaidError("condition", f"{type(node).__name__} is no condition that is known here")
 
 
-def _test(field: str, value: Any, negated: bool, cased: bool) -> Test:
+def _test(field: str, value: Any, negated: bool, cased: bool) -> FieldTest:
     if not fields.known(field):
-        raise RefusedError("unknown field", f"{field} is no field of a CloudTrail record")
+        raise UnsaidError("unknown field", f"{field} is no field of a CloudTrail record")
     if field in fields.OBJECTS:
-        raise RefusedError(
+        raise UnsaidError(
             "text of an object",
             f"{field} holds fields and has no text of its own that a pattern could search",
         )
     if isinstance(value, SigmaExpansion):
         atoms = frozenset(_atom(field, each, cased) for each in value.values)
-        return Test(field, atoms, negated)
+        return FieldTest(field, atoms, negated)
     if isinstance(value, SigmaExists):
-        return Test(field, frozenset({There()}), negated is bool(value.exists))
-    return Test(field, frozenset({_atom(field, value, cased)}), negated)
+        return FieldTest(field, frozenset({There()}), negated is bool(value.exists))
+    return FieldTest(field, frozenset({_atom(field, value, cased)}), negated)
 
 
 _SIGNS = {
@@ -186,24 +186,24 @@ def _atom(field: str, value: Any, cased: bool) -> Atom:
         case SigmaString():
             return _text(field, value, cased or isinstance(value, SigmaCasedString))
         case SigmaTimestampPart():
-            raise RefusedError("time", f"{field}: a part of a time can't be asked for")
+            raise UnsaidError("time", f"{field}: a part of a time can't be asked for")
         case SigmaNumber():
-            return Number(value.number)
+            return SameNumber(value.number)
         case SigmaBool():
-            return Bool(value.boolean)
+            return SameBool(value.boolean)
         case SigmaNull():
             return Null()
         case SigmaCIDRExpression():
-            return Cidr(str(value.network))
+            return InBlock(str(value.network))
         case SigmaCompareExpression() if value.op in _SIGNS:
             return Compared(_SIGNS[value.op], value.number.number)
         case SigmaRegularExpression():
-            raise RefusedError("regular expression", f"{field}: EventBridge has none")
+            raise UnsaidError("regular expression", f"{field}: EventBridge has none")
         case SigmaFieldReference():
-            raise RefusedError(
+            raise UnsaidError(
                 "field compared with a field", f"{field} is compared with {value.field}"
             )
-    raise RefusedError("value", f"{field}: {type(value).__name__} is not known here")
+    raise UnsaidError("value", f"{field}: {type(value).__name__} is not known here")
 
 
 def _text(field: str, value: SigmaString, cased: bool) -> Atom:
@@ -214,9 +214,9 @@ def _text(field: str, value: SigmaString, cased: bool) -> Atom:
         elif isinstance(part, str):
             parts[-1] += part
         elif part is SpecialChars.WILDCARD_SINGLE:
-            raise RefusedError("one character", f"{field}: ? stands for any one character")
+            raise UnsaidError("one character", f"{field}: ? stands for any one character")
         else:
-            raise RefusedError("placeholder", f"{field}: a value that only a deployment knows")
+            raise UnsaidError("placeholder", f"{field}: a value that only a deployment knows")
     kept = (parts[0], *(part for part in parts[1:-1] if part), *parts[1:][-1:])
     if len(kept) > 1 and not any(kept):
         return There()
@@ -224,21 +224,21 @@ def _text(field: str, value: SigmaString, cased: bool) -> Atom:
     if letters.lower() == letters.upper():
         cased = True
     elif not cased and not letters.isascii():
-        raise RefusedError("letters", f"{field}: {letters!r} in any case")
-    return Text(kept, cased)
+        raise UnsaidError("letters", f"{field}: {letters!r} in any case")
+    return SameText(kept, cased)
 
 
 def _grouped(tree: _Tree) -> _Tree:
     """The tree with any of a field's values as one test, and none of them, too."""
-    if isinstance(tree, Test):
+    if isinstance(tree, FieldTest):
         return tree
     parts: list[_Tree] = []
     for part in map(_grouped, tree.of):
         parts += part.of if isinstance(part, type(tree)) else [part]
-    mine: dict[str, Test] = {}
+    mine: dict[str, FieldTest] = {}
     others: list[_Tree] = []
     for part in parts:
-        if isinstance(part, Test) and part.negated is isinstance(tree, _All):
+        if isinstance(part, FieldTest) and part.negated is isinstance(tree, _All):
             before = mine.get(part.field, part)
             mine[part.field] = replace(part, atoms=part.atoms | before.atoms)
         else:
@@ -247,8 +247,8 @@ def _grouped(tree: _Tree) -> _Tree:
     return all_parts[0] if len(all_parts) == 1 else type(tree)(all_parts)
 
 
-def _spread(tree: _Tree) -> list[tuple[Test, ...]]:
-    if isinstance(tree, Test):
+def _spread(tree: _Tree) -> list[tuple[FieldTest, ...]]:
+    if isinstance(tree, FieldTest):
         return [(tree,)]
     below = [_spread(part) for part in tree.of]
     if isinstance(tree, _Any):
@@ -258,16 +258,16 @@ def _spread(tree: _Tree) -> list[tuple[Test, ...]]:
         for each in below:
             size *= len(each)
         if size > _MOST:
-            raise RefusedError("too many alternatives", f"{size} alternatives")
+            raise UnsaidError("too many alternatives", f"{size} alternatives")
         found = [tuple(test for tests in each for test in tests) for each in product(*below)]
     if len(found) > _MOST:
-        raise RefusedError("too many alternatives", f"{len(found)} alternatives")
+        raise UnsaidError("too many alternatives", f"{len(found)} alternatives")
     return found
 
 
-def _merged(tests: Iterable[Test]) -> dict[str, Test] | None:
-    """One test for each field; None where they exclude each other. Raises RefusedError."""
-    of_field: dict[str, list[Test]] = {}
+def _merged(tests: Iterable[FieldTest]) -> dict[str, FieldTest] | None:
+    """One test for each field; None where they exclude each other. Raises UnsaidError."""
+    of_field: dict[str, list[FieldTest]] = {}
     for test in tests:
         of_field.setdefault(test.field, []).append(test)
     found = {}
@@ -280,7 +280,7 @@ def _merged(tests: Iterable[Test]) -> dict[str, Test] | None:
     for index, name in enumerate(names):
         for other in names[index + 1 :]:
             if fields.may_share_a_list(name, other):
-                raise RefusedError(
+                raise UnsaidError(
                     "fields of one list",
                     f"{name} and {other} may be in elements of one list: EventBridge wants both in "
                     "the same element",
@@ -288,7 +288,7 @@ def _merged(tests: Iterable[Test]) -> dict[str, Test] | None:
     return found
 
 
-def _one(field: str, tests: list[Test]) -> Test | None:
+def _one(field: str, tests: list[FieldTest]) -> FieldTest | None:
     positive = [test.atoms for test in tests if not test.negated]
     # What a wider set asks for is asked by the narrower one already.
     positive = [
@@ -300,14 +300,17 @@ def _one(field: str, tests: list[Test]) -> Test | None:
     ]
     excluded = frozenset(a for test in tests if test.negated for a in test.atoms)
     if not positive:
-        return Test(field, excluded, negated=True)
+        return FieldTest(field, excluded, negated=True)
     if len(positive) == 1 and not excluded:
-        return Test(field, positive[0])
+        return FieldTest(field, positive[0])
     if field in fields.SINGLE:
         if positive == [frozenset({There()})]:
-            return Test(field, excluded | {Null()}, negated=True)
+            return FieldTest(field, excluded | {Null()}, negated=True)
         for index, atoms in enumerate(positive):
-            if all(isinstance(a, Null | Bool) or (isinstance(a, Text) and a.whole) for a in atoms):
+            if all(
+                isinstance(a, Null | SameBool) or (isinstance(a, SameText) and a.whole)
+                for a in atoms
+            ):
                 others = [other for at, other in enumerate(positive) if at != index]
                 kept = frozenset(
                     a
@@ -315,14 +318,14 @@ def _one(field: str, tests: list[Test]) -> Test | None:
                     if all(_within(field, a, other) for other in others)
                     and not _within(field, a, excluded)
                 )
-                return Test(field, kept) if kept else None
-    raise RefusedError("two tests of one field", f"{field} has to pass two tests at once")
+                return FieldTest(field, kept) if kept else None
+    raise UnsaidError("two tests of one field", f"{field} has to pass two tests at once")
 
 
 def _within(field: str, atom: Atom, atoms: frozenset[Atom]) -> bool:
     """Whether all that passes the one atom passes any of the others, or nothing of it does.
 
-    Raises RefusedError where a part of it does.
+    Raises UnsaidError where a part of it does.
     """
     for other in atoms:
         if isinstance(atom, Null) or isinstance(other, Null):
@@ -330,22 +333,26 @@ def _within(field: str, atom: Atom, atoms: frozenset[Atom]) -> bool:
                 return True
         elif isinstance(other, There) or atom == other:
             return True
-        elif isinstance(atom, Text) and isinstance(other, Text):
-            if not atom.cased and other.cased and _passes(atom.parts[0], replace(other, cased=False)):
-                raise RefusedError(
+        elif isinstance(atom, SameText) and isinstance(other, SameText):
+            if (
+                not atom.cased
+                and other.cased
+                and _passes(atom.parts[0], replace(other, cased=False))
+            ):
+                raise UnsaidError(
                     "two tests of one field",
                     f"{field} is compared in any case and in one case at once",
                 )
             if _passes(atom.parts[0], other):
                 return True
-        elif not (isinstance(atom, Text) or isinstance(other, Text)):
+        elif not (isinstance(atom, SameText) or isinstance(other, SameText)):
             continue
         else:
-            raise RefusedError("two tests of one field", f"{field} has to pass two tests at once")
+            raise UnsaidError("two tests of one field", f"{field} has to pass two tests at once")
     return False
 
 
-def _passes(value: str, text: Text) -> bool:
+def _passes(value: str, text: SameText) -> bool:
     parts = text.parts
     if not text.cased:
         value, parts = value.lower(), tuple(part.lower() for part in parts)
@@ -364,8 +371,8 @@ def _passes(value: str, text: Text) -> bool:
     return True
 
 
-def _joined(found: list[dict[str, Test]]) -> list[dict[str, Test]]:
-    """Fewer alternatives that say the same: those that differ in the values of one field are one."""
+def _joined(found: list[dict[str, FieldTest]]) -> list[dict[str, FieldTest]]:
+    """Fewer alternatives, those that differ in the values of one field being one."""
     again = True
     while again:
         again = False
@@ -381,7 +388,7 @@ def _joined(found: list[dict[str, Test]]) -> list[dict[str, Test]]:
     return found
 
 
-def _join(one: Alternative, other: Alternative) -> dict[str, Test] | None:
+def _join(one: Alternative, other: Alternative) -> dict[str, FieldTest] | None:
     # One that asks less holds wherever the other does.
     if all(other.get(field) == test for field, test in one.items()):
         return dict(one)
@@ -393,4 +400,4 @@ def _join(one: Alternative, other: Alternative) -> dict[str, Test] | None:
     if len(differing) != 1 or one[differing[0]].negated or other[differing[0]].negated:
         return None
     (field,) = differing
-    return {**one, field: Test(field, one[field].atoms | other[field].atoms)}
+    return {**one, field: FieldTest(field, one[field].atoms | other[field].atoms)}

@@ -112,12 +112,8 @@ def _one(value: Any, wanted: Any, modifiers: list[str]) -> bool:
         if sign in modifiers:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 return False
-            return {
-                "lt": value < wanted,
-                "lte": value <= wanted,
-                "gt": value > wanted,
-                "gte": value >= wanted,
-            }[sign]
+            compared = {"lt": value < wanted, "lte": value <= wanted, "gt": value > wanted}
+            return bool(compared.get(sign, value >= wanted))
     text = wanted if isinstance(wanted, str) else json.dumps(wanted)
     before = "*" if {"contains", "endswith"} & set(modifiers) else ""
     after = "*" if {"contains", "startswith"} & set(modifiers) else ""
