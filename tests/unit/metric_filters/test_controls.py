@@ -67,7 +67,9 @@ def test_other_tools_find_a_text(tool: str, number: str) -> None:
 
 
 def of_control(number: str) -> list[CatalogueEntry]:
-    return [e for e in load_catalogue().values() if f"4.{number}" in e.benchmarks.get("cis-5.0", ())]
+    return [
+        e for e in load_catalogue().values() if f"4.{number}" in e.benchmarks.get("cis-5.0", ())
+    ]
 
 
 # About calls that both name. The texts are as auditors' tools compare them, so the detections are
