@@ -79,7 +79,7 @@ def parsed(text: str, name: str) -> list[SigmaRule | SigmaCorrelationRule]:
         raise UsageError(f"{name} is no Sigma rule: {reason or type(error).__name__}") from None
     if not found:
         raise UsageError(f"{name} holds no Sigma rule")
-    return [rule for rule in found if isinstance(rule, SigmaRule | SigmaCorrelationRule)]
+    return list(found)
 
 
 def made(rule: SigmaRule | SigmaCorrelationRule, name: str, cased: bool = False) -> Made:

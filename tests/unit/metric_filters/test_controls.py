@@ -98,9 +98,9 @@ def reason(number: str, entries: list[CatalogueEntry], given: dict[str, Any], co
         return "the text names no service, and others have calls of this name"
     if counted and detail["eventSource"] == "example.amazonaws.com":
         return "the text names no service"
-    if not counted and not any(f"={detail['eventName']})" in text for text in texts(number)):
-        if number != "3" and detail["eventName"] != "ConsoleLogin":
-            return "a call that the text does not name"
+    named = number == "3" or any(detail["eventName"] in text for text in texts(number))
+    if not counted and not named:
+        return "a call that the text does not name"
     same = (number, detail["eventName"], counted)
     return "told above" if same in SAME_CALL else ""
 
