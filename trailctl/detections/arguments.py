@@ -44,6 +44,27 @@ def add_parser(commands: Any) -> None:
     )
     importing.set_defaults(command=_import)
 
+    exporting = actions.add_parser(
+        "export",
+        help="write entries as Sigma rules",
+        description="Writes entries whose pattern alone decides as Sigma rules. What Sigma can't "
+        "say exactly is refused with the reason. Exit codes: 0, or 1 if an entry was refused, or 2 "
+        "for wrong use.",
+    )
+    exporting.add_argument("--sigma", action="store_true", required=True, help="as Sigma rules")
+    exporting.add_argument(
+        "--id", action="append", default=[], metavar="ID", help="may repeat; default: all"
+    )
+    exporting.add_argument(
+        "--entries",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="entries of one's own, a file or a folder; may repeat",
+    )
+    exporting.add_argument("--out", metavar="DIR", help="write each into DIR")
+    exporting.set_defaults(command=_export)
+
 
 def _test(options: argparse.Namespace) -> int:
     from trailctl.detections.trial import run
@@ -52,6 +73,12 @@ def _test(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from trailctl.sigma.command import run
+    from trailctl.sigma.command import import_
 
-    return run(options)
+    return import_(options)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from trailctl.sigma.command import export
+
+    return export(options)

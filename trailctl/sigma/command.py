@@ -1,4 +1,4 @@
-"""`trailctl detections import`: entries of Sigma rules, and why others are refused."""
+"""`trailctl detections import` and `export`: Sigma rules in and out, and why others are refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from trailctl.errors import CheckError, UsageError
 
 
-def run(options: argparse.Namespace) -> int:
+def import_(options: argparse.Namespace) -> int:
     """Imports; exit code 1 if a rule was refused. Raises UsageError."""
     from trailctl.extra import need_sigma
 
@@ -38,6 +38,41 @@ def run(options: argparse.Namespace) -> int:
     _write(done, Path(options.out) if options.out else None)
     if refused and len(done) + refused > 1:
         print(f"{len(done)} imported, {refused} refused", file=sys.stderr)
+    return int(bool(refused))
+
+
+def export(options: argparse.Namespace) -> int:
+    """Exports; exit code 1 if an entry was refused. Raises UsageError."""
+    from trailctl.extra import need_sigma
+
+    need_sigma()
+    from trailctl.detections.entries import read_entries
+    from trailctl.replay.catalogue import load_catalogue, select
+    from trailctl.sigma.export import rule, text
+    from trailctl.sigma.meaning import UnsaidError
+
+    own = read_entries(options.entries)
+    entries = select({**load_catalogue(), **own}, options.id or list(own))
+    done: dict[str, str] = {}
+    refused = 0
+    for entry in entries:
+        try:
+            done[entry.id] = text(rule(entry))
+        except UnsaidError as error:
+            refused += 1
+            print(f"{entry.id}: refused ({error.kind}): {error}", file=sys.stderr)
+    if options.out is None:
+        sys.stdout.write("---\n".join(done.values()))
+    else:
+        folder = Path(options.out)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for id_, written in done.items():
+                (folder / f"{id_}.yml").write_text(written, encoding="utf-8")
+        except OSError as error:
+            raise CheckError(f"{folder} can't be written: {error.strerror or error}") from None
+    if refused and len(done) + refused > 1:
+        print(f"{len(done)} exported, {refused} refused", file=sys.stderr)
     return int(bool(refused))
 
 

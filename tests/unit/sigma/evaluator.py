@@ -117,15 +117,30 @@ def _one(value: Any, wanted: Any, modifiers: list[str]) -> bool:
     text = wanted if isinstance(wanted, str) else json.dumps(wanted)
     before = "*" if {"contains", "endswith"} & set(modifiers) else ""
     after = "*" if {"contains", "startswith"} & set(modifiers) else ""
-    text = before + text + after
-    if set(text) == {"*"}:
+    parts = _parts(before + text + after)
+    if len(parts) > 1 and not any(parts):
         return True  # whatever is there
     if value is None:
         return False
     flags = re.DOTALL if "cased" in modifiers else re.DOTALL | re.IGNORECASE | re.ASCII
-    if "*" not in text:  # a value's text, whatever its kind
+    if len(parts) == 1:  # a value's text, whatever its kind
         shown = value if isinstance(value, str) else json.dumps(value)
-        return re.fullmatch(re.escape(text), shown, flags) is not None
+        return re.fullmatch(re.escape(parts[0]), shown, flags) is not None
     if not isinstance(value, str):
         return False
-    return re.fullmatch(".*".join(map(re.escape, text.split("*"))), value, flags) is not None
+    return re.fullmatch(".*".join(map(re.escape, parts)), value, flags) is not None
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between stars; a backslash makes a star, ? or backslash mean itself."""
+    found, at = [""], 0
+    while at < len(text):
+        if text[at] == "\\" and text[at + 1 : at + 2] in ("*", "?", "\\"):
+            at += 1
+            found[-1] += text[at]
+        elif text[at] == "*":
+            found.append("")
+        else:
+            found[-1] += text[at]
+        at += 1
+    return found
