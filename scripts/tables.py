@@ -5,9 +5,9 @@
 
 It writes the tables of inputs and outputs into the READMEs of modules and examples, the table of
 the catalogue and the number of its detections, the rows of the modules in the README at the top,
-the version that sources are pinned to (`?ref=v...`), and the code that a page of docs/ shows of a
-file: `<!-- file: PATH -->` before the code stands for the whole file, `<!-- file: PATH: BLOCK -->`
-for one block of Terraform.
+the version that sources are pinned to (`?ref=v...`), the JSON schemas of modules/detections, and
+the code that a page of docs/ shows of a file: `<!-- file: PATH -->` before the code stands for the
+whole file, `<!-- file: PATH: BLOCK -->` for one block of Terraform.
 """
 
 from __future__ import annotations
@@ -196,7 +196,11 @@ def with_version(page: str) -> str:
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Every page that repeats something, as it has to be."""
+    from trailctl.detections import schemas
+
     yield from ((path, with_version(page)) for path, page in _pages())
+    folder = REPOSITORY / "modules" / "detections" / "schema"
+    yield from ((folder / f"{name}.json", schemas.text(name)) for name in schemas.NAMES)
 
 
 def _pages() -> Iterator[tuple[Path, str]]:
@@ -232,5 +236,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(REPOSITORY))
+    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "lambda_src")]
     sys.exit(main(sys.argv[1:]))

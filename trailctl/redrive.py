@@ -24,6 +24,7 @@ from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
 
 _VISIBLE_AGAIN = 120  # seconds; no other reader gets a message while it is being sent
+_WHOLE = "<aws.events.event.json>"  # where a target's template has the event
 # The places where a function names the queue that gets what it could not do.
 _ASYNC, _DEAD = ("DestinationConfig", "OnFailure", "Destination"), ("DeadLetterConfig", "TargetArn")
 
@@ -55,6 +56,7 @@ class Owners:
         self._queue = queue
         self._client = client
         self._known: dict[tuple[str, str], str] = {}
+        self._templates: dict[tuple[str, str], str] = {}
 
     def refusal(self, kept: Kept) -> str:
         """Why the event does not go to the function that its message names; empty if it does.
@@ -67,6 +69,26 @@ class Owners:
         if key not in self._known:
             self._known[key] = self._refusal(*key)
         return self._known[key]
+
+    def payload(self, kept: Kept) -> str:
+        """What the function is sent: a rule's queue holds the event as it came, without the
+        detection that the rule's target puts beside it.
+
+        Raises ClientError and BotoCoreError.
+        """
+        text = json.dumps(kept.event)
+        if ":rule/" not in kept.rule or _place(kept.rule) != _place(self._queue):
+            return text
+        key = (kept.function, kept.rule)
+        if key not in self._templates:
+            found = (
+                str(_dig(each, "InputTransformer", "InputTemplate") or "")
+                for each in self._targets(kept.rule)
+                if _dig(each, "Arn") == kept.function
+            )
+            self._templates[key] = next((each for each in found if _WHOLE in each), "")
+        template = self._templates[key]
+        return template.replace(_WHOLE, text) if template else text
 
     def _refusal(self, function: str, rule: str) -> str:
         named = f"{rule or function} does not keep its failed events in this queue; name --function"
@@ -93,15 +115,17 @@ class Owners:
         )
 
     def _rule_keeps(self, function: str, rule: str) -> bool:
+        return any(self._is_target(each, function) for each in self._targets(rule))
+
+    def _targets(self, rule: str) -> Iterator[Any]:
         bus, _, name = rule.rpartition(":rule/")[2].rpartition("/")
         call = {"Rule": name, **({"EventBusName": bus} if bus else {})}
         events = self._client("events")
         while True:
             page = _answer(events.list_targets_by_rule, **call)
-            if any(self._is_target(each, function) for each in page.get("Targets", ())):
-                return True
+            yield from page.get("Targets", ())
             if not page.get("NextToken"):
-                return False
+                return
             call["NextToken"] = page["NextToken"]
 
     def _schedule_keeps(self, function: str, schedule: str) -> bool:
@@ -134,7 +158,11 @@ def redrive(
         if kept.since > began:
             came += 1
             continue
-        name = plain(_dig(kept.event, "detail", "eventName") or "event")
+        name = plain(
+            _dig(kept.event, "detail", "eventName")
+            or _dig(kept.event, "event", "detail", "eventName")
+            or "event"
+        )
         target = function or kept.function
         try:
             refusal = "" if function else owners.refusal(kept)
@@ -142,7 +170,7 @@ def redrive(
                 functions.invoke(
                     FunctionName=target,
                     InvocationType="Event",
-                    Payload=json.dumps(kept.event).encode(),
+                    Payload=owners.payload(kept).encode(),
                 )
         except (ClientError, BotoCoreError) as error:
             refusal = str(error)

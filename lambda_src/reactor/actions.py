@@ -104,6 +104,9 @@ class Alert:
     it is sent once in that time for all events of the same key, and a few times for all of the same
     `series`; one alert at the end of the time tells the rest. `acts` is False for an alert that no
     action belongs to: it says nothing about what was done.
+
+    `why` it matters and the `runbook` that tells what to do are the catalogue's, as is the id of
+    the `detection` and its `attack`: the ATT&CK techniques, such as `T1078.004`.
     """
 
     severity: Severity
@@ -114,6 +117,10 @@ class Alert:
     window_seconds: int = 0
     acts: bool = True
     series: str = ""
+    why: str = ""
+    runbook: str = ""
+    detection: str = ""
+    attack: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,8 @@ class Event:
     `ec2.amazonaws.com`, `time` that of the call in UTC, `account` and `region` where it happened,
     `error` the errorCode (empty: none was sent). `read_only` is None where CloudTrail does not
     tell. `kind` is read from the envelope's detail-type; `trusted_source` is the envelope's
-    source, which nobody but AWS can set to `aws.*`.
+    source, which nobody but AWS can set to `aws.*`. `detection` is the definition (JSON) of the
+    catalogue's entry that the event comes with, None for a bare event.
     """
 
     kind: EventKind
@@ -95,6 +96,7 @@ class Event:
     user_agent: str
     request_id: str
     detail: Mapping[str, Any] = field(repr=False)
+    detection: object = field(default=None, repr=False)
 
     @property
     def failed(self) -> bool:
@@ -151,8 +153,15 @@ _OF_RECORDS = ("eventSource", "eventType", "eventVersion", "insightDetails")
 
 
 def read_event(envelope: object) -> Event:
-    """The event in an EventBridge envelope, or in a bare CloudTrail record; never raises."""
+    """The event in an EventBridge envelope, or in a bare CloudTrail record; never raises.
+
+    A rule's target may have put a detection beside the envelope: {"detection": ..., "event": ...}.
+    EventBridge alone writes the outermost names of an event, so that no sender can.
+    """
     outer = mapping(envelope)
+    detection = None
+    if "detection" in outer and "event" in outer:
+        detection, outer = outer["detection"], mapping(outer["event"])
     detail = mapping(outer.get("detail"))
     # An Insight has no eventSource of its own, an old record perhaps no eventVersion.
     if not detail and not outer.keys().isdisjoint(_OF_RECORDS):
@@ -184,6 +193,7 @@ def read_event(envelope: object) -> Event:
         user_agent=text(detail.get("userAgent")),
         request_id=text(detail.get("requestID")),
         detail=detail,
+        detection=detection,
     )
 
 

@@ -47,7 +47,7 @@ Step = Action | Alert
 class Plan(Protocol[S_contra]):
     """A function that decides what to do about an event and changes nothing.
 
-    Raises MalformedEventError.
+    Raises MalformedEventError, and LeftAloneError for an event that an exclusion is for.
     """
 
     def __call__(self, event: Event, settings: S_contra, aws: Aws, /) -> list[Step]:
@@ -56,6 +56,10 @@ class Plan(Protocol[S_contra]):
 
 class MalformedEventError(Exception):
     """The event is the reaction's but lacks what the reaction needs; the failure queue gets it."""
+
+
+class LeftAloneError(Exception):
+    """A plan leaves the event alone; the message says by which exclusion. It is no failure."""
 
 
 class Reaction(Generic[S]):
@@ -131,6 +135,13 @@ class Reaction(Generic[S]):
                 steps = self.plan(event, settings, aws)
                 if event.omitted and not event.failed and not steps:
                     steps = [_unreadable(event, deployment.name)]
+            except LeftAloneError as left:
+                who = event.actor.arn or event.actor.owner
+                telemetry.log.info(
+                    "event left alone: exclusion used", exclusion=str(left), actor=who
+                )
+                telemetry.count("ExclusionsUsed")
+                return {"event_id": event.id, "handled": False, "why": str(left)}
             except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None

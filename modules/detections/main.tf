@@ -1,15 +1,17 @@
 locals {
-  _catalogue = {
+  _ours = {
     for file in fileset("${path.module}/catalogue", "*.json") :
     trimsuffix(file, ".json") => jsondecode(file("${path.module}/catalogue/${file}"))
   }
+  _catalogue = merge(local._ours, local._own)
 
   _severities = ["info", "low", "medium", "high", "critical"]
   _benchmarks = sort(distinct(flatten([for entry in local._catalogue : keys(entry.benchmarks)])))
   _techniques = sort(distinct(flatten([for entry in local._catalogue : entry.attack])))
 
   # What only the deployment knows: by placeholder, and by entry and part.
-  _placeholders = merge([for entry in local._catalogue : entry.placeholders]...)
+  _our_placeholders = merge([for entry in local._ours : entry.placeholders]...)
+  _placeholders     = merge([for entry in local._catalogue : entry.placeholders]...)
   _needs = {
     for id, entry in local._catalogue : id => {
       for part, pattern in entry.patterns : part => distinct([
@@ -89,6 +91,25 @@ locals {
     }))
   }
 
+  # What a function needs of them: the units as their accounts, which must be among those given.
+  _exclusions = {
+    for id in local._selected : id => [for each in [
+      for exclusion in concat(lookup(var.exclusions, id, []), lookup(var.exclusions, "*", [])) : {
+        reason = exclusion.reason
+        until  = exclusion.until
+        where = merge(
+          { for kind, values in exclusion.where : kind => sort(values) if kind != "organizational_units" },
+          !contains(keys(exclusion.where), "organizational_units") ? {} : {
+            accounts = sort(setintersection(
+              lookup(exclusion.where, "accounts", flatten([for unit in exclusion.where.organizational_units : tolist(var.organizational_units[unit])])),
+              flatten([for unit in exclusion.where.organizational_units : tolist(var.organizational_units[unit])]),
+            ))
+          },
+        )
+      }
+    ] : each if try(length(each.where.accounts) > 0, true)]
+  }
+
   _rules_of   = { for key, part in local._ready : part.id => key... }
   _waiting_of = { for key, names in local._waiting : local._parts[key].id => names... }
   _coverage = {
@@ -105,5 +126,28 @@ locals {
       waiting_for = sort(distinct(flatten(lookup(local._waiting_of, id, []))))
       why         = local._catalogue[id].why
     }
+  }
+
+  # The definition that rides to a notify reaction beside each event. A name in angle brackets would
+  # be EventBridge's to fill in.
+  _definitions = {
+    for id in local._selected : id => { for name, value in {
+      id         = id
+      title      = local._catalogue[id].title
+      severity   = local._catalogue[id].severity
+      why        = local._catalogue[id].why
+      runbook    = local._catalogue[id].runbook
+      attack     = local._catalogue[id].attack
+      decision   = local._catalogue[id].decision
+      failures   = local._catalogue[id].failures != "excluded"
+      exclusions = local._exclusions[id]
+      summary = {
+        input_paths = local._catalogue[id].summary.input_paths
+        template    = replace(local._catalogue[id].summary.template, "/<([a-z_]+)>/", "{$1}")
+      }
+    } : name => value if !contains(["false", "[]"], jsonencode(value)) }
+  }
+  _detection_templates = {
+    for id, definition in local._definitions : id => "{\"detection\":${jsonencode(definition)},\"event\":<aws.events.event.json>}"
   }
 }

@@ -34,10 +34,11 @@ output "read_only_ids" {
 }
 
 output "rules" {
-  description = "Rules by key (the id, or the id and the part of a split one): { description, id, global, input_transformer, pattern, read_only_events, severity }. With targets added, each is a rule of event-rules."
+  description = "Rules by key (the id, or the id and the part of a split one): { description, detection_input (for a notify reaction), id, global, input_transformer (one sentence, for a topic), pattern, read_only_events, severity }. With targets added, each is a rule of event-rules."
   value = {
     for key, part in local._ready : key => {
       description      = "[${local._catalogue[part.id].severity}] ${local._catalogue[part.id].title}"
+      detection_input  = { input_paths = {}, input_template = local._detection_templates[part.id] }
       global           = local._catalogue[part.id].regions == "global"
       id               = part.id
       pattern          = local._patterns[key]
@@ -52,13 +53,24 @@ output "rules" {
   }
 
   precondition {
-    condition     = length(local._selected) > 0
+    condition     = length(local._entry_faults) == 0
+    error_message = "entries: ${join("; ", local._entry_faults)}."
+  }
+
+  precondition {
+    condition     = length(local._selected) > 0 || length(local._entry_faults) > 0
     error_message = "No detection passes the filters at once (ids, exclude_ids, min_severity, benchmark, techniques, decided_by): loosen one of them."
   }
 
   precondition {
     condition     = length([for key, text in local._patterns : key if length(text) > 2048]) == 0
     error_message = "A pattern has at most 2,048 characters. Give fewer values in placeholders or exclude_role_arns; too long are: ${join(", ", [for key, text in local._patterns : "${key} (${length(text)})" if length(text) > 2048])}."
+  }
+
+  # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_InputTransformer.html
+  precondition {
+    condition     = length([for id, text in local._detection_templates : id if length(text) > 8192]) == 0
+    error_message = "What a rule hands to a notify reaction has at most 8,192 characters; too long are: ${join(", ", [for id, text in local._detection_templates : "${id} (${length(text)})" if length(text) > 8192])}."
   }
 }
 

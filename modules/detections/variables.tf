@@ -21,6 +21,13 @@ variable "decided_by" {
   }
 }
 
+variable "entries" {
+  description = "Detections of your own beside the catalogue's: the texts of JSON files of the same form, as in [for name in fileset(path.module, \"detections/*.json\") : file(name)]. `trailctl detections test` tries them before."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "exclude_ids" {
   description = "Detections to leave out of what the other filters select."
   type        = set(string)
@@ -28,8 +35,8 @@ variable "exclude_ids" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(var.exclude_ids, keys(local._catalogue))) == 0
-    error_message = "exclude_ids names what is not in the catalogue: ${join(", ", setsubtract(var.exclude_ids, keys(local._catalogue)))}. Its ids: ${join(", ", keys(local._catalogue))}."
+    condition     = length(setsubtract(var.exclude_ids, local._ids)) == 0
+    error_message = "exclude_ids names what is not in the catalogue: ${join(", ", setsubtract(var.exclude_ids, local._ids))}. Its ids: ${join(", ", local._ids)}."
   }
 }
 
@@ -45,14 +52,114 @@ variable "exclude_role_arns" {
   }
 }
 
+variable "exclusions" {
+  description = "Calls that a detection leaves alone, by its id (\"*\": all detections): lists of { where, reason, until (last day, UTC, of the event's own time) }. All that `where` has must hold, each by one of its values: principals (ARNs of users and roles with * and ? as wildcards; for a session, its role's), role_paths (of roles of the event's own account), accounts, organizational_units (keys of the variable of that name), source_ip_ranges (CIDR), resources (ARNs, wildcards). A function applies them: lead the rules to the notify module."
+  type = map(list(object({
+    reason = string
+    until  = string
+    # A map, since an object would drop a misspelt criterion and so leave more alone than is meant.
+    where = map(set(string))
+  })))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.exclusions), concat(["*"], local._ids))) == 0
+    error_message = "exclusions names what is not in the catalogue: ${join(", ", setsubtract(keys(var.exclusions), concat(["*"], local._ids)))}. Use an id of a detection, or \"*\" for all."
+  }
+
+  validation {
+    condition     = var.decided_by == "any" || length(var.exclusions) == 0
+    error_message = "exclusions need a function, and with decided_by = \"pattern\" the rules lead straight to a topic: leave decided_by at \"any\" and lead the rules to the notify module."
+  }
+
+  validation {
+    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
+      for exclusion in exclusions : length(exclusion.where) > 0 && alltrue([for values in exclusion.where : length(values) > 0])
+      && length(setsubtract(keys(exclusion.where), ["accounts", "organizational_units", "principals", "resources", "role_paths", "source_ip_ranges"])) == 0
+    ]]))
+    error_message = "Each of exclusions must have a where with some of accounts, organizational_units, principals, resources, role_paths and source_ip_ranges, none of them empty."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for exclusions in values(var.exclusions) : [for exclusion in exclusions : trimspace(exclusion.reason) != ""]]))
+    error_message = "Each of exclusions must have a reason, so that who comes later knows whether it still holds."
+  }
+
+  validation {
+    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
+      for exclusion in exclusions : can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", exclusion.until)) && can(timeadd("${exclusion.until}T00:00:00Z", "0s"))
+    ]]))
+    error_message = "Each of exclusions must have the last day that it holds as until, as in \"2026-12-31\"."
+  }
+
+  validation {
+    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
+      for exclusion in exclusions : [for account in lookup(exclusion.where, "accounts", []) : can(regex("^[0-9]{12}$", account))]
+    ]]))
+    error_message = "accounts of exclusions must be ids of twelve digits."
+  }
+
+  validation {
+    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
+      for exclusion in exclusions : [for unit in lookup(exclusion.where, "organizational_units", []) : contains(keys(var.organizational_units), unit)]
+    ]]))
+    error_message = "organizational_units of exclusions must be keys of the variable organizational_units, which says what accounts they have."
+  }
+
+  validation {
+    # Two roles or users that have nothing in common but the account show that it means everybody.
+    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
+      for exclusion in exclusions : [
+        for principal in lookup(exclusion.where, "principals", []) : can(regex("^(arn:|\\*)[!-~]+$", principal)) && !anytrue([
+          for kind in ["role", "user"] : alltrue([
+            for name in ["q", "z/w"] : can(regex(
+              "^${replace(replace(replace(principal, "/[^A-Za-z0-9*?]/", "\\$0"), "*", ".*"), "?", ".")}$",
+              "arn:${try(regex("^arn:([a-z-]+):", principal)[0], "aws")}:iam::${try(regex("^[^:]*:[^:]*:[^:]*:[^:]*:([0-9]{12}):", principal)[0], "000000000000")}:${kind}/${name}"
+            ))
+          ])
+        ])
+      ]
+    ]]))
+    error_message = "principals of exclusions must be ARNs of users and roles (* and ? are wildcards) that name somebody: one that stands for all roles or users would leave everybody alone."
+  }
+
+  validation {
+    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
+      for exclusion in exclusions : [for path in lookup(exclusion.where, "role_paths", []) : can(regex("^/([!-~]+/)+$", path))]
+    ]]))
+    error_message = "role_paths of exclusions must be paths that start and end with a slash, and not / alone, which is every role."
+  }
+
+  validation {
+    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
+      for exclusion in exclusions : [
+        for cidr in lookup(exclusion.where, "source_ip_ranges", []) :
+        try(cidrhost(cidr, 0) == cidrhost(replace(cidr, "/\\/.*/", strcontains(cidr, ":") ? "/128" : "/32"), 0) && tonumber(split("/", cidr)[1]) >= (strcontains(cidr, ":") ? 16 : 8), false)
+      ]
+    ]]))
+    error_message = "source_ip_ranges of exclusions must be the networks' own CIDR blocks, as in 203.0.113.0/24 or 2001:db8::/32, of at least 8 (IPv6: 16) bits: a shorter one leaves half the world alone."
+  }
+
+  validation {
+    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
+      for exclusion in exclusions : [
+        for arn in lookup(exclusion.where, "resources", []) :
+        can(regex("[A-Za-z0-9]", replace(regex("^arn:[^:]+:[^:]+:[^:]*:[^:]*:([!-~]+)$", arn)[0], startswith(replace(arn, "/^arn:[^:]+:/", ""), "s3:") ? "/^$/" : "/^[a-z-]+[:\\/]/", "")))
+      ]
+    ]]))
+    error_message = "resources of exclusions must be ARNs (* and ? are wildcards) that say more than the kind of resource, as in arn:aws:s3:::site-*: one for all resources would leave everything alone."
+  }
+}
+
 variable "ids" {
   description = "Ids of the detections to take. Null: all that the other filters select."
   type        = set(string)
   default     = null
 
   validation {
-    condition     = var.ids == null ? true : length(setsubtract(var.ids, keys(local._catalogue))) == 0
-    error_message = "ids names what is not in the catalogue: ${join(", ", setsubtract(var.ids == null ? [] : var.ids, keys(local._catalogue)))}. Its ids: ${join(", ", keys(local._catalogue))}."
+    condition     = var.ids == null ? true : length(setsubtract(var.ids, local._ids)) == 0
+    error_message = "ids names what is not in the catalogue: ${join(", ", setsubtract(var.ids == null ? [] : var.ids, local._ids))}. Its ids: ${join(", ", local._ids)}."
   }
 }
 
@@ -65,6 +172,18 @@ variable "min_severity" {
   validation {
     condition     = contains(local._severities, var.min_severity)
     error_message = "min_severity must be one of ${join(", ", local._severities)}."
+  }
+}
+
+variable "organizational_units" {
+  description = "Accounts of organizational units that `exclusions` name, as in { \"ou-ab12-sandbox01\" = [\"111122223333\"] }. An account that joins a unit counts from the next apply on."
+  type        = map(set(string))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue(flatten([for accounts in values(var.organizational_units) : [for account in accounts : can(regex("^[0-9]{12}$", account))]]))
+    error_message = "organizational_units must map units to ids of accounts, of twelve digits."
   }
 }
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from reactor.detections.definition import read_definition
+from reactor.event import read_event
 from reactor.patterns import EventPattern
 
+from localaws.events.router.model import Rule
+from localaws.events.router.transform import fill
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import Raw, assert_refused, call, readme_example
@@ -38,6 +44,9 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "excluding": {"exclude_role_arns": [DEPLOY], "placeholders": OWN},
 }
+RULE = Rule(
+    "r", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/r", "default", "ENABLED", "{}", ACCOUNT, REGION
+)
 RULES = """
 locals {
   targets = { alert = { topic = { arn = "%s" } } }
@@ -96,6 +105,25 @@ def test_without_filters_everything_is_there(plan: Plan) -> None:
         "reaction-tamper-topics": ["topic_arns"],
     }
     assert found["coverage"]["reaction-tamper"]["rules"] == []
+
+
+def test_a_rule_hands_over_its_definition_beside_the_event(plan: Plan) -> None:
+    """What the local EventBridge makes of each template is what the function reads."""
+    rules = shown(plan, "told")["rules"]
+    for key, rule in rules.items():
+        entry = CATALOGUE[rule["id"]]
+        event = entry.samples.match[0].event
+        given = rule["detection_input"]
+        text = fill(given["input_template"], given["input_paths"], event, RULE, datetime.now(UTC))
+        read = read_event(json.loads(text))
+        assert read == replace(read_event(event), detection=read.detection), key
+        definition = read_definition(read.detection)
+        assert definition.id == entry.id
+        assert (definition.title, definition.why) == (entry.title, entry.why)
+        assert definition.runbook == entry.runbook
+        assert (definition.severity, definition.attack) == (entry.severity, entry.attack)
+        assert definition.decision == entry.decision
+        assert definition.failures == (entry.failures != "excluded")
 
 
 def test_placeholders_complete_what_waits(plan: Plan) -> None:
@@ -244,19 +272,11 @@ def test_refusals(tf: Planner) -> None:
         tf,
         "detections",
         [
-            ({"ids": ["root-logn"]}, "ids names what is not in the catalogue: root-logn. Its ids"),
-            ({"exclude_ids": ["nothing"]}, "exclude_ids names what is not in the catalogue: noth"),
             ({"min_severity": "urgent"}, "min_severity must be one of info, low, medium, high"),
-            ({"benchmark": "cis-9.9"}, "benchmark must be one of cis-1.4, cis-1.5, cis-2.0"),
-            ({"techniques": ["T9999"]}, "techniques names what no detection is for: T9999."),
             ({"decided_by": "code"}, 'decided_by must be "any" or "pattern"'),
             (
                 {"exclude_role_arns": ["arn:aws:sts::111122223333:assumed-role/x/y"]},
                 "exclude_role_arns must hold ARNs of roles",
-            ),
-            (
-                {"placeholders": {"functions": ["x"]}},
-                "placeholders has names that no detection uses: functions. There are: function_",
             ),
             (
                 {"placeholders": {"rule_names": ['a"b']}},
@@ -267,10 +287,25 @@ def test_refusals(tf: Planner) -> None:
     )
 
 
-def test_a_named_detection_without_its_placeholder_is_refused(tf: Planner) -> None:
+def test_names_that_are_not_in_the_catalogue_nor_in_entries(tf: Planner) -> None:
     told = {"ids": ["reaction-tamper"], "placeholders": {"rule_names": []}}
     sentence = "can't work before placeholders says what it is about: reaction-tamper needs"
-    assert_refused(tf, "detections", [({"ids": ["reaction-tamper"]}, sentence), (told, sentence)])
+    assert_refused(
+        tf,
+        "detections",
+        [
+            ({"ids": ["root-logn"]}, "ids names what is not in the catalogue: root-logn. Its ids"),
+            ({"exclude_ids": ["nothing"]}, "exclude_ids names what is not in the catalogue: noth"),
+            ({"benchmark": "cis-9.9"}, "benchmark must be one of cis-1.4, cis-1.5, cis-2.0"),
+            ({"techniques": ["T9999"]}, "techniques names what no detection is for: T9999."),
+            (
+                {"placeholders": {"functions": ["x"]}},
+                "placeholders has names that no detection uses: functions. There are: function_",
+            ),
+            ({"ids": ["reaction-tamper"]}, sentence),
+            (told, sentence),
+        ],
+    )
 
 
 def test_filters_without_a_result_and_long_patterns_are_refused(tf: Planner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 
@@ -64,6 +65,22 @@ def add_parser(commands: Any) -> None:
     )
     exporting.add_argument("--out", metavar="DIR", help="write each into DIR")
     exporting.set_defaults(command=_export)
+
+    schema = actions.add_parser(
+        "schema",
+        help="print the JSON schema of a file, for an editor",
+        description="Prints the JSON schema (draft 2020-12) of an entry, of its samples, or of "
+        "exclusions.",
+    )
+    schema.add_argument("name", choices=("entry", "exclusions", "samples"))
+    schema.set_defaults(command=_schema)
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from trailctl.detections.schemas import text
+
+    sys.stdout.write(text(options.name))
+    return 0
 
 
 def _test(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 from reactor.detections import decide
 from reactor.event import read_event
-from reactor.patterns import EventError, EventPattern
+from reactor.patterns import EventPattern
 
 from trailctl.detections.entries import faults, files, read_entry
 from trailctl.errors import UsageError
@@ -108,10 +108,7 @@ def _judged(
     entry: CatalogueEntry, patterns: Mapping[str, EventPattern], sample: Sample, hit: bool
 ) -> str:
     """What is wrong about a sample, empty if nothing is."""
-    try:
-        matched = any(pattern.matches(sample.event) for pattern in patterns.values())
-    except EventError as error:
-        return f"no EventBridge event: {error}"
+    matched = any(pattern.matches(sample.event) for pattern in patterns.values())
     decided = matched and (
         not entry.decision or decide(entry.id, read_event(sample.event)) is not None
     )

@@ -62,6 +62,19 @@ def add_parser(commands: Any) -> None:
     narrow.add_argument(
         "--known", metavar="FILE", help="JSON of what decisions should know, as trusted_accounts"
     )
+    narrow.add_argument(
+        "--entries",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="entries of one's own, a file or a folder; may repeat",
+    )
+    narrow.add_argument(
+        "--exclusions", metavar="FILE", help="JSON of what the module has as exclusions"
+    )
+    narrow.add_argument(
+        "--organizational-units", metavar="FILE", help="JSON of units that exclusions name"
+    )
     looked = parser.add_argument_group("events")
     looked.add_argument(
         "--lookup-events", action="store_true", help="of the last 90 days, from CloudTrail's API"

@@ -41,14 +41,14 @@ _PATTERN = Meta(
     },
 )
 
-Text = Annotated[str, Meta(min_length=1)]
-Link = Annotated[str, Meta(description="Where this form's schema is, for editors.")]
+NonEmpty = Annotated[str, Meta(min_length=1)]
+SchemaLink = Annotated[str, Meta(description="Where this form's schema is, for editors.")]
 
 
 class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An EventBridge event. `refused_by` is `pattern` or `decision`, empty if it must match."""
 
-    case: Text
+    case: NonEmpty
     event: Annotated[dict[str, Any], Meta(description="The EventBridge event, whole.")]
     refused_by: Annotated[
         Literal["", "decision", "pattern"],
@@ -61,7 +61,7 @@ class Samples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     match: Annotated[tuple[Sample, ...], Meta(min_length=1)]
     no_match: tuple[Sample, ...] = ()
-    schema: Link = msgspec.field(name="$schema", default="")
+    schema: SchemaLink = msgspec.field(name="$schema", default="")
 
 
 class Count(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,11 +77,11 @@ class Placeholder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
     description: Annotated[str, Meta(pattern=r"\.$")]
     required: bool
-    example: Annotated[tuple[Text, ...], Meta(min_length=1)]
-    default: tuple[Text, ...] | None = None
+    example: Annotated[tuple[NonEmpty, ...], Meta(min_length=1)]
+    default: tuple[NonEmpty, ...] | None = None
 
 
-class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Transformer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """EventBridge's input transformer: the sentence that a rule sends straight to a topic."""
 
     input_paths: dict[Annotated[str, Meta(pattern="^[a-z_]+$")], Annotated[str, _PATH]]
@@ -95,12 +95,12 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
 
 
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class RuleOfOthers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The rule that an entry was made from, and whose it is."""
 
-    title: Text
-    author: Text
-    license: Text
+    title: NonEmpty
+    author: NonEmpty
+    license: NonEmpty
     id: str = ""
     read_as: Annotated[
         Literal["", "cased"], Meta(description="cased: its texts were taken as they are written.")
@@ -116,7 +116,7 @@ class CatalogueEntry(
     its own id.
     """
 
-    schema: Link = msgspec.field(name="$schema", default="")
+    schema: SchemaLink = msgspec.field(name="$schema", default="")
     id: Annotated[str, Meta(pattern=ID, description="Its name, also of its rule.")]
     title: Annotated[str, Meta(min_length=6, max_length=80, pattern=r"[^.]$")]
     severity: Literal["info", "low", "medium", "high", "critical"]
@@ -147,9 +147,9 @@ class CatalogueEntry(
         dict[Annotated[str, Meta(pattern="^[a-z0-9-]+$")], Annotated[dict[str, Any], _PATTERN]],
         Meta(min_length=1, description="Event patterns by the part's name, main first."),
     ]
-    summary: Summary
+    summary: Transformer
     source: Annotated[
-        Source | None, Meta(description="The rule of others that it was made from.")
+        RuleOfOthers | None, Meta(description="The rule of others that it was made from.")
     ] = None
 
     @cached_property

@@ -19,6 +19,8 @@ from typing import Any
 from reactor.detections import Known
 from reactor.settings import SettingsError, parse_settings
 
+from trailctl.detections.entries import read_entries
+from trailctl.detections.exclusions import read_exclusions
 from trailctl.errors import CheckError, UsageError
 from trailctl.replay import page, report, sources, table
 from trailctl.replay.catalogue import SEVERITIES, load_catalogue, select
@@ -94,8 +96,12 @@ def _failed(options: argparse.Namespace, found: dict[str, Any]) -> bool:
 
 def _setup(options: argparse.Namespace) -> tuple[Setup, list[str]]:
     narrowing = (options.id, options.exclude_id, options.min_severity, options.benchmark)
-    if (options.plan or options.pattern) and any((*narrowing, options.technique, options.value)):
-        raise UsageError("filters and --value are for the catalogue: leave them or the rules out")
+    told = (options.technique, options.value, options.entries, options.exclusions)
+    if (options.plan or options.pattern) and any((*narrowing, *told, options.organizational_units)):
+        raise UsageError(
+            "filters, --value, --entries and --exclusions are for the catalogue: leave them or the "
+            "rules out"
+        )
     known = _known(options.known)
     if options.plan:
         planned = from_plan(options.plan)
@@ -103,7 +109,7 @@ def _setup(options: argparse.Namespace) -> tuple[Setup, list[str]]:
         return Setup(tuple(planned.rules), tuple(probes), known), planned.notes
     if options.pattern:
         return Setup(tuple(from_patterns(options.pattern)), tuple(existing()), known), []
-    catalogue = load_catalogue()
+    catalogue = {**load_catalogue(), **read_entries(options.entries)}
     entries = select(
         catalogue,
         options.id,
@@ -113,7 +119,10 @@ def _setup(options: argparse.Namespace) -> tuple[Setup, list[str]]:
         options.technique,
     )
     values = _values(options.value, {n for e in catalogue.values() for n in e.placeholders})
-    rules, notes = from_catalogue(entries, values)
+    exclusions = {}
+    if options.exclusions:
+        exclusions = read_exclusions(options.exclusions, catalogue, options.organizational_units)
+    rules, notes = from_catalogue(entries, values, exclusions)
     if not rules:
         raise UsageError(f"nothing to replay: {'; '.join(notes)}")
     return Setup(tuple(rules), tuple(existing()), known), notes

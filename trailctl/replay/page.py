@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from trailctl.replay.table import rate
+from trailctl.replay.table import exclusion, rate
 from trailctl.text import plain
 
 _WIDTH, _HEIGHT = 720, 56
@@ -57,7 +57,7 @@ def escape(text: str) -> str:
 
 def render(report: Mapping[str, Any]) -> str:
     """The page. All text that came with events is escaped."""
-    fired = [rule for rule in report["rules"] if rule["matches"]]
+    fired = [rule for rule in report["rules"] if rule["matches"] or rule["excluded"]]
     span = _span(report)
     parts = [
         "<!doctype html>",
@@ -71,6 +71,7 @@ def render(report: Mapping[str, Any]) -> str:
         _overview(fired),
         *(_card(rule, span) for rule in fired),
         _silent(report["never_fired"]),
+        _exclusions(report["exclusions"]),
         _reactions(report["reactions"]),
         _skipped(report["skipped"], report["left_out"]),
         "</body></html>",
@@ -123,6 +124,8 @@ def _card(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
         facts.insert(1, f"{rule['findings']:,} of them decided to be meant")
     if rule["alert_when"] != "each match":
         facts.append(f"an alert on {escape(rule['alert_when'])}")
+    if rule["excluded"]:
+        facts.append(f"{rule['excluded']:,} more left alone by exclusions")
     if rule["read_only_matches"]:
         facts.append(f"{rule['read_only_matches']:,} are read-only events")
     principals = ((p["principal"], p["matches"]) for p in rule["principals"])
@@ -233,6 +236,13 @@ def _silent(names: Sequence[str]) -> str:
     if not names:
         return ""
     return f"<h2>Never fired ({len(names)})</h2><p>{', '.join(map(escape, names))}</p>"
+
+
+def _exclusions(exclusions: Sequence[Mapping[str, Any]]) -> str:
+    if not exclusions:
+        return ""
+    rows = "".join(f"<li>{escape(exclusion(each).strip())}</li>" for each in exclusions)
+    return f"<h2>Exclusions</h2><ul>{rows}</ul>"
 
 
 def _reactions(reactions: Sequence[Mapping[str, Any]]) -> str:

@@ -6,14 +6,17 @@
      "rules": [{"name", "title", "severity", "why", "runbook", "attack", "matches", "first", "last",
                 "per_day": {day: n}, "principals": [{"principal", "matches"}],
                 "places": [{"account", "region", "matches"}], "examples": [...], "alerts_a_day",
-                "alerts", "alert_when", "read_only_matches", "findings", "reasons"}],
+                "alerts", "alert_when", "read_only_matches", "findings", "reasons",
+                "excluded"}],
+     "exclusions": [{"name", "where", "reason", "until", "matches", "ended"}],
      "never_fired": ["..."],
      "reactions": [{"name", "events", "idle", "would": {step: n}, "failures": {why: n},
                     "examples"}]}
 
 Rules are in the order of their severity, then of their matches. Times are as CloudTrail writes
-them, null where there is none. `findings` is null where the pattern
-decides alone.
+them, null where there is none. `findings` is null where the pattern decides alone. `excluded` is
+what exclusions left alone, which is in no other count; `ended` what each would have left alone
+before its last day.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+from reactor.detections.exclusions import KINDS
 
 from trailctl.replay.catalogue import SEVERITIES, Count
 from trailctl.replay.rules import Rule
@@ -55,7 +60,8 @@ def build(
         ],
         "notes": list(notes),
         "rules": listed,
-        "never_fired": [each["name"] for each in listed if not each["matches"]],
+        "exclusions": _exclusions(tally, rules),
+        "never_fired": [e["name"] for e in listed if not e["matches"] and not e["excluded"]],
         "reactions": [_reaction(name, tally) for name in reactions],
     }
 
@@ -139,7 +145,33 @@ def _rule(rule: Rule, tally: RuleTally, days: float) -> dict[str, Any]:
         "alerts": alerts,
         "alert_when": when,
         "alerts_a_day": float(f"{alerts / days:.3g}"),
+        "excluded": tally.excluded.total(),
     }
+
+
+def _exclusions(tally: Tally, rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """Every exclusion once, with what it left alone in all rules."""
+    given = {name: each for rule in rules for each, name in rule.exclusions.items()}
+    excluded: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
+    for each in tally.rules.values():
+        excluded.update(each.excluded)
+        ended.update(each.ended)
+    return [
+        {
+            "name": name,
+            "where": {
+                kind: [str(value) for value in getattr(each, kind)]
+                for kind in KINDS
+                if getattr(each, kind)
+            },
+            "reason": each.reason,
+            "until": each.until.isoformat(),
+            "matches": excluded[name],
+            "ended": ended[name],
+        }
+        for name, each in given.items()
+    ]
 
 
 def _reaction(name: str, tally: Tally) -> dict[str, Any]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from reactor.detections.definition import DefinitionError, read_definition
+from reactor.detections.exclusions import Exclusion
 from reactor.patterns import EventPattern, PatternError
 
 from trailctl.errors import UsageError
 from trailctl.replay.catalogue import CatalogueEntry, Count
 
+_EVENT = "<aws.events.event.json>"
 _ALL = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
@@ -25,7 +28,7 @@ class Rule:
     `sees_reads` is False if the rule's state keeps read-only management events from it, None if no
     state is known. `detection` is the catalogue's id. `decided` is True if a function of `reactor`
     decides on the events that the pattern matches. `count` is the number of findings that make one
-    alert.
+    alert. `exclusions` are left alone; each has its name.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Rule:
     detection: str = ""
     decided: bool = False
     count: Count | None = None
+    exclusions: Mapping[Exclusion, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,9 @@ class Planned:
 
 
 def from_catalogue(
-    entries: Iterable[CatalogueEntry], values: Mapping[str, Sequence[str]]
+    entries: Iterable[CatalogueEntry],
+    values: Mapping[str, Sequence[str]],
+    exclusions: Mapping[str, Mapping[Exclusion, str]] = {},
 ) -> tuple[list[Rule], list[str]]:
     """A rule for each entry's part, and a sentence on the entries whose placeholders lack values.
 
@@ -89,6 +95,7 @@ def from_catalogue(
                 detection=entry.id,
                 decided=entry.decision,
                 count=entry.count,
+                exclusions={**exclusions.get(entry.id, {}), **exclusions.get("*", {})},
             )
             for key, pattern in found.items()
         ]
@@ -136,12 +143,13 @@ def from_plan(path: str) -> Planned:
     rules: dict[str, Rule] = {}
     reactions: list[Wired] = []
     notes: list[str] = []
+    told = _definitions(resources)
     for address, kind, values in resources:
         if kind == "aws_cloudwatch_event_rule":
             rule = _rule(address, values, notes)
             if rule is not None:
                 name = rule.name if rule.name not in rules else address
-                rules[name] = Rule(name, rule.pattern, rule.sees_reads, title=rule.title)
+                rules[name] = _defined(replace(rule, name=name), told.get(rule.name), notes)
         elif kind == "aws_lambda_function":
             wired = _wired(values)
             if wired is not None:
@@ -223,6 +231,43 @@ def _rule(address: str, values: Mapping[str, Any], notes: list[str]) -> Rule | N
         pattern=pattern,
         sees_reads=state == _ALL,
         title=str(values.get("description") or ""),
+    )
+
+
+def _definitions(resources: Iterable[tuple[str, str, Mapping[str, Any]]]) -> dict[str, str]:
+    """What targets hand to a function beside the event, by the name of their rule."""
+    found = {}
+    for _, kind, values in resources:
+        if kind != "aws_cloudwatch_event_target":
+            continue
+        template = ((values.get("input_transformer") or [{}])[0] or {}).get("input_template")
+        if isinstance(template, str) and template.startswith('{"detection":'):
+            found[str(values.get("rule"))] = template.replace(_EVENT, "null")
+    return found
+
+
+def _defined(rule: Rule, told: str | None, notes: list[str]) -> Rule:
+    """The rule with the definition of its detection, as the function reads it."""
+    if told is None:
+        return rule
+    try:
+        given = read_definition(json.loads(told)["detection"])
+        exclusions = {
+            Exclusion.parse(each): f"{given.id}[{n}]" for n, each in enumerate(given.exclusions)
+        }
+    except (ValueError, DefinitionError) as error:
+        notes.append(f"the detection of {rule.name} can't be read, and its function fails: {error}")
+        return rule
+    return replace(
+        rule,
+        severity=given.severity,
+        title=given.title,
+        why=given.why,
+        runbook=given.runbook,
+        attack=given.attack,
+        detection=given.id,
+        decided=given.decision,
+        exclusions=exclusions,
     )
 
 

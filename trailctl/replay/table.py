@@ -16,7 +16,7 @@ _RIGHT = {2, 3}
 def render(report: Mapping[str, Any], width: int | None = None) -> str:
     """Text of lines no longer than `width` (the terminal's, 160 where there is none)."""
     width = width or shutil.get_terminal_size((160, 40)).columns
-    fired = [rule for rule in report["rules"] if rule["matches"]]
+    fired = [rule for rule in report["rules"] if rule["matches"] or rule["excluded"]]
     lines = [_summary(report), ""]
     if fired:
         lines += _grid([_HEAD, *map(_row, fired)], width)
@@ -25,6 +25,8 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
     silent = report["never_fired"]
     if silent:
         lines += ["", f"Never fired ({len(silent)}): {', '.join(silent)}"]
+    if report["exclusions"]:
+        lines += ["", "Exclusions", *map(exclusion, report["exclusions"])]
     for reaction in report["reactions"]:
         lines += ["", *_reaction(reaction)]
     return "\n".join(_cut(plain(line), width) for line in _wrapped(lines, width)) + "\n"
@@ -41,8 +43,8 @@ def _summary(report: Mapping[str, Any]) -> str:
     )
 
 
-def _several(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+def _several(number: int, what: str, more: str = "s") -> str:
+    return f"{number:,} {what}{more * (number != 1)}"
 
 
 def _row(rule: Mapping[str, Any]) -> tuple[str, ...]:
@@ -62,6 +64,16 @@ def rate(rule: Mapping[str, Any]) -> str:
     """Alerts a day, or in all where there are few."""
     a_day = rule["alerts_a_day"]
     return f"{a_day:,g} a day" if a_day >= _RARE else f"{rule['alerts']:,} in all"
+
+
+def exclusion(each: Mapping[str, Any]) -> str:
+    """A line on an exclusion: what it left alone, and whether it is any use."""
+    told = f"left {_several(each['matches'], 'match', 'es')} alone"
+    if each["ended"]:
+        told += f"; it ended, and {each['ended']:,} more are not left alone"
+    elif not each["matches"]:
+        told = "was never used"
+    return f"  {each['name']} ({each['reason']}, until {each['until']}): {told}"
 
 
 def _grid(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
@@ -86,6 +98,10 @@ def _detail(rule: Mapping[str, Any]) -> list[str]:
         lines.append(f"  decided: {rule['findings']:,} of {rule['matches']:,} matches are meant")
     if rule["alert_when"] != "each match":
         lines.append(f"  alerts:  {rule['alerts']:,} (on {rule['alert_when']})")
+    if rule["excluded"]:
+        lines.append(f"  left:    {rule['excluded']:,} more are left alone by exclusions")
+    if not rule["matches"]:
+        return lines
     if rule["read_only_matches"]:
         lines.append(
             f"  reads:   {rule['read_only_matches']:,} are read-only events, which a rule "

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from reactor.detections import Detected, Known, decision
+from reactor.detections.exclusions import used
 from reactor.event import Event, read_event
 from reactor.patterns.paths import RawEvent
 
@@ -43,7 +44,9 @@ class RuleTally:
     `places` are accounts and Regions.
 
     `findings` counts matches that the rule's decision confirmed, `moments` lists their keys and
-    times where several make one alert.
+    times where several make one alert. `excluded` counts what exclusions left alone, by their
+    names, and is in none of the other counts; `ended` what they would have left alone before their
+    end.
     """
 
     matches: int = 0
@@ -57,6 +60,8 @@ class RuleTally:
     reasons: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, Any]] = field(default_factory=list)
     moments: list[tuple[str, str]] = field(default_factory=list)
+    excluded: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
 
     def merge(self, other: RuleTally) -> None:
         """Adds another tally."""
@@ -71,6 +76,8 @@ class RuleTally:
         self.reasons.update(other.reasons)
         self.examples = (self.examples + other.examples)[:EXAMPLES]
         self.moments += other.moments
+        self.excluded.update(other.excluded)
+        self.ended.update(other.ended)
 
 
 @dataclass
@@ -178,7 +185,8 @@ class Tallier:
         self._looks = Looks(look)
         self._decide = {r.name: decision(r.detection) for r in rules if r.decided}
         # Matches of these are decoded whole, all matches if a reaction follows every rule.
-        self._asking = frozenset({*self._probes, *self._decide})
+        excluding = {rule.name for rule in rules if rule.exclusions}
+        self._asking = frozenset({*self._probes, *self._decide, *excluding})
         self._looked_at = bool(self._followers)
 
     def count(self, text: bytes, tally: Tally, place: str = "") -> None:
@@ -211,6 +219,14 @@ class Tallier:
                 found = tally.rules.get(name)
                 if found is None:
                     found = tally.rules[name] = RuleTally()
+                finding: Detected | None = None
+                if name in self._decide:
+                    assert read is not None
+                    finding = self._decide[name](read, self._known)
+                # What the decision doesn't mean needs no exclusion.
+                meant = finding is not None or name not in self._decide
+                if meant and self._left_alone(name, read, found):
+                    continue
                 found.matches += 1
                 found.reads += projection.read_only(head) in (True, "true")
                 found.days[time[:10]] += 1
@@ -218,10 +234,7 @@ class Tallier:
                 found.principals[who] += 1
                 found.last = max(found.last, time)
                 found.first = min(found.first or time, time)
-                finding: Detected | None = None
                 if name in self._decide:
-                    assert read is not None
-                    finding = self._decide[name](read, self._known)
                     if finding is None:
                         continue
                     found.findings += 1
@@ -245,6 +258,21 @@ class Tallier:
         tally.events += scanned.events
         tally.first = min(filter(None, (tally.first, scanned.first)), default="")
         tally.last = max(tally.last, scanned.last)
+
+    def _left_alone(self, name: str, event: Event | None, found: RuleTally) -> bool:
+        """True if an exclusion of the rule leaves the event alone, which is counted."""
+        exclusions = self._rules[name].exclusions
+        if not exclusions:
+            return False
+        assert event is not None
+        use = used(event, exclusions)
+        if use is not None:
+            found.excluded[exclusions[use]] += 1
+            return True
+        late = next((each for each in exclusions if each.holds(event)), None)
+        if late is not None:
+            found.ended[exclusions[late]] += 1
+        return False
 
     def _ask(self, probe: Probe, event: RawEvent, read: Event, tally: Tally) -> None:
         """Counts what a reaction would have done about an event, if it is the reaction's."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Container
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +34,21 @@ def import_(options: argparse.Namespace) -> int:
                 print(f"{path}: refused ({error.kind}): {error}", file=sys.stderr)
                 continue
             id_ = entry.entry["id"]
-            if id_ in done:
-                raise UsageError(f"{path}: there is a {id_} already: give the file another name")
+            if id_ in done:  # shortened names may be alike
+                id_ = entry.entry["id"] = _another(id_, done)
             done[id_] = entry
     _write(done, Path(options.out) if options.out else None)
     if refused and len(done) + refused > 1:
         print(f"{len(done)} imported, {refused} refused", file=sys.stderr)
     return int(bool(refused))
+
+
+def _another(id_: str, taken: Container[str]) -> str:
+    for number in count(2):
+        other = f"{id_[:32].rstrip('-')}-{number}"
+        if other not in taken:
+            return other
+    raise AssertionError
 
 
 def export(options: argparse.Namespace) -> int:

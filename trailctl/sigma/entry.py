@@ -35,7 +35,7 @@ from trailctl.sigma.meaning import (
 # https://github.com/SigmaHQ/Detection-Rule-License: it asks for the author beside the rule.
 _LICENSE = "DRL-1.1"
 _LEVELS = {"informational": "info", "low": "low", "high": "high", "critical": "critical"}
-_LONGEST_ID, _LONGEST_TITLE = 34, 80  # a part adds its name to the id
+_LONGEST_ID, _LONGEST_PART, _LONGEST_TITLE = 40, 6, 80
 # Their services report in one Region of a partition.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
 _GLOBAL = frozenset({"iam.amazonaws.com", "organizations.amazonaws.com"})
@@ -104,10 +104,12 @@ def made(rule: SigmaRule | SigmaCorrelationRule, name: str, cased: bool = False)
 def _entry(
     rule: SigmaRule, name: str, meant: list[dict[str, FieldTest]], cased: bool
 ) -> dict[str, Any]:
+    patterns = matchers.patterns(meant)
     named = [_texts(each.get("eventName")) for each in meant]
     sources = [_texts(each.get("eventSource")) for each in meant]
     return {
-        "id": _id(name),
+        # A part's rule has its name behind the id.
+        "id": shortened(name, _LONGEST_ID - (_LONGEST_PART if len(patterns) > 1 else 0)),
         "title": _title(rule.title),
         "severity": _LEVELS.get(rule.level.name.lower(), "medium") if rule.level else "medium",
         "why": _sentence(rule.description or rule.title),
@@ -120,18 +122,19 @@ def _entry(
         "decision": False,
         "count": None,
         "placeholders": {},
-        "patterns": matchers.patterns(meant),
+        "patterns": patterns,
         "summary": _summary(rule),
         "source": _source(rule, cased),
     }
 
 
-def _id(name: str) -> str:
+def shortened(name: str, most: int) -> str:
+    """An id of whole words of a rule's or file's name, of at most so many characters."""
     stem = re.sub(r"^aws_(cloudtrail_)?", "", name.lower())
     words = [word for word in re.split(r"[^a-z0-9]+", stem) if word]
     found = "sigma"
     for word in words:
-        if len(f"{found}-{word}") > _LONGEST_ID:
+        if len(f"{found}-{word}") > most:
             break
         found += f"-{word}"
     return found

@@ -76,6 +76,11 @@ class Exclusion:
         ranges = tuple(ip_network(each) for each in kinds.pop("source_ip_ranges", ()))
         return cls(reason=reason, until=_day(until), source_ip_ranges=ranges, **kinds)
 
+    @property
+    def told(self) -> str:
+        """The exclusion in words, such as `excluded until 2026-12-31: the pipeline makes keys`."""
+        return f"excluded until {self.until}: {self.reason}"
+
     def holds(self, event: Event) -> bool:
         """True if the event is one of those that are meant, on whatever day."""
         return (

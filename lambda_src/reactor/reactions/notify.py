@@ -1,13 +1,15 @@
 """Alerts on any event: one sentence, the same at most once a window, the rest at its end.
 
 The rule's pattern chooses the events. Where a pattern can't decide alone, the catalogue's decision
-of that name (`detection`) does.
+of that name does. An event that comes with the definition of its detection is told in that one's
+words; the settings are for all other events.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
@@ -16,8 +18,11 @@ from typing import TYPE_CHECKING, Any, cast
 from reactor.actions import SEVERITIES, Alert
 from reactor.aws import Aws
 from reactor.detections import Known, decide, decisions
+from reactor.detections.definition import Definition, DefinitionError, read_definition
+from reactor.detections.exclusions import Exclusion, used
 from reactor.event import Event
-from reactor.reaction import Reaction, Step
+from reactor.reaction import LeftAloneError, MalformedEventError, Reaction, Step
+from reactor.shapes import dig, text
 
 if TYPE_CHECKING:
     from reactor.actions import Severity
@@ -64,21 +69,81 @@ class Settings:
 
 
 def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
-    """One alert; none for a failed call without `failures`, or if the detection finds nothing."""
+    """One alert; none for a failed call without `failures`, or if the detection finds nothing.
+
+    Raises MalformedEventError for a definition that can't be read, and LeftAloneError for an event
+    that one of its exclusions is for.
+    """
     del aws
-    if event.failed and not settings.failures:
+    given = _definition(event)
+    failures = given.failures if given else settings.failures
+    if event.failed and not failures:
         return []
+    decided = settings.detection if given is None else given.id if given.decision else None
     reason = ""
-    if settings.detection is not None:
+    if decided is not None:
         known = Known(
             trusted_accounts=settings.trusted_accounts,
             trusted_organizations=settings.trusted_organizations,
         )
-        found = decide(settings.detection, event, known)
+        found = decide(decided, event, known)
         if found is None:
             return []
         reason = found.reason
+    if given:
+        _exclude(event, given)
     resources = ", ".join(resource.id for resource in event.resources[:20])
+    # Who may choose the name of a session must not have a series for each.
+    who = event.actor.issuer or event.actor.principal_arn or event.actor.owner
+    detection = given.id if given else ""
+    series = "/".join((event.account, event.region, event.source, event.name, who))
+    about = [sorted(resource.id for resource in event.resources), _plain(event.request), reason]
+    asked = ", ".join(_words(event.request))
+    return [
+        Alert(
+            severity=cast("Severity", given.severity if given else settings.severity),
+            subject=f"{given.title if given else settings.title} ({event.account})",
+            headline=_told(event, given) if given else _sentence(event, settings, reason),
+            details=tuple(
+                (label, value)
+                for label, value in (("Why", reason), ("Resources", resources), ("Asked", asked))
+                if value
+            ),
+            window_seconds=settings.window_seconds,
+            # Parts of one detection may match the same event: that is one alert.
+            key=f"{detection}/{series}/{hashlib.sha256(json.dumps(about).encode()).hexdigest()}",
+            acts=False,
+            series=f"{detection}/{series}",
+        )
+    ]
+
+
+def _definition(event: Event) -> Definition | None:
+    """The definition that the event comes with; None for a bare event."""
+    if event.detection is None:
+        return None
+    try:
+        found = read_definition(event.detection)
+    except DefinitionError as error:
+        raise MalformedEventError(
+            f"{error}: apply modules/detections and modules/reaction of one version."
+        ) from None
+    if found.decision and found.id not in decisions():
+        raise MalformedEventError(f"{found.id} has no decision in this version of the function.")
+    return found
+
+
+def _exclude(event: Event, given: Definition) -> None:
+    try:
+        use = used(event, [Exclusion.parse(each) for each in given.exclusions])
+    except ValueError as error:
+        raise MalformedEventError(f"{given.id}: {error}.") from None
+    if use is not None:
+        raise LeftAloneError(f"{given.id}, {use.told}")
+
+
+def _sentence(event: Event, settings: Settings, reason: str) -> str:
+    """The settings' sentence about an event."""
     words = {
         "account": event.account or "unknown",
         "actor": event.actor.label,
@@ -86,31 +151,25 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
         "ip": event.source_ip or "an unknown address",
         "reason": reason,
         "region": event.region or "unknown Region",
-        "resources": resources,
+        "resources": ", ".join(resource.id for resource in event.resources[:20]),
         "service": event.source.removesuffix(".amazonaws.com"),
         "time": f"{event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else "an unknown time",
     }
-    # Who may choose the name of a session must not have a series for each.
-    who = event.actor.issuer or event.actor.principal_arn or event.actor.owner
-    series = "/".join((event.account, event.region, event.source, event.name, who))
-    about = [sorted(resource.id for resource in event.resources), _plain(event.request), reason]
-    asked = ", ".join(_words(event.request))
-    return [
-        Alert(
-            severity=cast("Severity", settings.severity),
-            subject=f"{settings.title} ({event.account})",
-            headline=settings.summary.format(**words).rstrip("."),
-            details=tuple(
-                (label, value)
-                for label, value in (("Why", reason), ("Resources", resources), ("Asked", asked))
-                if value
-            ),
-            window_seconds=settings.window_seconds,
-            key=f"{series}/{hashlib.sha256(json.dumps(about).encode()).hexdigest()}",
-            acts=False,
-            series=series,
-        )
-    ]
+    return settings.summary.format(**words).rstrip(".")
+
+
+def _told(event: Event, given: Definition) -> str:
+    """The detection's own sentence about an event."""
+    paths = given.summary.input_paths
+
+    def value(found: re.Match[str]) -> str:
+        path = paths[found[1]]
+        if path == "$.detail.userIdentity.arn":
+            return event.actor.label
+        outer = {"account": event.account, "detail": event.detail, "region": event.region}
+        return text(dig(outer, *path.split(".")[1:])) or "unknown"
+
+    return re.sub(r"\{([a-z_]+)\}", value, given.summary.template).rstrip(".")
 
 
 def _plain(value: Any) -> Any:

@@ -172,11 +172,12 @@ def test_what_the_caller_writes_himself_does_not_count() -> None:
     identity = role_session("intern", "ci", path="/")
     identity["arn"] = f"arn:aws:sts::{ACCOUNT}:assumed-role/intern/{ROLE}"
     request = {"tags": [{"key": "role", "value": f"{ROLE}/ci"}], "userName": "bob"}
-    for where in (
+    wheres: list[dict[str, Any]] = [
         {"principals": [f"*{ROLE}/ci"]},
         {"role_paths": ["/ci/"]},
         {"resources": [f"{ROLE}/ci"]},
-    ):
+    ]
+    for where in wheres:
         call = api_call(
             "iam.amazonaws.com", "TagUser", actor=identity, request=request,
             userAgent=f"{ROLE}/ci",

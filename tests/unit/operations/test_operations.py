@@ -69,8 +69,9 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 class Aws:
     """Lambda, as far as redrive calls it; it refuses the function of one name. SQS is moto's."""
 
-    def __init__(self, refused: str = "") -> None:
+    def __init__(self, refused: str = "", template: str = "") -> None:
         self.refused = refused
+        self.template = template
         self.sent: list[tuple[str, Any]] = []
         self._queues = boto3.client("sqs")
 
@@ -85,7 +86,8 @@ class Aws:
 
     def list_targets_by_rule(self, **call: str) -> Any:
         assert call == {"Rule": "launches"}
-        return {"Targets": [{"Arn": ARN, "DeadLetterConfig": {"Arn": QUEUE}}]}
+        more = {"InputTransformer": {"InputTemplate": self.template}} if self.template else {}
+        return {"Targets": [{"Arn": ARN, "DeadLetterConfig": {"Arn": QUEUE}, **more}]}
 
     def invoke(self, **call: Any) -> None:
         assert call["InvocationType"] == "Event"
@@ -153,6 +155,33 @@ def test_redrive_sends_dead_letters_to_their_target_function(queue: str) -> None
         redrive(aws, "failures")
     assert aws.sent == [(ARN, EVENT)]
     assert read({"Body": json.dumps(EVENT)}).function == ""
+
+
+@pytest.mark.parametrize(
+    ("template", "sent"),
+    [
+        (
+            '{"detection":{"id":"d"},"event":<aws.events.event.json>}',
+            {"detection": {"id": "d"}, "event": EVENT},
+        ),
+        ('"<who> did it"', EVENT),
+    ],
+)
+def test_redrive_puts_the_detection_beside_a_dead_letter(
+    queue: str, template: str, sent: Any
+) -> None:
+    """A rule's dead letter is the event as it came, before its target's template."""
+    aws = Aws(template=template)
+    boto3.client("sqs").send_message(
+        QueueUrl=queue,
+        MessageBody=json.dumps(EVENT),
+        MessageAttributes={
+            "RULE_ARN": {"DataType": "String", "StringValue": RULE},
+            "TARGET_ARN": {"DataType": "String", "StringValue": ARN},
+        },
+    )
+    assert redrive(aws, "failures") == 1
+    assert aws.sent == [(ARN, sent)]
 
 
 def test_redrive_refuses_a_queue_that_does_not_exist(

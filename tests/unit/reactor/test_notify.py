@@ -10,9 +10,10 @@ import boto3
 import pytest
 from hypothesis import given
 from hypothesis import settings as effort
+from reactor.actions import Alert
 from reactor.aws import Aws
 from reactor.event import read_event
-from reactor.reaction import Reaction
+from reactor.reaction import MalformedEventError, Reaction
 from reactor.reactions import notify
 from reactor.settings import SettingsError
 
@@ -131,3 +132,137 @@ def test_a_wrong_setting_fails_every_event(
 def test_odd_events_raise_nothing_unexpected(event: object) -> None:
     (alert,) = notify.plan(read_event(event), notify.Settings(failures=True), Aws())
     assert alert.headline  # type: ignore[union-attr]
+
+
+# ---- the definition that rides beside an event
+
+DEFINITION: dict[str, Any] = {
+    "id": "burst",
+    "title": "Instances were started",
+    "severity": "high",
+    "why": "They cost money.",
+    "runbook": "Ask who did it.",
+    "attack": ["T1496"],
+    "summary": {
+        "input_paths": {
+            "who": "$.detail.userIdentity.arn",
+            "event": "$.detail.eventName",
+            "account": "$.account",
+            "image": "$.detail.requestParameters.imageId",
+        },
+        "template": "{who} called {event} in account {account} with {image}.",
+    },
+}
+
+
+def beside(event: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """An event as the target of a catalogue's rule hands it over."""
+    return {"detection": {**DEFINITION, **changes}, "event": event}
+
+
+def test_an_event_is_told_in_the_words_of_its_detection(react: React, sent: Sent) -> None:
+    handler = react(notify, "notify", title="a call", severity="low", failures=False)
+    assert handler(beside(at("e-1", "12:00:00")), Context())["alerts"] == 1
+    ((subject, text),) = sent()
+    assert subject == f"[high] Instances were started ({ACCOUNT})"
+    assert text.splitlines()[0] == (
+        f"alice (IAM user) called RunInstances in account {ACCOUNT} with unknown."
+    )
+    handler(at("e-2", "12:00:01"), Context())  # a bare event has the settings' words
+    assert sent()[-1][0] == f"[low] a call ({ACCOUNT})"
+
+
+def test_an_event_is_decided_by_its_detection(react: React) -> None:
+    handler = react(notify, "notify")
+    few = beside(envelope(launch(["i-1"])), id="ec2-burst", decision=True)
+    assert handler(few, Context())["alerts"] == 0
+    many = envelope(launch([f"i-{n:017x}" for n in range(50)], eventID="e-2"))
+    assert handler(beside(many, id="ec2-burst", decision=True), Context())["alerts"] == 1
+    failed = envelope(launch([], eventID="e-3", errorCode="Denied", responseElements=None))
+    assert handler(beside(failed), Context())["alerts"] == 0
+    assert handler(beside(failed, failures=True), Context())["alerts"] == 1
+
+
+def test_one_event_makes_one_alert_of_each_detection(
+    ledger: None, react: React, sent: Sent
+) -> None:
+    """Parts of one entry, and several entries, may match the same event."""
+    handler = react(notify, "notify")
+    same = at("e-1", "12:00:00")
+    answers = [
+        handler(beside(same, id=id_), Context())["alerts"] for id_ in ("a", "a", "b", "a", "b")
+    ]
+    assert answers == [1, 0, 1, 0, 0]
+    assert len(sent()) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"severity": "urgent"}, "use one of info, low, medium, high, critical"),
+        ({"severty": "high"}, "has severty, which it does not know"),
+        ({"attack": "T1496"}, r"detection.attack is 'T1496'"),
+        ({"failures": 1}, "detection.failures is 1"),
+        ({"summary": {"input_paths": {}, "template": "{who}"}}, "summary has no path for who"),
+        ({"summary": {"template": "x"}}, "detection.summary lacks input_paths"),
+        ({"id": "nothing", "decision": True}, "nothing has no decision in this version"),
+    ],
+)
+def test_a_definition_that_can_not_be_read_is_no_silence(
+    react: React, changes: dict[str, Any], told: str
+) -> None:
+    """Lambda keeps the event in the failure queue."""
+    with pytest.raises(MalformedEventError, match=told):
+        react(notify, "notify")(beside(at("e-1", "12:00:00"), **changes), Context())
+
+
+@pytest.mark.parametrize("given", [None, [], "burst", {}, 7])
+def test_a_definition_of_another_kind_is_no_silence(react: React, given: object) -> None:
+    event = {"detection": given, "event": at("e-1", "12:00:00")}
+    if given is None:
+        assert react(notify, "notify")(event, Context())["alerts"] == 1
+        return
+    with pytest.raises(MalformedEventError):
+        react(notify, "notify")(event, Context())
+
+
+def test_whoever_sends_events_brings_no_definition(react: React) -> None:
+    """EventBridge lets a sender choose the detail alone; AWS's own source stays with AWS."""
+    handler = react(notify, "notify", severity="low")
+    detail = {**at("e-1", "12:00:00")["detail"], "detection": DEFINITION, "event": {}}
+    made_up = {**at("e-1", "12:00:00"), "source": "mine", "detail": detail}
+    assert handler(made_up, Context())["handled"] is False
+    (alert,) = notify.plan(read_event(envelope(detail)), notify.Settings(), Aws())
+    assert isinstance(alert, Alert)
+    assert (alert.severity, alert.subject) == ("medium", f"a watched call was made ({ACCOUNT})")
+
+
+EXCLUSION = {"where": {"accounts": [ACCOUNT]}, "reason": "a test day", "until": "2025-11-22"}
+
+
+def test_an_exclusion_is_told_and_counted(
+    react: React, sent: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = react(notify, "notify")
+    answer = handler(beside(at("e-1", "12:00:00"), exclusions=[EXCLUSION]), Context())
+    assert (answer["handled"], sent()) == (False, [])
+    assert answer["why"] == f"{DEFINITION['id']}, excluded until 2025-11-22: a test day"
+    out = capsys.readouterr().out
+    assert "event left alone: exclusion used" in out
+    assert '"ExclusionsUsed":[1.0]' in out.replace(" ", "")
+    ended = {**EXCLUSION, "until": "2025-11-21"}
+    later = handler(beside(at("e-2", "12:00:00"), exclusions=[ended]), Context())
+    assert later["alerts"] == 1
+
+
+def test_an_exclusion_is_not_asked_about_what_is_no_finding(react: React) -> None:
+    few = beside(envelope(launch(["i-1"])), id="ec2-burst", decision=True, exclusions=[EXCLUSION])
+    answer = react(notify, "notify")(few, Context())
+    assert (answer["handled"], answer["alerts"]) == (True, 0)
+
+
+def test_an_exclusion_that_can_not_be_read_is_no_silence(react: React) -> None:
+    misspelt = {**EXCLUSION, "where": {"acounts": [ACCOUNT]}}
+    event = beside(at("e-1", "12:00:00"), exclusions=[EXCLUSION, misspelt])
+    with pytest.raises(MalformedEventError, match="some of principals"):
+        react(notify, "notify")(event, Context())

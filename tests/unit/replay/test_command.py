@@ -157,7 +157,7 @@ def test_decisions_and_counts(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_number_of_alerts_that_a_burst_makes() -> None:
-    count = Count(by="key", at_least=3, minutes=10)
+    count = Count(by="principal", at_least=3, minutes=10)
     at = "2026-03-02T08:{:02}:00Z".format
     assert bursts([("a", at(n)) for n in (0, 1)], count) == 0
     assert bursts([("a", at(n)) for n in (0, 5, 9)], count) == 1
@@ -361,7 +361,7 @@ def test_a_page_without_events_is_whole(run: Run, tmp_path: Path) -> None:
         (["--plan", "BAD", "LOGS"], "is neither a plan nor a state of Terraform"),
         (["--plan", "EMPTY", "LOGS"], "holds no EventBridge rule with a pattern that is known"),
         (["--pattern", "BAD", "--plan", "BAD", "LOGS"], "not allowed with argument"),
-        (["--pattern", "BAD", "--id", "root-login", "LOGS"], "filters and --value are for the cat"),
+        (["--pattern", "BAD", "--id", "root-login", "LOGS"], "filters, --value, --entries and"),
         (["--known", "BAD", "LOGS"], "has no setting 'detail'"),
         (["--output", "LOGS", "LOGS"], "can't be written: Is a directory"),
         (["s3://"], "s3:// names no bucket"),

@@ -12,8 +12,7 @@ from reactor.patterns import EventPattern
 from tests.unit.sigma.evaluator import holds
 from tests.unit.sigma.test_meaning import imported
 from trailctl.cli import main
-from trailctl.replay.catalogue import CatalogueEntry, Summary, load_catalogue
-from trailctl.replay.catalogue import Source as _Source
+from trailctl.replay.catalogue import CatalogueEntry, RuleOfOthers, Transformer, load_catalogue
 from trailctl.sigma.entry import made, parsed
 from trailctl.sigma.export import KINDS, rule, text
 from trailctl.sigma.meaning import UnsaidError
@@ -102,7 +101,7 @@ def entry(detail: dict[str, Any], **more: Any) -> CatalogueEntry:
                 "detail": detail,
             }
         },
-        "summary": Summary({}, "It happened."),
+        "summary": Transformer({}, "It happened."),
     }
     return CatalogueEntry(**{**given, **more})
 
@@ -182,7 +181,7 @@ def test_an_imported_rule_goes_out_under_its_authors_name() -> None:
         """
     )
     source = imported(given).entry["source"]
-    out = rule(entry({"eventName": ["A"]}, source=_Source(**source)))
+    out = rule(entry({"eventName": ["A"]}, source=RuleOfOthers(**source)))
     assert (out["title"], out["author"], out["license"]) == (
         "A rule of somebody",
         "Ada L.",

@@ -126,6 +126,18 @@ def test_import_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["detections", "test", str(out)]) == 0
 
 
+def test_names_that_are_alike_when_shortened(tmp_path: Path) -> None:
+    for last in ("one", "two"):
+        written(tmp_path, f"aws_security_group_change_of_something_{last}.yml", whole())
+    assert main(["detections", "import", "--sigma", str(tmp_path), "--out", str(tmp_path)]) == 0
+    made = sorted(path.stem for path in tmp_path.glob("*.json"))
+    assert made == [
+        "sigma-security-group-change-of-2",
+        "sigma-security-group-change-of-something",
+    ]
+    assert main(["detections", "test", str(tmp_path)]) == 0
+
+
 def test_a_correlation_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     counted = {
         "title": "Many",
