@@ -45,7 +45,7 @@ def import_(options: argparse.Namespace) -> int:
 
 def _another(id_: str, taken: Container[str]) -> str:
     for number in count(2):
-        other = f"{id_[:32].rstrip('-')}-{number}"
+        other = f"{id_[:33].rpartition('-')[0]}-{number}"
         if other not in taken:
             return other
     raise AssertionError
