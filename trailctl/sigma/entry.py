@@ -167,12 +167,11 @@ def _techniques(rule: SigmaRule) -> list[str]:
 
 
 def _failures(meant: list[dict[str, FieldTest]]) -> str:
-    codes = [each.get("errorCode") for each in meant]
-    if all(code and not code.negated and code.atoms == {Null()} for code in codes):
+    codes = [matchers.matchers(each["errorCode"]) if "errorCode" in each else [] for each in meant]
+    absent = {"exists": False}
+    if all(code == [absent] for code in codes):
         return "excluded"
-    if all(code and code.negated is (Null() in code.atoms) for code in codes):
-        return "only"
-    return "included"
+    return "only" if all(code and absent not in code for code in codes) else "included"
 
 
 def _texts(test: FieldTest | None) -> list[str]:
