@@ -13,7 +13,6 @@ from reactor.patterns import EventPattern
 from reactor.testing import envelope, record
 from sigma.collection import SigmaCollection
 from sigma.correlations import SigmaCorrelationRule
-from sigma.exceptions import SigmaError
 from sigma.rule import SigmaRule
 
 from trailctl.errors import UsageError
@@ -72,8 +71,6 @@ def parsed(text: str, name: str) -> list[SigmaRule | SigmaCorrelationRule]:
     """The rules of a text, read by pySigma. Raises UsageError, with the name."""
     try:
         found = SigmaCollection.from_yaml(text).rules
-    except SigmaError as error:
-        raise UsageError(f"{name} is no Sigma rule: {' '.join(str(error).split())}") from None
     except Exception as error:  # what YAML's reader and pySigma raise for what is none
         reason = " ".join(str(error).split())
         raise UsageError(f"{name} is no Sigma rule: {reason or type(error).__name__}") from None
@@ -94,8 +91,9 @@ def made(rule: SigmaRule | SigmaCorrelationRule, name: str, cased: bool = False)
         raise UnsaidError("other log", f"its log is {told or 'not named'}, not aws/cloudtrail")
     try:
         trees = [condition.parsed for condition in rule.detection.parsed_condition]
-    except SigmaError as error:
-        raise UnsaidError("condition", f"pySigma refuses it: {error}") from None
+    except Exception as error:  # pySigma raises what it meets where a condition is no text
+        reason = " ".join(str(error).split())
+        raise UnsaidError("condition", f"pySigma refuses it: {reason}") from None
     meant = alternatives(trees, cased)
     entry = _entry(rule, name, meant, cased)
     return Made(entry, _samples(entry, meant))
