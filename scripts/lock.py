@@ -25,7 +25,7 @@ _PROJECT = ("pyproject.toml", "requirements/build.in")
 # A later file keeps to the releases of those before it that it names.
 LOCKS: dict[str, tuple[str, ...]] = {
     "build": ("requirements/build.in",),
-    "dev": (*_PROJECT, "--extra", "dev", "--extra", "local"),
+    "dev": (*_PROJECT, "--extra", "dev", "--extra", "local", "--extra", "sigma"),
     "run": (*_PROJECT, "--extra", "local", "--constraint", "requirements/dev.txt"),
     # Their pins clash with each other's: the list is whole, and nothing is resolved.
     "policy": ("requirements/policy.in", "--no-deps"),

@@ -1,4 +1,4 @@
-"""The optional extra `local`."""
+"""The optional extras `local` and `sigma`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ _LOCAL = ("cryptography", "hypercorn", "ministack", "moto")
 
 def need_local() -> None:
     """Raises UsageError, with what to install, if the local AWS is not installed."""
-    missing = [name for name in _LOCAL if not _installed(name)]
+    _need("the local AWS", "local", _LOCAL)
+
+
+def need_sigma() -> None:
+    """Raises UsageError, with what to install, if pySigma is not installed."""
+    _need("pySigma", "sigma", ("sigma",))
+
+
+def _need(what: str, extra: str, modules: tuple[str, ...]) -> None:
+    missing = [name for name in modules if not _installed(name)]
     if missing:
         raise UsageError(
-            f"the local AWS is not installed ({', '.join(missing)} missing): "
-            'python -m pip install "terraform-aws-cloudtrail-reactor[local]", or in a checkout '
-            '"./[local]"'
+            f"{what} is not installed ({', '.join(missing)} missing): "
+            f'python -m pip install "terraform-aws-cloudtrail-reactor[{extra}]", or in a checkout '
+            f'"./[{extra}]"'
         )
 
 

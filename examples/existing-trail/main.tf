@@ -55,3 +55,13 @@ module "forwarding" {
   name    = var.name
   hub_bus = module.home
 }
+
+# What auditors' tools look for beside the rules: CIS's metric filters, in the log group of the trail.
+module "metric_filters" {
+  source = "../../modules/metric-filters"
+  count  = var.trail_log_group_name == null ? 0 : 1
+
+  name        = "${var.name}-cis"
+  alarm_topic = module.alert_topic
+  log_group   = { name = var.trail_log_group_name }
+}

@@ -23,3 +23,9 @@ variable "name" {
     error_message = "name must be 3 to 25 lower-case letters, digits and hyphens, with a letter or digit at both ends."
   }
 }
+
+variable "trail_log_group_name" {
+  description = "Log group that the trail sends its events to, for CIS's metric filters and alarms (about 6 USD a month). Null: none."
+  type        = string
+  default     = null
+}

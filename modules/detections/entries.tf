@@ -10,6 +10,7 @@ locals {
     placeholders = {}
     read_only    = false
     regions      = "every"
+    source       = null # the rule of others that it was made from
   }
   _count_by = ["access key", "created access key", "principal", "source address", "user"]
   _needed   = ["id", "patterns", "runbook", "severity", "summary", "title", "why"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 
 from tests.e2e.logged import emit, heard, trail
 from tests.harness.applies import Applier, Stack
+from tests.harness.local_aws import REPOSITORY, LocalAws
 from tests.harness.mail import bodies, take
 
 pytestmark = pytest.mark.e2e
 
 HOME, AWAY = "eu-west-1", "us-east-1"
+AUDITORS = REPOSITORY / "tests/judges/data/metric_filters.json"
+GROUP = "aws-controltower/CloudTrailLogs"
 CANARY = {"Source": "cloudtrail-reactor.canary", "DetailType": "Canary", "Detail": "{}"}
 
 
@@ -31,9 +35,10 @@ def login(account: str, result: str = "Success", **identity: Any) -> dict[str, A
 
 
 @pytest.fixture(scope="module")
-def stacks(apply: Applier) -> dict[str, Any]:
+def stacks(apply: Applier, local_aws: LocalAws) -> dict[str, Any]:
     """All stacks of this module, begun side by side."""
-    hub, member = apply.account(), apply.account()
+    hub, member, beside = apply.account(), apply.account(), apply.account()
+    local_aws.client("logs", beside, HOME).create_log_group(logGroupName=GROUP)
     bus = f"arn:aws:events:{HOME}:{hub}:event-bus/default"
     multi = Path("examples/multi-region")
     return {
@@ -43,7 +48,9 @@ def stacks(apply: Applier) -> dict[str, Any]:
             HOME,
         ),
         "hub": apply.start(multi, {"member_account_ids": [member]}, HOME, hub),
-        "existing": apply.start(Path("examples/existing-trail"), {}, HOME),
+        "existing": apply.start(
+            Path("examples/existing-trail"), {"trail_log_group_name": GROUP}, HOME, beside
+        ),
         "member": apply.start(multi / "member", {"hub_bus_arn": bus}, HOME, member),
     }
 
@@ -124,6 +131,27 @@ def test_beside_a_trail_that_somebody_else_made(stacks: dict[str, Any]) -> None:
     events = [(e["region"], e["detail"]["eventName"]) for e in bodies(stack.client("sqs"), url)]
     assert events.count((AWAY, "ConsoleLogin")) == 1
     assert stack.changes() == {}
+
+
+def test_auditors_find_its_filters_and_alarms(stacks: dict[str, Any]) -> None:
+    """As Prowler looks: a filter's text on the group, and an alarm on the filter's metric."""
+    stack: Stack = stacks["existing"].result()
+    logs, alarms = stack.client("logs"), stack.client("cloudwatch")
+    filters = logs.describe_metric_filters(logGroupName=GROUP)["metricFilters"]
+    watched = {
+        (alarm["Namespace"], alarm["MetricName"])
+        for page in alarms.get_paginator("describe_alarms").paginate()
+        for alarm in page["MetricAlarms"]
+        if alarm["AlarmActions"] == [stack.outputs["alert_topic_arn"]]
+    }
+    wanted = json.loads(AUDITORS.read_text(encoding="utf-8"))
+    assert len(filters) == 17
+    for text in wanted["security_hub"]["patterns"].values():
+        (found,) = [each for each in filters if each["filterPattern"] == text]
+        (metric,) = found["metricTransformations"]
+        assert (metric["metricNamespace"], metric["metricName"]) in watched
+    for text in wanted["prowler"]["patterns"].values():
+        assert any(re.search(text, each["filterPattern"], re.DOTALL) for each in filters)
 
 
 # --- multi-region

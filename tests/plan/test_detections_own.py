@@ -14,6 +14,7 @@ from reactor.testing import envelope
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import assert_refused, call, calls
 from tests.unit.detections.own import FAULTY, OWN, changed, own_record
+from tests.unit.sigma.test_meaning import imported, rule
 
 pytestmark = pytest.mark.plan
 
@@ -55,13 +56,22 @@ COUNTED = changed(
     },
     placeholders={"tag_calls": {"description": "Calls.", "required": True, "example": ["TagUser"]}},
 )
+# As `trailctl detections import` writes it.
+FROM_SIGMA = imported(
+    rule(
+        "selection and not other",
+        selection={"eventSource": "s3.amazonaws.com", "userAgent|contains": "Browser"},
+        other={"errorCode|exists": True},
+    ),
+    cased=True,
+).entry
 
 
 @pytest.fixture(scope="session")
 def own(tf: Planner) -> Plan:
     settings = {
-        "entries": [json.dumps(OWN), json.dumps(COUNTED)],
-        "ids": ["user-tagged", "tagged-often", "root-login"],
+        "entries": [json.dumps(OWN), json.dumps(COUNTED), json.dumps(FROM_SIGMA)],
+        "ids": ["user-tagged", "tagged-often", "root-login", FROM_SIGMA["id"]],
         "exclusions": EXCLUSIONS,
         "organizational_units": UNITS,
         "placeholders": {"tag_calls": ["TagRole", "TagUser"]},
@@ -82,10 +92,12 @@ def definition(plan: Plan, key: str) -> Any:
 
 
 def test_own_entries_are_chosen_as_the_catalogues(own: Plan) -> None:
-    assert set(shown(own)["coverage"]) == {"user-tagged", "tagged-often", "root-login"}
-    assert set(shown(own, "low")["coverage"]) == {"root-login"}
+    ids = {"user-tagged", "tagged-often", "root-login", FROM_SIGMA["id"]}
+    assert set(shown(own)["coverage"]) == ids
+    assert set(shown(own, "low")["coverage"]) == {"root-login", FROM_SIGMA["id"]}
     rules = shown(own)["rules"]
-    assert set(rules) == {"user-tagged", "tagged-often", "tagged-often-some", "root-login"}
+    assert set(rules) == ids | {"tagged-often-some"}
+    assert json.loads(rules[FROM_SIGMA["id"]]["pattern"]) == FROM_SIGMA["patterns"]["main"]
     pattern = EventPattern(rules["user-tagged"]["pattern"])
     assert pattern.matches(envelope(own_record()))
     some = json.loads(rules["tagged-often-some"]["pattern"])

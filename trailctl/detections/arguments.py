@@ -25,6 +25,47 @@ def add_parser(commands: Any) -> None:
     test.add_argument("files", nargs="+", metavar="FILE", help="an entry's file, or a folder")
     test.set_defaults(command=_test)
 
+    importing = actions.add_parser(
+        "import",
+        help="make entries of Sigma rules",
+        description="Makes an entry of each Sigma rule for CloudTrail. What an event pattern can't "
+        "say exactly is refused with the reason. Exit codes: 0, or 1 if a rule was refused, or 2 "
+        "for wrong use.",
+    )
+    importing.add_argument(
+        "--sigma", nargs="+", required=True, metavar="FILE", help="a rule's file, or a folder"
+    )
+    importing.add_argument(
+        "--cased",
+        action="store_true",
+        help="read all texts as they are written; Sigma means them in any case",
+    )
+    importing.add_argument(
+        "--out", metavar="DIR", help="write each into DIR and its samples into DIR/samples"
+    )
+    importing.set_defaults(command=_import)
+
+    exporting = actions.add_parser(
+        "export",
+        help="write entries as Sigma rules",
+        description="Writes entries whose pattern alone decides as Sigma rules. What Sigma can't "
+        "say exactly is refused with the reason. Exit codes: 0, or 1 if an entry was refused, or 2 "
+        "for wrong use.",
+    )
+    exporting.add_argument("--sigma", action="store_true", required=True, help="as Sigma rules")
+    exporting.add_argument(
+        "--id", action="append", default=[], metavar="ID", help="may repeat; default: all"
+    )
+    exporting.add_argument(
+        "--entries",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="entries of one's own, a file or a folder; may repeat",
+    )
+    exporting.add_argument("--out", metavar="DIR", help="write each into DIR")
+    exporting.set_defaults(command=_export)
+
     schema = actions.add_parser(
         "schema",
         help="print the JSON schema of a file, for an editor",
@@ -46,3 +87,15 @@ def _test(options: argparse.Namespace) -> int:
     from trailctl.detections.trial import run
 
     return run(options)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from trailctl.sigma.command import import_
+
+    return import_(options)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from trailctl.sigma.command import export
+
+    return export(options)

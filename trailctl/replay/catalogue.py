@@ -97,6 +97,18 @@ class Transformer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
 
 
+class RuleOfOthers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The rule that an entry was made from, and whose it is."""
+
+    title: NonEmpty
+    author: NonEmpty
+    license: NonEmpty
+    id: str = ""
+    read_as: Annotated[
+        Literal["", "cased"], Meta(description="cased: its texts were taken as they are written.")
+    ] = ""
+
+
 class CatalogueEntry(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True
 ):
@@ -138,6 +150,9 @@ class CatalogueEntry(
         Meta(min_length=1, description="Event patterns by the part's name, main first."),
     ]
     summary: Transformer
+    source: Annotated[
+        RuleOfOthers | None, Meta(description="The rule of others that it was made from.")
+    ] = None
 
     @cached_property
     def samples(self) -> Samples:

@@ -38,6 +38,8 @@ NO_API = {
         "PasswordRecoveryRequested",
         "PasswordUpdated",
     },
+    # https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html
+    "ec2.amazonaws.com": {"SharedSnapshotCopyInitiated", "SharedSnapshotVolumeCreated"},
     # https://docs.aws.amazon.com/cloudshell/latest/userguide/logging-and-monitoring.html
     "cloudshell.amazonaws.com": {"CreateEnvironment", "GetFileDownloadUrls"},
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-one-zone-logging.html
