@@ -40,8 +40,9 @@ class Sign:
 
 
 def box_of(alert: Alert, window: str, tally: Callable[[str, int], int]) -> tuple[str, int]:
-    """Where an alert of a window goes: empty, it is sent at once; else the digest that tells it. And
-    which of its key in the window it is, from 1.
+    """Where an alert of a window goes: empty, it is sent at once; else the digest that tells it.
+
+    With it comes its number among those of its key, from 1.
 
     `tally` adds to a count of a name and returns it. Alerts of each severity have a hundred of
     their own, so that many small ones don't hold a grave one back.

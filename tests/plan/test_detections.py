@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from localaws.events.router.transform import fill
 from reactor.detections.definition import read_definition
 from reactor.event import read_event
 from reactor.patterns import EventPattern
+from reactor.patterns.target_input import target_input
 
-from localaws.events.router.model import Rule
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import Raw, assert_refused, call, readme_example
@@ -44,9 +43,7 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "excluding": {"exclude_role_arns": [DEPLOY], "placeholders": OWN},
 }
-RULE = Rule(
-    "r", f"arn:aws:events:{REGION}:{ACCOUNT}:rule/r", "default", "ENABLED", "{}", ACCOUNT, REGION
-)
+RULE = "arn:aws:events:eu-west-1:111122223333:rule/x"
 RULES = """
 locals {
   targets = { alert = { topic = { arn = "%s" } } }
@@ -114,7 +111,11 @@ def test_a_rule_hands_over_its_definition_beside_the_event(plan: Plan) -> None:
         entry = CATALOGUE[rule["id"]]
         event = entry.samples.match[0].event
         given = rule["detection_input"]
-        text = fill(given["input_template"], given["input_paths"], event, RULE, datetime.now(UTC))
+        transformer = {
+            "InputTemplate": given["input_template"],
+            "InputPathsMap": given["input_paths"],
+        }
+        text = target_input({"InputTransformer": transformer}, event, RULE, datetime.now(UTC))
         read = read_event(json.loads(text))
         assert read == replace(read_event(event), detection=read.detection), key
         # Replay predicts by its own reading of the catalogue.
