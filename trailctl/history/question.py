@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-# How the log lies in a table. `cloudtrail`: a record a row, in the columns that AWS documents (or
-# some of them). `json`: a line of a file a row, as text in the one column `line`; the line is a
-# log file of CloudTrail's, a record, or an event as EventBridge delivers it.
+# How the log lies in a table. `cloudtrail`: a record a row, in the columns that AWS documents, or
+# some of them; a column of text may hold an object as JSON. `json`: a log file a row, its records
+# as JSON in the column `records`, as OpenX's SerDe reads them; a row may have 32 MB.
+# https://docs.aws.amazon.com/athena/latest/ug/other-notable-limitations.html
 Layout: TypeAlias = Literal["cloudtrail", "json"]
 
 # https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html
@@ -58,7 +59,7 @@ CLOUDTRAIL_COLUMNS: Mapping[str, str] = {
     "edgedevicedetails": "string",
     "tlsdetails": ("struct<tlsversion:string,ciphersuite:string,clientprovidedhostheader:string>"),
 }
-JSON_COLUMNS: Mapping[str, str] = {"line": "string"}
+JSON_COLUMNS: Mapping[str, str] = {"records": "array<string>"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Table:
     @property
     def layout(self) -> Layout:
         """How the log lies in it."""
-        return "json" if "line" in self.columns else "cloudtrail"
+        return "json" if "records" in self.columns else "cloudtrail"
 
 
 class Span(NamedTuple):
@@ -94,14 +95,16 @@ class Span(NamedTuple):
 class Question:
     """One query in Trino's SQL for all rules.
 
-    `exact` tells for each rule whether the SQL alone decides it; `conditions` are its parts in SQL,
-    true for each row that the rule may match. `coarse` are the rules whose condition was cut down
-    to fields that sort records into kinds, since Athena takes 262,144 bytes.
+    `exact` tells for each rule whether the SQL alone decides it, for records as CloudTrail writes
+    them. `conditions` are the rules by themselves, each true for every row of `source`, a FROM
+    clause, that the rule may match. `coarse` are the rules whose condition was cut down to fields
+    that sort records into kinds, since Athena takes 262,144 bytes.
     """
 
     sql: str
     exact: Mapping[str, bool]
     conditions: Mapping[str, str]
+    source: str
     coarse: tuple[str, ...] = ()
 
     # The columns of the query's result, in their order; all are text in Athena's CSV.
