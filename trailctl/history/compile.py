@@ -170,11 +170,9 @@ class _Compiler:
         else:
             source = self.source(table, all_of(chosen))
             source += f" WHERE {' AND '.join(within)}" if within else ""
-        return (
-            "SELECT path, count(*) AS events, min(moment) AS earliest, max(moment) AS latest "
-            f'FROM (SELECT CASE WHEN {condition} THEN "$path" END AS path, {time} AS moment '
-            f"{source}) AS matched GROUP BY path"
-        )
+        rows = f'SELECT CASE WHEN {condition} THEN "$path" END AS path, {time} AS moment {source}'
+        totals = "count(*) AS events, min(moment) AS earliest, max(moment) AS latest"
+        return f"SELECT path, {totals} FROM ({rows}) AS matched GROUP BY path"  # noqa: S608
 
 
 def _partitions(
