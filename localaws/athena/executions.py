@@ -99,6 +99,8 @@ def _start(call: Call) -> Response | Json:
     p = call.parameters
     try:
         tree = sql.parse(str(p["QueryString"]))
+        if tree is not None:
+            tree = sql.filled(tree, p.get("ExecutionParameters") or ())
     except sql.SqlError as error:
         raise RefusalError(_INVALID, str(error)) from None
     if tree is None:

@@ -45,6 +45,25 @@ def parse(text: str) -> exp.Query | None:
     return tree if isinstance(tree, exp.Query) else None
 
 
+def filled(tree: exp.Query, parameters: Sequence[str]) -> exp.Query:
+    """The query with a literal for each `?`, in their order. Raises SqlError.
+
+    https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html
+    """
+    tree = tree.copy()
+    places = [*tree.find_all(exp.Placeholder, bfs=False)]
+    if len(places) != len(parameters):
+        raise SqlError(
+            f"Incorrect number of parameters: expected {len(places)} but found {len(parameters)}"
+        )
+    for place, text in zip(places, parameters, strict=True):
+        try:
+            place.replace(sqlglot.parse_one(text, read="trino"))
+        except SqlglotError:
+            raise SqlError(f"INVALID_PARAMETER_USAGE: {text} is no literal") from None
+    return tree
+
+
 def references(tree: exp.Query, database: str) -> list[Reference]:
     """The tables that a query reads, in its order."""
     named = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
