@@ -9,7 +9,6 @@ https://github.com/trinodb/trino/tree/master/lib/trino-hive-formats/src/main/jav
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -45,9 +44,6 @@ class Reader:
             text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
         except (OSError, EOFError, zlib.error) as error:
             raise TableError(f"HIVE_CURSOR_ERROR: {name}: {error}") from None
-        if self._table.pattern is not None:
-            yield from self._matched(text)
-            return
         for record in self._records(name, text):
             row = {}
             for key, value in record.items():
@@ -60,16 +56,6 @@ class Reader:
                 except TypeError as error:
                     raise TableError(f"HIVE_BAD_DATA: {name}: {error}") from None
             yield row
-
-    def _matched(self, text: bytes) -> Iterator[Mapping[str, Any]]:
-        """A row a line; of a line that the expression does not match all columns are null."""
-        assert self._table.pattern is not None
-        expression = re.compile(self._table.pattern)
-        names = [column.name for column in self._table.columns]
-        for line in text.splitlines():
-            found = expression.fullmatch(line.decode("utf-8", "replace"))
-            groups = found.groups() if found is not None else ()
-            yield {k: v for k, v in zip(names, groups, strict=False) if v is not None}
 
     def _records(self, name: str, text: bytes) -> Iterator[Mapping[str, Any]]:
         for line in text.splitlines():

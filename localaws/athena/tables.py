@@ -20,7 +20,6 @@ _TEXT_FORMAT = "org.apache.hadoop.mapred.TextInputFormat"
 _HIVE_JSON = frozenset(
     {"org.apache.hive.hcatalog.data.JsonSerDe", "com.amazon.emr.hive.serde.CloudTrailSerde"}
 )
-_LINES = frozenset({"org.apache.hadoop.hive.serde2.RegexSerDe"})
 _OPENX_JSON = frozenset({"org.openx.data.jsonserde.JsonSerDe"})
 # More would be a mistake of the table: AWS's own planner gives up, too.
 _MOST_PARTITIONS = 1_000_000
@@ -64,7 +63,6 @@ class Table:
 
     `lenient`: an object in a column of text is that object's JSON, as OpenX's SerDe has it; for
     Hive's that is an error, but for the four fields that CloudTrail's input format turns to text.
-    `pattern`: that of a SerDe that takes lines apart by a regular expression, a group a column.
     """
 
     database: str
@@ -76,7 +74,6 @@ class Table:
     cloudtrail: bool
     lenient: bool
     paths: Mapping[str, str]
-    pattern: str | None = None
 
     @property
     def projected(self) -> bool:
@@ -214,7 +211,7 @@ def from_glue(table: Mapping[str, Any]) -> Table:
     serde = (storage.get("SerdeInfo") or {}).get("SerializationLibrary", "")
     format_ = storage.get("InputFormat", "")
     lenient = serde in _OPENX_JSON
-    if not lenient and serde not in _HIVE_JSON | _LINES:
+    if not lenient and serde not in _HIVE_JSON:
         raise TableError(f"HIVE_INVALID_METADATA: {name}: the local AWS has no SerDe {serde!r}")
     if format_ not in (CLOUDTRAIL_FORMAT, _TEXT_FORMAT):
         raise TableError(f"HIVE_INVALID_METADATA: {name}: the local AWS can't read {format_!r}")
@@ -234,7 +231,6 @@ def from_glue(table: Mapping[str, Any]) -> Table:
         cloudtrail=format_ == CLOUDTRAIL_FORMAT,
         lenient=lenient,
         paths=paths,
-        pattern=str(settings.get("input.regex", "")) if serde in _LINES else None,
     )
 
 

@@ -1,18 +1,16 @@
 locals {
-  # How Athena reads a file: CloudTrail's `{"Records": [...]}` as a row a record, or any text as a row
-  # a line, whole.
+  # How Athena reads a log file, `{"Records": [...]}`: a row a record, or a row a file with its records
+  # as they are.
   # https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html
-  # https://docs.aws.amazon.com/athena/latest/ug/regex-serde.html
+  # https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html
   _formats = {
     cloudtrail = {
-      input      = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"
-      serde      = "org.apache.hive.hcatalog.data.JsonSerDe"
-      parameters = { "serialization.format" = "1" }
+      input = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"
+      serde = "org.apache.hive.hcatalog.data.JsonSerDe"
     }
     json = {
-      input      = "org.apache.hadoop.mapred.TextInputFormat"
-      serde      = "org.apache.hadoop.hive.serde2.RegexSerDe"
-      parameters = { "input.regex" = "(.*)" }
+      input = "org.apache.hadoop.mapred.TextInputFormat"
+      serde = "org.openx.data.jsonserde.JsonSerDe"
     }
   }
 
@@ -20,7 +18,7 @@ locals {
   # that CloudTrail's input format turns to text.
   # https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html
   _columns = {
-    json = [["line", "string"]]
+    json = [["records", "array<string>"]]
 
     logs = [
       ["eventversion", "string"],

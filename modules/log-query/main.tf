@@ -101,7 +101,7 @@ resource "aws_glue_catalog_table" "this" {
 
     ser_de_info {
       serialization_library = local._formats[each.value.format].serde
-      parameters            = local._formats[each.value.format].parameters
+      parameters            = { "serialization.format" = "1" }
     }
 
     dynamic "columns" {
