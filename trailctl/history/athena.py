@@ -149,7 +149,9 @@ class Athena:
     def _listed(self, address: str, most: int) -> tuple[int, bool]:
         """The bytes of a folder's objects, and whether its listing was cut off."""
         bucket, prefix = split_s3(address)
-        pages = iter(self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
+        pages = iter(
+            self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        )
         total = 0
         for _ in range(most):
             page = called(f"{address} can't be listed", lambda: next(pages, None))

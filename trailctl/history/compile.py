@@ -54,14 +54,15 @@ def compile_question(
     """
     compiler = _Compiler(table)
     rules: dict[str, list[_Branch]] = {}
+    exact: dict[str, bool] = {}
     for name, each in patterns.items():
         pattern = each if isinstance(each, EventPattern) else EventPattern(each)
-        more = {_NO_READ} if name in no_reads else frozenset()
-        rules[name] = [frozenset((*branch.items(), *more)) for branch in pattern.parsed.branches]
-    exact = {
-        name: name not in decided and all(map(compiler.is_exact, branches))
-        for name, branches in rules.items()
-    }
+        more = (_NO_READ,) if name in no_reads else ()
+        branches = [(*branch.items(), *more) for branch in pattern.parsed.branches]
+        # Each condition is compiled here, so in the pattern's order.
+        sure = [compiler.is_exact(branch) for branch in branches]
+        exact[name] = all(sure) and name not in decided
+        rules[name] = [frozenset(branch) for branch in branches]
     alone = {name: compiler.either(branches) for name, branches in rules.items()}
     lengths = {name: len(condition.encode()) for name, condition in alone.items()}
     chosen = _partitions(table, span or Span(), accounts, regions)
@@ -110,9 +111,10 @@ class _Compiler:
             return TRUE, False
         return any_of(f"{columns[n]} IS DISTINCT FROM '{told[n]}'" for n in told), True
 
-    def is_exact(self, branch: _Branch) -> bool:
-        """True if no record passes the branch's conditions that it does not match."""
-        return all(self._sql(item)[1] for item in branch)
+    def is_exact(self, items: Iterable[_Item]) -> bool:
+        """True if no record passes the conditions of a branch that it does not match."""
+        found = [self._sql(item)[1] for item in items]
+        return all(found)
 
     def either(self, branches: Iterable[_Branch]) -> str:
         """The condition of some branches: what most have is written once, before the rest."""

@@ -135,9 +135,7 @@ def from_glue(found: Mapping[str, Any], sample: Sequence[str] = ()) -> Layout:
     """
     database, name = str(found["DatabaseName"]), str(found["Name"])
     storage, parameters = found.get("StorageDescriptor") or {}, found.get("Parameters") or {}
-    columns = {
-        str(c["Name"]).lower(): str(c.get("Type", "")) for c in storage.get("Columns") or ()
-    }
+    columns = {str(c["Name"]).lower(): str(c.get("Type", "")) for c in storage.get("Columns") or ()}
     if not {"eventname", "records"} & columns.keys():
         raise UsageError(
             f"{database}.{name} is no table of CloudTrail's log: it has neither a column eventname "
