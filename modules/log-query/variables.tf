@@ -12,8 +12,8 @@ variable "bytes_scanned_cutoff_per_query" {
 
   validation {
     # https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
-    condition     = var.bytes_scanned_cutoff_per_query >= 10000000 && floor(var.bytes_scanned_cutoff_per_query) == var.bytes_scanned_cutoff_per_query
-    error_message = "bytes_scanned_cutoff_per_query must be a whole number of bytes, 10000000 (10 MB) or more."
+    condition     = var.bytes_scanned_cutoff_per_query >= 10485760 && floor(var.bytes_scanned_cutoff_per_query) == var.bytes_scanned_cutoff_per_query
+    error_message = "bytes_scanned_cutoff_per_query must be a whole number of bytes, 10485760 (10 MiB) or more."
   }
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +21,7 @@ from tests.e2e.logged import emit, trail
 from tests.harness.applies import Applier, Stack
 from tests.harness.local_aws import REGION, REPOSITORY, Credentials, LocalAws
 from trailctl import terraform as runner
+from trailctl.cli import main
 from trailctl.terraform import clean_environment
 
 pytestmark = pytest.mark.e2e
@@ -225,31 +228,147 @@ def test_a_second_plan_is_empty(world: World) -> None:
     assert world.stack.changes() == {}
 
 
-def test_a_role_with_the_policy_may_ask_and_others_may_not(world: World) -> None:
-    """The policy is all that it takes: Athena reads and writes in the caller's name."""
+@pytest.fixture
+def asking(world: World) -> Iterator[Callable[[str], Any]]:
+    """Clients of a role that has the policy ("investigator"), or all but the right to read logs."""
     iam = world.stack.client("iam")
-    sts = world.stack.client("sts")
+    policy = world.stack.outputs["policy_arn"]
+    most = allow(["athena:*", "glue:*", "s3:ListBucket", "s3:PutObject"])
+    for name in ("investigator", "passer-by"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.attach_role_policy(RoleName="investigator", PolicyArn=policy)
+    iam.put_role_policy(RoleName="passer-by", PolicyName="most", PolicyDocument=most)
 
-    def role(name: str) -> Any:
-        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
-        if name == "investigator":
-            policy = world.stack.outputs["policy_arn"]
-            iam.attach_role_policy(RoleName=name, PolicyArn=policy)
-        else:
-            document = allow(["athena:*", "glue:*", "s3:ListBucket", "s3:PutObject"])
-            iam.put_role_policy(RoleName=name, PolicyName="most", PolicyDocument=document)
-        session = sts.assume_role(RoleArn=made["Role"]["Arn"], RoleSessionName="s")
+    # Root can't take a role.
+    iam.create_user(UserName="asker")
+    assume = allow("sts:AssumeRole")
+    iam.put_user_policy(UserName="asker", PolicyName="assume", PolicyDocument=assume)
+    key = Credentials.of(iam.create_access_key(UserName="asker"))
+    sts = world.stack.client("sts", key)
+
+    def client(name: str) -> Any:
+        arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+        session = sts.assume_role(RoleArn=arn, RoleSessionName="asks")
         return world.stack.client("athena", Credentials.of(session))
 
+    yield client
+    iam.detach_role_policy(RoleName="investigator", PolicyArn=policy)
+
+
+def test_a_role_with_the_policy_may_ask_and_others_may_not(
+    world: World, asking: Callable[[str], Any]
+) -> None:
+    """The policy is all that it takes: Athena reads and writes in the caller's name."""
     table = world.stack.outputs["tables"]["cloudtrail"]
     text = f"SELECT count(*) AS n FROM {table} WHERE day >= '{world.days[0]}'"
-    [row] = world.run(text, athena=role("investigator"))
+    [row] = world.run(text, athena=asking("investigator"))
     assert int(row["n"] or 0) > 0
-    athena = role("passer-by")
+    athena = asking("passer-by")
     id_ = athena.start_query_execution(QueryString=text, WorkGroup="log-query")["QueryExecutionId"]
     status = finished(athena, id_)["Status"]
     assert status["State"] == "FAILED"
     assert "s3:GetObject" in status["StateChangeReason"]
+
+
+# ---- the command over the same log
+
+
+@dataclass
+class Said:
+    """What the command said, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def replay(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Said]:
+    """`trailctl replay` in the stack's account; its standard input is no terminal."""
+    for name, value in world.stack.environment.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+    def run(*arguments: str) -> Said:
+        capsys.readouterr()
+        code = main(["replay", *arguments])
+        return Said(code, *capsys.readouterr())
+
+    return run
+
+
+def athena_options(world: World, *more: str) -> list[str]:
+    day, until = (each.replace("/", "-") for each in world.days)
+    where = ("--athena", world.stack.outputs["tables"]["cloudtrail"], "--workgroup", "log-query")
+    return [*where, "--from", day, "--to", until, *more]
+
+
+def test_the_answer_is_that_over_the_files(world: World, replay: Callable[..., Said]) -> None:
+    asked = replay(*athena_options(world), "--format", "json")
+    assert asked.returncode == 0, asked.stderr
+    over_files = replay(f"s3://logs-{ACCOUNT}/AWSLogs/{ACCOUNT}/CloudTrail/", "--format", "json")
+    assert over_files.returncode == 0, over_files.stderr
+    found, expected = json.loads(asked.stdout), json.loads(over_files.stdout)
+    assert expected["events"] > 50
+    assert sum(rule["matches"] for rule in expected["rules"]) > 3
+    assert "Athena read " in found["notes"][-1]
+    for report in (found, expected):
+        del report["files"], report["notes"]
+    assert found == expected
+
+
+def test_rules_that_match_nothing_still_know_how_many_events_there_were(
+    world: World, replay: Callable[..., Said], tmp_path: Path
+) -> None:
+    pattern = tmp_path / "never.json"
+    pattern.write_text('{"detail": {"eventName": ["NoSuchCall"]}}')
+    asked = replay(*athena_options(world), "--pattern", str(pattern), "--format", "json")
+    found = json.loads(asked.stdout)
+    assert found["never_fired"] == ["never"]
+    assert found["events"] > 50
+
+
+def test_the_query_alone_runs_nothing(world: World, replay: Callable[..., Said]) -> None:
+    athena = world.stack.client("athena")
+    before = athena.list_query_executions(WorkGroup="log-query")["QueryExecutionIds"]
+    printed = replay(*athena_options(world), "--sql", "--estimate", "--id", "trail-tamper")
+    assert printed.returncode == 0, printed.stderr
+    assert "Athena would read " in printed.stderr
+    assert athena.list_query_executions(WorkGroup="log-query")["QueryExecutionIds"] == before
+    rows = world.run(printed.stdout)  # it is the whole query
+    assert sum(int(row["events"] or 0) for row in rows) > 50
+
+
+def test_an_estimate_is_what_the_query_then_reads(
+    world: World, replay: Callable[..., Said]
+) -> None:
+    done = replay(*athena_options(world), "--estimate", "--account", ACCOUNT)
+    assert done.returncode == 0, done.stderr
+    [would] = re.findall(r"would read (\S+ \w+), for less than 0.01 USD", done.stderr)
+    assert f"Athena read {would} " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--max-usd", "0.00001"], "more than --max-usd 1e-05: nothing was run"),
+        (["--account", "999999999999"], "has no account 999999999999"),
+        (["--workgroup", "nope"], "WorkGroup is not found"),
+        (["--athena", "log_query.nope"], "log_query.nope can't be read: "),
+        (["--athena", "log_query.cloudtrail_insights"], "is no table of CloudTrail's log"),
+        (["some-file"], "give paths or --athena, not both"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    world: World, replay: Callable[..., Said], more: list[str], words: str
+) -> None:
+    done = replay(*athena_options(world), *more)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
 
 
 def test_destroy_leaves_nothing(world: World) -> None:

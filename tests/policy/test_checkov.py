@@ -21,6 +21,7 @@ pytestmark = pytest.mark.plan
 # What an example must be given. The others' plans are made for other tests already.
 VARIABLES: dict[str, dict[str, Any]] = {
     "digest-validation": {"bucket_name": "logs", "trail_name": "main"},
+    "log-query": {"bucket_name": "logs"},
     "multi-region": {"away_region": "eu-west-1", "member_account_ids": ["123456789012"]},
     "organization-trail": {"organization_id": "o-a1b2c3d4e5"},
     "targets": {
