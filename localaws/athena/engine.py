@@ -15,8 +15,8 @@ import msgspec
 from sqlglot import exp
 
 from localaws.athena import sql
-from localaws.athena.rows import Reader
-from localaws.athena.tables import Column, Partition, Table, TableError
+from localaws.athena.rows import RowReader
+from localaws.athena.tables import Column, GlueTable, Partition, TableError
 
 _LINES = 5_000
 _BIGGEST_LINE = 64_000_000
@@ -66,14 +66,14 @@ class Object(NamedTuple):
     partition: Partition
 
 
-class Source:
+class Catalog:
     """Where tables and their objects come from; a query asks it on its own thread."""
 
-    def table(self, database: str, name: str) -> Table | None:
+    def table(self, database: str, name: str) -> GlueTable | None:
         """A table of the catalog. Raises QueryError, as everything here, where that is refused."""
         raise NotImplementedError
 
-    def stored(self, table: Table) -> Sequence[Mapping[str, Any]]:
+    def stored(self, table: GlueTable) -> Sequence[Mapping[str, Any]]:
         """The partitions of a table, as GetPartitions lists them."""
         raise NotImplementedError
 
@@ -110,7 +110,7 @@ class Scan:
             raise StoppedError("Bytes scanned limit was exceeded")
 
 
-class Answer(NamedTuple):
+class ResultSet(NamedTuple):
     """The answer: its columns, and its rows as texts, None for null, as they come."""
 
     columns: Sequence[ResultColumn]
@@ -118,8 +118,8 @@ class Answer(NamedTuple):
 
 
 def run(
-    tree: exp.Query, database: str, source: Source, scan: Scan, now: datetime,
-    done: Callable[[Answer], None],
+    tree: exp.Query, database: str, source: Catalog, scan: Scan, now: datetime,
+    done: Callable[[ResultSet], None],
 ) -> None:  # fmt: skip
     """Answers a query; the answer's rows are read inside `done`.
 
@@ -142,7 +142,7 @@ def run(
                 answer = connection.execute(text)
                 described = answer.description or []
                 columns = [ResultColumn(str(name), _type(kind)) for name, kind, *_ in described]
-                done(Answer(columns, _rows(answer)))
+                done(ResultSet(columns, _rows(answer)))
             except duckdb.Error as error:
                 if scan.stop.is_set():
                     raise StoppedError from None
@@ -158,7 +158,7 @@ def _watch(scan: Scan, connection: duckdb.DuckDBPyConnection, over: threading.Ev
             connection.interrupt()
 
 
-def _resolved(reference: sql.Reference, source: Source) -> Table:
+def _resolved(reference: sql.Reference, source: Catalog) -> GlueTable:
     try:
         table = source.table(reference.database, reference.name)
     except TableError as error:
@@ -172,7 +172,7 @@ def _resolved(reference: sql.Reference, source: Source) -> Table:
 
 
 def _load(
-    table: Table, reference: sql.Reference, said: set[str] | None, source: Source, scan: Scan,
+    table: GlueTable, reference: sql.Reference, said: set[str] | None, source: Catalog, scan: Scan,
     now: datetime, connection: duckdb.DuckDBPyConnection, name: str, folder: Path,
 ) -> None:  # fmt: skip
     """Puts the rows that a query may want into a table of DuckDB, which the tree then names."""
@@ -220,9 +220,9 @@ def _load(
 
 
 def _lines(
-    table: Table, source: Source, scan: Scan, partitions: Sequence[Partition], wanted: set[str]
+    table: GlueTable, source: Catalog, scan: Scan, partitions: Sequence[Partition], wanted: set[str]
 ) -> Iterator[bytes]:
-    reader = Reader(table)
+    reader = RowReader(table)
     encode = msgspec.json.Encoder().encode
     for each in source.objects(partitions):
         scan.read(each.size)

@@ -22,16 +22,16 @@ from sqlglot import exp
 
 from localaws.athena import sql
 from localaws.athena.engine import (
-    Answer,
+    Catalog,
     Object,
     QueryError,
     ResultColumn,
+    ResultSet,
     Scan,
-    Source,
     StoppedError,
     run,
 )
-from localaws.athena.tables import Partition, Table, from_glue
+from localaws.athena.tables import GlueTable, Partition, from_glue
 from localaws.iam.authorize import ensure
 from localaws.iam.needs import usual
 from localaws.s3.buckets import Buckets
@@ -299,12 +299,12 @@ def _run(call: Call, execution: Execution, kept: Executions) -> None:
         execution.state = "RUNNING"
         state, reason = "SUCCEEDED", ""
 
-        def done(answer: Answer) -> None:
+        def done(answer: ResultSet) -> None:
             execution.columns = answer.columns
             execution.rows = list(answer.rows)
 
         try:
-            source = _Catalog(call)
+            source = _CallersCatalog(call)
             run(execution.tree, execution.database, source, execution.scan,
                 call.parts.clock.now(), done)  # fmt: skip
             _store(call, execution, source)
@@ -320,7 +320,7 @@ def _run(call: Call, execution: Execution, kept: Executions) -> None:
         execution.state = state
 
 
-class _Catalog(Source):
+class _CallersCatalog(Catalog):
     """Glue's catalog and S3, asked in the caller's name: what the caller may not, the query can't.
 
     https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html
@@ -331,7 +331,7 @@ class _Catalog(Source):
         where = f"arn:{call.partition}:glue:{call.region}:{call.account}"
         self._glue_arns = (f"{where}:catalog", f"{where}:database/", f"{where}:table/")
 
-    def table(self, database: str, name: str) -> Table | None:
+    def table(self, database: str, name: str) -> GlueTable | None:
         self._may_glue("glue:GetTable", database, name)
         try:
             found = self._call.client("glue").get_table(DatabaseName=database, Name=name)
@@ -339,7 +339,7 @@ class _Catalog(Source):
             return None
         return from_glue(found["Table"])
 
-    def stored(self, table: Table) -> Sequence[Mapping[str, Any]]:
+    def stored(self, table: GlueTable) -> Sequence[Mapping[str, Any]]:
         self._may_glue("glue:GetPartitions", table.database, table.name)
         pages = self._call.client("glue").get_paginator("get_partitions")
         asked = pages.paginate(DatabaseName=table.database, TableName=table.name)
@@ -444,7 +444,7 @@ def _held(bucket: str, entry: Json, by_folder: Mapping[str, list[Partition]]) ->
         folder = folder.rpartition("/")[0]
 
 
-def _store(call: Call, execution: Execution, source: _Catalog) -> None:
+def _store(call: Call, execution: Execution, source: _CallersCatalog) -> None:
     """The result as Athena writes it: all values in quotes, null without them, and a file beside.
 
     https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html

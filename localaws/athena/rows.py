@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from sqlglot import exp
 
-from localaws.athena.tables import Table, TableError
+from localaws.athena.tables import GlueTable, TableError
 
 _AS_TEXT = ("requestParameters", "responseElements", "additionalEventData", "serviceEventDetails")
 # Trino adds the whole identity as text, for a column that asks for it.
@@ -25,10 +25,10 @@ _encode = msgspec.json.encode
 _Decode = Callable[[Any], Any]
 
 
-class Reader:
+class RowReader:
     """Turns the bytes of a table's files to rows."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: GlueTable) -> None:
         self._table = table
         self._columns = {
             table.paths.get(column.name, column.name).lower(): (

@@ -16,7 +16,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from localaws.athena.tables import Column, Values
+from localaws.athena.tables import Column, KeyValues
 
 PATH = "$path"
 
@@ -95,7 +95,7 @@ class Pruning:
         if len(sources) == 1:
             self._qualifiers.add("")
 
-    def keep(self, partitions: Sequence[Values]) -> Sequence[Values]:
+    def keep(self, partitions: Sequence[KeyValues]) -> Sequence[KeyValues]:
         """Those of the partitions that the query may want, in order."""
         if not partitions or self._where is None:
             return partitions

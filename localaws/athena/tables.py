@@ -33,8 +33,8 @@ _CODES = {"y": "%Y", "M": "%m", "d": "%d", "H": "%H", "m": "%M", "s": "%S"}
 _SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400, "WEEK": 604_800}
 _MONTHS = {"MONTH": 1, "YEAR": 12}
 
-Values = Mapping[str, str]
-Keep = Callable[[Sequence[Values]], Sequence[Values]]
+KeyValues = Mapping[str, str]
+Keep = Callable[[Sequence[KeyValues]], Sequence[KeyValues]]
 """The partitions, by their keys' values, that a query may want; all have the same keys, which may
 be some of the table's."""
 
@@ -53,12 +53,12 @@ class Column(NamedTuple):
 class Partition(NamedTuple):
     """The values of the keys, and where their objects lie: `s3://bucket/prefix/`."""
 
-    values: Values
+    values: KeyValues
     location: str
 
 
 @dataclass(frozen=True)
-class Table:
+class GlueTable:
     """What a query needs to know of a table.
 
     `lenient`: an object in a column of text is that object's JSON, as OpenX's SerDe has it; for
@@ -115,7 +115,7 @@ class Table:
 
     def _calculated(
         self, names: Sequence[str], keep: Keep, given: Mapping[str, Sequence[str]], now: datetime
-    ) -> Sequence[Values]:
+    ) -> Sequence[KeyValues]:
         # Each key's own values first: of 400 accounts, 30 Regions and 1,000 days one of each may be
         # left over.
         wanted: list[list[str]] = []
@@ -205,7 +205,7 @@ class Table:
         )
 
 
-def from_glue(table: Mapping[str, Any]) -> Table:
+def from_glue(table: Mapping[str, Any]) -> GlueTable:
     """A table as GetTable answers it. Raises TableError."""
     name, storage = f"{table['DatabaseName']}.{table['Name']}", table.get("StorageDescriptor") or {}
     serde = (storage.get("SerdeInfo") or {}).get("SerializationLibrary", "")
@@ -221,7 +221,7 @@ def from_glue(table: Mapping[str, Any]) -> Table:
         for key, value in settings.items()
         if lenient and key.startswith("mapping.")
     }
-    return Table(
+    return GlueTable(
         database=str(table["DatabaseName"]),
         name=str(table["Name"]),
         columns=tuple(_columns(name, storage.get("Columns") or ())),

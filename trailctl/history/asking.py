@@ -49,7 +49,7 @@ def ask(
     no_reads: Collection[str],
     decided: Collection[str],
     say: Callable[[str], None],
-) -> Answer | None:
+) -> Asked | None:
     """The answer, once the query is over; None where only the query is wanted, which is printed.
 
     Raises UsageError.
@@ -80,10 +80,10 @@ def ask(
             layout,
             lambda state, read: progress.tell(f"Athena: {state}, {size(read)} read"),
         )
-    return Answer(ran, rows)
+    return Asked(ran, rows)
 
 
-class Answer:
+class Asked:
     """The files that a query found, and what it counted besides: a source of events."""
 
     size = 0

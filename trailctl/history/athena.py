@@ -14,7 +14,7 @@ from statistics import stdev
 from typing import Any, NamedTuple
 
 from trailctl.errors import UsageError
-from trailctl.history.layout import Layout, from_glue
+from trailctl.history.layout import TableLayout, from_glue
 from trailctl.history.question import Found, Question, read_rows
 from trailctl.replay.sources import called, split_s3
 
@@ -98,7 +98,7 @@ class Athena:
         self._athena, self._glue, self._s3 = client("athena"), client("glue"), client("s3")
         self._workgroup = workgroup
 
-    def layout(self, name: str) -> Layout:
+    def layout(self, name: str) -> TableLayout:
         """The layout of `DATABASE.TABLE`. Raises UsageError."""
         database, dot, table = name.partition(".")
         if not dot or not database or not table:
@@ -117,7 +117,7 @@ class Athena:
         return from_glue(found, sample)
 
     def estimate(
-        self, layout: Layout, accounts: Sequence[str], regions: Sequence[str],
+        self, layout: TableLayout, accounts: Sequence[str], regions: Sequence[str],
         begin: datetime, end: datetime,
     ) -> Estimate:  # fmt: skip
         """What a question over these partitions reads. Raises UsageError."""
@@ -135,7 +135,7 @@ class Athena:
         error = 2 * stdev(sizes) * sqrt(len(sizes)) * scale * sqrt(1 - 1 / scale)
         return Estimate(int(total * scale), len(chosen), number, int(error), more)
 
-    def _stored(self, layout: Layout) -> Iterator[tuple[Sequence[str], str]]:
+    def _stored(self, layout: TableLayout) -> Iterator[tuple[Sequence[str], str]]:
         table = layout.table
         pages = self._glue.get_paginator("get_partitions").paginate(
             DatabaseName=table.database, TableName=table.name
@@ -165,7 +165,7 @@ class Athena:
         return total, page is not None and bool(page.get("IsTruncated"))
 
     def run(
-        self, question: Question, layout: Layout, tell: Callable[[str, int], None]
+        self, question: Question, layout: TableLayout, tell: Callable[[str, int], None]
     ) -> tuple[Ran, Iterator[Found]]:
         """The answer to a question, a page of it at a time. Raises UsageError.
 

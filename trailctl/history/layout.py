@@ -31,7 +31,7 @@ _DAY = re.compile(r"\d{4}/\d\d/\d\d")
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableLayout:
     """A table as a question needs it, and where its objects lie.
 
     `values` are those of the columns that partition, by role, where the table enumerates them.
@@ -127,7 +127,7 @@ def _filled(template: str, names: Sequence[str], row: Sequence[str]) -> str:
     return template
 
 
-def from_glue(found: Mapping[str, Any], sample: Sequence[str] = ()) -> Layout:
+def from_glue(found: Mapping[str, Any], sample: Sequence[str] = ()) -> TableLayout:
     """The layout of a table as Glue's GetTable answers it.
 
     `sample` are the values of one partition of the catalog, if it has any. Raises UsageError where
@@ -155,7 +155,7 @@ def from_glue(found: Mapping[str, Any], sample: Sequence[str] = ()) -> Layout:
         if written != _DAYS_FORMAT and not _DAY.fullmatch(values.get(day, "")):
             del roles["day"]
     lacking = [role for role in ("account", "region", "day") if role not in roles]
-    return Layout(
+    return TableLayout(
         table=Table(
             database, name, columns, roles.get("account"), roles.get("region"), roles.get("day")
         ),

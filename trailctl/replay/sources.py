@@ -74,7 +74,7 @@ class LocalFile(NamedTuple):
             return Chunk(self.name, None, self.size, f"it can't be read ({error.strerror})")
 
 
-class Held(NamedTuple):
+class Buffered(NamedTuple):
     """Bytes that are here already: of a pipe, or a page of an API's answer."""
 
     name: str
@@ -99,7 +99,7 @@ class S3Object(NamedTuple):
         return f"s3://{self.bucket}/{self.key}"
 
 
-Log: TypeAlias = LocalFile | Held | S3Object
+Log: TypeAlias = LocalFile | Buffered | S3Object
 
 
 class Source(Protocol):
@@ -167,10 +167,10 @@ class Looked:
         return []
 
 
-def standard_input() -> Held:
+def standard_input() -> Buffered:
     """All that standard input holds."""
     data = sys.stdin.buffer.read()
-    return Held("standard input", len(data), data)
+    return Buffered("standard input", len(data), data)
 
 
 def local_files(paths: Sequence[str]) -> list[LocalFile]:
@@ -331,7 +331,7 @@ def _whole(body: Body) -> bytes:
     return b"".join(iter(lambda: body.read(1 << 20), b""))
 
 
-def looked_up(client: Any, start: datetime | None, end: datetime | None) -> Iterator[Held]:
+def looked_up(client: Any, start: datetime | None, end: datetime | None) -> Iterator[Buffered]:
     """Management events of the last 90 days, a page a log. Raises UsageError.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
@@ -350,7 +350,7 @@ def looked_up(client: Any, start: datetime | None, end: datetime | None) -> Iter
         number += 1
         texts = [{"CloudTrailEvent": each.get("CloudTrailEvent")} for each in page["Events"]]
         data = json.dumps({"Events": texts}).encode()
-        yield Held(f"LookupEvents, page {number}", len(data), data)
+        yield Buffered(f"LookupEvents, page {number}", len(data), data)
 
 
 def called(what: str, call: Callable[[], T]) -> T:

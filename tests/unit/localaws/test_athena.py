@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from localaws.athena import sql
-from localaws.athena.engine import Object, QueryError, Scan, Source, StoppedError, run
-from localaws.athena.tables import Partition, Table, TableError, from_glue
+from localaws.athena.engine import Catalog, Object, QueryError, Scan, StoppedError, run
+from localaws.athena.tables import GlueTable, Partition, TableError, from_glue
 
 pytestmark = pytest.mark.unit
 
@@ -45,7 +45,7 @@ PROJECTION = {
 def table(
     columns: Mapping[str, str] = COLUMNS, keys: Sequence[str] = ("account", "region", "day"),
     parameters: Mapping[str, str] = PROJECTION, format_: str = CLOUDTRAIL, serde: str = HIVE,
-) -> Table:  # fmt: skip
+) -> GlueTable:  # fmt: skip
     return from_glue(
         {
             "DatabaseName": "db",
@@ -63,18 +63,18 @@ def table(
 
 
 @dataclass
-class Bucket(Source):
+class Bucket(Catalog):
     """A table over objects by their keys; `read_keys` are those that were fetched."""
 
-    known: Table
+    known: GlueTable
     held: dict[str, bytes] = field(default_factory=dict)
     partitions: Sequence[Mapping[str, Any]] = ()
     read_keys: list[str] = field(default_factory=list)
 
-    def table(self, database: str, name: str) -> Table | None:
+    def table(self, database: str, name: str) -> GlueTable | None:
         return self.known if (database, name) == ("db", "log") else None
 
-    def stored(self, table: Table) -> Sequence[Mapping[str, Any]]:
+    def stored(self, table: GlueTable) -> Sequence[Mapping[str, Any]]:
         return self.partitions
 
     def objects(self, partitions: Sequence[Partition]) -> Iterable[Object]:
