@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from math import sqrt
@@ -171,6 +172,8 @@ class Athena:
 
         `tell(state, bytes)` is called while the query runs. Ctrl-C stops it in Athena, too.
         """
+        from botocore.exceptions import BotoCoreError, ClientError
+
         athena = self._athena
         started = called(
             "the query can't be started",
@@ -185,7 +188,8 @@ class Athena:
             execution = self._finished(id_, tell)
         except BaseException:
             # Whatever ends the wait, nobody would take the answer: it must not go on and cost.
-            athena.stop_query_execution(QueryExecutionId=id_)
+            with suppress(BotoCoreError, ClientError):
+                athena.stop_query_execution(QueryExecutionId=id_)
             raise
         status, statistics = execution["Status"], execution.get("Statistics") or {}
         if status["State"] != "SUCCEEDED":

@@ -199,13 +199,14 @@ def _sentence(name: str, keys: Sequence[str], lacking: Sequence[str]) -> str:
         return ""
     has = f"its partitions are by {', '.join(keys)}" if keys else "it has no partitions"
     return (
-        f"{name} can't be narrowed to an {_listed(lacking)} ({has}), so that Athena reads all of "
+        f"{name} can't be narrowed to {_listed(lacking)} ({has}), so that Athena reads all of "
         "them; a table of modules/log-query reads what is asked for"
     )
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    text = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    return f"{'an' if text[0] in 'aeiou' else 'a'} {text}"
 
 
 def _folder(address: str) -> str:
