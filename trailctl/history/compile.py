@@ -174,7 +174,8 @@ class _Compiler:
             source += f" WHERE {' AND '.join(within)}" if within else ""
         rows = f'SELECT CASE WHEN {condition} THEN "$path" END AS path, {time} AS moment {source}'
         totals = "count(*) AS events, min(moment) AS earliest, max(moment) AS latest"
-        return f"SELECT path, {totals} FROM ({rows}) AS matched GROUP BY path"  # noqa: S608
+        # In the order that S3 lists files in: replay shows the first few matches as examples.
+        return f"SELECT path, {totals} FROM ({rows}) AS matched GROUP BY path ORDER BY path"  # noqa: S608
 
 
 def _partitions(

@@ -84,7 +84,7 @@ def may_match(fields: Fields, path: str, matchers: Sequence[Matcher]) -> Sql:
     if field is None:
         return Sql(TRUE)
     if not field.text:
-        return _typed(field.value, matchers)
+        return _typed(field, matchers)
     return Sql(_in_text(field, matchers))
 
 
@@ -128,19 +128,25 @@ def _source(fields: Fields, values: Sequence[str | bool | None]) -> Sql:
 # ---- a column of its own
 
 
-def _typed(value: str, matchers: Sequence[Matcher]) -> Sql:
+def _typed(field: Field, matchers: Sequence[Matcher]) -> Sql:
     """A field whose column has all there is of it; null and absent are one there."""
+    value = field.value
+    # Where a null would be, and be a value that exists.
+    there = f"{field.around} IS NOT NULL" if field.around else TRUE
+    null = all_of([f"{value} IS NULL", there])
     strings, tests, exact = [], [], True
     for matcher in matchers:
         match matcher:
             case Exists(present=True):
-                return Sql(TRUE)
-            case Exists() | Exact(value=None):
+                tests.append(there)
+                exact = False
+            case Exists():
                 tests.append(f"{value} IS NULL")
-                # As CloudTrail writes records, what is absent is left out.
-                exact = exact and isinstance(matcher, Exists)
+            case Exact(value=None):
+                tests.append(null)
+                exact = False
             case AnythingBut():
-                tests.append(f"({value} IS NULL OR {_not_excluded(value, matcher)})")
+                tests += [null, _not_excluded(value, matcher)]
                 exact = False
             case Exact(value=str(text)) if literal(text) is not None:
                 strings.append(text)
@@ -156,7 +162,7 @@ def _typed(value: str, matchers: Sequence[Matcher]) -> Sql:
 def _in_text(field: Field, matchers: Sequence[Matcher]) -> str:
     value, text = field.value, field.text
     if not value:  # no path leads there that every engine reads alike
-        return any_of(_loosely(text, matcher, "") for matcher in matchers) or TRUE
+        return any_of(_loosely(text, matcher) for matcher in matchers) or TRUE
     key = field.keys[-1] if field.keys else ""
     strings, tests, loose = [], [], []
     for matcher in matchers:
@@ -175,13 +181,13 @@ def _in_text(field: Field, matchers: Sequence[Matcher]) -> str:
                 strings.append(each)
             case _:
                 tests.append(_plain_test(value, matcher))
-        loose.append(_loosely(text, matcher, key))
+        loose.append(_loosely(text, matcher))
     odd = [f"({value} IS NULL AND strpos({text}, '[') > 0)"]
     pairs = [f"{a}.{b}" for a, b in zip(field.keys, field.keys[1:], strict=False)]
     odd += [_holds(text, pair) for pair in pairs]
-    return any_of(
-        [_is_one(value, strings), *tests, all_of([any_of(odd), any_of(loose)]) if loose else FALSE]
-    )
+    named = _holds(text, key) if key else TRUE
+    loosely = all_of([any_of(odd), named, any_of(loose)]) if loose else FALSE
+    return any_of([_is_one(value, strings), *tests, loosely])
 
 
 def _null(field: Field) -> str:
@@ -196,7 +202,7 @@ def _null(field: Field) -> str:
     )
 
 
-def _loosely(text: str, matcher: Matcher, key: str) -> str:
+def _loosely(text: str, matcher: Matcher) -> str:
     """The matcher may match a value somewhere in the JSON."""
     match matcher:
         case Exact(value=str(each)):
@@ -213,7 +219,7 @@ def _loosely(text: str, matcher: Matcher, key: str) -> str:
             return _holds(text, max(parts, key=len))
         case Prefix(text=each) | Suffix(text=each) | EqualsIgnoreCase(text=each):
             return _holds(text, _folded_run(each), lower=True)
-    return _holds(text, key) if key else TRUE
+    return TRUE
 
 
 def _holds(text: str, wanted: str, lower: bool = False) -> str:

@@ -46,12 +46,13 @@ class Field(NamedTuple):
 
     `value` is the text of its plain value, NULL where it has none or null. If values may also lie
     in arrays or under keys with dots, `text` is the JSON that they lie in, and `keys` lead from
-    there to the value.
+    there to the value. `around` is the struct that it is a member of.
     """
 
     value: str
     text: str = ""
     keys: tuple[str, ...] = ()
+    around: str = ""
 
 
 class Fields:
@@ -115,14 +116,14 @@ class Fields:
             return None
         if kind == "string":
             return _below(column, tuple(below))
-        place = column
+        around, place = "", column
         for key in below:
             member = key.lower()
             if not isinstance(kind, dict) or _MEMBERS.get(member, member) != key:
                 return None
             kind = kind.get(member)
-            place += f".{member}"
-        return Field(place) if kind == "string" else None
+            around, place = place, f"{place}.{member}"
+        return Field(place, around=around) if kind == "string" else None
 
 
 _MADE_OF = {

@@ -28,7 +28,7 @@ from reactor.patterns.digits import NumberText
 from reactor.patterns.document import load_event
 from sqlglot import exp
 
-from localaws.athena.rows import Reader
+from localaws.athena.rows import RowReader
 from localaws.athena.sql import duckdb_text, parse
 from localaws.athena.tables import CLOUDTRAIL_FORMAT, from_glue
 from tests.unit.replay import differential as replay
@@ -66,7 +66,7 @@ _NUMBERS = [
 ]
 _ADDRESSES = ["10.0.0.1", "10.0.3.7", "010.0.0.1", "::1", "2001:DB8::1", "AWS Internal", "1.2.3"]
 _CIDRS = ["10.0.0.0/22", "10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::/0", "172.16.0.0/12"]
-_TOP = {
+_TOP: dict[str, list[Any]] = {
     "eventType": ["AwsApiCall", "AwsConsoleSignIn", "AwsCloudTrailInsight", "AwsServiceEvent"],
     "errorCode": ["AccessDenied", "Client.UnauthorizedOperation", "", "5", "true"],
     "errorMessage": [*_TEXTS],
@@ -105,7 +105,9 @@ def record(rng: random.Random) -> dict[str, Any]:
         **{name: _tree(rng, rng.randint(2, 4)) for name in _BODIES if rng.random() < 0.6},
     }
     if rng.random() < 0.8:
-        identity = {name: rng.choice(_TEXTS) for name in _IDENTITY if rng.random() < 0.5}
+        identity: dict[str, Any] = {
+            name: rng.choice(_TEXTS) for name in _IDENTITY if rng.random() < 0.5
+        }
         if rng.random() < 0.5:
             issuer = {"userName": rng.choice(_TEXTS), "arn": rng.choice([*_TEXTS, None])}
             identity["sessionContext"] = rng.choice([{"sessionIssuer": issuer}, {}, None])
@@ -158,6 +160,12 @@ def _rule(rng: random.Random) -> dict[str, Any]:
     if detail:
         made["detail"] = detail
     return made
+
+
+def make_rules(seed: int, number: int) -> dict[str, str]:
+    """Patterns by name."""
+    rng = random.Random(seed)
+    return {f"rule-{each}": json.dumps(rule(rng)) for each in range(number)}
 
 
 def _place(rng: random.Random) -> list[str]:
@@ -235,7 +243,7 @@ def _glue(table: Table) -> dict[str, Any]:
 
 def _rows(table: Table, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """The rows of records by their path. Every other body's text is as the record spells it."""
-    reader = Reader(from_glue(_glue(table)))
+    reader = RowReader(from_glue(_glue(table)))
     for number, (path, text) in enumerate(texts.items()):
         if table is JSON:
             yield {"$path": path, "records": [text]}
@@ -269,28 +277,22 @@ def load(
     lines.unlink()
 
 
-def selections(question: Question) -> dict[str, str]:
-    """For each rule, a query in DuckDB's SQL for the paths of the rows that it may match."""
-    return {
-        name: duckdb_text(parse(f'SELECT "$path" {question.source} WHERE {condition}'))
-        for name, condition in question.conditions.items()
-    }
-
-
 # ---- the comparison
 
 
 class Compared(NamedTuple):
-    """Numbers of pairs of a record and a rule, by layout; `missed` shows a few of the worst."""
+    """The number of pairs of a record and a rule; by rule, the records that match it and those that
+    pass its SQL; and all that is missed.
+    """
 
     pairs: int
-    matches: int
-    passed: int
+    matches: Mapping[str, int]
+    passed: Mapping[str, int]
     missed: list[str]
 
 
 def compare(
-    table: Table, rules: Mapping[str, str], texts: Mapping[str, str], asked: Mapping[str, str]
+    table: Table, rules: Mapping[str, str], texts: Mapping[str, str], question: Question
 ) -> Compared:
     """All rules on all records, by replay's engine and by the SQL."""
     matching = RuleSet(rules).match
@@ -298,28 +300,37 @@ def compare(
     for path, text in texts.items():
         for name in matching(envelope(load_event(text))):
             hits[name].add(path)
-    passed, missed = 0, []
+    passed: dict[str, int] = {}
+    missed = []
     with duckdb.connect() as connection, TemporaryDirectory() as folder:
         connection.execute("SET threads = 1")
         load(connection, table, texts, Path(folder))
-        for name, query in asked.items():
+        connection.execute(f"CREATE TABLE rows AS {in_duckdb(f'SELECT * {question.source}')}")
+        for name, condition in question.conditions.items():
+            query = in_duckdb(f'SELECT "$path" FROM rows WHERE {condition}')
             found = {path for (path,) in connection.execute(query).fetchall()}
-            passed += len(found)
+            passed[name] = len(found)
             missed += [
-                f"{table.name}: {name} misses a record\n{rules[name]}\n{texts[path]}\n{query}"
+                f"{table.name}: {name} misses a record\n{rules[name]}\n{texts[path]}\n{condition}"
                 for path in sorted(hits[name] - found)
             ]
-    matches = sum(map(len, hits.values()))
+    matches = {name: len(paths) for name, paths in hits.items()}
     return Compared(len(rules) * len(texts), matches, passed, missed)
 
 
-def _turn(layout: str, seed: int, rules: Mapping[str, str], records: int) -> Compared:
-    """One chunk of records in a process of its own."""
+def in_duckdb(text: str) -> str:
+    """A query of Trino's as the local AWS runs it."""
+    tree = parse(text)
+    assert tree is not None
+    return duckdb_text(tree)
+
+
+def chunk(layout: str, seed: int, rules: Mapping[str, str], records: int) -> Compared:
+    """The comparison over so many records."""
     rng = random.Random(seed)
     made = spelled(rng, (record(rng) for _ in range(records)))
     texts = {str(number): text for number, text in enumerate(made)}
-    table = TABLES[layout]
-    return compare(table, rules, texts, selections(compile_question(rules, table)))
+    return compare(TABLES[layout], rules, texts, compile_question(rules, TABLES[layout]))
 
 
 def main() -> int:
@@ -334,8 +345,7 @@ def main() -> int:
     parser.add_argument("--layout", choices=TABLES, default="cloudtrail")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    rng = random.Random(options.seed)
-    rules = {f"rule-{number}": json.dumps(rule(rng)) for number in range(options.rules)}
+    rules = make_rules(options.seed, options.rules)
     sizes = [
         min(options.at_once, options.records - begin)
         for begin in range(0, options.records, options.at_once)
@@ -343,16 +353,14 @@ def main() -> int:
     begun, pairs, matches, passed = time.perf_counter(), 0, 0, 0
     with ProcessPoolExecutor(options.processes) as pool:
         turns = [
-            pool.submit(_turn, options.layout, options.seed + number, rules, size)
+            pool.submit(chunk, options.layout, options.seed + number, rules, size)
             for number, size in enumerate(sizes, 1)
         ]
         for turn in as_completed(turns):
             done = turn.result()
-            pairs, matches, passed = (
-                pairs + done.pairs,
-                matches + done.matches,
-                passed + done.passed,
-            )
+            pairs += done.pairs
+            matches += sum(done.matches.values())
+            passed += sum(done.passed.values())
             print(
                 f"{options.layout}: {pairs:,} pairs, {matches:,} matches, {passed:,} pass the SQL, "
                 f"{len(done.missed)} missed, {time.perf_counter() - begun:.0f} s",
