@@ -54,9 +54,10 @@ _LISTED_ALONE = 20
 
 @dataclass
 class Execution:
-    """One query, as far as it is."""
+    """One query, as far as it is; `place` is its account and Region."""
 
     id: str
+    place: tuple[str, str]
     text: str
     tree: exp.Query
     database: str
@@ -88,7 +89,7 @@ def _usual(call: Call) -> Iterable[Need]:
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonathena.html
     """
-    found = call.kept(Executions).by_id.get(str(call.parameters.get("QueryExecutionId")))
+    found = _known(call)
     name = found.workgroup if found is not None else call.parameters.get("WorkGroup") or "primary"
     arn = f"arn:{call.partition}:athena:{call.region}:{call.account}:workgroup/{name}"
     yield Need(f"athena:{call.operation}", arn)
@@ -123,6 +124,7 @@ def _start(call: Call) -> Response | Json:
         return {"QueryExecutionId": kept.by_token[token]}
     execution = Execution(
         id=str(uuid.uuid4()),
+        place=(call.account, call.region),
         text=p["QueryString"],
         tree=tree,
         database=(p.get("QueryExecutionContext") or {}).get("Database") or "default",
@@ -175,7 +177,7 @@ def _get(call: Call) -> Response | Json:
 
 @gap.answers("athena", "BatchGetQueryExecution", alone=True)
 def _get_several(call: Call) -> Json:
-    kept = call.kept(Executions).by_id
+    kept = {each.id: each for each in _here(call)}
     ids = [str(each) for each in call.parameters["QueryExecutionIds"]]
     return {
         "QueryExecutions": [_told(kept[each]) for each in ids if each in kept],
@@ -190,7 +192,7 @@ def _get_several(call: Call) -> Json:
 @gap.answers("athena", "ListQueryExecutions", alone=True)
 def _list(call: Call) -> Json:
     name = call.parameters.get("WorkGroup") or "primary"
-    found = [e for e in call.kept(Executions).by_id.values() if e.workgroup == name]
+    found = [each for each in _here(call) if each.workgroup == name]
     found.sort(key=lambda each: each.submitted, reverse=True)
     return {"QueryExecutionIds": [each.id for each in found]}
 
@@ -245,8 +247,14 @@ def _column(column: ResultColumn) -> Json:
     }
 
 
+def _here(call: Call) -> list[Execution]:
+    place = (call.account, call.region)
+    return [each for each in call.kept(Executions).by_id.values() if each.place == place]
+
+
 def _known(call: Call) -> Execution | None:
-    return call.kept(Executions).by_id.get(str(call.parameters["QueryExecutionId"]))
+    asked = str(call.parameters.get("QueryExecutionId"))
+    return next((each for each in _here(call) if each.id == asked), None)
 
 
 def _unknown(id_: str) -> str:
