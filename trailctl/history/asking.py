@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trailctl.history.athena import Athena, Ran, agreed, size, usd
 from trailctl.history.compile import compile_question
-from trailctl.history.question import Found, Span
+from trailctl.history.question import EventSpan, FoundFile
 from trailctl.replay.progress import Progress
 from trailctl.replay.sources import Log, S3Object, split_s3
 
@@ -59,7 +59,9 @@ def ask(
     layout.check(asking.accounts, asking.regions)
     if layout.unpruned:
         say(layout.unpruned)
-    span = Span(*(f"{t.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for t in (asking.begin, asking.end)))
+    span = EventSpan(
+        *(f"{t.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for t in (asking.begin, asking.end))
+    )
     question = compile_question(
         patterns, layout.table, span, asking.accounts, asking.regions, no_reads, decided
     )
@@ -88,7 +90,7 @@ class Asked:
 
     size = 0
 
-    def __init__(self, ran: Ran, rows: Iterator[Found]) -> None:
+    def __init__(self, ran: Ran, rows: Iterator[FoundFile]) -> None:
         self._ran = ran
         self._rows = rows
         self._events = self._files = 0

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from trailctl.errors import UsageError
 from trailctl.history.layout import TableLayout, from_glue
-from trailctl.history.question import Found, Question, read_rows
+from trailctl.history.question import FoundFile, Question, read_rows
 from trailctl.replay.sources import called, split_s3
 
 # USD for a TB, which Athena counts in megabytes, 10 at least: https://aws.amazon.com/athena/pricing/
@@ -167,7 +167,7 @@ class Athena:
 
     def run(
         self, question: Question, layout: TableLayout, tell: Callable[[str, int], None]
-    ) -> tuple[Ran, Iterator[Found]]:
+    ) -> tuple[Ran, Iterator[FoundFile]]:
         """The answer to a question, a page of it at a time. Raises UsageError.
 
         `tell(state, bytes)` is called while the query runs. Ctrl-C stops it in Athena, too.

@@ -22,7 +22,7 @@ from reactor.patterns.model import Matcher
 
 from trailctl.history.conditions import TRUE, all_of, any_of, may_match
 from trailctl.history.fields import KINDS, Fields, json_path
-from trailctl.history.question import Question, Span, Table
+from trailctl.history.question import EventSpan, Question, Table
 
 # A statement's length in bytes.
 # https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
@@ -40,7 +40,7 @@ _Branch: TypeAlias = "frozenset[_Item]"
 def compile_question(
     patterns: Mapping[str, Any],
     table: Table,
-    span: Span | None = None,
+    span: EventSpan | None = None,
     accounts: Sequence[str] = (),
     regions: Sequence[str] = (),
     no_reads: Collection[str] = (),
@@ -65,11 +65,11 @@ def compile_question(
         rules[name] = [frozenset(branch) for branch in branches]
     alone = {name: compiler.either(branches) for name, branches in rules.items()}
     lengths = {name: len(condition.encode()) for name, condition in alone.items()}
-    chosen = _partitions(table, span or Span(), accounts, regions)
+    chosen = _partitions(table, span or EventSpan(), accounts, regions)
     coarse: list[str] = []
     while True:
         whole = compiler.either(branch for branches in rules.values() for branch in branches)
-        sql = compiler.statement(table, whole, span or Span(), chosen)
+        sql = compiler.statement(table, whole, span or EventSpan(), chosen)
         over = len(sql.encode()) - LONGEST
         if over <= 0:
             break
@@ -159,7 +159,9 @@ class _Compiler:
         )
         return f"FROM (SELECT {', '.join(columns)} FROM ({split}) AS split) AS records"  # noqa: S608
 
-    def statement(self, table: Table, condition: str, span: Span, chosen: Sequence[str]) -> str:
+    def statement(
+        self, table: Table, condition: str, span: EventSpan, chosen: Sequence[str]
+    ) -> str:
         """The whole query; `chosen` are conditions on partitions."""
         time = self.fields.plain("eventTime") or "CAST(NULL AS varchar)"
         within = []
@@ -179,7 +181,7 @@ class _Compiler:
 
 
 def _partitions(
-    table: Table, span: Span, accounts: Sequence[str], regions: Sequence[str]
+    table: Table, span: EventSpan, accounts: Sequence[str], regions: Sequence[str]
 ) -> list[str]:
     """Conditions on the columns that partition the table."""
     found = []

@@ -27,7 +27,7 @@ from reactor.patterns.model import (
     Wildcard,
 )
 
-from trailctl.history.fields import Field, Fields
+from trailctl.history.fields import Fields, SqlField
 from trailctl.replay.project import DETAIL_TYPES, source_of
 
 TRUE, FALSE = "TRUE", "FALSE"
@@ -128,7 +128,7 @@ def _source(fields: Fields, values: Sequence[str | bool | None]) -> Sql:
 # ---- a column of its own
 
 
-def _typed(field: Field, matchers: Sequence[Matcher]) -> Sql:
+def _typed(field: SqlField, matchers: Sequence[Matcher]) -> Sql:
     """A field whose column has all there is of it; null and absent are one there."""
     value = field.value
     # Where a null would be, and be a value that exists.
@@ -159,7 +159,7 @@ def _typed(field: Field, matchers: Sequence[Matcher]) -> Sql:
 # ---- a value in JSON
 
 
-def _in_text(field: Field, matchers: Sequence[Matcher]) -> str:
+def _in_text(field: SqlField, matchers: Sequence[Matcher]) -> str:
     value, text = field.value, field.text
     if not value:  # no path leads there that every engine reads alike
         return any_of(_loosely(text, matcher) for matcher in matchers) or TRUE
@@ -190,7 +190,7 @@ def _in_text(field: Field, matchers: Sequence[Matcher]) -> str:
     return any_of([_is_one(value, strings), *tests, loosely])
 
 
-def _null(field: Field) -> str:
+def _null(field: SqlField) -> str:
     """The field is null, or an array may hold one."""
     key = field.keys[-1] if field.keys else ""
     return all_of(

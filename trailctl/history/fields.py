@@ -41,7 +41,7 @@ _INSIGHT = "AwsCloudTrailInsight"
 KINDS = frozenset({"source", "detail-type", *(f"detail.{name}" for name in _KINDS)})
 
 
-class Field(NamedTuple):
+class SqlField(NamedTuple):
     """A field in SQL.
 
     `value` is the text of its plain value, NULL where it has none or null. If values may also lie
@@ -64,7 +64,7 @@ class Fields:
         # Names at the top of a record, each read once for all conditions.
         self.read: list[str] = []
 
-    def at(self, path: str) -> Field | None:
+    def at(self, path: str) -> SqlField | None:
         """The field of a path; None if the table tells nothing of it."""
         first, *keys = path.split(".")
         if first == "detail" and keys:
@@ -76,7 +76,7 @@ class Fields:
                 return self._source()
             case "id" | "account" | "region" | "time":
                 value = self.plain(_MADE_OF[first])
-                return Field(f"coalesce({value}, '')") if value else None
+                return SqlField(f"coalesce({value}, '')") if value else None
         return None
 
     def plain(self, name: str) -> str | None:
@@ -84,18 +84,18 @@ class Fields:
         found = self.at(f"detail.{name}")
         return found.value if found else None
 
-    def _source(self) -> Field | None:
+    def _source(self) -> SqlField | None:
         source, kind = self.plain("eventSource"), self.plain("eventType")
         if source is None or kind is None:
             return None
-        return Field(
+        return SqlField(
             f"CASE WHEN {kind} = '{_INSIGHT}' THEN 'aws.cloudtrail' "
             f"WHEN {source} LIKE '%.amazonaws.com' "
             f"THEN concat('aws.', substr({source}, 1, length({source}) - 14)) "
             f"ELSE concat('aws.', coalesce({source}, '')) END"
         )
 
-    def _at_json(self, keys: list[str]) -> Field | None:
+    def _at_json(self, keys: list[str]) -> SqlField | None:
         top, *below = keys
         if not _KEY.fullmatch(top):
             return None
@@ -103,15 +103,15 @@ class Fields:
             self.read.append(top)
         number = self.read.index(top)
         if not below:
-            return Field(f"v{number}", "" if top in _PLAIN else f"t{number}")
+            return SqlField(f"v{number}", "" if top in _PLAIN else f"t{number}")
         return _below(f"t{number}", tuple(below))
 
-    def _at_column(self, keys: list[str]) -> Field | None:
+    def _at_column(self, keys: list[str]) -> SqlField | None:
         top, *below = keys
         column = top.lower()
         kind = self._types.get(column)
         if top in _PLAIN:
-            return Field(column) if kind == "string" and not below else None
+            return SqlField(column) if kind == "string" and not below else None
         if top not in _OBJECTS or not below:
             return None
         if kind == "string":
@@ -123,7 +123,7 @@ class Fields:
                 return None
             kind = kind.get(member)
             around, place = place, f"{place}.{member}"
-        return Field(place, around=around) if kind == "string" else None
+        return SqlField(place, around=around) if kind == "string" else None
 
 
 _MADE_OF = {
@@ -134,9 +134,9 @@ _MADE_OF = {
 }
 
 
-def _below(text: str, keys: tuple[str, ...]) -> Field:
+def _below(text: str, keys: tuple[str, ...]) -> SqlField:
     path = json_path(keys)
-    return Field(f"json_extract_scalar({text}, '{path}')" if path else "", text, keys)
+    return SqlField(f"json_extract_scalar({text}, '{path}')" if path else "", text, keys)
 
 
 def json_path(keys: tuple[str, ...]) -> str:

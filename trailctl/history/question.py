@@ -84,7 +84,7 @@ class Table:
         return "json" if "records" in self.columns else "cloudtrail"
 
 
-class Span(NamedTuple):
+class EventSpan(NamedTuple):
     """Times as CloudTrail writes them: from the first, and before the second; empty is no bound."""
 
     begin: str = ""
@@ -111,7 +111,7 @@ class Question:
     columns: tuple[str, ...] = ("path", "events", "earliest", "latest")
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """A row of the answer: so many records of the span in a file may match.
 
     `path` is the file's address, `s3://...`, and None for the one row that sums up all records that
@@ -124,10 +124,10 @@ class Found(NamedTuple):
     latest: str
 
 
-def read_rows(rows: Iterable[Sequence[str | None]]) -> Iterator[Found]:
+def read_rows(rows: Iterable[Sequence[str | None]]) -> Iterator[FoundFile]:
     """The rows of a result, in the order of `Question.columns`, without its head.
 
     The sum of `events` is the number of records in the span.
     """
     for path, events, earliest, latest in rows:
-        yield Found(path or None, int(events or 0), earliest or "", latest or "")
+        yield FoundFile(path or None, int(events or 0), earliest or "", latest or "")

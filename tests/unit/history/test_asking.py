@@ -15,7 +15,7 @@ from trailctl.history import athena as module
 from trailctl.history.asking import Asked
 from trailctl.history.athena import Athena, Estimate, Ran, agreed, size, usd
 from trailctl.history.layout import TableLayout, from_glue
-from trailctl.history.question import Found, Question
+from trailctl.history.question import FoundFile, Question
 from trailctl.replay.sources import S3Object
 from trailctl.replay.tally import Tally
 
@@ -150,7 +150,7 @@ def test_expired_credentials_are_one_line(asked: tuple[Athena, Stubber]) -> None
 
 
 def test_a_source_knows_what_its_files_do_not() -> None:
-    rows = [Found("s3://b/k/1", 2, "t1", "t2"), Found(None, 40, "t0", "t3")]
+    rows = [FoundFile("s3://b/k/1", 2, "t1", "t2"), FoundFile(None, 40, "t0", "t3")]
     source = Asked(Ran(ID, 12_000_000, 1.5), iter(rows))
     assert list(source.logs()) == [S3Object("b", "k/1", 0)]
     tally = Tally(events=5, files=1, first="t1", last="t2")

@@ -26,7 +26,7 @@ from tests.unit.history.differential import (
     make_rules,
 )
 from trailctl.history.compile import LONGEST, compile_question
-from trailctl.history.question import JSON_COLUMNS, Question, Span, Table, read_rows
+from trailctl.history.question import JSON_COLUMNS, EventSpan, Question, Table, read_rows
 from trailctl.replay.catalogue import load_catalogue
 from trailctl.replay.rules import Rule, from_catalogue
 from trailctl.replay.scan import TimeRange
@@ -48,7 +48,7 @@ def _catalogue() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _question(rules: Sequence[Rule], table: Table, span: Span | None = None) -> Question:
+def _question(rules: Sequence[Rule], table: Table, span: EventSpan | None = None) -> Question:
     return compile_question(
         {rule.name: rule.pattern for rule in rules},
         table,
@@ -99,7 +99,7 @@ def test_the_catalogues_samples() -> None:
 @pytest.mark.parametrize("table", [CLOUDTRAIL, JSON], ids=lambda table: table.name)
 def test_the_answer_is_that_over_all_files(table: Table, tmp_path: Path) -> None:
     """The files that the query names, and its counts of the others, give replay's tally."""
-    rules, span = _catalogue()[::6], Span("2026-03-01T00:00:00Z", "2026-03-08T00:00:00Z")
+    rules, span = _catalogue()[::6], EventSpan("2026-03-01T00:00:00Z", "2026-03-08T00:00:00Z")
     tallier = Tallier(rules, [], Known(), TimeRange(*span))
     whole, part = Tally(), Tally()
     for path, text in _samples().items():
@@ -126,7 +126,7 @@ def _file(text: str) -> bytes:
 
 def test_partitions_are_chosen_first() -> None:
     """Files are delivered after their events, and a day late at most."""
-    span = Span("2026-03-02T00:10:00Z", "2026-03-04T12:00:00Z")
+    span = EventSpan("2026-03-02T00:10:00Z", "2026-03-04T12:00:00Z")
     table = Table("logs", "cloudtrail")
     question = compile_question(
         {"rule": '{"source": ["aws.ec2"]}'}, table, span, ["111122223333"], ["eu-west-1", "it's"]
@@ -227,7 +227,7 @@ def test_calls_that_rules_do_not_get_pass_only_where_one_cannot_tell() -> None:
 
 @pytest.mark.parametrize("columns", [CLOUDTRAIL.columns, JSON_COLUMNS])
 def test_the_whole_catalogue_is_one_query(columns: Mapping[str, str]) -> None:
-    span = Span("2026-03-01T00:00:00Z", "2027-03-01T00:00:00Z")
+    span = EventSpan("2026-03-01T00:00:00Z", "2027-03-01T00:00:00Z")
     question = _question(_catalogue(), Table("logs", "log", columns), span)
     assert len(question.sql.encode()) < LONGEST / 2
     assert not question.coarse
