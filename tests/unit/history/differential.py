@@ -244,7 +244,7 @@ def _glue(table: Table) -> dict[str, Any]:
     }
 
 
-def _rows(table: Table, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def table_rows(table: Table, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """The rows of records by their path. Every other body's text is as the record spells it."""
     reader = RowReader(from_glue(_glue(table)))
     for number, (path, text) in enumerate(texts.items()):
@@ -266,7 +266,7 @@ def load(
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.database}")
     lines = folder / f"{table.name}.jsonl"
     with lines.open("wb") as out:
-        out.writelines(msgspec.json.encode(row) + b"\n" for row in _rows(table, texts))
+        out.writelines(msgspec.json.encode(row) + b"\n" for row in table_rows(table, texts))
     kinds = {"$path": "VARCHAR"} | {
         name: exp.DataType.build(kind, dialect="hive").sql("duckdb")
         for name, kind in table.columns.items()
