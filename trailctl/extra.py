@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from trailctl.errors import UsageError
 
-_LOCAL = ("cryptography", "hypercorn", "ministack", "moto")
+_LOCAL = ("cryptography", "duckdb", "hypercorn", "ministack", "moto", "sqlglot")
 
 
 def need_local() -> None:

@@ -1,5 +1,6 @@
 """Every file that registers a gap with `localaws.wire.gap`: to import them is to close the gaps."""
 
+from localaws.athena import executions
 from localaws.cloudtrail import trails
 from localaws.cloudwatch import alarms, metrics
 from localaws.ec2 import instances
@@ -38,6 +39,7 @@ FILES = (
     delivery_streams,
     documents,
     ec2_needs,
+    executions,
     findings,
     grammar,
     holders,

@@ -42,7 +42,9 @@ def emit(stack: Stack, *items: dict[str, Any], account: str | None = None) -> li
     """Events that no API call makes, as `trailctl local emit` hands them in."""
     batch = [{"where": "test", "item": item} for item in items]
     body = {"items": batch, "account": account or stack.account, "region": None}
-    answer = Control(stack.aws.port).post("emit", {**body, "sign_in": "Sign In", "fresh": True})
+    answer = Control(stack.aws.port, stack.aws.token).post(
+        "emit", {**body, "sign_in": "Sign In", "fresh": True}
+    )
     assert stack.aws.drain()
     emitted: list[dict[str, Any]] = answer["emitted"]
     return emitted

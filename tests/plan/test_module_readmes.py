@@ -18,6 +18,7 @@ MODULES = (
     "log-archive",
     "log-bucket",
     "log-lifecycle",
+    "log-query",
     "log-replication",
     "metric-filters",
     "trail",

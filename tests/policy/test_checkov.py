@@ -22,6 +22,7 @@ pytestmark = pytest.mark.plan
 VARIABLES: dict[str, dict[str, Any]] = {
     "digest-validation": {"bucket_name": "logs", "trail_name": "main"},
     "existing-trail": {"trail_log_group_name": "aws-controltower/CloudTrailLogs"},
+    "log-query": {"bucket_name": "logs"},
     "multi-region": {"away_region": "eu-west-1", "member_account_ids": ["123456789012"]},
     "organization-trail": {"organization_id": "o-a1b2c3d4e5"},
     "targets": {

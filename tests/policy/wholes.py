@@ -212,6 +212,26 @@ LOGS = "".join(
         call("log-archive", {**_ARCHIVE, "name": "acme-archive", **_OWN}, "archive"),
         call("log-archive", {**_ARCHIVE, "name": "acme-archive-2"}, "archive_own_key"),
         call(
+            "log-query",
+            {
+                "kms_key_arn": _KEY,
+                "logs": {
+                    "log": {
+                        "bucket": {
+                            "kms_key_arn": _KEY,
+                            "name": "acme-logs",
+                            "organization_id": "o-a1b2c3d4e5",
+                        },
+                        "insights": True,
+                    }
+                },
+                "name": "log-query",
+                "regions": [REGION],
+                "results_bucket_name": "acme-results",
+            },
+            "query",
+        ),
+        call(
             "log-replication",
             {
                 "alarm_topic": {"arn": _TOPIC},

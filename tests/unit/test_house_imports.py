@@ -25,10 +25,10 @@ ROOTS = {
     "trailctl": REPOSITORY,
 }
 # What the extra `local` brings, and what comes with it.
-EXTRA = ("cryptography", "hypercorn", "ministack", "moto", "werkzeug")
+EXTRA = ("cryptography", "duckdb", "hypercorn", "ministack", "moto", "sqlglot", "werkzeug")
 SERVICES = {
-    "cloudtrail", "cloudwatch", "ec2", "events", "firehose", "functions", "iam", "kms", "logs",
-    "organizations", "s3", "securityhub", "sns", "sqs", "ssm",
+    "athena", "cloudtrail", "cloudwatch", "ec2", "events", "firehose", "functions", "iam", "kms",
+    "logs", "organizations", "s3", "securityhub", "sns", "sqs", "ssm",
 }  # fmt: skip
 
 

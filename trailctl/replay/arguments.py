@@ -16,7 +16,8 @@ Rules come from the catalogue (--catalogue, the default, with filters), from a T
 state (--plan, as `terraform show -json` prints it) or from event patterns (--pattern). Events come
 from CloudTrail's LookupEvents, or from files, folders and s3://BUCKET/PREFIX: log files, and what
 SQS, SNS, Kinesis, Firehose, EventBridge, CloudWatch Logs, Athena, CloudTrail Lake, Splunk, Elastic,
-`jq` and the AWS CLI make of their records, zipped or not.
+`jq` and the AWS CLI make of their records, zipped or not. Or from years of a log, by Athena
+(--athena): a query finds the files that may hold matches, and these are read.
 
 Exit codes: 0, or 1 if something held no events (--lenient: 0) or --fail-on found something, or 2
 for wrong use.
@@ -85,6 +86,29 @@ def add_parser(commands: Any) -> None:
     looked.add_argument("--to", dest="end", type=_time, metavar="TIME", help="and before that time")
     looked.add_argument("--region", metavar="NAME", help="of the calls to AWS")
     looked.add_argument("--profile", metavar="NAME", help="of the AWS credentials")
+    asked = parser.add_argument_group("events by Athena")
+    asked.add_argument(
+        "--athena", metavar="DATABASE.TABLE", help="of a table over CloudTrail's log, anybody's"
+    )
+    asked.add_argument("--workgroup", metavar="NAME", help="that runs the query (default primary)")
+    asked.add_argument(
+        "--account", action="append", default=[], metavar="ID", help="of the events; may repeat"
+    )
+    asked.add_argument(
+        "--event-region", action="append", default=[], metavar="NAME", help="so, too; may repeat"
+    )
+    asked.add_argument("--sql", action="store_true", help="print the query and run nothing")
+    asked.add_argument(
+        "--estimate",
+        action="store_true",
+        help="first tell what it reads and costs, by S3's listing",
+    )
+    asked.add_argument(
+        "--max-usd",
+        type=_usd,
+        metavar="USD",
+        help="ask before a query whose estimate is above (with --estimate, 5)",
+    )
     parser.add_argument(
         "--look",
         action="store_true",
@@ -128,3 +152,13 @@ def _jobs(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 256:
         raise argparse.ArgumentTypeError(f"{text} is no number of processes: give 1 to 256")
     return int(text)
+
+
+def _usd(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 < found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no amount of USD: write it as in 2.50")
+    return found

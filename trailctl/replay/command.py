@@ -28,7 +28,7 @@ from trailctl.replay.progress import Progress
 from trailctl.replay.reactions import Probe, deployed, existing, notify_window
 from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan, read_text
 from trailctl.replay.scan import MalformedError, TimeRange, unpacked
-from trailctl.replay.tally import WINDOW_SECONDS, Tallier, Tally
+from trailctl.replay.tally import WINDOW_SECONDS, Tallier, Tally, watched
 from trailctl.session import aws_session
 from trailctl.text import plain
 
@@ -36,7 +36,6 @@ from trailctl.text import plain
 # read.
 _PIECE_BYTES, _FILE_BYTES = 8_000_000, 4_000
 _PIECES_A_JOB = 8
-Log = sources.LocalFile | sources.StandardInput | sources.S3Object
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,14 @@ class Setup:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command. Raises UsageError, and CheckError if no file could be read."""
-    if options.lookup_events and options.paths:
-        raise UsageError("give paths or --lookup-events, not both")
-    if not options.lookup_events and not options.paths:
-        raise UsageError("give log files, folders or s3://BUCKET/PREFIX, or --lookup-events")
-    if options.begin and options.end and options.begin >= options.end:
-        raise UsageError("--from must be before --to")
+    _check(options)
     setup, notes = _setup(options)
-    tally = _count(options, setup)
+    setup = replace(setup, span=_span(options))
+    source = _source(options, setup)
+    if source is None:
+        return 0
+    tally = Tally()
+    notes += _count(options, setup, source, tally)
     for line in report.refused(tally):
         _say(line)
     if tally.skipped and not tally.files:
@@ -71,6 +70,38 @@ def run(options: argparse.Namespace) -> int:
     found = report.build(tally, setup.rules, [probe.name for probe in setup.probes], notes)
     _show(found, options.format, options.output)
     return 1 if _failed(options, found) else 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise UsageError unless there is one place to take events from, and a time that can be."""
+    given = {
+        "paths": bool(options.paths),
+        "--lookup-events": options.lookup_events,
+        "--athena": bool(options.athena),
+    }
+    named = [name for name, is_given in given.items() if is_given]
+    if len(named) > 1:
+        raise UsageError(f"give {named[0]} or {named[1]}, not both")
+    if not named:
+        raise UsageError(
+            "give log files, folders or s3://BUCKET/PREFIX, or --lookup-events, or --athena"
+        )
+    if options.begin and options.end and options.begin >= options.end:
+        raise UsageError("--from must be before --to")
+    if options.athena:
+        if not (options.begin and options.end):
+            raise UsageError("--athena wants --from and --to: each day more costs more")
+        return
+    for name, value in (
+        ("--workgroup", options.workgroup),
+        ("--account", options.account),
+        ("--event-region", options.event_region),
+        ("--sql", options.sql),
+        ("--estimate", options.estimate),
+        ("--max-usd", options.max_usd),
+    ):
+        if value:
+            raise UsageError(f"{name} is for --athena")
 
 
 def _say(line: str) -> None:
@@ -152,30 +183,53 @@ def _known(path: str | None) -> Known:
         raise UsageError(f"{path}: {str(error).removeprefix('REACTION_SETTINGS: ')}") from None
 
 
-def _count(options: argparse.Namespace, setup: Setup) -> Tally:
-    setup = replace(setup, span=_span(options), look=_account(options) if options.look else "")
-    tally = Tally()
-    remote = [path for path in options.paths if path.startswith("s3://")]
-    files: list[Log] = []
-    if remote:
-        with closing(sources.Bucket(options.profile, options.region)) as bucket:
-            files += [each for url in remote for each in bucket.list(url)]
-    if "-" in options.paths:
-        files.append(sources.standard_input())
-    files += sources.local_files([each for each in options.paths if each not in {*remote, "-"}])
-    if setup.span is not None:
-        files = [file for file in files if sources.may_hold(file.name, options.begin, options.end)]
-    with Progress(sum(file.size for file in files)) as progress:
+def _source(options: argparse.Namespace, setup: Setup) -> sources.Source | None:
+    """Where the events come from; None where only the query was asked for, and is printed."""
+    times = options.begin, options.end
+    if options.lookup_events:
+        return sources.Looked(_cloudtrail(options), *times)
+    if not options.athena:
+        return sources.Paths(options.paths, options.profile, options.region, *times)
+    from trailctl.history.asking import Asking, ask
+
+    patterns, no_reads = watched(setup.rules, setup.probes)
+    return ask(
+        Asking(
+            table=options.athena,
+            workgroup=options.workgroup or "primary",
+            profile=options.profile,
+            region=options.region,
+            accounts=tuple(options.account),
+            regions=tuple(options.event_region),
+            begin=options.begin,
+            end=options.end,
+            sql=options.sql,
+            estimate=options.estimate,
+            max_usd=options.max_usd,
+        ),
+        patterns,
+        no_reads,
+        [rule.name for rule in setup.rules if rule.decided],
+        _say,
+    )
+
+
+def _count(
+    options: argparse.Namespace, setup: Setup, source: sources.Source, tally: Tally
+) -> list[str]:
+    """Counts into the tally; sentences to note."""
+    setup = replace(setup, look=_account(options) if options.look else "")
+    with Progress(source.size) as progress:
         work = (setup, options.profile, options.region)
-        if options.jobs > 1 and len(files) > 1:
+        files: Iterable[sources.Log] = source.logs()
+        if options.jobs > 1:
+            files = list(files)
+        if isinstance(files, list) and len(files) > 1:
             _count_side_by_side(work, files, options.jobs, tally, progress)
-            return tally
-        with closing(_Counter(*work)) as counter:
-            counter.count(counter.chunks(files), tally, progress)
-            if options.lookup_events:
-                span = options.begin, options.end
-                counter.count(sources.looked_up(_cloudtrail(options), *span), tally, progress)
-    return tally
+        else:
+            with closing(_Counter(*work)) as counter:
+                counter.count(counter.chunks(files), tally, progress)
+    return source.finish(tally)
 
 
 def _account(options: argparse.Namespace) -> str:
@@ -240,7 +294,7 @@ class _Counter:
         if self._bucket is not None:
             self._bucket.close()
 
-    def chunks(self, files: Sequence[Log]) -> Iterator[sources.Chunk]:
+    def chunks(self, files: Iterable[sources.Log]) -> Iterator[sources.Chunk]:
         """The bytes of files, in order."""
         for remote, some in groupby(files, key=lambda file: isinstance(file, sources.S3Object)):
             if remote:
@@ -278,7 +332,7 @@ def _start_worker(work: _Work) -> None:
     _counter = _Counter(*work)
 
 
-def _work(files: Sequence[Log], seen: Set[int]) -> Tally:
+def _work(files: Sequence[sources.Log], seen: Set[int]) -> Tally:
     """Counts files without what was seen in others."""
     assert _counter is not None
     tally = Tally(seen=set(seen))
@@ -288,7 +342,7 @@ def _work(files: Sequence[Log], seen: Set[int]) -> Tally:
 
 
 def _count_side_by_side(
-    work: _Work, files: Sequence[Log], jobs: int, tally: Tally, progress: Progress
+    work: _Work, files: Sequence[sources.Log], jobs: int, tally: Tally, progress: Progress
 ) -> None:
     pieces = list(_pieces(files, jobs))
     try:
@@ -310,11 +364,11 @@ def _count_side_by_side(
         raise CheckError("a worker process died; try again with fewer --jobs") from None
 
 
-def _pieces(files: Sequence[Log], jobs: int) -> Iterator[list[Log]]:
+def _pieces(files: Sequence[sources.Log], jobs: int) -> Iterator[list[sources.Log]]:
     """Files in pieces that take about the same time, some for each worker."""
     whole = sum(file.size + _FILE_BYTES for file in files)
     most = min(_PIECE_BYTES, whole // (jobs * _PIECES_A_JOB) + 1)
-    piece: list[Log] = []
+    piece: list[sources.Log] = []
     size = 0
     for file in files:
         piece.append(file)

@@ -35,6 +35,12 @@ class Progress:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
+    def tell(self, text: str) -> None:
+        """Shows a line in place of the bar."""
+        if self._shown:
+            self._stream.write(f"\r\x1b[K{text}")
+            self._stream.flush()
+
     def add(self, size: int, events: int) -> None:
         """Adds bytes that were read, and the events in them."""
         self._done += size

@@ -1,4 +1,7 @@
-"""The sources of events: files, folders, an S3 prefix, or CloudTrail's LookupEvents."""
+"""The sources of events: files, folders, an S3 prefix, or CloudTrail's LookupEvents.
+
+`Source` is what they have in common, with Athena's answers (`trailctl.history.asking`).
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,19 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from trailctl.errors import UsageError
 from trailctl.session import aws_session
 
 if TYPE_CHECKING:
     from reactor.digest.transport import Body, Transport
+
+    from trailctl.replay.tally import Tally
 
 T = TypeVar("T")
 # Files that are meant to hold events by their names. Others are read, too, but may hold anything.
@@ -68,8 +74,8 @@ class LocalFile(NamedTuple):
             return Chunk(self.name, None, self.size, f"it can't be read ({error.strerror})")
 
 
-class StandardInput(NamedTuple):
-    """What came in by a pipe."""
+class Buffered(NamedTuple):
+    """Bytes that are here already: of a pipe, or a page of an API's answer."""
 
     name: str
     size: int
@@ -93,10 +99,78 @@ class S3Object(NamedTuple):
         return f"s3://{self.bucket}/{self.key}"
 
 
-def standard_input() -> StandardInput:
+Log: TypeAlias = LocalFile | Buffered | S3Object
+
+
+class Source(Protocol):
+    """Where events come from. `size`: the bytes of its logs, 0 where it can't tell."""
+
+    @property
+    def size(self) -> int: ...
+
+    def logs(self) -> Iterator[Log]:
+        """The logs to read, in order. Raises UsageError."""
+
+    def finish(self, tally: Tally) -> list[str]:
+        """Once its logs are counted: add what only the source knows; sentences to note."""
+
+
+class Paths:
+    """Files, folders, prefixes of S3 and standard input. Raises UsageError."""
+
+    def __init__(
+        self, paths: Sequence[str], profile: str | None, region: str | None,
+        begin: datetime | None, end: datetime | None,
+    ) -> None:  # fmt: skip
+        files: list[Log] = []
+        remote = [path for path in paths if path.startswith("s3://")]
+        if remote:
+            with closing(Bucket(profile, region)) as bucket:
+                files += [each for url in remote for each in bucket.list(url)]
+        if "-" in paths:
+            files.append(standard_input())
+        files += local_files([each for each in paths if each not in {*remote, "-"}])
+        if begin or end:
+            files = [file for file in files if may_hold(file.name, begin, end)]
+        self._files = files
+
+    @property
+    def size(self) -> int:
+        """The files' bytes, as they lie there."""
+        return sum(file.size for file in self._files)
+
+    def logs(self) -> Iterator[Log]:
+        """The files."""
+        return iter(self._files)
+
+    def finish(self, tally: Tally) -> list[str]:
+        """Nothing to add."""
+        del tally
+        return []
+
+
+class Looked:
+    """Events of the last 90 days, by CloudTrail's API."""
+
+    size = 0
+
+    def __init__(self, client: Any, begin: datetime | None, end: datetime | None) -> None:
+        self._asked = (client, begin, end)
+
+    def logs(self) -> Iterator[Log]:
+        """A page of the answer after the other. Raises UsageError."""
+        return looked_up(*self._asked)
+
+    def finish(self, tally: Tally) -> list[str]:
+        """Nothing to add."""
+        del tally
+        return []
+
+
+def standard_input() -> Buffered:
     """All that standard input holds."""
     data = sys.stdin.buffer.read()
-    return StandardInput("standard input", len(data), data)
+    return Buffered("standard input", len(data), data)
 
 
 def local_files(paths: Sequence[str]) -> list[LocalFile]:
@@ -257,8 +331,8 @@ def _whole(body: Body) -> bytes:
     return b"".join(iter(lambda: body.read(1 << 20), b""))
 
 
-def looked_up(client: Any, start: datetime | None, end: datetime | None) -> Iterator[Chunk]:
-    """Management events of the last 90 days, a page a chunk. Raises UsageError.
+def looked_up(client: Any, start: datetime | None, end: datetime | None) -> Iterator[Buffered]:
+    """Management events of the last 90 days, a page a log. Raises UsageError.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
     """
@@ -276,7 +350,7 @@ def looked_up(client: Any, start: datetime | None, end: datetime | None) -> Iter
         number += 1
         texts = [{"CloudTrailEvent": each.get("CloudTrailEvent")} for each in page["Events"]]
         data = json.dumps({"Events": texts}).encode()
-        yield Chunk(f"LookupEvents, page {number}", data, len(data))
+        yield Buffered(f"LookupEvents, page {number}", len(data), data)
 
 
 def called(what: str, call: Callable[[], T]) -> T:

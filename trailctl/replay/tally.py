@@ -167,6 +167,15 @@ class Tally:
         return False
 
 
+def watched(rules: Sequence[Rule], probes: Sequence[Probe]) -> tuple[dict[str, Any], list[str]]:
+    """The patterns of rules and of reactions that have their own, by name, and the rules whose
+    state keeps read-only management events from them.
+    """
+    patterns: dict[str, Any] = {rule.name: rule.pattern for rule in rules}
+    patterns |= {_PROBE + each.name: each.pattern for each in probes if each.pattern is not None}
+    return patterns, [rule.name for rule in rules if rule.sees_reads is False]
+
+
 class Tallier:
     """Counts over files with one set of rules and reactions. Raises PatternError."""
 
@@ -181,12 +190,9 @@ class Tallier:
     ) -> None:
         self._window_seconds = window_seconds
         self._rules = {rule.name: rule for rule in rules}
-        asked = {_PROBE + probe.name: (probe, probe.pattern) for probe in probes}
-        self._probes = {name: probe for name, (probe, own) in asked.items() if own is not None}
-        self._followers = [probe for probe, own in asked.values() if own is None]
-        patterns: dict[str, Any] = {name: rule.pattern for name, rule in self._rules.items()}
-        patterns.update({name: own for name, (_, own) in asked.items() if own is not None})
-        self._scanner = Scanner(patterns, [r.name for r in rules if r.sees_reads is False])
+        self._probes = {_PROBE + probe.name: probe for probe in probes if probe.pattern is not None}
+        self._followers = [probe for probe in probes if probe.pattern is None]
+        self._scanner = Scanner(*watched(rules, probes))
         self._known = known
         self._span = span
         self._looks = Looks(look)

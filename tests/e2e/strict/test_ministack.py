@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.strict.conftest import new_account
 from tests.e2e.strict.support import IMAGE, Account, allow, form, package, policy
+from tests.e2e.test_log_query import finished
 from tests.harness.local_aws import REPOSITORY, LocalAws
 from trailctl.terraform import clean_environment
 
@@ -562,3 +563,38 @@ def test_it_asks_about_any_resource_of_create_tags(account: Account) -> None:
     except ClientError:
         return
     pytest.fail(news("asks about the resources of CreateTags", "needs.py"))
+
+
+def test_it_reads_whole_tables_without_projection(account: Account) -> None:
+    """Of a projected table of CloudTrail's format its Athena can answer nothing."""
+    athena, glue, bucket = account.client("athena"), account.client("glue"), account.bucket()
+    where = f"s3://{bucket}/log/"
+    key = "log/1/x.json"
+    account.client("s3").put_object(
+        Bucket=bucket, Key=key, Body=b'{"Records": [{"eventName": "A"}]}'
+    )
+    glue.create_database(DatabaseInput={"Name": "logs"})
+    projection = {"projection.enabled": "true", "projection.account.type": "injected"}
+    glue.create_table(
+        DatabaseName="logs",
+        TableInput={
+            "Name": "log",
+            "Parameters": {**projection, "storage.location.template": where + "${account}/"},
+            "PartitionKeys": [{"Name": "account", "Type": "string"}],
+            "StorageDescriptor": {
+                "Columns": [{"Name": "eventname", "Type": "string"}],
+                "InputFormat": "com.amazon.emr.cloudtrail.CloudTrailInputFormat",
+                "Location": where,
+                "SerdeInfo": {"SerializationLibrary": "org.apache.hive.hcatalog.data.JsonSerDe"},
+            },
+        },
+    )
+    id_ = athena.start_query_execution(
+        QueryString="SELECT eventname FROM logs.log WHERE account = '1'",
+        ResultConfiguration={"OutputLocation": f"s3://{bucket}/answers/"},
+    )["QueryExecutionId"]
+    if finished(athena, id_)["Status"]["State"] != "SUCCEEDED":
+        return
+    rows = athena.get_query_results(QueryExecutionId=id_)["ResultSet"]["Rows"]
+    told = [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows]
+    assert told != [["eventname"], ["A"]], news("projects partitions", "athena/executions.py")

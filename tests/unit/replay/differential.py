@@ -19,6 +19,8 @@ import time
 from itertools import pairwise
 from typing import Any
 
+from reactor.patterns.digits import NumberText
+
 from tests.unit.patterns.reference import matches
 from trailctl.replay.project import envelope
 from trailctl.replay.scan import Scanner, unpacked
@@ -195,6 +197,8 @@ def spelled(rng: random.Random, value: Any, odd: float) -> str:
         return f"{{{inside}}}"
     if isinstance(value, list):
         return f"[{space()}{','.join(spelled(rng, each, odd) + space() for each in value)}]"
+    if isinstance(value, NumberText):
+        return value.text
     if not isinstance(value, str):
         return json.dumps(value)
     written = []

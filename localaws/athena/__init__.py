@@ -1,0 +1,1 @@
+"""Athena: queries over tables of Glue's catalog, run on an embedded DuckDB."""
