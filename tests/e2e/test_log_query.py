@@ -41,6 +41,8 @@ TRUST = {
         }
     ],
 }
+# Rules that make a short query.
+FEW = ("--id", "trail-tamper")
 Row = dict[str, str | None]
 
 
@@ -334,7 +336,7 @@ def test_rules_that_match_nothing_still_know_how_many_events_there_were(
 def test_the_query_alone_runs_nothing(world: World, replay: Callable[..., Said]) -> None:
     athena = world.stack.client("athena")
     before = athena.list_query_executions(WorkGroup="log-query")["QueryExecutionIds"]
-    printed = replay(*athena_options(world), "--sql", "--estimate", "--id", "trail-tamper")
+    printed = replay(*athena_options(world), "--sql", "--estimate", *FEW)
     assert printed.returncode == 0, printed.stderr
     assert "Athena would read " in printed.stderr
     assert athena.list_query_executions(WorkGroup="log-query")["QueryExecutionIds"] == before
@@ -345,7 +347,7 @@ def test_the_query_alone_runs_nothing(world: World, replay: Callable[..., Said])
 def test_an_estimate_is_what_the_query_then_reads(
     world: World, replay: Callable[..., Said]
 ) -> None:
-    done = replay(*athena_options(world), "--estimate", "--account", ACCOUNT)
+    done = replay(*athena_options(world), *FEW, "--estimate", "--account", ACCOUNT)
     assert done.returncode == 0, done.stderr
     [would] = re.findall(r"would read (\S+ \w+), for less than 0.01 USD", done.stderr)
     assert f"Athena read {would} " in done.stderr
@@ -365,7 +367,7 @@ def test_an_estimate_is_what_the_query_then_reads(
 def test_what_is_wrong_is_said_in_one_line(
     world: World, replay: Callable[..., Said], more: list[str], words: str
 ) -> None:
-    done = replay(*athena_options(world), *more)
+    done = replay(*athena_options(world), *FEW, *more)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
