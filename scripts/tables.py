@@ -139,11 +139,17 @@ def with_tables(readme: str, folder: Path) -> str:
 
 def with_catalogue(readme: str) -> str:
     """The README of modules/detections with the catalogue's table."""
-    from trailctl.replay.catalogue import coverage_table, load_catalogue
+    from trailctl.replay.catalogue import (
+        coverage_table,
+        load_catalogue,
+        load_sequences,
+        sequence_table,
+    )
 
     before, _, rest = readme.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n{coverage_table(load_catalogue().values())}\n{_END}{after}"
+    tables = f"{coverage_table(load_catalogue().values())}\n{sequence_table(load_sequences())}"
+    return f"{before}{_BEGIN}\n{tables}\n{_END}{after}"
 
 
 def with_modules(readme: str) -> str:

@@ -17,7 +17,7 @@ from localaws.events.router.transform import fill
 from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import Raw, assert_refused, call, readme_example
-from trailctl.replay.catalogue import load_catalogue
+from trailctl.replay.catalogue import load_catalogue, load_sequences
 
 pytestmark = pytest.mark.plan
 
@@ -117,13 +117,21 @@ def test_a_rule_hands_over_its_definition_beside_the_event(plan: Plan) -> None:
         text = fill(given["input_template"], given["input_paths"], event, RULE, datetime.now(UTC))
         read = read_event(json.loads(text))
         assert read == replace(read_event(event), detection=read.detection), key
-        definition = read_definition(read.detection)
-        assert definition.id == entry.id
-        assert (definition.title, definition.why) == (entry.title, entry.why)
-        assert definition.runbook == entry.runbook
-        assert (definition.severity, definition.attack) == (entry.severity, entry.attack)
-        assert definition.decision == entry.decision
-        assert definition.failures == (entry.failures != "excluded")
+        # Replay predicts by its own reading of the catalogue.
+        assert read_definition(read.detection) == entry.definition(load_sequences().values()), key
+
+
+def test_sequences_wait_for_their_steps(plan: Plan) -> None:
+    assert set(shown(plan, "told")["sequences"]) == set(load_sequences())
+    assert shown(plan, "told")["sequences_waiting"] == {}
+    few = shown(plan, "some")
+    assert few["sequences"] == {}
+    assert few["sequences_waiting"]["root-taken"] == [
+        "mfa-disabled",
+        "root-access-key",
+        "root-credential",
+    ]
+    assert '"sequences"' not in few["rules"]["root-login"]["detection_input"]["input_template"]
 
 
 def test_placeholders_complete_what_waits(plan: Plan) -> None:

@@ -13,8 +13,8 @@ from tests.harness.plans import Planner
 
 pytestmark = pytest.mark.plan
 
-# The first example of all has tests of its own.
-APART = {"ec2-launch-monitor"}
+# One has tests of its own, and one has many rules (below).
+APART = {"detections", "ec2-launch-monitor"}
 EXAMPLES = sorted(
     path.parent.name
     for path in (REPOSITORY / "examples").glob("*/variables.tf")
@@ -51,3 +51,18 @@ def test_the_zip_of_ones_own_handler_is_its_source() -> None:
         assert archive.namelist() == ["own_reaction.py"]
         packed = archive.read("own_reaction.py").decode()
     assert packed == (folder / "own_reaction.py").read_text(encoding="utf-8")
+
+
+def test_the_catalogue_goes_to_one_function(tf: Planner) -> None:
+    """Every rule of the severity hands its definition over, and nothing waits."""
+    plan = tf.plan(Path("examples/detections"))
+    assert plan.warnings == ()
+    targets = plan.of_type("aws_cloudwatch_event_target")
+    assert len(targets) > 80
+    for target in targets.values():
+        (transformer,) = target["input_transformer"]
+        assert transformer["input_template"].startswith('{"detection":{')
+        assert transformer["input_template"].endswith(',"event":<aws.events.event.json>}')
+    assert plan.one("aws_lambda_function")["function_name"] == "detections-notify"
+    assert plan.json["variables"]["mode"]["value"] == "dry_run"
+    assert len(plan.json["planned_values"]["outputs"]["sequences"]["value"]) >= 8

@@ -310,3 +310,28 @@ def coverage_table(entries: Iterable[CatalogueEntry]) -> str:
         )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def sequence_table(sequences: Mapping[str, Chain]) -> str:
+    """Sequences as a table."""
+    lines = [
+        "| sequence | severity | what | steps, in their order | within | ATT&CK |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for each in sequences.values():
+        steps = "; then ".join(
+            (f"{step.at_least} of " if step.at_least > 1 else "")
+            + ", ".join(f"`{id_}`" for id_ in step.any)
+            + f" by one {step.by}"
+            for step in each.steps
+        )
+        cells = (
+            f"`{each.id}`",
+            each.severity,
+            each.title,
+            steps,
+            f"{each.minutes} minutes",
+            ", ".join(each.attack),
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def records(account: str, rng: random.Random) -> list[dict[str, Any]]:
 
 def test_what_arrives_is_what_replay_predicts(apply: Applier) -> None:
     stack = apply(
-        "examples/detections",
+        Path("examples/detections"),
         {
             "ids": [*IDS],
             "min_severity": "info",
