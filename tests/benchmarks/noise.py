@@ -43,9 +43,9 @@ def replayed(texts: Iterable[bytes], *, excluding: bool) -> Report:
 
 
 def by_severity(report: Report) -> Counter[str]:
-    """Alerts of the day by severity."""
+    """Alerts of the day by severity, those of sequences included."""
     found: Counter[str] = Counter()
-    for rule in report["rules"]:
+    for rule in (*report["rules"], *report["sequences"]):
         found[rule["severity"]] += rule["alerts"]
     return found
 
