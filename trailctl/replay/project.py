@@ -45,6 +45,7 @@ _ENVELOPE = {
     "region": ("awsRegion",),
     "source": ("eventSource", "eventType"),
     "time": ("eventTime",),
+    "version": (),
 }
 # The fields that sort records into few kinds.
 KINDS = (
