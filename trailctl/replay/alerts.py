@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Planned:
+class PlannedAlert:
     """An alert before the windows decide: of which rule or sequence, and in which of them.
 
     `start` is when the window begins, in seconds since 1970. `key` tells it from the others of its
@@ -44,10 +44,10 @@ class Planned:
 
 
 @dataclass
-class Told:
+class AlertTally:
     """What findings make, before anything is sent."""
 
-    single: set[tuple[Planned, int]] = field(default_factory=set)
+    single: set[tuple[PlannedAlert, int]] = field(default_factory=set)
     gathered: dict[tuple[str, str, int], Marks] = field(default_factory=dict)
     correlations: dict[str, tuple[Correlation, Severity, int]] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class Told:
             start = when - when % seconds if seconds else when
             text = step.key or step.subject
             digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
-            each = Planned(start, step.series, digest, mark(event.id), step.severity, name)
+            each = PlannedAlert(start, step.series, digest, mark(event.id), step.severity, name)
             self.single.add((each, seconds))
 
     def _gather(self, clue: Clue, event: Event, when: int) -> None:
@@ -75,7 +75,7 @@ class Told:
         if len(found) < given.needs[clue.step]:
             found.add(mark(event.id))
 
-    def merge(self, other: Told) -> None:
+    def merge(self, other: AlertTally) -> None:
         """Adds what was found elsewhere."""
         self.single |= other.single
         self.correlations.update(other.correlations)
@@ -84,16 +84,16 @@ class Told:
             for slot, found in marks.items():
                 mine.setdefault(slot, set()).update(found)
 
-    def planned(self) -> list[tuple[Planned, int]]:
+    def planned(self) -> list[tuple[PlannedAlert, int]]:
         """Every alert before the windows decide, with the seconds of its window, in order."""
-        found: dict[tuple[int, str, str, str], tuple[Planned, int]] = {}
+        found: dict[tuple[int, str, str, str], tuple[PlannedAlert, int]] = {}
         # Two parts of a detection that match one event make one alert, the first part's.
         for each, seconds in sorted(self.single):
             found.setdefault((each.start, each.series, each.key, each.event), (each, seconds))
         for (id_, key, window), (severity, seconds, length) in self._complete().items():
             begin = window * length
             start = begin - begin % seconds if seconds else begin
-            each = Planned(start, id_, f"{key}/{begin}", "", severity, id_)
+            each = PlannedAlert(start, id_, f"{key}/{begin}", "", severity, id_)
             found[start, id_, each.key, ""] = (each, seconds)
         return [found[place] for place in sorted(found)]
 
@@ -122,7 +122,7 @@ class Sent:
     the rule that a box belongs to, and nothing for a box of all.
     """
 
-    at_once: list[Planned] = field(default_factory=list)
+    at_once: list[PlannedAlert] = field(default_factory=list)
     digests: Counter[tuple[str, int]] = field(default_factory=Counter)
     of: dict[str, str] = field(default_factory=dict)
 
@@ -138,7 +138,7 @@ class Sent:
         return found
 
 
-def send(told: Told) -> Sent:
+def send(told: AlertTally) -> Sent:
     """What Lambda's policy sends, if the events came in the order of their times."""
     sent = Sent()
     numbers: dict[str, int] = defaultdict(int)

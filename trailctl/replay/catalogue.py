@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from reactor.detections.definition import Chain, Count, Definition, Summary, read_as
+from reactor.detections.definition import Count, Definition, DetectionSequence, Summary, read_as
 
 from trailctl.errors import UsageError
 
@@ -160,7 +160,7 @@ class CatalogueEntry(
         text = (FOLDER / "samples" / f"{self.id}.json").read_text(encoding="utf-8")
         return msgspec.json.decode(text, type=Samples)
 
-    def definition(self, sequences: Iterable[Chain] = ()) -> Definition:
+    def definition(self, sequences: Iterable[DetectionSequence] = ()) -> Definition:
         """What a deployed rule hands over beside each event (output `detection_input`)."""
         template = _FILLED.sub(r"{\1}", self.summary.template)
         return Definition(
@@ -252,10 +252,12 @@ def load_catalogue() -> dict[str, CatalogueEntry]:
 
 
 @cache
-def load_sequences() -> dict[str, Chain]:
+def load_sequences() -> dict[str, DetectionSequence]:
     """Every sequence of entries by id, in the ids' order."""
     files = sorted((FOLDER / "sequences").glob("*.json"), key=lambda path: path.stem)
-    found = (read_as(Chain, json.loads(path.read_text("utf-8")), path.stem) for path in files)
+    found = (
+        read_as(DetectionSequence, json.loads(path.read_text("utf-8")), path.stem) for path in files
+    )
     return {each.id: each for each in found}
 
 
@@ -327,7 +329,7 @@ def coverage_table(entries: Iterable[CatalogueEntry]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def sequence_table(sequences: Mapping[str, Chain]) -> str:
+def sequence_table(sequences: Mapping[str, DetectionSequence]) -> str:
     """Sequences as a table."""
     lines = [
         "| sequence | severity | what | steps, in their order | within | ATT&CK |",

@@ -18,7 +18,7 @@ from reactor.patterns.paths import RawEvent
 from reactor.reaction import or_unreadable
 from reactor.reactions import notify
 
-from trailctl.replay.alerts import Told
+from trailctl.replay.alerts import AlertTally
 from trailctl.replay.project import ABSENT
 from trailctl.replay.reactions import Looks, Probe, Would
 from trailctl.replay.rules import Rule
@@ -123,7 +123,7 @@ class Tally:
     aside: list[str] = field(default_factory=list)
     left_out: dict[str, tuple[int, str]] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
-    told: Told = field(default_factory=Told)
+    told: AlertTally = field(default_factory=AlertTally)
 
     def merge(self, other: Tally) -> None:
         """Adds another tally, which has seen nothing that this one has seen."""

@@ -59,7 +59,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Step:
+class SequenceStep:
     """A step of a sequence: findings of `any` of some detections, put together `by` a key."""
 
     any: tuple[str, ...]
@@ -73,14 +73,14 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Chain:
+class DetectionSequence:
     """A sequence of the catalogue: steps, one after the other, within `minutes`."""
 
     id: str
     title: str
     severity: str
     minutes: int
-    steps: tuple[Step, ...]
+    steps: tuple[SequenceStep, ...]
     why: str = ""
     runbook: str = ""
     attack: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ class Definition:
     decision: bool = False
     failures: bool = False
     count: Count | None = None
-    sequences: tuple[Chain, ...] = ()
+    sequences: tuple[DetectionSequence, ...] = ()
     exclusions: tuple[Mapping[str, Any], ...] = field(default=())
 
     def __post_init__(self) -> None:

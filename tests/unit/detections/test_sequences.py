@@ -10,14 +10,14 @@ import pytest
 from reactor.actions import Clue
 from reactor.correlation import completed
 from reactor.detections import Detected, Known
-from reactor.detections.definition import Chain
+from reactor.detections.definition import DetectionSequence
 from reactor.event import read_event
 from reactor.patterns import EventPattern
 from reactor.reactions import notify
 
 from tests.unit.detections import sequences
 from tests.unit.reactor.shelf import MemoryShelf
-from trailctl.replay.alerts import Told, send
+from trailctl.replay.alerts import AlertTally, send
 from trailctl.replay.catalogue import load_catalogue, load_sequences
 
 pytestmark = pytest.mark.unit
@@ -27,7 +27,7 @@ each = pytest.mark.parametrize("chain", SEQUENCES.values(), ids=SEQUENCES)
 
 
 @each
-def test_a_sequence_is_whole(chain: Chain) -> None:
+def test_a_sequence_is_whole(chain: DetectionSequence) -> None:
     assert chain.id not in CATALOGUE  # one name, one alert
     assert chain.why.endswith(".")
     assert chain.runbook.endswith(".")
@@ -42,7 +42,7 @@ def test_a_sequence_is_whole(chain: Chain) -> None:
 
 
 @each
-def test_a_sequence_is_found_in_its_samples_alone(chain: Chain) -> None:
+def test_a_sequence_is_found_in_its_samples_alone(chain: DetectionSequence) -> None:
     cases = sequences.cases(chain.id)
     for kind in ("match", "no_match"):
         for case in cases[kind]:
@@ -50,9 +50,9 @@ def test_a_sequence_is_found_in_its_samples_alone(chain: Chain) -> None:
             assert found == (kind == "match"), (kind, case["case"])
 
 
-def alerts(events: list[tuple[str, dict[str, Any]]], chain: Chain) -> bool:
+def alerts(events: list[tuple[str, dict[str, Any]]], chain: DetectionSequence) -> bool:
     """True if they make the alert: in Lambda's way and in replay's, which agree."""
-    told, shelf, live = Told(), MemoryShelf(), set()
+    told, shelf, live = AlertTally(), MemoryShelf(), set()
     for id_, event in random.Random(7).sample(events, len(events)):
         entry = CATALOGUE[id_]
         patterns = entry.rules(entry.example_values).values()

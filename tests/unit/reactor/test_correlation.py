@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 from reactor.aws import Aws
-from reactor.correlation import KEYS, MOST, Correlation, completed, key_of, mark
+from reactor.correlation import KEYS, MOST, Correlation, Gathered, completed, key_of, mark
 from reactor.event import read_event
 from reactor.ledger import Ledger
 from reactor.testing import record, role_session, user
@@ -114,15 +114,17 @@ def test_the_ledger_decides_as_the_shelf_in_memory(
         (Correlation("chain", 600, (2, 1)), [(1, 500), (0, 30), (0, 620), (1, 640), (0, 10)]),
     ]
     for given_, findings in cases:
+        found: dict[int, Gathered] = {}
         for number, (step, when) in enumerate([*findings, *findings]):
             event = f"e{number % len(findings)}"
             key = "role/app" * 200  # longer than a key of the table may be
             mine = completed(ledger, given_, key, step, when, event, f"line {number}")
             other = completed(shelf, given_, key, step, when, event, "")
             assert {w: g.counts for w, g in mine.items()} == {w: g.counts for w, g in other.items()}
-        assert mine
-        (examples,) = {frozenset(g.examples) for g in mine.values()} or {frozenset()}
-        assert examples
+            found |= mine
+        assert found
+        assert all("line" in told for each in found.values() for told in each.examples.values())
+        assert all(each.examples for each in found.values())
 
 
 # ---- keys

@@ -13,7 +13,7 @@ from typing import Any
 from reactor.actions import Alert
 from reactor.alerts import inert
 from reactor.detections import Detected, Known
-from reactor.detections.definition import Chain, Definition
+from reactor.detections.definition import Definition, DetectionSequence
 from reactor.event import read_event
 from reactor.reactions import notify
 
@@ -109,7 +109,7 @@ def _definitions(given: Sequence[Rule]) -> list[Definition]:
     return [rule.definition for rule in given if rule.definition]
 
 
-def _chains(given: Sequence[Rule]) -> list[Chain]:
+def _chains(given: Sequence[Rule]) -> list[DetectionSequence]:
     return [chain for definition in _definitions(given) for chain in definition.sequences]
 
 
