@@ -124,11 +124,22 @@ def _one(value: Any, wanted: Any, modifiers: list[str]) -> bool:
         return False
     flags = re.DOTALL if "cased" in modifiers else re.DOTALL | re.IGNORECASE | re.ASCII
     if len(parts) == 1:  # a value's text, whatever its kind
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _number(parts[0]) == value
         shown = value if isinstance(value, str) else json.dumps(value)
         return re.fullmatch(re.escape(parts[0]), shown, flags) is not None
     if not isinstance(value, str):
         return False
     return re.fullmatch(".*".join(map(re.escape, parts)), value, flags) is not None
+
+
+def _number(text: str) -> float | None:
+    """The number that a text spells, as JSON does."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _parts(text: str) -> list[str]:

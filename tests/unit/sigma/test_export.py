@@ -66,7 +66,7 @@ def test_a_rule_means_what_the_pattern_means(id_: str) -> None:
     }
     held = set()
     for number, event in enumerate(EVENTS):
-        if number % 8 and event["id"] not in mine:
+        if number % 20 and event["id"] not in mine:
             continue
         wanted = any(pattern.matches(event) for pattern in patterns)
         assert holds(given, event["detail"]) is wanted
