@@ -30,7 +30,8 @@ class ReactorCheck(BaseResourceCheck):
         """Look the resource up in its estate: a plan is its own file, configuration a graph."""
         file = conf.get("__file__")
         estate = of_plan(file[0]) if file else _of_graph(self.graph)
-        resource = estate.by_address.get(str(conf.get("__address__")))
+        scanned = "" if file else self.entity_path.split(":")[0]
+        resource = estate.find(str(conf.get("__address__")), scanned)
         if resource is None:
             return CheckResult.UNKNOWN
         fault = self.check.fault(resource, estate)

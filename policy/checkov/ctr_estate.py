@@ -41,17 +41,17 @@ class Resource:
     values: Mapping[str, Any]
     refs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     literals: tuple[str, ...] = ()
+    folder: str = ""  # of its configuration; a plan has one estate, whatever the folders
 
     @property
-    def module(self) -> str:
-        """The address of the module that it is in, with a dot at its end; "" for the root."""
-        head, dot, _ = _bare(self.address).rpartition(f"{self.kind}.")
-        return head if dot else ""
+    def module(self) -> tuple[str, str]:
+        """What tells its module from others: the folder, and the address up to the module."""
+        return self.folder, _bare(self.address).rpartition(f"{self.kind}.")[0]
 
     @property
     def local(self) -> str:
         """Its address within its module, without a key of count or for_each."""
-        return _bare(self.address).removeprefix(self.module)
+        return _bare(self.address).removeprefix(self.module[1])
 
     def get(self, name: str) -> Any:
         """A value; None where it is not set."""
@@ -81,7 +81,12 @@ class Estate:
 
     def __init__(self, resources: list[Resource]) -> None:
         self.resources = resources
-        self.by_address = {resource.address: resource for resource in resources}
+
+    def find(self, address: str, file: str) -> Resource | None:
+        """The resource of an address, in a file as checkov names it: from the folder it scans."""
+        folder = file.rpartition("/")[0]
+        found = [r for r in self.resources if r.address == address and r.folder.endswith(folder)]
+        return found[0] if len({one.folder for one in found}) == 1 else None
 
     def of(self, *kinds: str) -> list[Resource]:
         """The resources of some types."""
@@ -101,8 +106,17 @@ class Estate:
             one
             for one in self.of(kind)
             if subject in self.named(one, argument, subject.kind)
-            or (isinstance(own, str) and _is_name(one.get(argument), own))
+            or (
+                isinstance(own, str)
+                and _is_name(one.get(argument), own)
+                and _together(one.folder, subject.folder)
+            )
         ]
+
+
+def _together(one: str, other: str) -> bool:
+    """Whether one folder holds the other: siblings are configurations of their own."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _is_name(value: Any, name: str) -> bool:
@@ -155,7 +169,9 @@ def read_plan(plan: Mapping[str, Any]) -> Estate:
             continue
         values = _marked(after, change["change"].get("after_unknown", {}))
         expressions = written.get(_bare(change["address"]), {})
-        refs = {name: tuple(dict.fromkeys(_found(e, "references"))) for name, e in expressions.items()}
+        refs = {
+            name: tuple(dict.fromkeys(_found(e, "references"))) for name, e in expressions.items()
+        }
         found.append(
             Resource(
                 change["address"],
@@ -207,7 +223,7 @@ def _marked(known: Any, unknown: Any) -> Any:
 def of_graph(graph: Any) -> Estate:
     """The estate of configuration: checkov's graph, in which it has rendered what it can."""
     blocks = [node[1] if isinstance(node, tuple) else node for node in graph.nodes()]
-    data = {}
+    data: dict[tuple[str, str], Any] = {}
     found = []
     for block in blocks:
         if block.get("block_type_") not in ("data", "resource"):
@@ -215,25 +231,33 @@ def of_graph(graph: Any) -> Estate:
         kind, _, name = block["block_name_"].partition(".")
         config = block["config_"].get(kind, {}).get(name, {})
         address = config.get("__address__") or block["block_name_"]
+        folder = str(block.get("file_path_", "")).rpartition("/")[0]
         if block["block_type_"] == "data":
-            data[f"data.{_bare(address).removeprefix('data.')}"] = config
+            data[folder, f"data.{kind}.{name}"] = config
         else:
-            found.append((address, kind, config))
+            found.append((folder, address, kind, config))
     return Estate([_configured(*one, data) for one in found])
 
 
 def _configured(
-    address: str, kind: str, config: Mapping[str, Any], data: Mapping[str, Any]
+    folder: str,
+    address: str,
+    kind: str,
+    config: Mapping[str, Any],
+    data: Mapping[tuple[str, str], Any],
 ) -> Resource:
     written = {name: value for name, value in config.items() if not name.startswith("__")}
     refs = {name: _addresses(_REFERENCE.findall(str(value))) for name, value in written.items()}
     values = {name: _rendered(name, value) for name, value in written.items()}
     for name in DOCUMENTS:
         for reference in refs.get(name, ()):
-            if reference in data and reference.startswith("data.aws_iam_policy_document."):
-                values[name] = _policy(data[reference])
-                written[name] = data[reference]
-    return Resource(address, kind, values, refs, tuple(_leaves(written)))
+            if (
+                reference.startswith("data.aws_iam_policy_document.")
+                and (folder, reference) in data
+            ):
+                values[name] = _policy(data[folder, reference])
+                written[name] = data[folder, reference]
+    return Resource(address, kind, values, refs, tuple(_leaves(written)), folder)
 
 
 def _addresses(found: Any) -> tuple[str, ...]:

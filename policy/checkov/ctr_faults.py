@@ -104,12 +104,16 @@ def no_permission(target: Resource, estate: Estate) -> str | None:
     if service in _NEED_A_ROLE:
         return f"a target of {service} needs a role_arn with which EventBridge may use it"
     if service == "lambda":
-        functions = named or [f for f in estate.of("aws_lambda_function") if _arn_is(arn, f, "function_name")]
+        functions = named or [
+            f for f in estate.of("aws_lambda_function") if _arn_is(arn, f, "function_name")
+        ]
         return next((fault for f in functions if (fault := _not_invocable(f, estate))), None)
     if service in _ADMIT:
         kind, name, *_ = _ADMIT[service]
         receivers = named or [r for r in estate.of(kind) if _arn_is(arn, r, name)]
-        return next((fault for r in receivers if (fault := _not_admitting(r, service, estate))), None)
+        return next(
+            (fault for r in receivers if (fault := _not_admitting(r, service, estate))), None
+        )
     return None
 
 
@@ -214,7 +218,12 @@ def misplaced_state(rule: Resource, estate: Estate) -> str | None:
 # --- The log
 
 
-@check("CKV2_CTR_5", "A bucket has MFA delete or a lifecycle, not both", "BACKUP_AND_RECOVERY", "aws_s3_bucket_versioning")
+@check(
+    "CKV2_CTR_5",
+    "A bucket has MFA delete or a lifecycle, not both",
+    "BACKUP_AND_RECOVERY",
+    "aws_s3_bucket_versioning",
+)
 def mfa_delete_beside_lifecycle(versioning: Resource, estate: Estate) -> str | None:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-and-other-bucket-config.html"""
     if not any(
@@ -334,7 +343,11 @@ def failures_lost(function: Resource, estate: Estate) -> str | None:
     ]
     if not called and not _environment(function).get("REACTION_NAME"):
         return None
-    return None if _failure_queue(function, estate) else "what fails twice more is dropped: give it an on_failure destination"
+    return (
+        None
+        if _failure_queue(function, estate)
+        else "what fails twice more is dropped: give it an on_failure destination"
+    )
 
 
 def _failure_queue(function: Resource, estate: Estate) -> bool:
@@ -385,8 +398,7 @@ def reckless(function: Resource, estate: Estate) -> str | None:
     watched = {
         alarm.get("metric_name")
         for alarm in estate.of("aws_cloudwatch_metric_alarm")
-        if isinstance(alarm.get("dimensions"), Mapping)
-        and name in alarm.get("dimensions").values()
+        if any(name in block.values() for block in alarm.blocks("dimensions"))
         and alarm.get("alarm_actions")
         and alarm.get("actions_enabled") is not False
     }
@@ -411,7 +423,13 @@ _READS = re.compile(r"^[\w-]+:(?:batchget|describe|get|list|lookup)", re.IGNOREC
 _WHOLE_CALLS = {"kms:generatedatakey*", "kms:reencrypt*"}
 
 
-@check("CKV2_CTR_11", "A role allows named actions on named resources", "IAM", "aws_iam_policy", "aws_iam_role_policy")
+@check(
+    "CKV2_CTR_11",
+    "A role allows named actions on named resources",
+    "IAM",
+    "aws_iam_policy",
+    "aws_iam_role_policy",
+)
 def broad_role(policy: Resource, estate: Estate) -> str | None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege"""
     for statement in statements(policy.document("policy")):

@@ -156,6 +156,7 @@ _MEMBER = {
 }
 _GIVEN = {
     **_LAYER,
+    "alarm_topic": {"arn": _TOPIC},
     "alert_topic": {"arn": _TOPIC, "kms_key_arn": _KEY},
     "audit_bus": {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/audit"},
     "exempt_accounts": {"123456789012": "2099-12-31"},
