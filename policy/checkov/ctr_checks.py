@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkov.common.models.enums import CheckCategories, CheckResult
-from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 from ctr_estate import Estate, of_graph, of_plan
 from ctr_faults import CHECKS, Check
+
+from checkov.common.models.enums import CheckCategories, CheckResult
+from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
 # The estate of the graph that was asked for last: making it takes longer than a check.
 _LAST: list[tuple[Any, Estate]] = []

@@ -1,7 +1,7 @@
-"""What the checks look at: the resources of a plan, or of configuration, with what is known of each.
+"""What the checks look at: all resources of a plan or of configuration, with what is known of each.
 
-Checkov hands a check one resource, and puts references where a plan has null. So a plan is read from
-its own JSON here, and configuration from checkov's graph; both become an `Estate`.
+Checkov hands a check one resource, and puts references where a plan has null. So a plan is read
+from its own JSON here, and configuration from checkov's graph; both become an `Estate`.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ def _addresses(found: Any) -> tuple[str, ...]:
 
 
 def _rendered(name: str, value: Any) -> Any:
-    """A value without the list that checkov puts around it, UNKNOWN where it is still a reference."""
+    """A value without the list that checkov puts around it; UNKNOWN if it is still a reference."""
     if name not in DOCUMENTS and isinstance(value, list) and value:
         if all(isinstance(one, Mapping) for one in value):
             return [

@@ -233,7 +233,7 @@ def mfa_delete_beside_lifecycle(versioning: Resource, estate: Estate) -> str | N
         return None
     for lifecycle in estate.of("aws_s3_bucket_lifecycle_configuration"):
         if _same_bucket(versioning, lifecycle):
-            return f"S3 refuses {lifecycle.address} on a bucket with MFA delete: let logs age in a replica"
+            return f"S3 refuses {lifecycle.address} beside MFA delete: let logs age in a replica"
     return None
 
 
@@ -269,7 +269,7 @@ def _on(value: Any) -> bool:
 
 # --- Policies
 
-# Where AWS says the service sends aws:SourceArn. It does not for EventBridge to topics, nor to keys.
+# Where AWS says that the service sends aws:SourceArn. EventBridge does not to topics and keys.
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
 _SEND_SOURCE = {
@@ -321,7 +321,8 @@ def condition_on_topic(topic: Resource, estate: Estate) -> str | None:
         if statement.get("Effect") == "Allow" and EVENTBRIDGE in services(statement):
             keys = condition_keys(statement)
             if keys:
-                return f"EventBridge supports no Condition here ({', '.join(sorted(keys))}): nothing arrives"
+                named = ", ".join(sorted(keys))
+                return f"EventBridge supports no Condition here ({named}): nothing arrives"
     return None
 
 
