@@ -84,7 +84,8 @@ class Estate:
 
     def find(self, address: str, file: str) -> Resource | None:
         """The resource of an address, in a file as checkov names it: from the folder it scans."""
-        folder = file.rpartition("/")[0]
+        # Of a module beside the folder that is scanned, the name begins with "/../../".
+        folder = re.sub(r"^(/\.\.)+", "", file.rpartition("/")[0])
         found = [r for r in self.resources if r.address == address and r.folder.endswith(folder)]
         return found[0] if len({one.folder for one in found}) == 1 else None
 
