@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup test quick lint unit plan e2e fuzz tables package lock release demo bench clean
+.PHONY: help setup test quick lint unit plan e2e fuzz mutants tables package lock release demo bench clean
 
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
@@ -74,6 +74,10 @@ e2e: ## tests that apply Terraform to the local AWS
 fuzz: ## odd input for every reader, for long: EXAMPLES=n a test, ONLY=name of one
 	$(call set-up,dev)
 	@FUZZ_EXAMPLES=$(EXAMPLES) $(PYTEST) tests/fuzz -n 2 --hypothesis-profile fuzz --timeout 0 $(if $(ONLY),-k $(ONLY))
+
+mutants: ## break the modules in one line each, and see who catches it
+	$(call set-up,dev policy provider)
+	@MUTANTS=all $(PYTEST) tests/policy/test_mutants.py -s -q
 
 tables: ## write what READMEs and docs repeat of the sources
 	$(call set-up,run)

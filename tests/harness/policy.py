@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -13,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.harness.local_aws import REPOSITORY
 from tests.harness.plans import Plan, flatten
 from tests.harness.tools import tool
 from trailctl.terraform import clean_environment, run_limited
 
 UNKNOWN = "known after apply"
 _SECONDS = 900.0  # a bound for what hangs: checkov takes 10 s, and minutes under load
+CHECKS = REPOSITORY / "policy" / "checkov"
+_FAILS = re.compile(r'^# fails ([^\n]*)\nresource "(\w+)" "(\w+)"', re.MULTILINE)
 _INDEX = re.compile(r"\[[^\]]*\]")
 _RESOURCE = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 _SKIP = re.compile(r"#checkov:skip=(\w+)")
@@ -56,6 +60,7 @@ def checkov(*plans: Plan, folder: Path) -> Checked:
                 *tool("policy", "checkov"),
                 *("--file", *map(str, files)),
                 *("--framework", "terraform_plan", "--skip-download"),
+                *("--external-checks-dir", str(CHECKS)),
                 *("--compact", "--output", "json"),
             ],
             cwd=folder,
@@ -80,6 +85,50 @@ def checkov(*plans: Plan, folder: Path) -> Checked:
         skipped = check["check_id"] in skips[check["file_abs_path"]].get(address, ())
         found[skipped].append(f"{check['check_id']} {check['resource']}: {check['check_name']}")
     return Checked(tuple(sorted(found[False])), tuple(sorted(found[True])), passed)
+
+
+def check_configuration(source: Path, folder: Path) -> None:
+    """Run this project's own checks on configuration; the reports are left in `folder`."""
+    output = run_limited(
+        [
+            *tool("policy", "checkov"),
+            *("--directory", str(source), "--framework", "terraform", "--skip-download"),
+            *("--external-checks-dir", str(CHECKS), "--check", "CKV2_CTR_*", "--compact"),
+            *("--output", "json", "--output", "junitxml", "--output", "sarif"),
+            *("--output-file-path", str(folder)),
+        ],
+        cwd=folder,
+        environment=clean_environment(home=folder),
+        timeout=_SECONDS,
+    )
+    if not (folder / "results_json.json").exists():
+        raise PolicyToolError(
+            f"checkov gave no report:\n{(output.stderr or output.stdout)[-3000:]}"
+        )
+
+
+def environment(home: Path) -> dict[str, str]:
+    """An environment in which the policy tools are on PATH."""
+    found = dict(clean_environment(home=home))
+    folder = Path(tool("policy", "checkov")[-1]).parent
+    found["PATH"] = f"{folder}{os.pathsep}{found.get('PATH', os.environ['PATH'])}"
+    return found
+
+
+def expected_failures(path: Path, *, text_too: bool) -> dict[str, set[str]]:
+    """The checks that a configuration says will fail, by address.
+
+    `text_too`: those as well that only its text can fail, not its plan.
+    """
+    return {
+        f"{kind}.{name}": checks
+        for ids, kind, name in _FAILS.findall(path.read_text(encoding="utf-8"))
+        if (
+            checks := set(
+                re.findall(r"(CKV\w+)(?! \(text\))\b" if not text_too else r"CKV\w+", ids)
+            )
+        )
+    }
 
 
 def _skips(plan: Plan) -> dict[str, set[str]]:

@@ -36,6 +36,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
         "subnet_ids": ["subnet-1"],
     },
 }
+CHECKS = Path("tests/policy/fixtures/configurations/checks")
 EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/main.tf"))
 SKIP = re.compile(r"#checkov:skip=(\w+)(?::(.*))?")
 
@@ -83,7 +84,7 @@ def test_offered_options_are_in_the_plan(plans: dict[str, Plan]) -> None:
     assert {"aws_cloudwatch_log_group", "aws_s3_bucket_lifecycle_configuration"} <= kinds
 
 
-def test_checkov_finds_what_is_broken(plans: dict[str, Plan], tmp_path: Path) -> None:
+def test_checkov_finds_what_is_broken(plans: dict[str, Plan], tf: Planner, tmp_path: Path) -> None:
     trail, events = plans["ec2-launch-monitor"], plans["events"]
     cases = [
         (trail, ("aws_cloudtrail", "enable_log_file_validation")),
@@ -95,8 +96,14 @@ def test_checkov_finds_what_is_broken(plans: dict[str, Plan], tmp_path: Path) ->
         case = policy.with_value(plan.json, kind, name, False)
         path.write_text(json.dumps(case), encoding="utf-8")
         broken.append(Plan(path, plan.folder, ()))
-    failed = policy.checkov(*broken, folder=tmp_path).failed
-    assert {line.split()[0] for line in failed} == {"CKV_AWS_36", "CKV_AWS_27"}
+    found = policy.checkov(*broken, tf.plan(CHECKS), folder=tmp_path).failed
+    failed = {tuple(line.split(": ")[0].split()) for line in found}
+    modules = {check for check, address in failed if address.startswith("module.")}
+    assert modules == {"CKV_AWS_36", "CKV_AWS_27", "CKV2_CTR_6"}
+    # Beside built-in checks, which find more in a configuration that holds faults only.
+    marked = policy.expected_failures(REPOSITORY / CHECKS / "main.tf", text_too=False)
+    own = {one for one in failed if one[0].startswith("CKV2_CTR_") and "module." not in one[1]}
+    assert own == {(check, address) for address, checks in marked.items() for check in checks}
 
 
 def test_every_skip_says_why() -> None:

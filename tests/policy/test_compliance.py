@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from tests.harness import policy
+from tests.harness.local_aws import REPOSITORY
 from tests.harness.plans import Plan, Planner
 from tests.policy.wholes import plan_whole
 
 pytestmark = pytest.mark.plan
 
-FEATURES = Path(__file__).parent / "features"
+FEATURES = REPOSITORY / "policy" / "compliance"
 MADE_KEYS = FEATURES / "made_keys"
 PROMISES = FEATURES / "promises"
 LEAST_PRIVILEGE = FEATURES / "least_privilege"
@@ -119,6 +120,14 @@ BROKEN_PROMISES = [
         [],
     ),
     ("Functions may be called only by a rule", "aws_lambda_permission", "source_arn", None),
+    ("Logs of functions are kept for a year", "aws_cloudwatch_log_group", "retention_in_days", 30),
+    ("Every alarm tells somebody", "aws_cloudwatch_metric_alarm", "alarm_actions", []),
+    (
+        "Tables can be restored",
+        "aws_dynamodb_table",
+        "point_in_time_recovery",
+        [{"enabled": False}],
+    ),
 ]
 MISSING = [
     (

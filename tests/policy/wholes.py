@@ -86,6 +86,7 @@ module "rules" {{
         }} }}
       }}
     }}
+    reads = {{ pattern = jsonencode({{ source = ["aws.secretsmanager"] }}), read_only_events = true, targets = {{ work = {{ queue = aws_sqs_queue.work }} }} }}
     tick = {{ schedule = "rate(1 hour)", targets = {{ work = {{ queue = aws_sqs_queue.work }} }} }}
   }}
 }}
@@ -156,6 +157,7 @@ _MEMBER = {
 }
 _GIVEN = {
     **_LAYER,
+    "alarm_topic": {"arn": _TOPIC},
     "alert_topic": {"arn": _TOPIC, "kms_key_arn": _KEY},
     "audit_bus": {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/audit"},
     "chat_alerts": True,
@@ -266,6 +268,18 @@ LOGS = "".join(
                 "trail_name": "main",
             },
             "validation",
+        ),
+    ]
+)
+
+# One reaction is enough where all are broken alike, and a rule that asks for reads.
+BROKEN_APART = "".join(
+    [
+        _REACTIONS["iam-role-guard"],
+        call(
+            "reaction-member-role",
+            {**_MEMBER, "guards": {"iam-role-guard": Raw("module.iam-role-guard_guard")}},
+            "member",
         ),
     ]
 )

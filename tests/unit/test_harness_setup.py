@@ -117,6 +117,7 @@ def test_each_command_sets_up_only_what_it_needs() -> None:
         "demo": "run provider",
         "bench": "dev awscli provider",
         "fuzz": "dev",
+        "mutants": "dev policy provider",
     }
 
 

@@ -96,3 +96,22 @@ Feature: What these modules promise is in the plan
     Given I have aws_lambda_permission defined
     Then it must have source_arn
     And its value must not be null
+
+  @noskip
+  Scenario: Logs of functions are kept for a year
+    Given I have aws_cloudwatch_log_group defined
+    Then it must have retention_in_days
+    And its value must match the "^(0|36[5-9]|3[7-9]\d|[4-9]\d\d|\d{4,})$" regex
+
+  @noskip
+  Scenario: Every alarm tells somebody
+    Given I have aws_cloudwatch_metric_alarm defined
+    Then it must have alarm_actions
+    And its value must match the "^arn:" regex
+
+  @noskip
+  Scenario: Tables can be restored
+    Given I have aws_dynamodb_table defined
+    Then it must have point_in_time_recovery
+    And it must have enabled
+    And its value must be true

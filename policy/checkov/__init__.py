@@ -1,0 +1,1 @@
+"""Custom checks for checkov; a folder without this file is one that checkov does not read."""
