@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
+from reactor.patterns.transform import compact
 
 from localaws.events.router.grants import Grants
 from localaws.events.router.model import (
@@ -26,7 +27,6 @@ from localaws.events.router.model import (
     Target,
 )
 from localaws.events.router.services import OPENERS, Delivery, RoleCredentials, Send, Way
-from localaws.events.router.transform import compact
 
 _T = TypeVar("_T")
 

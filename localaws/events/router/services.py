@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
+from reactor.patterns.transform import find
 
 from localaws.events.router import destinations
 from localaws.events.router.grants import Grants, is_missing
@@ -27,7 +28,7 @@ from localaws.events.router.model import (
     Target,
     TargetKind,
 )
-from localaws.events.router.transform import find, target_input
+from localaws.events.router.transform import target_input
 
 # What a connection authorizes with (CreateConnection's AuthParameters), by account, Region, name.
 RoleCredentials = Callable[[str, str, str], Mapping[str, Any]]

@@ -15,9 +15,9 @@ import pytest
 from reactor.detections import decide, decisions
 from reactor.event import read_event
 from reactor.patterns import EventPattern
+from reactor.patterns.transform import fill as fill_template
 
 from localaws.cloudtrail.recorder.names import event_name, event_source
-from localaws.events.router.transform import fill as fill_template
 from trailctl.coverage.measure import names as techniques
 from trailctl.replay.catalogue import FOLDER, SEVERITIES, CatalogueEntry, load_catalogue, select
 
@@ -323,12 +323,7 @@ def test_the_sentence_is_filled_from_the_event(entry: CatalogueEntry) -> None:
         assert value, (name, path)
 
 
-class _Rule:
-    arn = "arn:aws:events:eu-west-1:111122223333:rule/x"
-    name = "x"
-
-
-RULE: Any = _Rule()
+RULE = "arn:aws:events:eu-west-1:111122223333:rule/x"
 
 
 def test_samples_are_records_of_the_right_shape() -> None:
