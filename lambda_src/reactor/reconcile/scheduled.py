@@ -214,12 +214,12 @@ class Worker:
         date = f"{today - _DAY:%Y-%m-%d}"
         behind = [each for each in places if each.until < today]
         waits = behind and now - today < timedelta(minutes=self._settings.stale_minutes)
-        if not places or waits or self._state.last_day() >= date:
+        seen = [each for each in places if date in each.days]
+        if not seen or waits or self._state.last_day() >= date:
             return
         total: Counter[str] = Counter()
         for place in places:
             total.update(place.days.get(date, {}))
-        seen = [each for each in places if date in each.days]
         rules = len({rule.arn for rule in self._deployed().rules if rule.until is None})
         text = day_line(date, total, rules, [(e.account, e.region) for e in seen], len(behind))
         if not self._proofs:
