@@ -93,6 +93,15 @@ def reaction_to(
     return f"{name} {' and '.join(dict.fromkeys(clauses))}"
 
 
+def told_late(seconds: int) -> str:
+    """A sentence on an event that reconciliation handed over; empty for one that is not late."""
+    if not seconds:
+        return ""
+    minutes = seconds // 60
+    told = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    return f"This comes {told} late: EventBridge did not deliver it, and the log has it."
+
+
 def message(
     alert: Alert,
     event: Event,
@@ -109,6 +118,7 @@ def message(
     lines = [f"{inert(alert.headline)}{inert(about)}.", ""]
     rows = [
         ("Severity", alert.severity),
+        ("Late", told_late(event.late_seconds)),
         *alert.details,
         ("Principal", event.actor.arn or event.actor.principal_arn or event.actor.principal_id),
         ("From", ", ".join(filter(None, (event.source_ip, event.user_agent)))),

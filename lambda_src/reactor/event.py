@@ -73,7 +73,8 @@ class Event:
     `ec2.amazonaws.com`, `time` that of the call in UTC, `account` and `region` where it happened,
     `error` the errorCode (empty: none was sent). `read_only` is None where CloudTrail does not
     tell. `kind` is read from the envelope's detail-type; `trusted_source` is the envelope's
-    source, which nobody but AWS can set to `aws.*`.
+    source, which nobody but AWS can set to `aws.*`. `late_seconds` is how late reconciliation
+    handed the event over; 0: EventBridge did.
     """
 
     kind: EventKind
@@ -95,6 +96,7 @@ class Event:
     user_agent: str
     request_id: str
     detail: Mapping[str, Any] = field(repr=False)
+    late_seconds: int = 0
 
     @property
     def failed(self) -> bool:
@@ -184,7 +186,12 @@ def read_event(envelope: object) -> Event:
         user_agent=text(detail.get("userAgent")),
         request_id=text(detail.get("requestID")),
         detail=detail,
+        late_seconds=_late(mapping(outer.get("redelivered")).get("late_seconds")),
     )
+
+
+def _late(seconds: object) -> int:
+    return seconds if isinstance(seconds, int) and 0 < seconds < 1 << 31 else 0
 
 
 _RECORD_KINDS: dict[str, EventKind] = {

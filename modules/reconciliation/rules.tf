@@ -53,7 +53,7 @@ resource "aws_s3_object" "rules" {
 
   lifecycle {
     precondition {
-      condition     = alltrue([for rule in values(local._rules) : try(slice(split(":", rule.arn), 3, 5) == [local._region, local._account], true)])
+      condition     = alltrue([for rule in values(local._rules) : try(join(":", slice(split(":", rule.arn), 3, 5)) == "${local._region}:${local._account}", true)])
       error_message = "rules has rules of another account or Region than this module's (${local._account}, ${local._region}), and a rule's witness is where the rule is: make a reconciliation module there, too."
     }
   }

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from reactor.alerts import told_late
 from reactor.aws import Aws
 from reactor.patterns.transform import target_input
 from reactor.reconcile.judge import Judged
@@ -23,7 +24,7 @@ class NoWayToError(Exception):
 
 def marked(judged: Judged, by: str, now: datetime) -> dict[str, Any]:
     """The event with the mark of a redelivery, which patterns and handlers don't look at."""
-    late = max(0, round((now - judged.time).total_seconds()))
+    late = max(1, round((now - judged.time).total_seconds()))
     mark = {"by": by, "late_seconds": late, "reason": str(judged.verdict)}
     return {**judged.event, "redelivered": mark}
 
@@ -40,7 +41,7 @@ def redeliver(
             FunctionName=target.arn, InvocationType="Event", Payload=text.encode()
         )
     elif service == "sns":
-        aws.client("sns", region).publish(TopicArn=target.arn, Message=told_late(text, event))
+        aws.client("sns", region).publish(TopicArn=target.arn, Message=with_lateness(text, event))
     elif service == "sqs":
         queues = aws.client("sqs", region)
         # A URL that is made from the ARN needs no permission to look it up.
@@ -50,18 +51,11 @@ def redeliver(
         raise NoWayToError(f"a target of {service} can't be given an event directly")
 
 
-def told_late(text: str, event: Mapping[str, Any]) -> str:
+def with_lateness(text: str, event: Mapping[str, Any]) -> str:
     """A text for people, with a sentence on its lateness; JSON objects stay as they are."""
     try:
         if isinstance(json.loads(text), dict):
             return text
     except ValueError:
         pass
-    return f"{text}\n{late_sentence(event)}"
-
-
-def late_sentence(event: Mapping[str, Any]) -> str:
-    """A sentence such as `This comes 2 h 5 min late: ...`."""
-    minutes = int(event["redelivered"]["late_seconds"]) // 60
-    told = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return f"This comes {told} late: EventBridge did not deliver it, and the log has it."
+    return f"{text}\n{told_late(event['redelivered']['late_seconds'])}"

@@ -232,10 +232,10 @@ class _Client:
         self._change("put_item", {"id": id_})
 
     def scan(self, TableName: str, **more: Any) -> Any:  # noqa: N803
-        items = self._world.tables[TableName].values()
+        items = list(self._world.tables[TableName].values())
         if "FilterExpression" in more:
             items = [each for each in items if "days" in each]
-        return {"Items": list(items), "ResponseMetadata": told_at(self._world.now)}
+        return {"Items": items, "ResponseMetadata": told_at(self._world.now)}
 
     def list_object_versions(self, **_: Any) -> Any:
         return {
@@ -275,7 +275,7 @@ def a_world(**settings: Any) -> World:
         "failure_queue_url": "https://sqs/failures",
         "checkpoint_table": "proofs",
     }
-    return World(Settings(**{**given, **settings}))  # type: ignore[arg-type]
+    return World(Settings(**{**given, **settings}))
 
 
 def call(place: tuple[str, str], when: datetime, source: str, name: str, **more: Any) -> Any:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from reactor.reactions.notify import handler as notify
+from reactor.testing import rehearse
 
 from tests.unit.reactor.reconciled import (
     BEGIN,
@@ -136,6 +138,19 @@ def test_an_event_comes_in_eventbridges_own_envelope_and_says_that_it_is_late() 
     (alert,) = world.alerts()
     assert "1 events that rules should have seen" in alert
     assert f"{event['eventID']}, rule users: redelivered to guard, redelivered to people" in alert
+
+
+def test_a_reaction_that_gets_it_late_says_so() -> None:
+    world, _ = one_missed()
+    world.run()
+    (invoked,) = world.made("lambda.invoke")
+    event = json.loads(invoked["Payload"])
+    seen = rehearse(notify, event, mode="notify")
+    assert "2 h 30 min late: EventBridge did not deliver it" in seen.alerts[0].text
+    odds: tuple[Any, ...] = (None, [], {"late_seconds": "<b>"}, {"late_seconds": -1}, {})
+    for odd in odds:
+        told = rehearse(notify, {**event, "redelivered": odd}, mode="notify").alerts[0].text
+        assert "late" not in told.lower()
 
 
 def test_a_queue_gets_it_and_a_target_that_no_call_reaches_is_told() -> None:
