@@ -13,7 +13,7 @@ output "deployed" {
   value = {
     rules = {
       for id, rule in local._rules : id => {
-        arn              = aws_cloudwatch_event_rule.this[id].arn
+        arn              = local._rule_arns[id]
         pattern          = local._minified[id]
         read_only_events = var.rules[rule.key].read_only_events
         targets = {
@@ -32,6 +32,9 @@ output "deployed" {
       } if rule.schedule == null && var.rules[rule.key].enabled
     }
   }
+
+  # What is said to be deployed is.
+  depends_on = [aws_cloudwatch_event_rule.this]
 }
 
 output "operations" {

@@ -19,6 +19,7 @@ MODULES = (
     "log-bucket",
     "log-lifecycle",
     "log-replication",
+    "reconciliation",
     "trail",
 )
 SOURCE = re.compile(r'"git::https://example\.com/[\w.-]+\.git//modules/([\w-]+)\?ref=v[\d.]+"')

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.plan
 VARIABLES: dict[str, dict[str, Any]] = {
     "digest-validation": {"bucket_name": "logs", "trail_name": "main"},
     "multi-region": {"away_region": "eu-west-1", "member_account_ids": ["123456789012"]},
+    "nothing-missed": {"bucket_name": "logs", "trail_name": "main"},
     "organization-trail": {"organization_id": "o-a1b2c3d4e5"},
     "targets": {
         "api_key": "key",

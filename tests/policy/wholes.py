@@ -245,6 +245,23 @@ LOGS = "".join(
             },
             "validation",
         ),
+        call(
+            "reconciliation",
+            {
+                **_LAYER,
+                "alarm_topic": {"arn": _TOPIC},
+                "alert_topic": {"arn": _TOPIC, "kms_key_arn": _KEY},
+                "bucket_name": "acme-logs",
+                "digest_validation": Raw("module.validation"),
+                "kms_key_arn": _KEY,
+                "log_kms_key_arn": _KEY,
+                "name": "nothing-missed",
+                "organization_id": "o-a1b2c3d4e5",
+                "rules": {"main": Raw("module.rules")},
+                "trail_name": "main",
+            },
+            "reconciliation",
+        ),
     ]
 )
 
