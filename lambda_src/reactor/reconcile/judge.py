@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from reactor.patterns import EventError
 from reactor.reconcile.rules import Deployed, Rule
 from reactor.reconcile.scan import Scanner
 from reactor.reconcile.witness import Witness
@@ -18,6 +19,10 @@ from reactor.shapes import moment
 # What PutEvents took for years; CloudTrail sends nothing to EventBridge that is larger.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 _LARGEST = 262_144
+
+
+class NoLogFileError(Exception):
+    """A file's content is not what CloudTrail writes; the message says in which way."""
 
 
 class Verdict(StrEnum):
@@ -94,9 +99,9 @@ class Judge:
     def judge(self, text: bytes) -> Iterator[Judged]:
         """What rules did not see of a log file's content; what they saw is only counted.
 
-        Raises ValueError for what is no log file.
+        Raises NoLogFileError.
         """
-        for event, raw, names in self._scanner.matches(text):
+        for event, raw, names in self._matches(text):
             time = moment(event["time"])
             id_ = event["detail"].get("eventID")
             # A record of somebody else's place is not CloudTrail's.
@@ -117,6 +122,12 @@ class Judge:
                 if verdict not in (Verdict.SEEN, Verdict.LATE):
                     whole = {**event, "detail": json.loads(raw)}
                     yield Judged(rule, id_, time, verdict, whole)
+
+    def _matches(self, text: bytes) -> Iterator[tuple[dict[str, Any], bytes, set[str]]]:
+        try:
+            yield from self._scanner.matches(text)
+        except (EventError, RecursionError, ValueError) as error:
+            raise NoLogFileError(str(error)) from None
 
     def _verdict(
         self, rule: Rule, id_: str, time: datetime, event: dict[str, Any], size: int

@@ -1,10 +1,10 @@
 """Finds the records of a log file that rules match, and decodes no more of it than it must.
 
-Most files hold no record that a rule is about. So the names of events are first looked for in the
-bytes. Where one is found, the file is split into records at the beginnings that CloudTrail writes,
-and only the records with such a name are decoded. Whoever makes a call chooses what stands in its
-request, and could write there what looks like a record's beginning. So a split counts only if each
-piece is a whole object; else the file is decoded as a whole.
+Most files hold no record that a rule is about. So calls and their services are first looked for in
+the bytes. Where one is found that a rule may match, the file is split into records at the
+beginnings that CloudTrail writes, and only such records are decoded. Whoever makes a call chooses
+what stands in its request, and could write there what looks like a record's beginning. So a split
+counts only if each piece is a whole object; else the file is decoded as a whole.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from typing import Any
 
 from reactor.patterns import EventPattern, RuleSet
 from reactor.patterns.document import load_event
-from reactor.patterns.envelope import envelope, is_read_only_management
-from reactor.patterns.model import Branch, Exact, Matcher, Prefix, Suffix, Wildcard
+from reactor.patterns.envelope import envelope, is_read_only_management, source_of
+from reactor.patterns.index import Tree
+from reactor.patterns.model import Branch, Exact, Exists, Matcher, Prefix, Suffix, Wildcard
 
-_NAME = re.compile(rb'"eventName"\s*:\s*"([^"\\]*)"')
+# CloudTrail writes these two one after the other.
+_PAIR = re.compile(rb'"eventSource"\s*:\s*"([^"\\]*)"\s*,\s*"eventName"\s*:\s*"([^"\\]*)"')
+_KIND = ("source", "detail.eventSource", "detail.eventName")
+_KINDS_KEPT = 20_000  # logs have a few thousand
 # A letter that is written as its number hides a text.
 _HIDDEN = rb"\u00"
 _OPENING = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[\s*')
@@ -27,6 +31,11 @@ _BEGINNING = re.compile(rb'\{\s*"eventVersion"\s*:')
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z0-9.:_-]{3,}")  # what no writer of JSON escapes
 _SPACE = b" \r\n\t"
+# What most records have the same: texts of these tell little.
+_EVERYWHERE = frozenset(
+    f"detail.{name}"
+    for name in ("awsRegion", "eventCategory", "eventType", "eventVersion", "recipientAccountId")
+)
 _decode = json.JSONDecoder().raw_decode
 
 
@@ -39,25 +48,29 @@ class Scanner:
         parsed = {name: EventPattern(text) for name, text in patterns.items()}
         self._rules = RuleSet(parsed)
         self._no_reads = no_reads
-        self._names: set[bytes] = set()
+        self._kinds: dict[tuple[bytes, bytes], bool] = {}
         self._words: set[bytes] = set()
         self._all = False
+        by_kind = []
         for pattern in parsed.values():
             for branch in pattern.parsed.branches:
-                self._want(branch)
+                asked = {path: branch[path] for path in _KIND if path in branch}
+                if asked and not any(
+                    isinstance(e, Exists) for tests in asked.values() for e in tests
+                ):
+                    by_kind.append(("", [asked]))
+                    # An Insight comes from CloudTrail, whatever call it is about.
+                    self._words.add(b'"AwsCloudTrailInsight"')
+                else:
+                    self._want(branch)
+        self._tree = Tree(by_kind)
 
     def _want(self, branch: Branch) -> None:
         """Notes texts of which every record that the branch matches has one in its bytes."""
-        names = [_name(each) for each in branch.get("detail.eventName", ())]
-        if names and all(names):
-            self._names.update(name.encode() for name in names)
-            return
-        for path in sorted(branch):
+        for path in sorted(branch, key=lambda each: (each in _EVERYWHERE, each)):
             texts = [_text_in(path, each) for each in branch[path]]
             if texts and all(texts):
                 self._words.update(text.encode() for text in texts)
-                # An Insight comes from CloudTrail, whatever it is about.
-                self._words.update([b'"AwsCloudTrailInsight"'] * (path == "source"))
                 return
         self._all = True  # the bytes can't tell
 
@@ -76,12 +89,13 @@ class Scanner:
 
     def _candidates(self, text: bytes) -> Iterator[bytes]:
         """The bytes of each record that may match."""
-        every = self._all or _HIDDEN in text
-        places = [] if every else sorted(self._places(text))
-        if not every and not places:
+        if _OPENING.match(text) is None:
+            raise ValueError("it is no log file of CloudTrail's")
+        places = None if self._all or _HIDDEN in text else self._places(text)
+        pieces = _split(text) if places else None
+        if places == []:
             return
-        pieces = None if every else _split(text)
-        if pieces is None:
+        if places is None or pieces is None:
             yield from _whole(text)
             return
         at = 0
@@ -91,26 +105,39 @@ class Scanner:
             if at < len(places) and places[at] < end:
                 yield text[begin:end]
 
-    def _places(self, text: bytes) -> Iterator[int]:
-        wanted = self._names
-        for found in _NAME.finditer(text):
-            if found.group(1) in wanted:
-                yield found.start(1)
+    def _places(self, text: bytes) -> list[int] | None:
+        """Where something stands that a rule is about; None where the bytes do not tell."""
+        places, pairs, known = [], 0, self._kinds
+        for found in _PAIR.finditer(text):
+            pairs += 1
+            kind = (found[1], found[2])
+            wanted = known.get(kind)
+            if wanted is None:
+                if len(known) >= _KINDS_KEPT:
+                    known.clear()
+                wanted = known[kind] = self._wanted(*kind)
+            if wanted:
+                places.append(found.start())
+        if pairs != text.count(b'"eventSource"'):
+            return None  # somebody writes it in another order
         for word in self._words:
             at = text.find(word)
             while at >= 0:
-                yield at
+                places.append(at)
                 at = text.find(word, at + 1)
+        return sorted(places)
 
-
-def _name(matcher: Matcher) -> str:
-    """The one text that the matcher takes, where no writer of JSON escapes a letter of it."""
-    text = matcher.value if isinstance(matcher, Exact) else None
-    return text if isinstance(text, str) and _PLAIN.fullmatch(text) else ""
+    def _wanted(self, source: bytes, name: bytes) -> bool:
+        """True if a rule may match a call by its source and name."""
+        detail = {"eventSource": source.decode(), "eventName": name.decode()}
+        event = {"source": source_of(detail["eventSource"], None), "detail": detail}
+        return bool(self._tree.match(event))
 
 
 def _text_in(path: str, matcher: Matcher) -> str:
     """A text that the JSON of each value which the matcher takes holds; empty if there is none."""
+    if not path.startswith("detail."):
+        return ""
     match matcher:
         case Exact(value=str(text)):
             found, quoted = text, '"{}"'
@@ -122,13 +149,6 @@ def _text_in(path: str, matcher: Matcher) -> str:
             found, quoted = max(parts, key=len), "{}"
         case _:
             return ""
-    if path == "source":
-        # The record has it as ec2.amazonaws.com.
-        found, quoted = found.removeprefix("aws."), '"{}'
-        if not isinstance(matcher, Exact):
-            return ""
-    elif not path.startswith("detail."):
-        return ""
     return quoted.format(found) if _PLAIN.fullmatch(found) else ""
 
 
@@ -166,9 +186,7 @@ def _is_whole(piece: bytes) -> bool:
 def _whole(text: bytes) -> Iterator[bytes]:
     """The bytes of every record. Raises ValueError for what is no log file."""
     opening = _OPENING.match(text)
-    if opening is None:
-        raise ValueError("it is no log file of CloudTrail's")
-    whole, at = text[opening.end() :].decode(), 0
+    whole, at = text[opening.end() if opening else 0 :].decode(), 0
     while whole[at : at + 1] not in ("]", ""):
         _, end = _decode(whole, at)
         yield whole[at:end].encode()

@@ -26,7 +26,7 @@ from reactor.aws import Aws
 from reactor.digest.checkpoint import Checkpoints, TakenError
 from reactor.digest.verdicts import iso
 from reactor.patterns.transform import InputError
-from reactor.reconcile.judge import Judge, Judged, Verdict
+from reactor.reconcile.judge import Judge, Judged, NoLogFileError, Verdict
 from reactor.reconcile.log import File, Log
 from reactor.reconcile.redeliver import NoWayToError, marked, redeliver
 from reactor.reconcile.rules import Deployed, Rule, read_deployed
@@ -278,26 +278,23 @@ class Worker:
             witness,
             timedelta(minutes=settings.late_minutes),
         )
-        states = RuleStates(self._aws)
+        states = RuleStates(self._aws, self._telemetry)
         missed: list[str] = []
         blind: Counter[str] = Counter()
         numbers: Counter[str] = Counter()
         for file in self._log.files(place.account, place.region, start, end):
-            if file.text is None:
+            reason = file.reason
+            try:
+                for each in judge.judge(file.text) if file.text is not None else ():
+                    if each.verdict is Verdict.BLIND:
+                        blind[each.rule.name] += 1
+                    elif each.verdict in _MISSED:
+                        missed.append(self._missed(each, states, judge))
+            except NoLogFileError as error:
+                reason = str(error)
+            if reason:
                 numbers["unread"] += 1
-                self._telemetry.log.error("file left out", key=file.key, reason=file.reason)
-                continue
-            for each in judge.judge(file.text):
-                if each.verdict in _HANDED_ON:
-                    verdict = states.of(each.rule)
-                    judge.tally.verdicts[each.verdict] -= 1
-                    judge.tally.verdicts[verdict] += 1
-                    told = self._hand_on(each, verdict) if verdict in _HANDED_ON else ""
-                    missed.append(_missed_line(each, verdict, told))
-                elif each.verdict in _MISSED:
-                    missed.append(_missed_line(each, each.verdict, ""))
-                elif each.verdict is Verdict.BLIND:
-                    blind[each.rule.name] += 1
+                self._telemetry.log.error("file left out", key=file.key, reason=reason)
         numbers += judge.tally.verdicts
         numbers["repeated"] += judge.tally.repeated
         self._measure(place, start, end, numbers, judge)
@@ -307,6 +304,16 @@ class Worker:
         place.days.setdefault(day, Counter()).update(numbers)
         place.until = end
         return numbers
+
+    def _missed(self, judged: Judged, states: RuleStates, judge: Judge) -> str:
+        """Hands a missed event on, if it is to be; a line on it."""
+        verdict, told = judged.verdict, ""
+        if verdict in _HANDED_ON:
+            verdict = states.of(judged.rule)
+            judge.tally.verdicts[judged.verdict] -= 1
+            judge.tally.verdicts[verdict] += 1
+            told = self._hand_on(judged, verdict)
+        return _missed_line(judged, verdict, told)
 
     def _hand_on(self, judged: Judged, verdict: Verdict) -> str:
         """Gives an event to its rule's targets, once; a clause on what became of it."""
@@ -462,12 +469,13 @@ class Worker:
 class RuleStates:
     """Why a rule saw nothing, by its state now; each rule is looked up once."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, telemetry: Telemetry) -> None:
         self._aws = aws
+        self._telemetry = telemetry
         self._known: dict[str, Verdict] = {}
 
     def of(self, rule: Rule) -> Verdict:
-        """`disabled` or `changed` where somebody did that, else `lost`."""
+        """`disabled` where somebody disabled, changed or deleted it; else, or unread, `lost`."""
         if rule.arn not in self._known:
             self._known[rule.arn] = self._look(rule)
         return self._known[rule.arn]
@@ -479,9 +487,11 @@ class RuleStates:
         try:
             found = self._aws.client("events", parts[3]).describe_rule(**call)
         except Exception as error:
-            if error_code(error) != "ResourceNotFoundException":
-                raise
-            return Verdict.DISABLED  # somebody took it away; Terraform still tells of it
+            if error_code(error) == "ResourceNotFoundException":
+                return Verdict.DISABLED  # somebody took it away; Terraform still tells of it
+            # Its targets must not wait for the reason.
+            self._telemetry.log.exception("the rule's state can't be read", rule=rule.arn)
+            return Verdict.LOST
         if found.get("State") == "DISABLED":
             return Verdict.DISABLED
         same = _json(found.get("EventPattern")) == _json(rule.pattern)

@@ -257,6 +257,8 @@ class _Client:
         return [{"Contents": [{"Key": Prefix}]} if Prefix in self._world.witness else {}]
 
     def describe_rule(self, Name: str, **_: Any) -> Any:  # noqa: N803
+        if RULE + Name in self._world.refuses:
+            raise ConditionError
         found = self._world.states.get(RULE + Name)
         if found is None:
             raise NotFoundError

@@ -178,24 +178,31 @@ def test_what_a_target_does_not_take_is_kept_and_holds_up_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "verdict"),
+    "state",
     [
-        ({"State": "DISABLED", "EventPattern": ""}, "disabled"),
-        ({"State": "ENABLED", "EventPattern": '{"source":["aws.ec2"]}'}, "disabled"),
-        (None, "disabled"),
+        {"State": "DISABLED", "EventPattern": ""},
+        {"State": "ENABLED", "EventPattern": '{"source":["aws.ec2"]}'},
+        None,
     ],
 )
 def test_a_rule_that_somebody_disabled_changed_or_deleted_is_named(
-    state: dict[str, Any] | None, verdict: str
+    state: dict[str, Any] | None,
 ) -> None:
     world, event = one_missed()
     world.states.pop(RULE + "users")
     if state:
         world.states[RULE + "users"] = state
     world.run()
-    assert numbers(world) == {verdict: 1}
+    assert numbers(world) == {"disabled": 1}
     # Terraform says that it is to be there: its targets get the event.
-    assert set(world.handed_on()) == {(event["eventID"], verdict)}
+    assert set(world.handed_on()) == {(event["eventID"], "disabled")}
+
+
+def test_a_rule_that_can_not_be_looked_at_gets_its_event_all_the_same() -> None:
+    world, event = one_missed()
+    world.refuses.add(RULE + "users")
+    assert world.run() == {"batchItemFailures": []}
+    assert set(world.handed_on()) == {(event["eventID"], "lost")}
 
 
 def test_a_rule_that_terraform_took_away_since_is_told_and_its_targets_get_nothing() -> None:
@@ -316,6 +323,15 @@ def test_a_file_that_is_not_proven_is_left_out() -> None:
     world.proven(HUB, BEGIN + HOUR)
     world.run()
     assert numbers(world) == {"unread": 1}
+
+
+@pytest.mark.parametrize("text", [b"{}", b'{"Records":[{"eventVersion":"1.11","a":"\\u0041"'])
+def test_a_file_that_is_no_log_file_holds_up_nothing(text: bytes) -> None:
+    world, event = one_missed()
+    world.files[HUB].insert(0, (THEN, "odd", text))
+    assert world.run() == {"batchItemFailures": []}
+    assert numbers(world) == {"lost": 1, "unread": 1}
+    assert [id_ for id_, _ in world.handed_on()] == [event["eventID"]]
 
 
 def test_a_place_that_nobody_found_is_refused() -> None:
