@@ -18,7 +18,7 @@ from typing import Any
 from reactor.patterns import RuleSet
 from reactor.patterns.document import load_event
 from reactor.patterns.envelope import envelope
-from reactor.reconcile.scan import Scanner
+from reactor.reconcile.scan import ByteScanner
 
 from tests.benchmarks.bench_digest import record
 from tests.benchmarks.bench_patterns import make_events, make_rules
@@ -48,7 +48,7 @@ def hour(share: int) -> list[bytes]:
 def lines(rounds: int) -> Iterator[Line]:
     """What was measured, a line each; memory is the most that Python held beside the files."""
     patterns = {name: json.dumps(pattern) for name, pattern in make_rules(30).items()}
-    scanner, rules = Scanner(patterns, frozenset()), RuleSet(patterns)
+    scanner, rules = ByteScanner(patterns, frozenset()), RuleSet(patterns)
     for what, share in SHARES.items():
         files = hour(share)
         found: dict[str, int] = {}

@@ -12,7 +12,7 @@ from typing import Any
 
 from reactor.patterns import EventError
 from reactor.reconcile.rules import Deployed, Rule
-from reactor.reconcile.scan import Scanner
+from reactor.reconcile.scan import ByteScanner
 from reactor.reconcile.witness import Witness
 from reactor.shapes import moment
 
@@ -25,7 +25,7 @@ class NoLogFileError(Exception):
     """A file's content is not what CloudTrail writes; the message says in which way."""
 
 
-class Verdict(StrEnum):
+class Arrival(StrEnum):
     """What became of an event that a rule should have seen.
 
     The rule saw it, in time or late. Or it did not: nobody knows why (`lost`); no way leads from
@@ -51,12 +51,12 @@ class Judged:
     rule: Rule
     id: str
     time: datetime
-    verdict: Verdict
+    verdict: Arrival
     event: dict[str, Any]
 
 
 @dataclass
-class Tally:
+class Numbers:
     """Numbers of a place: verdicts, repeated deliveries, seconds from the call to the rule."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -85,7 +85,7 @@ class Judge:
         late_after: timedelta,
     ) -> None:
         self._rules = {str(number): rule for number, rule in enumerate(deployed.rules)}
-        self._scanner = Scanner(
+        self._scanner = ByteScanner(
             {name: rule.pattern for name, rule in self._rules.items()},
             frozenset(n for n, rule in self._rules.items() if not rule.read_only_events),
         )
@@ -94,7 +94,7 @@ class Judge:
         self._witness = witness
         self._late_after = late_after
         self._done: set[tuple[str, str]] = set()
-        self.tally = Tally()
+        self.tally = Numbers()
 
     def judge(self, text: bytes) -> Iterator[Judged]:
         """What rules did not see of a log file's content; what they saw is only counted.
@@ -119,7 +119,7 @@ class Judge:
                 if verdict is None:
                     continue
                 self.tally.verdicts[verdict] += 1
-                if verdict not in (Verdict.SEEN, Verdict.LATE):
+                if verdict not in (Arrival.SEEN, Arrival.LATE):
                     whole = {**event, "detail": json.loads(raw)}
                     yield Judged(rule, id_, time, verdict, whole)
 
@@ -131,23 +131,23 @@ class Judge:
 
     def _verdict(
         self, rule: Rule, id_: str, time: datetime, event: dict[str, Any], size: int
-    ) -> Verdict | None:
+    ) -> Arrival | None:
         sight = self._witness.sight(id_, rule.arn, time)
         if sight is not None:
             delay = max(timedelta(), sight.first - time)
             self.tally.delays[int(delay.total_seconds())] += 1
             self.tally.repeated += sight.times - 1
-            return Verdict.LATE if delay > self._late_after else Verdict.SEEN
+            return Arrival.LATE if delay > self._late_after else Arrival.SEEN
         if not rule.due(time):
             return None  # it was not there yet, or was just being changed
         if self._reach is not None:
             if not self._reach:
-                return Verdict.BLIND
+                return Arrival.BLIND
             if not any(
                 not way.patterns or any(pattern.matches(event) for pattern in way.patterns)
                 for way in self._reach
             ):
-                return Verdict.FILTERED
+                return Arrival.FILTERED
         if rule.until is not None:
-            return Verdict.CHANGED
-        return Verdict.TOO_LARGE if size > _LARGEST else Verdict.LOST
+            return Arrival.CHANGED
+        return Arrival.TOO_LARGE if size > _LARGEST else Arrival.LOST

@@ -34,7 +34,7 @@ class File:
     reason: str = ""
 
 
-class Log:
+class LogFiles:
     """A trail's log. `proven` takes only files that a digest signed by CloudTrail names, with the
     content that it tells. `delivered_to` is the bucket that CloudTrail wrote to if `bucket` holds
     copies.

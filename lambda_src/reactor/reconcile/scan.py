@@ -39,7 +39,7 @@ _EVERYWHERE = frozenset(
 _decode = json.JSONDecoder().raw_decode
 
 
-class Scanner:
+class ByteScanner:
     """Many rules at once. `patterns` maps names to event patterns; `no_reads` are the names of
     rules in the state that read-only management events do not reach. Raises PatternError.
     """

@@ -26,11 +26,11 @@ from reactor.aws import Aws
 from reactor.digest.checkpoint import Checkpoints, TakenError
 from reactor.digest.verdicts import iso
 from reactor.patterns.transform import InputError
-from reactor.reconcile.judge import Judge, Judged, NoLogFileError, Verdict
-from reactor.reconcile.log import File, Log
+from reactor.reconcile.judge import Arrival, Judge, Judged, NoLogFileError
+from reactor.reconcile.log import File, LogFiles
 from reactor.reconcile.redeliver import NoWayToError, marked, redeliver
 from reactor.reconcile.rules import Deployed, Rule, read_deployed
-from reactor.reconcile.state import Place, State
+from reactor.reconcile.state import Progress, State
 from reactor.reconcile.witness import Witness
 from reactor.retry import error_code
 from reactor.settings import SettingsError, parse_settings
@@ -44,17 +44,17 @@ _LEAST_LEFT = 30.0  # seconds in which the state is saved and people are told
 _TOLD_IN_A_MESSAGE = 20
 _RULES = "rules.json"
 # What is worth an alert, and what is handed on.
-_MISSED = (Verdict.LOST, Verdict.DISABLED, Verdict.CHANGED, Verdict.TOO_LARGE)
-_HANDED_ON = (Verdict.LOST, Verdict.DISABLED)
+_MISSED = (Arrival.LOST, Arrival.DISABLED, Arrival.CHANGED, Arrival.TOO_LARGE)
+_HANDED_ON = (Arrival.LOST, Arrival.DISABLED)
 _METRICS = {
-    Verdict.SEEN: "EventsSeen",
-    Verdict.LATE: "EventsLate",
-    Verdict.LOST: "EventsMissed",
-    Verdict.DISABLED: "EventsMissed",
-    Verdict.CHANGED: "EventsMissed",
-    Verdict.TOO_LARGE: "EventsMissed",
-    Verdict.BLIND: "EventsBlind",
-    Verdict.FILTERED: "EventsFiltered",
+    Arrival.SEEN: "EventsSeen",
+    Arrival.LATE: "EventsLate",
+    Arrival.LOST: "EventsMissed",
+    Arrival.DISABLED: "EventsMissed",
+    Arrival.CHANGED: "EventsMissed",
+    Arrival.TOO_LARGE: "EventsMissed",
+    Arrival.BLIND: "EventsBlind",
+    Arrival.FILTERED: "EventsFiltered",
 }
 
 
@@ -89,7 +89,7 @@ class Settings:
 
 
 class LogLike(Protocol):
-    """The log of a trail, as `Log`."""
+    """The log of a trail, as `LogFiles`."""
 
     def places(self, home: tuple[str, str]) -> Iterable[tuple[str, str]]: ...
     def files(
@@ -103,7 +103,7 @@ def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
     name = os.environ.get("REACTION_NAME") or "reconciliation"
     left = getattr(context, "get_remaining_time_in_millis", None)
     end = time.monotonic() + (left() / 1000 if left else 900)
-    log = Log(
+    log = LogFiles(
         settings.bucket_region or os.environ.get("AWS_REGION", settings.home_region),
         settings.bucket,
         (settings.trail_name, settings.home_region),
@@ -117,14 +117,14 @@ def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
         raise SettingsError(
             f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
         )
-    worker = Worker(settings, name, Aws(), Telemetry(name, os.environ), topic, log, end)
+    worker = Reconciler(settings, name, Aws(), Telemetry(name, os.environ), topic, log, end)
     try:
         return worker.work(event["Records"]) if "Records" in event else worker.fan_out()
     finally:
         worker.flush()
 
 
-class Worker:
+class Reconciler:
     """One invocation; `end` is when it must be over, in seconds of time.monotonic."""
 
     def __init__(
@@ -188,12 +188,12 @@ class Worker:
         self._tell_day([known[place] for place in ready])
         return {"shards": len(ready)}
 
-    def _begin(self, account: str, region: str) -> Place:
+    def _begin(self, account: str, region: str) -> Progress:
         """A place that was found for the first time; its first log files may be some hours old.
 
         Rules are asked for nothing that happened before they were there.
         """
-        place = Place(account, region, until=self._state.clock - _MOST_AT_ONCE)
+        place = Progress(account, region, until=self._state.clock - _MOST_AT_ONCE)
         try:
             self._state.save(place)
         except TakenError:
@@ -207,7 +207,7 @@ class Worker:
             return checkpoint.until or datetime.min.replace(tzinfo=UTC)
         return self._state.clock - timedelta(minutes=self._settings.lag_minutes)
 
-    def _tell_day(self, places: Sequence[Place]) -> None:
+    def _tell_day(self, places: Sequence[Progress]) -> None:
         """One line a day to people, once every place is through with the day."""
         now = self._state.clock
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -266,7 +266,7 @@ class Worker:
                 break
         return total
 
-    def _span(self, place: Place, deployed: Deployed, end: datetime) -> Counter[str]:
+    def _span(self, place: Progress, deployed: Deployed, end: datetime) -> Counter[str]:
         """Judges the files of a time up to `end`, hands on, tells, and moves the place."""
         start = place.until
         settings = self._settings
@@ -286,7 +286,7 @@ class Worker:
             reason = file.reason
             try:
                 for each in judge.judge(file.text) if file.text is not None else ():
-                    if each.verdict is Verdict.BLIND:
+                    if each.verdict is Arrival.BLIND:
                         blind[each.rule.name] += 1
                     elif each.verdict in _MISSED:
                         missed.append(self._missed(each, states, judge))
@@ -315,7 +315,7 @@ class Worker:
             told = self._hand_on(judged, verdict)
         return _missed_line(judged, verdict, told)
 
-    def _hand_on(self, judged: Judged, verdict: Verdict) -> str:
+    def _hand_on(self, judged: Judged, verdict: Arrival) -> str:
         """Gives an event to its rule's targets, once; a clause on what became of it."""
         if not self._settings.redeliver:
             return "not redelivered: redeliver is off"
@@ -394,7 +394,7 @@ class Worker:
         return self._end - time.monotonic()
 
     def _measure(
-        self, place: Place, start: datetime, end: datetime, numbers: Counter[str], judge: Judge
+        self, place: Progress, start: datetime, end: datetime, numbers: Counter[str], judge: Judge
     ) -> None:
         # Zeros are written, too: a metric that is there says that somebody looked.
         for verdict, metric in _METRICS.items():
@@ -414,7 +414,7 @@ class Worker:
         )
 
     def _tell_missed(
-        self, place: Place, start: datetime, end: datetime, missed: Sequence[str]
+        self, place: Progress, start: datetime, end: datetime, missed: Sequence[str]
     ) -> None:
         if not missed:
             return
@@ -432,7 +432,7 @@ class Worker:
         subject = f"{len(missed)} events missed in {place.region} ({place.account})"
         self._publish("high", subject, "\n".join(lines) + "\n")
 
-    def _tell_blind(self, place: Place, blind: Counter[str]) -> None:
+    def _tell_blind(self, place: Progress, blind: Counter[str]) -> None:
         """Tells of rules that events of a place have no way to, once each."""
         new = {name: number for name, number in blind.items() if name not in place.told}
         if not new:
@@ -472,15 +472,15 @@ class RuleStates:
     def __init__(self, aws: Aws, telemetry: Telemetry) -> None:
         self._aws = aws
         self._telemetry = telemetry
-        self._known: dict[str, Verdict] = {}
+        self._known: dict[str, Arrival] = {}
 
-    def of(self, rule: Rule) -> Verdict:
+    def of(self, rule: Rule) -> Arrival:
         """`disabled` where somebody disabled, changed or deleted it; else, or unread, `lost`."""
         if rule.arn not in self._known:
             self._known[rule.arn] = self._look(rule)
         return self._known[rule.arn]
 
-    def _look(self, rule: Rule) -> Verdict:
+    def _look(self, rule: Rule) -> Arrival:
         parts = rule.arn.split(":")
         bus, _, name = parts[5].removeprefix("rule/").rpartition("/")
         call = {"Name": name, **({"EventBusName": bus} if bus else {})}
@@ -488,14 +488,14 @@ class RuleStates:
             found = self._aws.client("events", parts[3]).describe_rule(**call)
         except Exception as error:
             if error_code(error) == "ResourceNotFoundException":
-                return Verdict.DISABLED  # somebody took it away; Terraform still tells of it
+                return Arrival.DISABLED  # somebody took it away; Terraform still tells of it
             # Its targets must not wait for the reason.
             self._telemetry.log.exception("the rule's state can't be read", rule=rule.arn)
-            return Verdict.LOST
+            return Arrival.LOST
         if found.get("State") == "DISABLED":
-            return Verdict.DISABLED
+            return Arrival.DISABLED
         same = _json(found.get("EventPattern")) == _json(rule.pattern)
-        return Verdict.LOST if same else Verdict.DISABLED
+        return Arrival.LOST if same else Arrival.DISABLED
 
 
 def day_line(
@@ -509,17 +509,17 @@ def day_line(
     Regions: all seen; 3 late.`
     """
     missed = sum(total.get(each, 0) for each in _MISSED)
-    events = missed + sum(total.get(each, 0) for each in (Verdict.SEEN, Verdict.LATE))
+    events = missed + sum(total.get(each, 0) for each in (Arrival.SEEN, Arrival.LATE))
     accounts = len({account for account, _ in places})
     regions = len({region for _, region in places})
     told = ["all seen" if not missed else f"{missed:,} missed"]
     handed = sum(total.get(each, 0) for each in _HANDED_ON)
     told += [f"{handed:,} of them redelivered"] if handed else []
     for name, what in (
-        (Verdict.LATE, "late"),
+        (Arrival.LATE, "late"),
         ("repeated", "delivered twice"),
-        (Verdict.BLIND, "where no way leads to the rules"),
-        (Verdict.FILTERED, "left out by forwarding"),
+        (Arrival.BLIND, "where no way leads to the rules"),
+        (Arrival.FILTERED, "left out by forwarding"),
         ("unread", "log files could not be read"),
     ):
         told += [f"{total[name]:,} {what}"] if total.get(name) else []
@@ -530,7 +530,7 @@ def day_line(
     )
 
 
-def _missed_line(judged: Judged, verdict: Verdict, told: str) -> str:
+def _missed_line(judged: Judged, verdict: Arrival, told: str) -> str:
     detail = judged.event["detail"]
     call = f"{detail.get('eventSource')} {detail.get('eventName')}"
     line = f"{verdict}: {call} at {iso(judged.time)}, {judged.id}, rule {judged.rule.name}"

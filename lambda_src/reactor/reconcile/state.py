@@ -22,7 +22,7 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
-class Place:
+class Progress:
     """An account and Region. `until` is how far it is reconciled, `days` the numbers of its last
     days by date, `told` the blind spots that were told, `version` counts the writes.
     """
@@ -46,12 +46,12 @@ class State:
         self._table = table
         self.clock = datetime.now(UTC)
 
-    def load(self, account: str, region: str) -> Place:
+    def load(self, account: str, region: str) -> Progress:
         """A place as it was written; an empty one, where there is none yet."""
         item = self._get(f"{account}/{region}")
-        return _place(item) if item else Place(account, region)
+        return _place(item) if item else Progress(account, region)
 
-    def save(self, place: Place) -> None:
+    def save(self, place: Progress) -> None:
         """Writes a place; raises TakenError if it is not as it was when it was loaded."""
         place.days = dict(sorted(place.days.items())[-_DAYS:])
         item: dict[str, Any] = {
@@ -73,7 +73,7 @@ class State:
             raise TakenError(f"{place.account}/{place.region}") from None
         place.version += 1
 
-    def places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[Progress]:
         """All places."""
         more: Mapping[str, Any] = {}
         while True:
@@ -120,9 +120,9 @@ class State:
         return answer.get("Item") or {}
 
 
-def _place(item: Mapping[str, Any]) -> Place:
+def _place(item: Mapping[str, Any]) -> Progress:
     account, _, region = item["id"]["S"].partition("/")
-    return Place(
+    return Progress(
         account,
         region,
         datetime.fromisoformat(item["until"]["S"]),

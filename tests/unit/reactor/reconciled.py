@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from reactor.patterns import RuleSet
 from reactor.patterns.envelope import envelope
 from reactor.reconcile.log import File
-from reactor.reconcile.scheduled import Settings, Worker
+from reactor.reconcile.scheduled import Reconciler, Settings
 from reactor.telemetry import Telemetry
 from reactor.testing import record
 
@@ -93,7 +93,7 @@ class World:
             if start < when <= end:
                 yield File(key, text, "" if text else "its digest is forged")
 
-    def worker(self) -> Worker:
+    def worker(self) -> Reconciler:
         world = self
 
         class Log:
@@ -102,7 +102,7 @@ class World:
 
         name, aws = "reconciliation", self
         telemetry = Telemetry(name, {})
-        return Worker(self.settings, name, aws, telemetry, ALERTS, Log, math.inf)  # type: ignore[arg-type]
+        return Reconciler(self.settings, name, aws, telemetry, ALERTS, Log, math.inf)  # type: ignore[arg-type]
 
     # What tests do
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reactor.patterns import RuleSet
 from reactor.patterns.envelope import envelope
 from reactor.reconcile import scan
-from reactor.reconcile.scan import Scanner
+from reactor.reconcile.scan import ByteScanner
 from reactor.testing import record
 
 from trailctl.replay.catalogue import load_catalogue
@@ -35,7 +35,7 @@ PATTERNS: dict[str, Any] = {
     "wild": {"detail": {"userAgent": [{"wildcard": "*kali*"}]}},
     "insight": {"source": ["aws.cloudtrail"]},
 }
-SCANNER = Scanner({n: json.dumps(p) for n, p in PATTERNS.items()}, frozenset({"service"}))
+SCANNER = ByteScanner({n: json.dumps(p) for n, p in PATTERNS.items()}, frozenset({"service"}))
 WHOLE = RuleSet({n: json.dumps(p) for n, p in PATTERNS.items()})
 
 
@@ -43,7 +43,7 @@ def file(records: list[Any], **how: Any) -> bytes:
     return json.dumps({"Records": records}, **{"separators": (",", ":"), **how}).encode()
 
 
-def found(text: bytes, scanner: Scanner = SCANNER) -> list[tuple[str, frozenset[str]]]:
+def found(text: bytes, scanner: ByteScanner = SCANNER) -> list[tuple[str, frozenset[str]]]:
     return [(e["detail"]["eventID"], frozenset(names)) for e, _, names in scanner.matches(text)]
 
 
@@ -101,7 +101,7 @@ def test_files_without_a_name_that_rules_are_about_are_not_decoded(
 @pytest.mark.parametrize("text", [b"", b"[]", b'{"a":1}', b'{"Records":[{"eventVersion":"\\u0041"'])
 def test_what_is_no_log_file_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        found(text, Scanner({"all": '{"source":[{"prefix":"aws."}]}'}, frozenset()))
+        found(text, ByteScanner({"all": '{"source":[{"prefix":"aws."}]}'}, frozenset()))
 
 
 TEXTS = st.sampled_from(
@@ -143,7 +143,7 @@ def test_every_sample_of_the_catalogue_is_found_by_the_rule_it_is_of() -> None:
         for each in catalogue.values()
         for part, pattern in each.patterns.items()
     }
-    scanner, whole = Scanner(patterns, frozenset()), RuleSet(patterns)
+    scanner, whole = ByteScanner(patterns, frozenset()), RuleSet(patterns)
     for entry in catalogue.values():
         for sample in (*entry.samples.match, *entry.samples.no_match):
             detail = {**sample.event["detail"], "eventVersion": "1.11", "eventID": "x"}
