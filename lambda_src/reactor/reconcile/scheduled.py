@@ -30,7 +30,7 @@ from reactor.reconcile.judge import Arrival, Judge, Judged, NoLogFileError
 from reactor.reconcile.log import File, LogFiles
 from reactor.reconcile.redeliver import NoWayToError, marked, redeliver
 from reactor.reconcile.rules import Deployed, Rule, read_deployed
-from reactor.reconcile.state import Progress, State
+from reactor.reconcile.state import Reconciled, State
 from reactor.reconcile.witness import Witness
 from reactor.retry import error_code
 from reactor.settings import SettingsError, parse_settings
@@ -188,12 +188,12 @@ class Reconciler:
         self._tell_day([known[place] for place in ready])
         return {"shards": len(ready)}
 
-    def _begin(self, account: str, region: str) -> Progress:
+    def _begin(self, account: str, region: str) -> Reconciled:
         """A place that was found for the first time; its first log files may be some hours old.
 
         Rules are asked for nothing that happened before they were there.
         """
-        place = Progress(account, region, until=self._state.clock - _MOST_AT_ONCE)
+        place = Reconciled(account, region, until=self._state.clock - _MOST_AT_ONCE)
         try:
             self._state.save(place)
         except TakenError:
@@ -207,7 +207,7 @@ class Reconciler:
             return checkpoint.until or datetime.min.replace(tzinfo=UTC)
         return self._state.clock - timedelta(minutes=self._settings.lag_minutes)
 
-    def _tell_day(self, places: Sequence[Progress]) -> None:
+    def _tell_day(self, places: Sequence[Reconciled]) -> None:
         """One line a day to people, once every place is through with the day."""
         now = self._state.clock
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -266,7 +266,7 @@ class Reconciler:
                 break
         return total
 
-    def _span(self, place: Progress, deployed: Deployed, end: datetime) -> Counter[str]:
+    def _span(self, place: Reconciled, deployed: Deployed, end: datetime) -> Counter[str]:
         """Judges the files of a time up to `end`, hands on, tells, and moves the place."""
         start = place.until
         settings = self._settings
@@ -394,7 +394,7 @@ class Reconciler:
         return self._end - time.monotonic()
 
     def _measure(
-        self, place: Progress, start: datetime, end: datetime, numbers: Counter[str], judge: Judge
+        self, place: Reconciled, start: datetime, end: datetime, numbers: Counter[str], judge: Judge
     ) -> None:
         # Zeros are written, too: a metric that is there says that somebody looked.
         for verdict, metric in _METRICS.items():
@@ -414,7 +414,7 @@ class Reconciler:
         )
 
     def _tell_missed(
-        self, place: Progress, start: datetime, end: datetime, missed: Sequence[str]
+        self, place: Reconciled, start: datetime, end: datetime, missed: Sequence[str]
     ) -> None:
         if not missed:
             return
@@ -432,7 +432,7 @@ class Reconciler:
         subject = f"{len(missed)} events missed in {place.region} ({place.account})"
         self._publish("high", subject, "\n".join(lines) + "\n")
 
-    def _tell_blind(self, place: Progress, blind: Counter[str]) -> None:
+    def _tell_blind(self, place: Reconciled, blind: Counter[str]) -> None:
         """Tells of rules that events of a place have no way to, once each."""
         new = {name: number for name, number in blind.items() if name not in place.told}
         if not new:

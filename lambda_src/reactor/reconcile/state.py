@@ -22,7 +22,7 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
-class Progress:
+class Reconciled:
     """An account and Region. `until` is how far it is reconciled, `days` the numbers of its last
     days by date, `told` the blind spots that were told, `version` counts the writes.
     """
@@ -46,12 +46,12 @@ class State:
         self._table = table
         self.clock = datetime.now(UTC)
 
-    def load(self, account: str, region: str) -> Progress:
+    def load(self, account: str, region: str) -> Reconciled:
         """A place as it was written; an empty one, where there is none yet."""
         item = self._get(f"{account}/{region}")
-        return _place(item) if item else Progress(account, region)
+        return _place(item) if item else Reconciled(account, region)
 
-    def save(self, place: Progress) -> None:
+    def save(self, place: Reconciled) -> None:
         """Writes a place; raises TakenError if it is not as it was when it was loaded."""
         place.days = dict(sorted(place.days.items())[-_DAYS:])
         item: dict[str, Any] = {
@@ -73,7 +73,7 @@ class State:
             raise TakenError(f"{place.account}/{place.region}") from None
         place.version += 1
 
-    def places(self) -> Iterator[Progress]:
+    def places(self) -> Iterator[Reconciled]:
         """All places."""
         more: Mapping[str, Any] = {}
         while True:
@@ -120,9 +120,9 @@ class State:
         return answer.get("Item") or {}
 
 
-def _place(item: Mapping[str, Any]) -> Progress:
+def _place(item: Mapping[str, Any]) -> Reconciled:
     account, _, region = item["id"]["S"].partition("/")
-    return Progress(
+    return Reconciled(
         account,
         region,
         datetime.fromisoformat(item["until"]["S"]),
