@@ -101,6 +101,15 @@ def reaction_to(
     return f"{name} {' and '.join(dict.fromkeys(clauses))}"
 
 
+def told_late(seconds: int) -> str:
+    """A sentence on an event that reconciliation handed over; empty for one that is not late."""
+    if not seconds:
+        return ""
+    minutes = seconds // 60
+    told = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    return f"This comes {told} late: EventBridge did not deliver it, and the log has it."
+
+
 def message(
     alert: Alert,
     event: Event,
@@ -118,6 +127,7 @@ def message(
     lines = [f"{sentence(alert, outcomes, name, mode, earlier)}.", ""]
     rows = [
         ("Severity", alert.severity),
+        ("Late", told_late(event.late_seconds)),
         *alert.details,
         ("Why it matters", alert.why),
         ("What to do", alert.runbook),

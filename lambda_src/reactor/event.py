@@ -74,7 +74,8 @@ class Event:
     `error` the errorCode (empty: none was sent). `read_only` is None where CloudTrail does not
     tell. `kind` is read from the envelope's detail-type; `trusted_source` is the envelope's
     source, which nobody but AWS can set to `aws.*`. `detection` is the definition (JSON) of the
-    catalogue's entry that the event comes with, None for a bare event.
+    catalogue's entry that the event comes with, None for a bare event. `late_seconds` is how late
+    reconciliation handed the event over; 0: EventBridge did.
     """
 
     kind: EventKind
@@ -97,6 +98,7 @@ class Event:
     request_id: str
     detail: Mapping[str, Any] = field(repr=False)
     detection: object = field(default=None, repr=False)
+    late_seconds: int = 0
 
     @property
     def failed(self) -> bool:
@@ -194,7 +196,12 @@ def read_event(envelope: object) -> Event:
         request_id=text(detail.get("requestID")),
         detail=detail,
         detection=detection,
+        late_seconds=_late(mapping(outer.get("redelivered")).get("late_seconds")),
     )
+
+
+def _late(seconds: object) -> int:
+    return seconds if isinstance(seconds, int) and 0 < seconds < 1 << 31 else 0
 
 
 _RECORD_KINDS: dict[str, EventKind] = {

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 from reactor.actions import Action, Clue
 from reactor.aws import Aws
 from reactor.event import Event, read_event
+from reactor.patterns.envelope import envelope as as_event
 from reactor.reaction import Reaction, Step
 from reactor.retry import Clock
 from reactor.settings import parse_settings
@@ -144,19 +145,8 @@ def envelope(record: Mapping[str, Any], **fields: object) -> dict[str, Any]:
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
     """
-    source = str(record.get("eventSource", "")).removesuffix(".amazonaws.com")
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "AWS API Call via CloudTrail",
-        "source": f"aws.{source}",
-        "account": record.get("recipientAccountId", ACCOUNT),
-        "time": record.get("eventTime", TIME),
-        "region": record.get("awsRegion", REGION),
-        "resources": [],
-        "detail": dict(record),
-        **fields,
-    }
+    known = {"recipientAccountId": ACCOUNT, "eventTime": TIME, "awsRegion": REGION, **record}
+    return {**as_event(known, str(uuid.uuid4())), "detail": dict(record), **fields}
 
 
 def api_call(event_source: str, event_name: str, **what: Any) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 from reactor.patterns import EventPattern, PatternError
+from reactor.patterns.envelope import is_read_only_management
 
 from localaws.activity import Activity
 from localaws.clock import MovableClock
 from localaws.events.router import Router
-from localaws.events.router.rules import is_read_only_management
 from localaws.wire.clients import InProcessClients
 from localaws.wire.partition import partition
 from localaws.wire.parts import Json

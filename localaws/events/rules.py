@@ -288,6 +288,6 @@ def _pass_roles(call: Call) -> Iterator[gap.Need]:
             yield passing(str(target["RoleArn"]), "events.amazonaws.com")
 
 
-@gap.needs("events", "DeleteRule", "DisableRule", "EnableRule", "RemoveTargets")
+@gap.needs("events", "DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "RemoveTargets")
 def _by_name(call: Call) -> Iterator[gap.Need]:
     yield gap.Need(f"events:{call.operation}", resource(call))

@@ -175,8 +175,8 @@ resource "aws_cloudwatch_event_rule" "this" {
     }
 
     precondition {
-      condition     = try(length(each.value.targets) <= 5, true)
-      error_message = "The rule ${each.key} has ${try(length(each.value.targets), 0)} targets, its own or those of \"*\", and EventBridge takes five: put more behind one topic, or in a second rule with the same pattern."
+      condition     = try(length(each.value.targets) <= (var.witness == null || each.value.schedule != null ? 5 : 4), true)
+      error_message = "The rule ${each.key} has ${try(length(each.value.targets), 0)} targets, its own or those of \"*\"${var.witness == null ? "" : ", and the witness"}, and EventBridge takes five: put more behind one topic, or in a second rule with the same pattern."
     }
 
     precondition {

@@ -8,6 +8,35 @@ output "dead_letter_queue" {
   value       = local._dead_letter_queue
 }
 
+output "deployed" {
+  description = "The rules that see events, as a reconciliation module takes them (this module whole): { rules }, by their keys in the output rules, each { arn, pattern, read_only_events, targets }. Rules that are not enabled are left out."
+  value = {
+    rules = {
+      for id, rule in local._rules : id => {
+        arn              = local._rule_arns[id]
+        pattern          = local._minified[id]
+        read_only_events = var.rules[rule.key].read_only_events
+        targets = {
+          for key, target in local._targets : target.key => {
+            arn   = local._target_arns[key]
+            input = try(local._inputs[key], null)
+            input_transformer = nonsensitive(target.transformer == null) ? null : {
+              input_paths    = target.transformer.input_paths
+              input_template = local._templates[key]
+            }
+            kms_key_arn = one([
+              for arn in [try(coalesce(target.topic.kms_master_key_id), coalesce(target.queue.kms_master_key_id), "")] : arn if can(regex(":key/", arn))
+            ])
+          } if target.rule_id == id
+        }
+      } if rule.schedule == null && var.rules[rule.key].enabled
+    }
+  }
+
+  # What is said to be deployed is.
+  depends_on = [aws_cloudwatch_event_rule.this]
+}
+
 output "operations" {
   description = "What to look at when something is wrong: { alarms, log_groups, queues }, each a map from its purpose to { arn, name }."
   value = {

@@ -388,3 +388,16 @@ variable "tags" {
   nullable    = false
   description = "Tags of everything the module makes."
 }
+
+variable "witness" {
+  type = object({
+    delivery_stream = object({
+      arn = string
+    })
+    role = object({
+      arn = string
+    })
+  })
+  default     = null
+  description = "Where each rule notes what it saw, so that reconciliation can tell what it missed: the output witness of a reconciliation module. It is one of the five targets of a rule. Null: nowhere."
+}

@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 from reactor.detections import Known
+from reactor.patterns.envelope import envelope
 
 from tests.benchmarks.bench_patterns import make_events, make_rules, ministack, moto
 from tests.benchmarks.measuring import Figure, Line, Row, Used, call, command, compiled
 from tests.harness.object_store import Object, ObjectStore, served
-from trailctl.replay.project import envelope
 from trailctl.replay.rules import Rule
 from trailctl.replay.scan import Scanner, unpacked
 from trailctl.replay.tally import Tallier, Tally

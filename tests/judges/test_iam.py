@@ -81,13 +81,19 @@ ON_ITS_BEHALF = {
     "xray:PutTraceSegments": "Lambda's tracing",
 }
 
-HANDLERS = ("digest.scheduled", *(f"reactions.{guard.replace('-', '_')}" for guard in GUARDS))
+HANDLERS = (
+    "digest.scheduled",
+    "reconcile.scheduled",
+    *(f"reactions.{guard.replace('-', '_')}" for guard in GUARDS),
+)
 
 # Called by a handler and not granted to its role, and why that is right.
 NOT_GRANTED: dict[tuple[str, str], str] = {}
 
 # Granted to a role and not called by its handler, and why that is right.
-NOT_CALLED: dict[tuple[str, str], str] = {}
+NOT_CALLED = {
+    ("reconcile.scheduled", "s3:GetObjectVersion"): "GetObject asks for it where it names a version"
+}
 
 # Reading that only a change asks for.
 NEEDS_TO_WRITE = {

@@ -110,6 +110,14 @@ def emitted(plan: Called) -> dict[str, Any]:
     return {name: json.loads(text) for name, text in plan.shown["queue_policies"].items()}
 
 
+WITNESS = {
+    "delivery_stream": {"arn": f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/seen"},
+    "role": {"arn": f"arn:aws:iam::{ACCOUNT}:role/notes"},
+}
+AWAY_WITNESS = WITNESS | {
+    "delivery_stream": {"arn": f"arn:aws:firehose:eu-north-1:{ACCOUNT}:deliverystream/seen"}
+}
+
 # Sizes at the limit: 2,048 characters once <, > and & are no longer escaped.
 LONGEST = {"source": ["aws.ec2"], "detail": {"a": [{"numeric": ["<", 9]}], "b": [""]}}
 LONGEST["detail"]["b"] = ["<" * (2048 - len(json.dumps(LONGEST, separators=(",", ":"))))]  # type: ignore[index]
@@ -646,6 +654,18 @@ def test_what_is_refused_of_rules(tf: Planner) -> None:
         "event-rules",
         [
             (rules(r=rule(*[topic] * 6)), 'The rule r has 6 targets, its own or those of "*", and'),
+            (
+                rules(r=rule(*[topic] * 5)) | {"witness": WITNESS},
+                'The rule r has 5 targets, its own or those of "*", and the witness, and',
+            ),
+            (
+                rules(r={"pattern": PATTERN, "targets": {"witness": topic}}) | {"witness": WITNESS},
+                "The rule r has a target that is called witness, as the one that reconciliation",
+            ),
+            (
+                rules(r=rule(topic)) | {"witness": AWAY_WITNESS},
+                "witness is the stream arn:aws:firehose:eu-north-1:",
+            ),
             (rules(r={"pattern": PATTERN}), "The rule r has no targets: give it one to five, or"),
             (
                 rules(r={"pattern": PATTERN}, **{"*": rule(*[topic] * 6, pattern=None)}),

@@ -16,6 +16,7 @@ from tests.plan.test_event_rules import (
     PATTERN,
     TO_TOPIC,
     TOPIC,
+    WITNESS,
     emitted,
     one_target,
     queue,
@@ -34,6 +35,7 @@ OTHER = {"input_paths": {}, "input_template": '"Something happened."'}
 OTHER_BUS = {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/acme/hub", "name": "acme/hub"}
 BUCKETS = json.dumps({"source": ["aws.s3"], "detail": {"eventName": ["CreateBucket"]}})
 LONG = json.dumps({"source": ["aws.ec2"], "detail": {"eventName": ["x" * 1100]}})
+TOPIC_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
 MINE = {
     "Version": "2012-10-17",
     "Statement": [
@@ -123,6 +125,17 @@ CALLS: dict[str, Settings] = {
         "rules": {f"{i:03}": rule({"queue": queue()}) for i in range(150)}
         | {"named": rule({"queue": queue()}, name="other")},
     },
+    "witnessed": rules(
+        r=rule(
+            {"topic": TOPIC | {"kms_master_key_id": TOPIC_KEY}},
+            {"function": FUNCTION},
+            read_only_events=True,
+            input_transformer=SENTENCE,
+        ),
+        off=rule({"topic": TOPIC}, enabled=False),
+        tick=ticking({"topic": TOPIC}),
+    )
+    | {"witness": WITNESS},
     "canary": rules(
         r=rule({"topic": TOPIC}, pattern=json.dumps({"source": ["acme.canary", "aws.ec2"]}))
     )
@@ -382,3 +395,37 @@ def test_what_a_topics_policy_needs_is_told(many: Plan) -> None:
             "Resource": TOPIC["arn"],
         }
     }
+
+
+def test_a_witness_is_one_more_target_of_each_rule_that_sees_events(many: Plan) -> None:
+    plan = Called(many, "witnessed")
+    found = plan.of_type("aws_cloudwatch_event_target")
+    noted = {name: each for name, each in found.items() if each["target_id"] == "witness"}
+    assert sorted(each["rule"] for each in noted.values()) == ["acme-off", "acme-r"]
+    for each in noted.values():
+        assert each["arn"] == WITNESS["delivery_stream"]["arn"]
+        assert each["role_arn"] == WITNESS["role"]["arn"]
+        [transformer] = each["input_transformer"]
+        assert transformer["input_template"] == (
+            '{"account":<account>,"region":<region>,"id":<id>,'
+            '"rule":<aws.events.rule-arn>,"time":<aws.events.event.ingestion-time>}'
+        )
+    # One role for all: no rule gets one for it.
+    assert not plan.of_type("aws_iam_role")
+
+
+def test_what_is_deployed_is_told_as_eventbridge_has_it(many: Plan) -> None:
+    deployed = Called(many, "witnessed").shown["deployed"]["rules"]
+    # A rule that is off owes nothing, and a schedule sees nothing.
+    assert list(deployed) == ["r"]
+    told = deployed["r"]
+    assert told["arn"] == rule_arn("acme-r")
+    assert json.loads(told["pattern"]) == json.loads(PATTERN)
+    assert told["read_only_events"] is True
+    assert told["targets"]["a"] == {
+        "arn": TOPIC["arn"],
+        "input": None,
+        "input_transformer": SENTENCE,
+        "kms_key_arn": TOPIC_KEY,
+    }
+    assert told["targets"]["b"]["input_transformer"] is None

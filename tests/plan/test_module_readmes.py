@@ -21,6 +21,7 @@ MODULES = (
     "log-query",
     "log-replication",
     "metric-filters",
+    "reconciliation",
     "trail",
 )
 SOURCE = re.compile(r'"git::https://example\.com/[\w.-]+\.git//modules/([\w-]+)\?ref=v[\d.]+"')

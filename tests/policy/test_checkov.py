@@ -24,6 +24,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "existing-trail": {"trail_log_group_name": "aws-controltower/CloudTrailLogs"},
     "log-query": {"bucket_name": "logs"},
     "multi-region": {"away_region": "eu-west-1", "member_account_ids": ["123456789012"]},
+    "nothing-missed": {"bucket_name": "logs", "trail_name": "main"},
     "organization-trail": {"organization_id": "o-a1b2c3d4e5"},
     "targets": {
         "api_key": "key",

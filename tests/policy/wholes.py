@@ -269,6 +269,47 @@ LOGS = "".join(
             },
             "validation",
         ),
+        call(
+            "reconciliation",
+            {
+                **_LAYER,
+                "alarm_topic": {"arn": _TOPIC},
+                "alert_topic": {"arn": _TOPIC, "kms_key_arn": _KEY},
+                "bucket_name": "acme-logs",
+                "digest_validation": {
+                    "checkpoint_table": {
+                        "arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/validation-checkpoints",
+                        "name": "validation-checkpoints",
+                    }
+                },
+                "kms_key_arn": _KEY,
+                "log_kms_key_arn": _KEY,
+                "name": "nothing-missed",
+                "organization_id": "o-a1b2c3d4e5",
+                # By hand: the ARN of a topic of the same plan is not known in it.
+                "rules": {
+                    "main": {
+                        "deployed": {
+                            "rules": {
+                                "users": {
+                                    "arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/users",
+                                    "pattern": '{"source":["aws.iam"]}',
+                                    "targets": {
+                                        "code": {
+                                            "arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
+                                        },
+                                        "people": {"arn": _TOPIC, "kms_key_arn": _KEY},
+                                        "work": {"arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:work"},
+                                    },
+                                }
+                            }
+                        }
+                    }
+                },
+                "trail_name": "main",
+            },
+            "reconciliation",
+        ),
     ]
 )
 

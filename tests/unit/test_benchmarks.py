@@ -108,4 +108,4 @@ def test_the_table_and_the_baseline(
 
 
 def test_every_benchmark_gives_lines() -> None:
-    assert run.NAMES == ("coldstart", "digest", "local", "patterns", "replay")
+    assert run.NAMES == ("coldstart", "digest", "local", "patterns", "reconcile", "replay")

@@ -15,8 +15,9 @@ pytestmark = pytest.mark.unit
 # A name in several modules that means the same thing in all of them, and why it does.
 SAME = {
     "Call": "a call of an AWS API: as a test's double keeps it, and as the local AWS serves it",
-    "Rule": "a rule of EventBridge: as replay reads it from a plan, and as the local AWS holds it",
+    "Rule": "a rule of EventBridge: of a plan, as it is deployed, as the local AWS holds it",
     "Settings": "the settings of the handler whose module it stands in; the engine finds it there",
+    "Target": "a target of a rule of EventBridge: as it is deployed, as the local AWS holds it",
 }
 
 

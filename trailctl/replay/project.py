@@ -18,17 +18,9 @@ from typing import Any, TypedDict, Union
 import msgspec
 from reactor.patterns.digits import read_float
 from reactor.patterns.document import load_event
+from reactor.patterns.envelope import detail_type, envelope, source_of
 from reactor.patterns.paths import RawEvent
 
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
-DETAIL_TYPES = {
-    "AwsApiCall": "AWS API Call via CloudTrail",
-    "AwsCloudTrailInsight": "AWS Insight via CloudTrail",
-    "AwsConsoleAction": "AWS Console Action via CloudTrail",
-    "AwsConsoleSignIn": "AWS Console Sign In via CloudTrail",
-    "AwsServiceEvent": "AWS Service Event via CloudTrail",
-    "AwsVpceEvent": "AWS Network Activity Event via CloudTrail",
-}
 # Objects of a record; everything else at its top is a plain value.
 _OBJECTS = frozenset(
     {
@@ -65,31 +57,6 @@ _USUAL: dict[str, Any] = {
     "managementEvent": _TRUTH,
 }
 _SCALARS = str | int | float | bool | None
-
-
-def source_of(event_source: Any, event_type: Any) -> str:
-    """The envelope's source, `aws.ec2` of `ec2.amazonaws.com`."""
-    if event_type == "AwsCloudTrailInsight":
-        return "aws.cloudtrail"  # an Insight names the service that it is about elsewhere
-    if event_source.__class__ is str:
-        return "aws." + event_source.removesuffix(".amazonaws.com")
-    return "aws."
-
-
-def envelope(record: RawEvent) -> RawEvent:
-    """The EventBridge event that a whole record arrives in."""
-    kind = record.get("eventType")
-    return {
-        "version": "0",
-        "id": record.get("eventID") or "",
-        "detail-type": DETAIL_TYPES.get(str(kind), DETAIL_TYPES["AwsApiCall"]),
-        "source": source_of(record.get("eventSource"), kind),
-        "account": record.get("recipientAccountId") or "",
-        "time": record.get("eventTime") or "",
-        "region": record.get("awsRegion") or "",
-        "resources": [],
-        "detail": record,
-    }
 
 
 # Called by another name, as these are not types that a checker could know.
@@ -194,7 +161,7 @@ class Projection:
         kind = detail.get("eventType")
         return {
             "source": source_of(detail.get("eventSource"), kind),
-            "detail-type": DETAIL_TYPES.get(str(kind), DETAIL_TYPES["AwsApiCall"]),
+            "detail-type": detail_type(kind),
             "detail": detail,
         }
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from isal import igzip_lib
 from reactor.patterns import EventError, EventPattern, RuleSet
+from reactor.patterns.envelope import envelope, is_read_only_management
 from reactor.patterns.index import Tree
 from reactor.patterns.model import Branch
 from reactor.patterns.paths import RawEvent
@@ -18,7 +19,6 @@ from trailctl.replay.needles import BACKSLASH, Guard, made_guard
 from trailctl.replay.project import (
     KINDS,
     Projection,
-    envelope,
     whole_record,
     whole_records,
 )
@@ -195,7 +195,7 @@ class Scanner:
 
     def _plan(self, head: Any) -> _Plan:
         event = self.projection.plain_event(head)
-        left_out = self._no_reads if self._no_reads and _is_read(event) else _NOBODY
+        left_out = self._no_reads if self._no_reads and is_read_only_management(event) else _NOBODY
         met = [int(number) for number in self._kinds.match(event)]
         sure = frozenset(self._rests[n][0] for n in met if not self._rests[n][1]) - left_out
         open_ = frozenset(n for n in met if self._rests[n][0] not in sure | left_out)
@@ -217,7 +217,9 @@ class Scanner:
 
     def _match_whole(self, event: RawEvent) -> set[str]:
         found = self._whole.match(event)
-        return found - self._no_reads if self._no_reads and _is_read(event) else found
+        if self._no_reads and is_read_only_management(event):
+            return found - self._no_reads
+        return found
 
 
 def _raise(number: int, error: Exception) -> None:
@@ -231,21 +233,6 @@ def _is_text(value: Any) -> bool:
 
 def _read_nothing(head: Any) -> RawEvent:
     return {}
-
-
-def _is_read(event: RawEvent) -> bool:
-    """A List, Get or Describe call's record, which rules see in one state only.
-
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
-    """
-    detail = event["detail"]
-    if detail.get("readOnly") not in (True, "true"):
-        return False
-    if detail.get("eventType", "AwsApiCall") != "AwsApiCall":
-        return False
-    if "eventCategory" in detail:
-        return bool(detail["eventCategory"] == "Management")
-    return detail.get("managementEvent") not in (False, "false")
 
 
 def unpacked(data: bytes) -> bytes:

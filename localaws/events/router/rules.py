@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reactor.patterns import PatternError
+from reactor.patterns.envelope import is_read_only_management
 
 from localaws.events.router.model import (
     AwsClients,
@@ -33,18 +34,6 @@ def takes(state: str, event: Envelope) -> bool:
     if state == ENABLED_ALL:
         return True
     return state == ENABLED and not is_read_only_management(event)
-
-
-def is_read_only_management(event: Envelope) -> bool:
-    """A List, Get or Describe call's record; sign-ins, Insights, data events are none."""
-    if event.get("detail-type") != "AWS API Call via CloudTrail":
-        return False
-    detail = event.get("detail")
-    if not isinstance(detail, Mapping) or detail.get("readOnly") not in (True, "true"):
-        return False
-    if "eventCategory" in detail:
-        return bool(detail["eventCategory"] == "Management")
-    return detail.get("managementEvent") not in (False, "false")
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ import msgspec
 from reactor.patterns import EventPattern, PatternError, RuleSet
 from reactor.patterns.digits import NumberText
 from reactor.patterns.document import load_event
+from reactor.patterns.envelope import envelope
 from sqlglot import exp
 
 from localaws.athena.rows import RowReader
@@ -35,7 +36,6 @@ from localaws.athena.tables import CLOUDTRAIL_FORMAT, from_glue
 from tests.unit.replay import differential as replay
 from trailctl.history.compile import compile_question
 from trailctl.history.question import CLOUDTRAIL_COLUMNS, JSON_COLUMNS, Question, Table
-from trailctl.replay.project import envelope
 
 CLOUDTRAIL = Table("db", "cloudtrail", account=None, region=None, day=None)
 JSON = Table("db", "records", JSON_COLUMNS, account=None, region=None, day=None)

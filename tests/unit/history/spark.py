@@ -21,6 +21,7 @@ import sqlglot
 from pyspark.sql import SparkSession
 from reactor.patterns import RuleSet
 from reactor.patterns.document import load_event
+from reactor.patterns.envelope import envelope
 from sqlglot import exp
 
 from tests.unit.history.differential import (
@@ -32,7 +33,6 @@ from tests.unit.history.differential import (
     table_rows,
 )
 from trailctl.history.compile import compile_question
-from trailctl.replay.project import envelope
 
 _RULES_A_QUERY = 50
 

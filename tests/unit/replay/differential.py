@@ -20,9 +20,9 @@ from itertools import pairwise
 from typing import Any
 
 from reactor.patterns.digits import NumberText
+from reactor.patterns.envelope import envelope
 
 from tests.unit.patterns.reference import matches
-from trailctl.replay.project import envelope
 from trailctl.replay.scan import Scanner, unpacked
 
 RULES, RECORDS = 25, 40

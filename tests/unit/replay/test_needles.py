@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from reactor.patterns import EventPattern
+from reactor.patterns.envelope import envelope
 
 from tests.unit.replay.differential import RECORDS, RULES, difference
 from tests.unit.replay.events import record
 from trailctl.replay.needles import made_guard
-from trailctl.replay.project import Projection, envelope
+from trailctl.replay.project import Projection
 from trailctl.replay.scan import MalformedError, Scanner, Whole, unpacked
 
 pytestmark = pytest.mark.unit

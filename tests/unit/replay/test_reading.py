@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from reactor.patterns.envelope import envelope
 
 from tests.unit.replay.events import ACCOUNT, body, record
-from trailctl.replay.project import envelope
 from trailctl.replay.reading import read
 
 pytestmark = pytest.mark.unit

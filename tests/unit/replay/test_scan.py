@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from reactor.patterns import EventPattern, RuleSet
+from reactor.patterns.envelope import envelope
 
 from tests.unit.replay.events import ACCOUNT, ALICE, body, record, session
 from trailctl.replay.catalogue import load_catalogue
-from trailctl.replay.project import envelope
 from trailctl.replay.scan import MalformedError, Scanner, Whole, unpacked
 
 pytestmark = pytest.mark.unit

@@ -1,0 +1,61 @@
+"""Hands an event that a rule did not see to the rule's targets, as EventBridge would have.
+
+PutEvents refuses sources of AWS's own, so the event can't go to the bus again: each target gets it
+directly, by its own input or input transformer. Functions, topics and queues can be reached so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from reactor.alerts import told_late
+from reactor.aws import Aws
+from reactor.patterns.target_input import target_input
+from reactor.reconcile.judge import Judged
+from reactor.reconcile.rules import Target
+
+
+class NoWayToError(Exception):
+    """A target of a kind that can't be given an event but by EventBridge."""
+
+
+def marked(judged: Judged, by: str, now: datetime) -> dict[str, Any]:
+    """The event with the mark of a redelivery, which patterns and handlers don't look at."""
+    late = max(1, round((now - judged.time).total_seconds()))
+    mark = {"by": by, "late_seconds": late, "reason": str(judged.verdict)}
+    return {**judged.event, "redelivered": mark}
+
+
+def redeliver(
+    target: Target, rule_arn: str, event: Mapping[str, Any], now: datetime, aws: Aws
+) -> None:
+    """Gives the event to one target. Raises NoWayToError, InputError and what boto3 raises."""
+    text = target_input(target.settings, event, rule_arn, now)
+    parts = target.arn.split(":")
+    service, region = parts[2], parts[3]
+    if service == "lambda":
+        aws.client("lambda", region).invoke(
+            FunctionName=target.arn, InvocationType="Event", Payload=text.encode()
+        )
+    elif service == "sns":
+        aws.client("sns", region).publish(TopicArn=target.arn, Message=with_lateness(text, event))
+    elif service == "sqs":
+        queues = aws.client("sqs", region)
+        # A URL that is made from the ARN needs no permission to look it up.
+        url = queues.meta.endpoint_url.rstrip("/") + f"/{parts[4]}/{parts[5]}"
+        queues.send_message(QueueUrl=url, MessageBody=text)
+    else:
+        raise NoWayToError(f"a target of {service} can't be given an event directly")
+
+
+def with_lateness(text: str, event: Mapping[str, Any]) -> str:
+    """A text for people, with a sentence on its lateness; JSON objects stay as they are."""
+    try:
+        if isinstance(json.loads(text), dict):
+            return text
+    except ValueError:
+        pass
+    return f"{text}\n{told_late(event['redelivered']['late_seconds'])}"

@@ -1,0 +1,99 @@
+output "arn" {
+  description = "ARN of the function."
+  value       = aws_lambda_function.this.arn
+}
+
+output "failure_queue" {
+  description = "Queue of the runs whose last try failed, and of events that a target did not take: { arn, name, url }."
+  value = {
+    arn  = aws_sqs_queue.failures.arn
+    name = aws_sqs_queue.failures.name
+    url  = aws_sqs_queue.failures.url
+  }
+}
+
+output "function_name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.this.function_name
+}
+
+output "log_group" {
+  description = "Log group of the function: { arn, name }."
+  value = {
+    arn  = local._log_group_arn
+    name = aws_cloudwatch_log_group.this.name
+  }
+}
+
+output "operations" {
+  description = "Resources to look at when something is wrong: { alarms, log_groups, queues, schedules, tables }, each a map from a purpose to { arn, name }."
+  value = {
+    alarms = {
+      for key, alarm in merge(aws_cloudwatch_metric_alarm.this, { for each in aws_cloudwatch_metric_alarm.silence : "silence" => each }) :
+      key => { arn = alarm.arn, name = alarm.alarm_name }
+    }
+    log_groups = {
+      reconciliation = {
+        arn  = local._log_group_arn
+        name = local._log_group_name
+      }
+    }
+    queues = {
+      for key, arn in local._queues : key => { arn = arn, name = "${var.name}-${key}" }
+    }
+    schedules = {
+      hourly = {
+        arn  = aws_scheduler_schedule.hourly.arn
+        name = aws_scheduler_schedule.hourly.name
+      }
+    }
+    tables = {
+      state = {
+        arn  = local._table_arn
+        name = "${var.name}-state"
+      }
+    }
+  }
+}
+
+output "policy_json" {
+  description = "Policy document (JSON) of what the function may do. A bucket or key of another account must admit the function's role, too."
+  value       = local._policy_json
+}
+
+output "role_arn" {
+  description = "ARN of the function's role, for the bucket's and the key's policy."
+  value       = aws_iam_role.function.arn
+}
+
+output "state_table" {
+  description = "Table that holds up to which time each account and Region is reconciled, and what was redelivered: { arn, name }."
+  value = {
+    arn  = local._table_arn
+    name = aws_dynamodb_table.state.name
+  }
+}
+
+output "witness" {
+  description = "Where rules note what they saw: { delivery_stream, role }, for witness of event-rules. It does not wait for the function, which waits for the rules."
+  value = {
+    delivery_stream = {
+      arn = aws_kinesis_firehose_delivery_stream.witness.arn
+    }
+    role = {
+      arn = aws_iam_role.witness.arn
+    }
+  }
+
+  # A rule that may not write yet would send its first lines to the dead-letter queue.
+  depends_on = [aws_iam_role_policy.witness]
+}
+
+output "work_queue" {
+  description = "Queue of the accounts and Regions to be reconciled: { arn, name, url }."
+  value = {
+    arn  = aws_sqs_queue.work.arn
+    name = aws_sqs_queue.work.name
+    url  = aws_sqs_queue.work.url
+  }
+}
