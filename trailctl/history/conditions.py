@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from reactor.patterns.compile import compile_matchers
+from reactor.patterns.envelope import DETAIL_TYPES, source_of
 from reactor.patterns.model import (
     Address,
     AnythingBut,
@@ -28,7 +29,6 @@ from reactor.patterns.model import (
 )
 
 from trailctl.history.fields import Fields, SqlField
-from trailctl.replay.project import DETAIL_TYPES, source_of
 
 TRUE, FALSE = "TRUE", "FALSE"
 _ESCAPE = "~"
