@@ -155,7 +155,7 @@ class Ways:
 
 
 @dataclass(frozen=True)
-class State:
+class QueueState:
     """A queue as it is at one moment. `now` is AWS's time in seconds, as far as it tells it."""
 
     arn: str
@@ -308,14 +308,14 @@ def _missing(queue: str, error: ClientError) -> Exception:
     return error
 
 
-def _look(queues: Any, url: str, queue: str) -> State:
+def _look(queues: Any, url: str, queue: str) -> QueueState:
     try:
         answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     except ClientError as error:
         raise _missing(queue, error) from None
     told = _dig(answer, "ResponseMetadata", "HTTPHeaders", "date")
     said = answer["Attributes"]
-    return State(
+    return QueueState(
         str(said["QueueArn"]),
         # It tells whole seconds.
         parsedate_to_datetime(told).timestamp() + 1 if told else time.time(),

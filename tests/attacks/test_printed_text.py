@@ -93,13 +93,19 @@ def replayed(text: str) -> dict[str, Any]:
             "principals": [{"principal": text, "matches": 1}], "examples": [example],
             "reasons": [{"reason": text, "findings": 1}], "alerts": 1, "alert_when": text,
             "alerts_a_day": 1.0, "why": text, "runbook": text, "attack": [text],
-            "places": [{"account": text, "region": text, "matches": 1}]}  # fmt: skip
+            "places": [{"account": text, "region": text, "matches": 1}],
+            "excluded": 1}  # fmt: skip
+    exclusion = {"name": text, "where": {"principals": [text]}, "reason": text,
+                 "until": "2026-01-01", "matches": 1, "ended": 1}  # fmt: skip
+    sequence = {"name": text, "title": text, "severity": "high", "why": text, "runbook": text,
+                "attack": [text], "alerts": 1}  # fmt: skip
     reaction = {"name": text, "events": 1, "idle": 0, "would": {text: 1}, "failures": {text: 1},
                 "examples": [{"time": text, "event": text, "would": [text]}]}  # fmt: skip
     return {"events": 1, "files": 1, "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z",
             "days": 1.0, "skipped": [{"file": text, "reason": text}], "notes": [text],
             "left_out": [{"reason": text, "records": 1, "first": text}],
-            "rules": [rule], "never_fired": [text], "reactions": [reaction]}  # fmt: skip
+            "rules": [rule], "never_fired": [text], "reactions": [reaction],
+            "exclusions": [exclusion], "sequences": [sequence], "shared_alerts": 1}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", [*ACTING, "<script>alert(1)</script>", '"><img src=x onerror=x>'])

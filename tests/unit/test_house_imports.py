@@ -184,7 +184,7 @@ def test_replay_and_patterns_need_no_extra(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["validate-logs", "--trail-arn", "x", "--start-time", "2026-01-01"], "no trail's ARN"),
-        (["redrive", "queue"], "Set AWS_REGION, or give --region"),
+        (["redrive", "queue"], "no Region is known: give --region, or set AWS_REGION"),
         (["undo", "no-such-file"], "give a file with the record"),
         (["local", "clock", "--port", "1"], "trailctl local up --port 1"),
     ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,14 +14,18 @@ _HEAD = ("rule", "severity", "matches", "alerts", "first", "last", "most by")
 _RARE = 0.1  # alerts a day
 _RIGHT = {2, 3}
 
+_LABEL = re.compile(r"  [a-z ]+: +")
+
 
 def render(report: Mapping[str, Any], width: int | None = None) -> str:
     """Text of lines no longer than `width` (the terminal's, 160 where there is none)."""
     width = width or shutil.get_terminal_size((160, 40)).columns
     fired = [rule for rule in report["rules"] if rule["matches"] or rule["excluded"]]
     lines = [_summary(report), ""]
+    grid: list[str] = []
     if fired:
-        lines += _grid([_HEAD, *map(_row, fired)], width)
+        grid = [plain(line) for line in _grid([_HEAD, *map(_row, fired)], width)]
+        lines += grid
         for rule in fired:
             lines += ["", *_detail(rule)]
     for each in report["sequences"]:
@@ -35,7 +41,12 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
         lines += ["", "Exclusions", *map(exclusion, report["exclusions"])]
     for reaction in report["reactions"]:
         lines += ["", *_reaction(reaction)]
-    return "\n".join(_cut(plain(line), width) for line in _wrapped(lines, width)) + "\n"
+    shown = (
+        line
+        for text in map(plain, lines)
+        for line in ([text] if text in grid else _wrapped(text, width))
+    )
+    return "\n".join(_cut(line, width) for line in shown) + "\n"
 
 
 def _summary(report: Mapping[str, Any]) -> str:
@@ -144,21 +155,14 @@ def _reaction(reaction: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _wrapped(lines: Sequence[str], width: int) -> list[str]:
-    """Long lists of names go on in the next line."""
-    found: list[str] = []
-    for line in lines:
-        if not line.startswith("Never fired"):
-            found.append(line)
-            continue
-        current = ""
-        for word in line.split(" "):
-            if current and len(current) + 1 + len(word) > width:
-                found.append(current)
-                current = " "
-            current = f"{current} {word}" if current.strip() else current + word
-        found.append(current)
-    return found
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line that is too long goes on in the next one, below its text."""
+    label = _LABEL.match(line)
+    indent = " " * (len(label[0]) if label else 1)
+    found = textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return found or [line]
 
 
 def _cut(text: str, width: int) -> str:

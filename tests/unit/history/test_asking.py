@@ -145,7 +145,7 @@ def test_expired_credentials_are_one_line(asked: tuple[Athena, Stubber]) -> None
     stub.add_client_error(
         "start_query_execution", "ExpiredTokenException", "The security token is expired"
     )
-    with pytest.raises(UsageError, match=r"^the query can't be started: .*token is expired$"):
+    with pytest.raises(UsageError, match="started: the AWS credentials have expired"):
         athena.run(QUESTION, table(), lambda *each: None)
 
 

@@ -179,7 +179,10 @@ def test_the_number_of_alerts_that_a_burst_makes(
     assert (rule["findings"], rule["alerts"]) == (len(minutes), alerts)
 
 
-def test_a_sequence_is_an_alert_of_its_own(run: Run, tmp_path: Path) -> None:
+def test_a_sequence_is_an_alert_of_its_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     case = sequences.cases("blind-then-launch")["match"][0]
     records = [event["detail"] for _, event in sequences.events(case)]
     log = zipped(tmp_path / "x.json.gz", *records)
