@@ -13,6 +13,7 @@ from trailctl.text import plain
 _HEAD = ("rule", "severity", "matches", "alerts", "first", "last", "most by")
 _RARE = 0.1  # alerts a day
 _RIGHT = {2, 3}
+_LEAST = 16  # characters of who called most, or the column is left out
 
 _LABEL = re.compile(r"  [a-z ]+: +")
 
@@ -94,9 +95,14 @@ def exclusion(each: Mapping[str, Any]) -> str:
 
 
 def _grid(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
+    """Where it is narrow, times are days, and who called most is told below alone."""
     shown = [tuple(plain(cell) for cell in row) for row in rows]
+    if _left(shown, width) < _LEAST:
+        shown = [(*row[:4], row[4][:10], row[5][:10], row[6]) for row in shown]
+    if _left(shown, width) < _LEAST:
+        shown = [row[:-1] for row in shown]
     sizes = [max(len(row[n]) for row in shown) for n in range(len(shown[0]))]
-    sizes[-1] = max(8, min(sizes[-1], width - sum(sizes[:-1]) - 2 * (len(sizes) - 1)))
+    sizes[-1] = max(1, min(sizes[-1], _left(shown, width)))
     lines = []
     for row in shown:
         cells = [
@@ -106,6 +112,12 @@ def _grid(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
         lines.append("  ".join(cells).rstrip())
     lines.insert(1, "  ".join("-" * size for size in sizes))
     return lines
+
+
+def _left(rows: Sequence[tuple[str, ...]], width: int) -> int:
+    """The width that all columns leave for the last one."""
+    sizes = [max(len(row[n]) for row in rows) for n in range(len(rows[0]) - 1)]
+    return width - sum(sizes) - 2 * len(sizes)
 
 
 def _detail(rule: Mapping[str, Any]) -> list[str]:
@@ -159,9 +171,7 @@ def _wrapped(line: str, width: int) -> list[str]:
     """A line that is too long goes on in the next one, below its text."""
     label = _LABEL.match(line)
     indent = " " * (len(label[0]) if label else 1)
-    found = textwrap.wrap(
-        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+    found = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
     return found or [line]
 
 

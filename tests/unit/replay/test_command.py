@@ -179,6 +179,20 @@ def test_the_number_of_alerts_that_a_burst_makes(
     assert (rule["findings"], rule["alerts"]) == (len(minutes), alerts)
 
 
+def test_at_80_columns_nothing_is_cut_and_no_number_is_lost(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    launched = next(each.event["detail"] for each in load_catalogue()["ec2-launched"].samples.match)
+    _, out, _ = run("replay", "--id", "ec2-launched", zipped(tmp_path / "x.json.gz", launched))
+
+    assert max(map(len, out.splitlines())) <= 80
+    assert "\u2026" not in out.partition("\nNever fired")[0]
+    head = "rule severity matches alerts first last"
+    assert head in [" ".join(line.split()) for line in out.splitlines()]
+    assert f"  by:      {launched['userIdentity']['arn'].rpartition('/')[0]}"[:40] in out
+
+
 def test_a_sequence_is_an_alert_of_its_own(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
