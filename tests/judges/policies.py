@@ -63,6 +63,7 @@ def made() -> set[tuple[str, str]]:
         (used.where.split("/")[1], f"{used.where.partition(': resource.')[2]}.{attribute}")
         for used in blocks_used()
         if used.where.startswith("modules/") and used.kind.startswith("resource.")
+        if used.kind != "resource.aws_s3_object"  # whose content is any text
         for attribute in _ATTRIBUTES & set(used.body.arguments)
     }
 
