@@ -67,10 +67,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "witness" {
       noncurrent_version_expiration {
         noncurrent_days = 1
       }
-
-      abort_incomplete_multipart_upload {
-        days_after_initiation = 1
-      }
     }
   }
 
@@ -84,6 +80,19 @@ resource "aws_s3_bucket_lifecycle_configuration" "witness" {
 
     noncurrent_version_expiration {
       noncurrent_days = 30
+    }
+  }
+
+  rule {
+    id     = "clean-up"
+    status = "Enabled"
+
+    filter {
+      prefix = ""
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
     }
   }
 
