@@ -66,7 +66,7 @@ def render(report: Mapping[str, Any]) -> str:
         "<title>Replay of event rules</title>",
         f"<style>{_STYLE}</style></head><body>",
         "<h1>Replay of event rules</h1>",
-        f"<p class=soft>{_summary(report, len(fired))}</p>",
+        f"<p class=soft>{_summary(report)}</p>",
         *(f"<p>{escape(note[:1].upper() + note[1:])}.</p>" for note in report["notes"]),
         _overview(fired),
         *map(_sequence, report["sequences"]),
@@ -80,11 +80,12 @@ def render(report: Mapping[str, Any]) -> str:
     return "\n".join(part for part in parts if part) + "\n"
 
 
-def _summary(report: Mapping[str, Any], fired: int) -> str:
+def _summary(report: Mapping[str, Any]) -> str:
     span = ""
     if report["from"]:
         span = f" from {escape(report['from'])} to {escape(report['to'])}"
     events, files = _several(report["events"], "event"), _several(report["files"], "file")
+    fired = sum(1 for rule in report["rules"] if rule["matches"])
     return (
         f"{events} in {files}{span}. {fired:,} of "
         f"{len(report['rules']):,} rules fired over {_several(round(report['days']), 'day')}."

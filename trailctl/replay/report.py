@@ -147,7 +147,7 @@ def _rule(rule: Rule, tally: RuleTally, days: float, numbers: Mapping[str, int])
     alerts = numbers.get(rule.name, 0) if rule.definition else tally.matches
     when = "each match"
     if rule.definition is not None:
-        when = "each new finding of a window"
+        when = "each different call, once a window"
         count = rule.definition.count
         if count is not None:
             when = f"{count.at_least} within {count.minutes} minutes by one {count.by}"

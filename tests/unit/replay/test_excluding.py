@@ -126,6 +126,18 @@ def test_a_finding_is_left_alone_and_no_match_that_is_none(run: Run, tmp_path: P
     assert (found["matches"], found["findings"], found["excluded"]) == (1, 0, 1)
 
 
+def test_a_rule_whose_matches_are_all_left_alone_did_not_fire(run: Run, tmp_path: Path) -> None:
+    exclusions = tmp_path / "exclusions.json"
+    everybody = {"where": {"accounts": [ACCOUNT]}, "reason": "x", "until": "2026-12-31"}
+    exclusions.write_text(json.dumps({"iam-user-created": [everybody]}))
+    log = zipped(tmp_path / "x.json.gz", record("iam", "CreateUser", "2026-03-02T08:00:00Z"))
+    for kind in ("table", "html"):
+        narrow = ["--id", "iam-user-created", "--exclusions", exclusions, "--format", kind]
+        _, out, _ = run("replay", *narrow, log)
+        assert "0 of 1 rules fired" in " ".join(out.split())
+        assert "1 more" in out
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
