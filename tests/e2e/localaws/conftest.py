@@ -105,7 +105,7 @@ class OwnAws:
 
     def received(self, arn: str) -> list[Any]:
         """The bodies of all messages in a queue once everything has settled; they are taken out."""
-        assert self.aws.drain(30)
+        assert self.aws.drain()
         return [json.loads(message["Body"]) for message in self.messages(arn)]
 
     def messages(self, arn: str) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def test_calls_and_put_events_are_archived_and_played_again(own: OwnAws) -> None
     queue, events = own.queue("seen"), own.client("events")
     own.rule("made", queue, {"source": ["my.app"]})
     own.rule("buckets", queue, BUCKETS)
-    assert own.aws.drain(30)  # or the records of the calls above are archived, too
+    assert own.aws.drain()  # or the records of the calls above are archived, too
     assert events.create_archive(ArchiveName="all", EventSourceArn=BUS)["ArchiveArn"] == ARCHIVE
     own.client("s3").create_bucket(Bucket="fresh")
     own.client("s3").list_buckets()  # read-only: not archived

@@ -368,7 +368,7 @@ def test_target_that_is_gone_is_dead_lettered(own: OwnAws) -> None:
             "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 60},
         },
     )
-    assert own.aws.drain(30)
+    assert own.aws.drain()
     (message,) = own.messages(dead)
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
 

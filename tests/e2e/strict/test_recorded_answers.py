@@ -36,7 +36,7 @@ def queue(account: Account, name: str, region: str = "us-east-1", **admit: Any) 
 
 
 def received(account: Account, name: str, region: str = "us-east-1") -> list[dict[str, Any]]:
-    assert account.aws.drain(30)
+    assert account.aws.drain()
     sqs = account.client("sqs", region=region)
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
