@@ -23,7 +23,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from reactor.patterns.target_input import InputError, target_input
+from reactor.patterns.target_input import (
+    Call,
+    InputError,
+    direct_call,
+    invocation,
+    target_input,
+)
+from reactor.shapes import dig
 
 from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
@@ -75,7 +82,7 @@ class Ways:
         Raises ClientError and BotoCoreError if AWS does not say.
         """
         if self._function:
-            return self._call(self._function, {}, json.dumps(kept.event))
+            return self._made(invocation(self._function, json.dumps(kept.event)))
         if not kept.target:
             return _UNKNOWN
         key = (kept.target, kept.rule)
@@ -91,22 +98,15 @@ class Ways:
             text = target_input(settings, kept.event, kept.rule, datetime.now(UTC))
         except InputError as error:
             return error.reason
-        return self._call(kept.target, settings, text)
+        call = direct_call(kept.target, settings, text)
+        return self._made(call, kept.target) if call else _UNKNOWN
 
-    def _call(self, target: str, settings: Mapping[str, Any], text: str) -> Callable[[], object]:
-        service = target.split(":")[2] if target.startswith("arn:") else "lambda"
-        if service == "sns":
-            return lambda: self._client("sns").publish(TopicArn=target, Message=text)
+    def _made(self, call: Call, queue: str = "") -> Callable[[], object]:
+        service, operation, given = call
+        client = self._client(service)
         if service == "sqs":
-            queues = self._client("sqs")
-            group = _dig(settings, "SqsParameters", "MessageGroupId")
-            more = {"MessageGroupId": group} if group else {}
-            return lambda: queues.send_message(
-                QueueUrl=_url(queues, target), MessageBody=text, **more
-            )
-        return lambda: self._client("lambda").invoke(
-            FunctionName=target, InvocationType="Event", Payload=text.encode()
-        )
+            given["QueueUrl"] = _url(client, queue)
+        return lambda: getattr(client, operation)(**given)
 
     def _configured(self, target: str, rule: str) -> Mapping[str, Any] | None:
         """The target's settings, as PutTargets takes them; None if this queue is not its own."""
@@ -120,7 +120,7 @@ class Ways:
     def _of_function(self, function: str) -> Mapping[str, Any] | None:
         functions = self._client("lambda")
         keeps = any(
-            _dig(_answer(read, FunctionName=function), *path) == self._queue
+            dig(_answer(read, FunctionName=function), *path) == self._queue
             for read, path in (
                 (functions.get_function_event_invoke_config, _ASYNC),
                 (functions.get_function_configuration, _DEAD),
@@ -150,8 +150,8 @@ class Ways:
         return {} if self._is_target(found.get("Target"), target) else None
 
     def _is_target(self, target: Any, arn: str) -> bool:
-        keeps = _dig(target, "DeadLetterConfig", "Arn") == self._queue
-        return keeps and bool(_dig(target, "Arn") == arn)
+        keeps = dig(target, "DeadLetterConfig", "Arn") == self._queue
+        return keeps and bool(dig(target, "Arn") == arn)
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ def _look(queues: Any, url: str, queue: str) -> QueueState:
         answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     except ClientError as error:
         raise _missing(queue, error) from None
-    told = _dig(answer, "ResponseMetadata", "HTTPHeaders", "date")
+    told = dig(answer, "ResponseMetadata", "HTTPHeaders", "date")
     said = answer["Attributes"]
     return QueueState(
         str(said["QueueArn"]),
@@ -342,7 +342,7 @@ def _messages(queues: Any, url: str, limit: int | None) -> Iterator[Kept]:
             return
         for message in new:
             seen.add(message["MessageId"])
-            sent = _dig(message, "Attributes", "SentTimestamp")
+            sent = dig(message, "Attributes", "SentTimestamp")
             yield replace(read(message), since=int(sent or 0) / 1000)
 
 
@@ -354,14 +354,14 @@ def read(message: dict[str, Any]) -> Kept:
     except ValueError:
         return Kept(receipt, message_id, "", "", message["Body"], "no JSON")
     if isinstance(body, dict) and "requestPayload" in body:
-        arn = str(_dig(body, "requestContext", "functionArn") or "")
-        reason = str(_dig(body, "responsePayload", "errorMessage") or "")
-        condition = str(_dig(body, "requestContext", "condition") or "")
+        arn = str(dig(body, "requestContext", "functionArn") or "")
+        reason = str(dig(body, "responsePayload", "errorMessage") or "")
+        condition = str(dig(body, "requestContext", "condition") or "")
         function = arn.removesuffix(":$LATEST")
         return Kept(receipt, message_id, function, "", body["requestPayload"], reason or condition)
     attributes = message.get("MessageAttributes") or {}
     target, rule, schedule, reason = (
-        str(_dig(attributes, name, "StringValue") or "")
+        str(dig(attributes, name, "StringValue") or "")
         for name in ("TARGET_ARN", "RULE_ARN", "SCHEDULE_ARN", "ERROR_CODE")
     )
     known = target.split(":")[2:3] in (["lambda"], ["sns"], ["sqs"])
@@ -371,7 +371,7 @@ def read(message: dict[str, Any]) -> Kept:
 def _name(event: Any) -> object:
     """The call that an event tells, bare or beside the detection that it is for."""
     return (
-        _dig(event, "detail", "eventName") or _dig(event, "event", "detail", "eventName") or "event"
+        dig(event, "detail", "eventName") or dig(event, "event", "detail", "eventName") or "event"
     )
 
 
@@ -390,9 +390,3 @@ def _answer(read: Callable[..., Any], **call: Any) -> dict[str, Any]:
             raise
         return {}
     return answer
-
-
-def _dig(value: Any, *path: str) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

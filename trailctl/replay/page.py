@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from trailctl.replay.table import exclusion, rate
+from trailctl.replay.table import exclusion, rate, several
 from trailctl.text import plain
 
 _WIDTH, _HEIGHT = 720, 56
@@ -84,16 +84,12 @@ def _summary(report: Mapping[str, Any]) -> str:
     span = ""
     if report["from"]:
         span = f" from {escape(report['from'])} to {escape(report['to'])}"
-    events, files = _several(report["events"], "event"), _several(report["files"], "file")
+    events, files = several(report["events"], "event"), several(report["files"], "file")
     fired = sum(1 for rule in report["rules"] if rule["matches"])
     return (
         f"{events} in {files}{span}. {fired:,} of "
-        f"{len(report['rules']):,} rules fired over {_several(round(report['days']), 'day')}."
+        f"{len(report['rules']):,} rules fired over {several(round(report['days']), 'day')}."
     )
-
-
-def _several(number: int, what: str, more: str = "s") -> str:
-    return f"{number:,} {what}{more * (number != 1)}"
 
 
 def _overview(rules: Sequence[Mapping[str, Any]]) -> str:
@@ -126,7 +122,7 @@ def _sequence(each: Mapping[str, Any]) -> str:
             f'<section class=card id="{name}"><div class=head><h3>{name}</h3>{_severity(each)}',
             f"<span>{escape(each['title'])}</span></div>",
             _why(each),
-            f"<p class=soft>A sequence of detections, {_several(each['alerts'], 'alert')}.</p>",
+            f"<p class=soft>A sequence of detections, {several(each['alerts'], 'alert')}.</p>",
             "</section>",
         ]
     )
@@ -134,7 +130,7 @@ def _sequence(each: Mapping[str, Any]) -> str:
 
 def _card(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
     name = escape(rule["name"])
-    facts = [_several(rule["matches"], "match", "es"), f"alerts: {rate(rule)}"]
+    facts = [several(rule["matches"], "match", "es"), f"alerts: {rate(rule)}"]
     if rule["findings"] is not None:
         facts.insert(1, f"{rule['findings']:,} of them decided to be meant")
     if rule["alert_when"] != "each match":

@@ -33,7 +33,7 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
         head = f"Sequence {each['name']} [{each['severity']}]: {each['title']}"
         lines += ["", head, f"  alerts:  {each['alerts']:,}"]
     if report["shared_alerts"]:
-        told = _several(report["shared_alerts"], "alert")
+        told = several(report["shared_alerts"], "alert")
         lines += ["", f"{told} at the end of a window, of several rules at once"]
     silent = report["never_fired"]
     if silent:
@@ -53,7 +53,7 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
 def _summary(report: Mapping[str, Any]) -> str:
     span = f" from {report['from']} to {report['to']}" if report["from"] else ""
     skipped = f", {len(report['skipped'])} skipped" if report["skipped"] else ""
-    events, files = _several(report["events"], "event"), _several(report["files"], "file")
+    events, files = several(report["events"], "event"), several(report["files"], "file")
     return (
         f"{events} in {files}{skipped}{span}: "
         f"{sum(1 for rule in report['rules'] if rule['matches'])} of {len(report['rules'])} rules "
@@ -61,7 +61,8 @@ def _summary(report: Mapping[str, Any]) -> str:
     )
 
 
-def _several(number: int, what: str, more: str = "s") -> str:
+def several(number: int, what: str, more: str = "s") -> str:
+    """A number and what it counts, as `1 event` or `2,000 matches`."""
     return f"{number:,} {what}{more * (number != 1)}"
 
 
@@ -86,7 +87,7 @@ def rate(rule: Mapping[str, Any]) -> str:
 
 def exclusion(each: Mapping[str, Any]) -> str:
     """A line on an exclusion: what it left alone, and whether it is any use."""
-    told = f"left {_several(each['matches'], 'match', 'es')} alone"
+    told = f"left {several(each['matches'], 'match', 'es')} alone"
     if each["ended"]:
         told += f"; it ended, and {each['ended']:,} more are not left alone"
     elif not each["matches"]:
@@ -157,9 +158,7 @@ def _reaction(reaction: Mapping[str, Any]) -> list[str]:
     name, events = reaction["name"], reaction["events"]
     if not events:
         return [f"Reaction {name}: no event was its"]
-    lines = [
-        f"Reaction {name}: {_several(events, 'event')}, nothing to do for {reaction['idle']:,}"
-    ]
+    lines = [f"Reaction {name}: {several(events, 'event')}, nothing to do for {reaction['idle']:,}"]
     lines += [f"  would:   {step}, {count:,} times" for step, count in reaction["would"].items()]
     lines += [f"  not:     {why} ({count:,})" for why, count in reaction["failures"].items()]
     for each in reaction["examples"][:2]:

@@ -63,6 +63,34 @@ def target_input(
     return compact(event)
 
 
+# A boto3 call: service, operation, parameters.
+Call = tuple[str, str, dict[str, Any]]
+
+
+def invocation(function: str, text: str) -> Call:
+    """The call that gives a function, by its name or ARN, an input as EventBridge does."""
+    given = {"FunctionName": function, "InvocationType": "Event", "Payload": text.encode()}
+    return "lambda", "invoke", given
+
+
+def direct_call(arn: str, settings: Mapping[str, Any], text: str) -> Call | None:
+    """The call that gives a target its input directly.
+
+    None for a target of a kind that EventBridge alone can give an event. A queue's call lacks its
+    QueueUrl, which an ARN does not tell.
+    """
+    service = arn.split(":")[2] if arn.count(":") > 4 else ""
+    if service == "lambda":
+        return invocation(arn, text)
+    if service == "sns":
+        return service, "publish", {"TopicArn": arn, "Message": text}
+    if service == "sqs":
+        group = (settings.get("SqsParameters") or {}).get("MessageGroupId")
+        more = {"MessageGroupId": group} if group else {}
+        return service, "send_message", {"MessageBody": text, **more}
+    return None
+
+
 # --- paths -------------------------------------------------------------------------------------
 
 _STEP = re.compile(r"\.([A-Za-z0-9_/\-]+|\*)|\[(\d+|\*)\]")

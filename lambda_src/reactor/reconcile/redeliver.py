@@ -13,7 +13,7 @@ from typing import Any
 
 from reactor.alerts import told_late
 from reactor.aws import Aws
-from reactor.patterns.target_input import target_input
+from reactor.patterns.target_input import direct_call, target_input
 from reactor.reconcile.judge import Judged
 from reactor.reconcile.rules import Target
 
@@ -34,21 +34,18 @@ def redeliver(
 ) -> None:
     """Gives the event to one target. Raises NoWayToError, InputError and what boto3 raises."""
     text = target_input(target.settings, event, rule_arn, now)
-    parts = target.arn.split(":")
-    service, region = parts[2], parts[3]
-    if service == "lambda":
-        aws.client("lambda", region).invoke(
-            FunctionName=target.arn, InvocationType="Event", Payload=text.encode()
-        )
-    elif service == "sns":
-        aws.client("sns", region).publish(TopicArn=target.arn, Message=with_lateness(text, event))
-    elif service == "sqs":
-        queues = aws.client("sqs", region)
-        # A URL that is made from the ARN needs no permission to look it up.
-        url = queues.meta.endpoint_url.rstrip("/") + f"/{parts[4]}/{parts[5]}"
-        queues.send_message(QueueUrl=url, MessageBody=text)
-    else:
+    call = direct_call(target.arn, target.settings, text)
+    _, _, service, region, account, name = target.arn.split(":", 5)
+    if call is None:
         raise NoWayToError(f"a target of {service} can't be given an event directly")
+    _, operation, given = call
+    client = aws.client(service, region)
+    if service == "sns":
+        given["Message"] = with_lateness(text, event)
+    if service == "sqs":
+        # A URL that is made from the ARN needs no permission to look it up.
+        given["QueueUrl"] = client.meta.endpoint_url.rstrip("/") + f"/{account}/{name}"
+    getattr(client, operation)(**given)
 
 
 def with_lateness(text: str, event: Mapping[str, Any]) -> str:

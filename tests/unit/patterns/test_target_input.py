@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reactor.patterns.target_input import InputError, target_input
+from reactor.patterns.target_input import InputError, direct_call, target_input
 
 pytestmark = pytest.mark.unit
 
@@ -236,3 +236,46 @@ def test_any_value_stands_in_a_json_template_as_it_is(value: Any) -> None:
         "s": "a b",
     }
     assert text.startswith('{"v":')
+
+
+@pytest.mark.parametrize(
+    ("arn", "settings", "call"),
+    [
+        (
+            "arn:aws:lambda:eu-west-1:123456789012:function:guard",
+            {},
+            (
+                "lambda",
+                "invoke",
+                {
+                    "FunctionName": "arn:aws:lambda:eu-west-1:123456789012:function:guard",
+                    "InvocationType": "Event",
+                    "Payload": b"{}",
+                },
+            ),
+        ),
+        (
+            "arn:aws:sns:eu-west-1:123456789012:alerts",
+            {},
+            (
+                "sns",
+                "publish",
+                {"TopicArn": "arn:aws:sns:eu-west-1:123456789012:alerts", "Message": "{}"},
+            ),
+        ),
+        (
+            "arn:aws:sqs:eu-west-1:123456789012:work",
+            {"SqsParameters": None},
+            ("sqs", "send_message", {"MessageBody": "{}"}),
+        ),
+        (
+            "arn:aws:sqs:eu-west-1:123456789012:work.fifo",
+            {"SqsParameters": {"MessageGroupId": "all"}},
+            ("sqs", "send_message", {"MessageBody": "{}", "MessageGroupId": "all"}),
+        ),
+        ("arn:aws:states:eu-west-1:123456789012:stateMachine:x", {}, None),
+        ("guard", {}, None),
+    ],
+)
+def test_the_call_that_stands_for_a_delivery(arn: str, settings: Any, call: Any) -> None:
+    assert direct_call(arn, settings, "{}") == call
