@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Generator, Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -173,6 +175,21 @@ def _seeded(request: pytest.FixtureRequest) -> None:
     seed = request.config.getoption("seed")
     if seed is not None:
         random.seed(f"{seed} {request.node.nodeid}")
+
+
+@pytest.fixture
+def sleeping(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[float], None]], None]:
+    """Puts a function in place of `time.sleep`, but for threads that earlier tests left behind."""
+    others = set(threading.enumerate()) - {threading.main_thread()}
+    really = time.sleep
+
+    def put(instead: Callable[[float], None]) -> None:
+        def sleep(seconds: float) -> None:
+            (really if threading.current_thread() in others else instead)(seconds)
+
+        monkeypatch.setattr(time, "sleep", sleep)
+
+    return put
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +108,12 @@ def test_a_command_ends_within_seconds_with_one_line(
     nobody: pytest.MonkeyPatch,
     deaf: str,
     capsys: pytest.CaptureFixture[str],
+    sleeping: Callable[[Callable[[float], None]], None],
     command: str,
     case: str,
 ) -> None:
     slept: list[float] = []
-    nobody.setattr(time, "sleep", slept.append)
+    sleeping(slept.append)
     nobody.setenv("AWS_REGION", "eu-west-1")
     nobody.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     if case == "no network":

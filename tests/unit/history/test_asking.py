@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,10 +80,10 @@ def started(stub: Stubber) -> None:
 
 
 def test_an_answer_comes_page_by_page(
-    asked: tuple[Athena, Stubber], monkeypatch: pytest.MonkeyPatch
+    asked: tuple[Athena, Stubber], sleeping: Callable[[Callable[[float], None]], None]
 ) -> None:
     athena, stub = asked
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    sleeping(lambda seconds: None)
     started(stub)
     for state, scanned in (("QUEUED", 0), ("RUNNING", 7), ("SUCCEEDED", 9)):
         stub.add_response("get_query_execution", told(state, scanned), {"QueryExecutionId": ID})
@@ -107,14 +107,14 @@ def test_an_answer_comes_page_by_page(
 
 
 def test_ctrl_c_stops_the_query_in_athena(
-    asked: tuple[Athena, Stubber], monkeypatch: pytest.MonkeyPatch
+    asked: tuple[Athena, Stubber], sleeping: Callable[[Callable[[float], None]], None]
 ) -> None:
     athena, stub = asked
 
     def interrupt(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("time.sleep", interrupt)
+    sleeping(interrupt)
     started(stub)
     stub.add_response("get_query_execution", told("RUNNING"), {"QueryExecutionId": ID})
     stub.add_response("stop_query_execution", {}, {"QueryExecutionId": ID})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -296,7 +297,8 @@ def test_it_waits_to_see_whether_they_come_back(
             sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
 
     aws = Failing()
-    monkeypatch.setattr("trailctl.redrive.time.sleep", aws.sleep)
+    clock = SimpleNamespace(sleep=aws.sleep, monotonic=time.monotonic, time=time.time)
+    monkeypatch.setattr("trailctl.redrive.time", clock)
     for _ in range(2):
         sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
 
@@ -307,8 +309,8 @@ def test_it_waits_to_see_whether_they_come_back(
     sqs.purge_queue(QueueUrl=queue)
     sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(FAILED))
     now = iter([0.0, 1.0, 2.0, 400.0])
-    monkeypatch.setattr("trailctl.redrive.time.monotonic", lambda: next(now))
-    monkeypatch.setattr("trailctl.redrive.time.sleep", slept.append)
+    clock = SimpleNamespace(sleep=slept.append, monotonic=lambda: next(now), time=time.time)
+    monkeypatch.setattr("trailctl.redrive.time", clock)
     assert redrive(aws, "failures", Wish(wait=300)) == 1
     assert capsys.readouterr().out.endswith("none came back within 300 s\n")
 
