@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any
 
 import pytest
+from reactor.actions import SEVERITIES
+from reactor.telemetry import Telemetry
 
-from tests.harness.local_aws import ACCOUNT, REGION
+from localaws.cloudwatch.dashboards import faults
+from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Planner
 from tests.plan.calls import Called, assert_refused, call, calls
 
 pytestmark = pytest.mark.plan
 
+WORST_FIRST = tuple(reversed(SEVERITIES))
 SHOWN = ("alarms", "functions", "queues")
 _SERVICE = {"alarms": "cloudwatch", "functions": "lambda", "queues": "sqs"}
 _KIND = {"alarms": "alarm:", "functions": "function:", "queues": ""}
-SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 
 def operations(region: str = REGION, **named: Mapping[str, str]) -> dict[str, Any]:
@@ -48,6 +55,13 @@ RULES = operations(
     queues={"canary-home": "acme-canary-home", "dead-letters": "acme-dead-letters"},
 )
 TOPIC = operations(queues={"undelivered": "alerts-undelivered"})
+ALL = {"a": GUARD, "b": FAR, "c": PROOF, "d": MISSED, "e": RULES, "f": TOPIC, "again": GUARD}
+
+
+def body_of_all(tf: Planner) -> dict[str, Any]:
+    plan = tf.plan(call("dashboard", {"name": "acme", "operations": ALL}))
+    found: dict[str, Any] = json.loads(plan.one("aws_cloudwatch_dashboard")["dashboard_body"])
+    return found
 
 
 def line(name: str, metric: str, stat: str, label: str = "", region: str = REGION) -> list[Any]:
@@ -65,19 +79,7 @@ def hidden(id_: str, name: str, metric: str, region: str = REGION) -> list[Any]:
 
 
 def test_the_whole_body(tf: Planner) -> None:
-    given = {
-        "a": GUARD,
-        "b": FAR,
-        "c": PROOF,
-        "d": MISSED,
-        "e": RULES,
-        "f": TOPIC,
-        "again": GUARD,
-    }
-    plan = tf.plan(call("dashboard", {"name": "acme", "operations": given}))
-    made = plan.one("aws_cloudwatch_dashboard")
-    assert made["dashboard_name"] == "acme"
-    body = json.loads(made["dashboard_body"])
+    body = body_of_all(tf)
     assert sorted(body) == ["start", "widgets"]
     assert body["start"] == "-PT24H"
     shown = [
@@ -145,7 +147,7 @@ def test_the_whole_body(tf: Planner) -> None:
             }
         ]
         for s, (severity, color) in enumerate(
-            zip(SEVERITIES, ("#7d2105", "#d13212", "#ff9900", "#1f77b4", "#879596"), strict=True)
+            zip(WORST_FIRST, ("#7d2105", "#d13212", "#ff9900", "#1f77b4", "#879596"), strict=True)
         )
     ]
     assert {title: chart["metrics"] for title, chart in charts.items()} == {
@@ -165,7 +167,7 @@ def test_the_whole_body(tf: Planner) -> None:
         "Detections by severity, all reactions": [
             *(
                 hidden(f"m{s}x{o}", name, f"Detections{severity.capitalize()}", **where)
-                for s, severity in enumerate(SEVERITIES)
+                for s, severity in enumerate(WORST_FIRST)
                 for o, (name, where) in enumerate(both)
             ),
             *sums,
@@ -196,6 +198,102 @@ def test_the_whole_body(tf: Planner) -> None:
             "view": "timeSeries",
             "yAxis": {"left": {"min": 0}},
         }
+
+
+def test_widgets_lie_beside_each_other_in_24_columns(tf: Planner) -> None:
+    body = body_of_all(tf)
+    assert list(faults(json.dumps(body))) == []
+    widgets = body["widgets"]
+    assert all(w["x"] + w["width"] <= 24 for w in widgets)
+    for one, other in combinations(widgets, 2):
+        beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+        under = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+        assert beside or under, (one, other)
+    # A letter of a title has 8 pixels, of the 1,400 that the columns share.
+    assert all(len(w["properties"].get("title", "")) * 8 < w["width"] * 1400 / 24 for w in widgets)
+    # No row of the grid is left empty.
+    rows = {row for w in widgets for row in range(w["y"], w["y"] + w["height"])}
+    assert rows == set(range(max(rows) + 1))
+
+
+# ---- what is drawn is written
+
+# Where a function of a kind counts what it does.
+COUNTING = {
+    "reaction": ("reactor.executor", "reactor.reaction", "reactor.kill_switch"),
+    "reconciliation": ("reactor.reconcile.scheduled",),
+    "validation": ("reactor.digest.scheduled",),
+}
+
+
+def written(module: str) -> Iterator[str]:
+    """The names of the metrics that a file of the Lambda code counts or measures."""
+    path = REPOSITORY / "lambda_src" / f"{module.replace('.', '/')}.py"
+    table = set(getattr(importlib.import_module(module), "_METRICS", {}).values())
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="count") | ast.Name(id="count"), args=[first, *_]
+            ):
+                match first:
+                    case ast.Constant(value=str(name)):
+                        yield name
+                    case ast.JoinedStr(values=[ast.Constant(value=str(name)), value]):
+                        assert "severity" in ast.unparse(value)
+                        yield from (name + severity.capitalize() for severity in SEVERITIES)
+                    case ast.Subscript(value=ast.Name(id="_METRICS")) | ast.Name(id="metric"):
+                        yield from table
+            case ast.Assign(
+                targets=[
+                    ast.Subscript(value=ast.Name(id="latency"), slice=ast.Constant(value=name))
+                ]
+            ):
+                yield name
+
+
+def drawn(body: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Namespace, metric, dimension and its value of each line."""
+    for widget in body["widgets"]:
+        for metric in widget["properties"].get("metrics", ()):
+            if "expression" not in metric[0]:
+                namespace, name, dimension, value, _ = metric
+                yield namespace, name, dimension, value
+
+
+def test_every_metric_that_is_drawn_is_written(
+    tf: Planner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry = Telemetry("proof", {})
+    telemetry.count("Anything")
+    telemetry.flush()
+    emitted = json.loads(capsys.readouterr().out.splitlines()[-1])
+    (definition,) = emitted["_aws"]["CloudWatchMetrics"]
+    ((dimension,),) = definition["Dimensions"]
+    assert emitted[dimension] == "proof"
+    kinds = {"guard": "reaction", "far": "reaction", "proof": "validation"}
+    sqs = json.loads((REPOSITORY / "tests/judges/data/sqs_metrics.json").read_text("utf-8"))
+    shown = list(drawn(body_of_all(tf)))
+    own = [each for each in shown if each[0] == definition["Namespace"]]
+    for _, name, by, function in own:
+        kind = kinds.get(function, "reconciliation")
+        assert by == dimension
+        assert name in {each for module in COUNTING[kind] for each in written(module)}, name
+    of_queues = {each[:3] for each in shown} - {each[:3] for each in own}
+    assert of_queues <= {(sqs["namespace"], name, *sqs["dimensions"]) for name in sqs["metrics"]}
+    assert len(of_queues) == 2
+
+
+def test_every_own_metric_that_an_alarm_watches_is_written() -> None:
+    names = {each for modules in COUNTING.values() for m in modules for each in written(m)}
+    watched = set()
+    for path in (REPOSITORY / "modules").glob("*/*.tf"):
+        for block in re.findall(
+            r"\{[^{}]*\}", re.sub(r"\$\{[^}]*\}|\{ [^{}\n]* \}", "", path.read_text("utf-8"))
+        ):
+            if re.search(r'namespace\s+= "CloudTrailReactor"', block):
+                watched |= set(re.findall(r'metric(?:_name)?\s+= "(\w+)"', block))
+    assert watched >= {"BudgetSpent", "EventsMissed", "Findings", "ProofAgeMinutes"}
+    assert watched <= names
 
 
 def test_only_what_is_there_is_shown(tf: Planner) -> None:
