@@ -245,7 +245,7 @@ def written(module: str) -> Iterator[str]:
                         yield from table
             case ast.Assign(
                 targets=[
-                    ast.Subscript(value=ast.Name(id="latency"), slice=ast.Constant(value=name))
+                    ast.Subscript(value=ast.Name(id="latency"), slice=ast.Constant(value=str(name)))
                 ]
             ):
                 yield name
