@@ -29,7 +29,8 @@ h3 { font-size: 14px; margin: 0 0 4px; white-space: nowrap; overflow: hidden }
 p { margin: 0 } .none { border-color: transparent; background: none }
 .legend { font-size: 11px; max-height: 34px; overflow: hidden; margin-top: 4px }
 .tile { display: inline-block; width: 122px; height: 20px; margin: 3px; padding: 3px;
-  font-size: 11px; overflow: hidden; white-space: nowrap; background: #e9f3e6; border: 1px solid #7aa116 }
+  font-size: 11px; overflow: hidden; white-space: nowrap; background: #e9f3e6;
+  border: 1px solid #7aa116 }
 .bad { outline: 3px solid red }
 """
 _CHECK = """
