@@ -251,3 +251,46 @@ def test_an_examples_own_tests_pass_where_it_was_copied_to(folder: Path, tmp_pat
 
 def test_there_is_an_example_with_tests() -> None:
     assert "own-reaction" in {path.name for path in TESTED_EXAMPLES}
+
+
+# ---- the runbook
+
+
+def alarms() -> dict[str, str]:
+    """What each module's alarms are called, module and purpose, with the file they are in."""
+    found = {}
+    for path in sorted((REPOSITORY / "modules").glob("*/*.tf")):
+        source, module = path.read_text(encoding="utf-8"), path.parent.name
+        made = re.findall(
+            r'^resource "aws_cloudwatch_metric_alarm" "(\w+)" {\n(.*?)^}', source, re.M | re.DOTALL
+        )
+        for name, body in made:
+            one = name.replace("_", "-")
+            if name == "this":
+                one = "control" if module == "metric-filters" else "${each.key}"
+            told = f"docs/runbook.md#{module}-{one}"
+            (description,) = re.findall(r"alarm_description += (.+)", body)
+            assert description.endswith(f' Runbook: {told}"'), f"{path}: {description}"
+            # The keys of the table that the alarms are made of.
+            table = re.findall(
+                r"^    ([a-z-]+) += (?:.* \? null : )?{\n +namespace", source, re.MULTILINE
+            )
+            for key in table if "each.key" in one else [one]:
+                found[f"{module}-{key}"] = str(path)
+    return found
+
+
+def test_every_alarm_of_the_modules_leads_into_the_runbook() -> None:
+    known = alarms()
+    assert len(known) >= 23
+    headings = re.findall(r"^### ([a-z-]+): ([a-z-]+)$", text_of("docs/runbook.md"), re.MULTILINE)
+    assert sorted("-".join(each) for each in headings) == sorted(known)
+
+
+def test_the_runbook_has_80_columns() -> None:
+    lines = text_of("docs/runbook.md").splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+
+
+def text_of(name: str) -> str:
+    return (REPOSITORY / name).read_text(encoding="utf-8")
