@@ -289,7 +289,7 @@ def test_every_alarm_of_the_modules_leads_into_the_runbook() -> None:
 
 def test_the_runbook_has_80_columns() -> None:
     lines = text_of("docs/runbook.md").splitlines()
-    assert [line for line in lines if len(line) > 80] == []
+    assert [line for line in lines if len(line) > 80 and " " in line.strip()] == []
 
 
 def text_of(name: str) -> str:

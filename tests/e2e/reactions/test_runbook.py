@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.localaws import aws_cli
 from tests.e2e.reactions.cases import CASES, Case, group, seen
 from tests.e2e.reactions.world import SWITCH_SECONDS, World
-from tests.harness.runbook import follow
-from trailctl.cli import main
+from tests.harness.runbook import Run, follow, follower
 
 pytestmark = pytest.mark.e2e
 
@@ -25,28 +22,9 @@ guard = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def run(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[[list[str]], str]:
-    """Runs trailctl here and the AWS CLI beside it, in the world's account."""
+def run(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     environment = world.stack.aws.environment(account=world.stack.account)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-
-    def ran(command: list[str]) -> str:
-        if command[0] == "aws":
-            _, out, err = aws_cli.run(command[1:], environment)
-            return out + err
-        assert command[0] == "trailctl"
-        capsys.readouterr()
-        try:
-            main(command[1:])
-        except SystemExit as stopped:
-            pytest.fail(f"{command}: {stopped}")
-        said = capsys.readouterr()
-        return said.out + said.err
-
-    return ran
+    return follower(environment, monkeypatch, capsys)
 
 
 def names(world: World, **more: str) -> dict[str, str]:
@@ -54,9 +32,7 @@ def names(world: World, **more: str) -> dict[str, str]:
 
 
 @guard
-def test_a_guard_did_wrong_and_is_undone(
-    case: Case, world: World, run: Callable[[list[str]], str]
-) -> None:
+def test_a_guard_did_wrong_and_is_undone(case: Case, world: World, run: Run) -> None:
     resource = case.provoke(world)
     world.settled()
     assert case.acted(world, resource)
@@ -69,9 +45,7 @@ def test_a_guard_did_wrong_and_is_undone(
 
 
 @guard
-def test_failed_events_are_sent_again(
-    case: Case, world: World, run: Callable[[list[str]], str]
-) -> None:
+def test_failed_events_are_sent_again(case: Case, world: World, run: Run) -> None:
     with world.without(case.permission):
         resource = case.provoke(world)
         world.settled()
@@ -82,11 +56,8 @@ def test_failed_events_are_sent_again(
 
 
 @guard
-def test_the_switch_is_found_thrown_and_set_again(
-    case: Case, world: World, run: Callable[[list[str]], str]
-) -> None:
-    ssm, name = world.root("ssm"), world.outputs["kill_switch_name"]
-    ssm.put_parameter(Name=name, Value="dry_run", Overwrite=True)
+def test_the_switch_is_thrown_found_and_set_again(case: Case, world: World, run: Run) -> None:
+    follow("stop-a-reaction", run, names(world))
     follow("reaction-kill-switch-thrown", run, names(world))
     time.sleep(SWITCH_SECONDS)
     resource = case.provoke(world)
