@@ -253,6 +253,24 @@ def test_there_is_an_example_with_tests() -> None:
     assert "own-reaction" in {path.name for path in TESTED_EXAMPLES}
 
 
+# ---- operations, of one shape
+
+
+def test_every_output_operations_has_one_shape_and_whatever_alarms_has_one() -> None:
+    shapes = {}
+    for path in sorted((REPOSITORY / "modules").glob("*/outputs.tf")):
+        source = path.read_text(encoding="utf-8")
+        for body in re.findall(r'^output "operations" {\n(.*?)^}', source, re.M | re.DOTALL):
+            (told,) = re.findall(r'description = "(.+)"', body)
+            (listed,) = re.findall(r"{ ([a-z_, ]+) }, each a map", told)
+            keys = re.findall(r"^    ([a-z_]+) += ", body, re.MULTILINE)
+            assert keys == listed.split(", "), path
+            shapes[path.parent.name] = told
+    assert len(set(shapes.values())) == 1
+    made = {path.split("/modules/")[1].split("/")[0] for path in alarms().values()}
+    assert made <= {*shapes}
+
+
 # ---- the runbook
 
 
