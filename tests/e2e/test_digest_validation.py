@@ -154,11 +154,9 @@ def make_trail(local: LocalAws) -> None:
     trails.start_logging(Name=TRAIL)
 
 
-def test_one_after_the_other(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_after_the_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One story, since there is one clock: proven, tampered with, stopped."""
-    run = follower(world.stack.aws.environment(account=ACCOUNT), monkeypatch, capsys)
+    run = follower(world.stack.aws.environment(account=ACCOUNT), monkeypatch)
     assert world.stack.changes() == {}
     begun = world.aws.now()
 

@@ -85,9 +85,7 @@ def world(terraform: runner.Terraform, tmp_path_factory: pytest.TempPathFactory)
             applier.close()
 
 
-def test_one_after_the_other(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_after_the_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One story, since there is one clock: seen, lost, found, come late."""
     assert world.stack.changes() == {}
     iam, events = world.client("iam"), world.client("events")
@@ -131,6 +129,6 @@ def test_one_after_the_other(
 
     # Whoever follows the runbook sees it. Changed: the same apply puts the rule back.
     environment = world.stack.aws.environment(account=ACCOUNT)
-    follow("reconciliation-missed", follower(environment, monkeypatch, capsys), {})
+    follow("reconciliation-missed", follower(environment, monkeypatch), {})
     world.stack.apply({**GIVEN, "email_subscribers": ["ana@example.com"]})
     assert events.describe_rule(Name=rule)["State"] == "ENABLED"

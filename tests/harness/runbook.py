@@ -7,9 +7,11 @@ with the one before, as the page has 80 columns, and `...` stands for lines that
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import pytest
@@ -28,6 +30,7 @@ _MASKS = (
     (r"\b\d{8}T\d{4}Z(_\w+)?", "<moment>"),
     (r"\b\d{4}/\d\d/\d\d\b", "<day>"),
     (r"\b\d{12}\b", "<account>"),
+    (r"\b\d+/\d+(?= (digest|log) files)", "<some>"),
     (r"\b(i|vol|sg)-[0-9a-f]{8,17}\b", r"<\1>"),
 )
 
@@ -43,7 +46,6 @@ class Step:
 def follower(
     environment: Mapping[str, str],
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> Run:
     """Runs trailctl in this process and the AWS CLI beside it, with these credentials."""
     for name, value in environment.items():
@@ -54,10 +56,10 @@ def follower(
             _, out, err = aws_cli.run(command[1:], environment)
             return out + err
         assert command[0] == "trailctl", command
-        capsys.readouterr()
-        main(command[1:])
-        said = capsys.readouterr()
-        return said.out + said.err
+        said = io.StringIO()  # both outputs, as a terminal shows them
+        with redirect_stdout(said), redirect_stderr(said):
+            main(command[1:])
+        return said.getvalue()
 
     return run
 

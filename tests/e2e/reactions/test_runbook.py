@@ -24,7 +24,7 @@ guard = pytest.mark.parametrize(
 @pytest.fixture
 def run(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     environment = world.stack.aws.environment(account=world.stack.account)
-    return follower(environment, monkeypatch, capsys)
+    return follower(environment, monkeypatch)
 
 
 def names(world: World, **more: str) -> dict[str, str]:
