@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from trailctl.errors import CheckError
+from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
 
 Client = Callable[[str], Any]
@@ -35,9 +35,10 @@ class Deployed:
 def reactions(client: Client) -> list[Deployed]:
     """The reactions of the account and Region that `client` makes boto3 clients of.
 
-    Raises CheckError if the functions can't be listed.
+    Raises CheckError if the functions can't be listed, and UsageError if two call themselves by one
+    name: whoever may make a function may call it anything.
     """
-    found = []
+    found: dict[str, Deployed] = {}
     try:
         for page in client("lambda").get_paginator("list_functions").paginate():
             for function in page["Functions"]:
@@ -47,17 +48,22 @@ def reactions(client: Client) -> list[Deployed]:
                 name = function["FunctionName"]
                 group = function.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
                 days = str(given.get("REACTION_LEDGER_DAYS", ""))
-                found.append(
-                    Deployed(
-                        log_group=group,
-                        reaction=str(given.get("REACTION_NAME") or name),
-                        ledger=str(given.get("REACTION_LEDGER_TABLE", "")),
-                        ledger_days=int(days) if days.isdigit() else 30,
+                reaction = str(given.get("REACTION_NAME") or name)
+                if reaction in found:
+                    raise UsageError(
+                        f"two functions call themselves {plain(reaction)} (their logs: "
+                        f"{plain(found[reaction].log_group)}, {plain(group)}): find out which is "
+                        "the reaction, and give the record in a file"
                     )
+                found[reaction] = Deployed(
+                    log_group=group,
+                    reaction=reaction,
+                    ledger=str(given.get("REACTION_LEDGER_TABLE", "")),
+                    ledger_days=int(days) if days.isdigit() else 30,
                 )
     except (ClientError, BotoCoreError) as error:
         raise CheckError(f"the functions here can't be listed: {error}") from None
-    return found
+    return [found[name] for name in sorted(found)]
 
 
 class Notes:
@@ -100,7 +106,10 @@ class Notes:
 
     def _ledger(self, record: Mapping[str, Any]) -> Deployed:
         if self._known is None:
-            self._known = reactions(self._client)
+            try:
+                self._known = reactions(self._client)
+            except UsageError as error:
+                raise CheckError(str(error)) from None
         for each in self._known:
             if each.ledger and each.reaction == record.get("reaction"):
                 return each

@@ -138,8 +138,7 @@ def _undo(options: argparse.Namespace) -> int:
     elif options.record == "-":
         found = [from_text(sys.stdin.read())]
     elif is_id(options.record) and not file.exists():
-        groups = [each.log_group for each in reactions(at)]
-        found = from_logs(at("logs"), groups, options.record)
+        found = from_logs(at("logs"), reactions(at), options.record)
     else:
         try:
             found = [from_text(file.read_text(encoding="utf-8"))]

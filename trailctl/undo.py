@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from reactor.findings.target import FindingTarget
 from reactor.retry import Clock
 from reactor.shapes import is_account, is_region
 
-from trailctl.deployed import Notes
+from trailctl.deployed import Deployed, Notes
 from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
 
@@ -67,19 +68,22 @@ def from_log(logs: Any, group: str, wanted: str) -> list[dict[str, Any]]:
     return found
 
 
-def from_logs(logs: Any, groups: Collection[str], wanted: str) -> list[dict[str, Any]]:
-    """The same, in the log groups of several reactions; one that is not there has nothing."""
-    found = []
-    for group in groups:
-        try:
-            found += _in_log(logs, group, wanted)
-        except NoLogError:
-            continue
+def from_logs(logs: Any, deployed: Collection[Deployed], wanted: str) -> list[dict[str, Any]]:
+    """The same, in the logs of several reactions; a log that is not there yet has nothing.
+
+    A function's log counts for the reaction that it calls itself, and for no other.
+    """
+    found: list[dict[str, Any]] = []
+    for each in deployed:
+        with suppress(NoLogError):
+            records = _in_log(logs, each.log_group, wanted)
+            found += [one for one in records if one.get("reaction") == each.reaction]
     if not found:
+        groups = ", ".join(each.log_group for each in deployed)
         raise UsageError(
             f"no reaction here has an action {wanted} that can be taken back (looked at: "
-            f"{', '.join(groups) or 'no log, as there is no reaction'}): name --region, "
-            "--log-group or --log-profile"
+            f"{groups or 'no log, as there is no reaction'}): name --region, --log-group or "
+            "--log-profile"
         )
     return sorted(found, key=lambda record: str(record.get("time")), reverse=True)
 
@@ -92,8 +96,8 @@ def _in_log(logs: Any, group: str, wanted: str) -> list[dict[str, Any]]:
     try:
         while True:
             page = logs.filter_log_events(**call)
-            for event in page["events"]:
-                record = _of_line(event["message"], wanted)
+            for line in page["events"]:
+                record = _of_line(line["message"], wanted)
                 if record is None:
                     continue
                 known = found.setdefault(str(record["id"]), record)

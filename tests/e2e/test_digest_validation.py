@@ -182,7 +182,7 @@ def test_one_after_the_other(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     removed = logs[-1]
     body = s3.get_object(Bucket=BUCKET, Key=removed)["Body"].read()
     s3.delete_object(Bucket=BUCKET, Key=removed)
-    added = removed.replace(removed[-24:-8], "AddedByHand00000")
+    added = removed.replace(removed[-24:-8], "00000AddedByHand")
     s3.put_object(Bucket=BUCKET, Key=added, Body=body)
     alerts: list[str] = []
     for _ in range(4):

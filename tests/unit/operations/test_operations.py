@@ -502,7 +502,7 @@ def logs(queue: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str
     return written
 
 
-def taken(name: str, reaction: str = "guard", time: str = RECORD["time"]) -> dict[str, Any]:
+def taken(name: str, reaction: str = "guard", time: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
     boto3.client("ssm").put_parameter(Name=name, Value="1", Type="String", Overwrite=True)
     return {
         **RECORD,
@@ -533,6 +533,26 @@ def test_an_event_s_actions_are_found_in_the_logs_of_all_reactions(
     logs.clear()
     assert main(["undo", EVENT_ID, "--yes"]) == 2
     assert "/aws/lambda/guard, /aws/lambda/new, /aws/lambda/tagger" in capsys.readouterr().err
+
+
+def test_a_function_that_calls_itself_a_reaction_adds_nothing_to_anothers_records(
+    logs: dict[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever may make a function makes its log."""
+    table()
+    for name in ("guard", "his"):
+        reaction(name)
+    logs["/aws/lambda/guard"] = [taken("/a")]
+    # Under another's name, it is not its own.
+    logs["/aws/lambda/his"] = [taken("/b", "guard")]
+    assert main(["undo", EVENT_ID, *ALLOWED, "--yes"]) == 0
+    assert "set /b" not in capsys.readouterr().out
+    assert parameters() == ["/b"]
+    # Nor by the other's name.
+    reaction("guards", REACTION_NAME="guard")
+    assert main(["undo", EVENT_ID, *ALLOWED, "--yes"]) == 2
+    assert "two functions call themselves guard" in capsys.readouterr().err
+    assert parameters() == ["/b"]
 
 
 def test_run_twice_it_says_who_took_it_back_and_does_nothing(
