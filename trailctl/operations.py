@@ -46,21 +46,23 @@ def add_parser(commands: Any) -> None:
     undo = commands.add_parser(
         "undo",
         help="take an action of a reaction back, by its audit record",
-        description="Takes an action back, by its audit record: a file (- is standard input), or "
-        "the record's id and the function's log group; by an event's id, all actions that were "
-        "taken about it, the last one first. It says what it would do, and asks; --yes "
-        "is the answer of a script. It makes the calls that undo this project's reactions and no "
+        description="Takes all actions back that were taken about an event, by its id, the last "
+        "one first: it looks in the logs of all reactions of the account and Region, or in that of "
+        "--log-group. Or one action, by its audit record's id or a file with the record (- is "
+        "standard input). It says what it would do, and asks; --yes is the answer of a script. "
+        "What was taken back already it leaves, and says by whom and when, as the reaction's "
+        "ledger has it. It makes the calls that undo this project's reactions and no "
         "others; --allow names one of a reaction of your own. A reaction reacts to the undoing of "
         "what it watches: exempt the resource first, or throw the kill switch.",
     )
     undo.add_argument(
         "record", metavar="FILE|ID", help="a file with the record, its id, or its event's id"
     )
-    undo.add_argument("--log-group", metavar="NAME", help="where to look the id up")
+    undo.add_argument("--log-group", metavar="NAME", help="the one log to look the id up in")
     undo.add_argument(
         "--log-profile",
         metavar="NAME",
-        help="the profile that reads the log, where the function is of another account",
+        help="the profile that reads log and ledger, where the function is of another account",
     )
     undo.add_argument("--region", metavar="NAME", help="default: that of the environment")
     undo.add_argument(
@@ -72,6 +74,9 @@ def add_parser(commands: Any) -> None:
         help="one more call that may be made, such as ssm.delete_parameter",
     )
     undo.add_argument("--yes", action="store_true", help="do it without asking")
+    undo.add_argument(
+        "--again", action="store_true", help="even if somebody has taken it back already"
+    )
     undo.set_defaults(command=_undo)
 
 
@@ -121,26 +126,38 @@ def _redrive(options: argparse.Namespace) -> int:
 def _undo(options: argparse.Namespace) -> int:
     import boto3
 
-    from trailctl.undo import Work, from_log, from_text
+    from trailctl.deployed import Notes, reactions
+    from trailctl.undo import Work, from_log, from_logs, from_text, is_id
 
+    def at(service: str) -> Any:
+        return _client(service, options.region, options.log_profile)
+
+    file = Path(options.record)
     if options.log_group:
-        logs = _client("logs", options.region, options.log_profile)
-        found = from_log(logs, options.log_group, options.record)
+        found = from_log(at("logs"), options.log_group, options.record)
     elif options.record == "-":
         found = [from_text(sys.stdin.read())]
+    elif is_id(options.record) and not file.exists():
+        found = from_logs(at("logs"), reactions(at), options.record)
     else:
         try:
-            found = [from_text(Path(options.record).read_text(encoding="utf-8"))]
+            found = [from_text(file.read_text(encoding="utf-8"))]
         except OSError as error:
             raise UsageError(
                 f"{options.record} can't be read ({error.strerror}): give a file with the record, "
-                "or its id and --log-group"
+                "the id of the event, or the record's id and --log-group"
             ) from None
         except UnicodeDecodeError:
             raise UsageError(f"{options.record} is no audit record: it is no text") from None
-    works = [Work(record, frozenset(options.allow)) for record in found]
-    for work in works:
+    works, notes = [], Notes(at)
+    for record in found:
+        work = Work(record, frozenset(options.allow))
         work.show()
+        if not work.before(notes) or options.again:
+            works.append(work)
+    if not works:
+        print("nothing is left to take back: --again does it all the same")
+        return 0
     asks = not options.yes and sys.stdin.isatty() and sys.stdout.isatty()
     if options.yes or asks:
         # The Regions that the person at the keyboard has named.
@@ -148,12 +165,21 @@ def _undo(options: argparse.Namespace) -> int:
         for work in works:
             work.check(_client, regions)
     if options.yes or (asks and _agrees()):
-        failed = [told for work in works if (told := work.do(_client) or work.tell(_client))]
+        failed = [told for work in works if (told := _take_back(work, notes))]
         if failed:
             raise CheckError("; ".join(failed))
     else:
         print("nothing was done: add --yes to do it")
     return 0
+
+
+def _take_back(work: Any, notes: Any) -> str:
+    """Returns why something was left undone."""
+    told = work.do(_client)
+    if told:
+        return str(told)
+    work.note(_client, notes)
+    return str(work.tell(_client))
 
 
 def _agrees() -> bool:

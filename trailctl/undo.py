@@ -7,7 +7,9 @@ from the record, and only calls are made that undo an action of this project's r
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,10 +25,21 @@ from reactor.findings.target import FindingTarget
 from reactor.retry import Clock
 from reactor.shapes import is_account, is_region
 
+from trailctl.deployed import Deployed, Notes
 from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
 
 Client = Callable[[str, str], Any]
+_EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class NoLogError(UsageError):
+    """There is no such log group."""
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an event's id, or a record's, which begins with it."""
+    return bool(_EVENT_ID.fullmatch(text.partition("/")[0]))
 
 
 def from_text(text: str) -> dict[str, Any]:
@@ -49,13 +62,42 @@ def from_log(logs: Any, group: str, wanted: str) -> list[dict[str, Any]]:
 
     Two records of one id that say different things are refused: one of them is not the reaction's.
     """
-    call = {"logGroupName": group, "filterPattern": '"action taken"'}
+    found = _in_log(logs, group, wanted)
+    if not found:
+        raise UsageError(f"the log group {group} has no action {wanted} that can be taken back")
+    return found
+
+
+def from_logs(logs: Any, deployed: Collection[Deployed], wanted: str) -> list[dict[str, Any]]:
+    """The same, in the logs of several reactions; a log that is not there yet has nothing.
+
+    A function's log counts for the reaction that it calls itself, and for no other.
+    """
+    found: list[dict[str, Any]] = []
+    for each in deployed:
+        with suppress(NoLogError):
+            records = _in_log(logs, each.log_group, wanted)
+            found += [one for one in records if one.get("reaction") == each.reaction]
+    if not found:
+        groups = ", ".join(each.log_group for each in deployed)
+        raise UsageError(
+            f"no reaction here has an action {wanted} that can be taken back (looked at: "
+            f"{groups or 'no log, as there is no reaction'}): name --region, --log-group or "
+            "--log-profile"
+        )
+    return sorted(found, key=lambda record: str(record.get("time")), reverse=True)
+
+
+def _in_log(logs: Any, group: str, wanted: str) -> list[dict[str, Any]]:
+    event = wanted.partition("/")[0]
+    pattern = '"action taken"' + (f' "{event}"' if _EVENT_ID.fullmatch(event) else "")
+    call = {"logGroupName": group, "filterPattern": pattern}
     found: dict[str, dict[str, Any]] = {}
     try:
         while True:
             page = logs.filter_log_events(**call)
-            for event in page["events"]:
-                record = _of_line(event["message"], wanted)
+            for line in page["events"]:
+                record = _of_line(line["message"], wanted)
                 if record is None:
                     continue
                 known = found.setdefault(str(record["id"]), record)
@@ -68,9 +110,9 @@ def from_log(logs: Any, group: str, wanted: str) -> list[dict[str, Any]]:
                 break
             call["nextToken"] = page["nextToken"]
     except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            raise NoLogError(f"there is no log group {group}") from None
         raise UsageError(f"the log group {group} can't be read: {error}") from None
-    if not found:
-        raise UsageError(f"the log group {group} has no action {wanted} that can be taken back")
     return [*reversed(found.values())]
 
 
@@ -122,6 +164,7 @@ class Work:
         if not (is_account(self.account) and is_region(self.region)):
             raise UsageError(f"{record['id']} does not say in which account and Region it was done")
         self._record = record
+        self._noted = True  # there is a ledger to write into
         self._call = Undo(service, operation, parameters)
 
     def show(self) -> None:
@@ -131,6 +174,28 @@ class Work:
         print(f"{summary} ({reaction}, {time})")
         print(f"in account {self.account}, {self.region}")
         print(f"undo: {plain(command(self._call, self.region))}")
+
+    def before(self, notes: Notes) -> bool:
+        """Whether it was taken back before; prints when and by whom, or why that is not known."""
+        try:
+            told = notes.of(self._record)
+        except CheckError as error:
+            print(f"whether it was taken back before is not known: {error}")
+            self._noted = False
+            return False
+        if told:
+            print(f"taken back already: {told}")
+        return bool(told)
+
+    def note(self, client: Client, notes: Notes) -> None:
+        """Writes down who took it back, for the next one who tries."""
+        if not self._noted:
+            return
+        try:
+            who = client("sts", self.region).get_caller_identity()["Arn"]
+            notes.write(self._record, who)
+        except (ClientError, BotoCoreError, CheckError) as error:
+            print(f"that it was taken back is not written down: {error}")
 
     def tell(self, client: Client) -> str:
         """Updates the finding that the action is in, and says so; returns why it could not.

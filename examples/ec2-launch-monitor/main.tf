@@ -47,8 +47,9 @@ locals {
       input_paths = {
         who  = "$.detail.userIdentity.arn", where = "$.region", account = "$.account", when = "$.time"
         what = "$.detail.responseElements.instancesSet.items[0].instanceType"
+        most = "$.detail.requestParameters.instancesSet.items[0].maxCount"
       }
-      input_template = "\"<who> launched EC2 (<what>) in <where>, account <account>, at <when>.\""
+      input_template = "\"<who> launched EC2 (up to <most> x <what>) in <where>, account <account>, at <when>.\""
     }
   }
   _targets = merge(module.reaction.rule.targets, { downstream = { queue = aws_sqs_queue.downstream } },

@@ -70,7 +70,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local._alarms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = substr(each.value.text, 0, 1024)
+  alarm_description   = "${substr(each.value.text, 0, 960)} Runbook: docs/runbook.md#alert-topic-${each.key}"
   alarm_actions       = [local._alarm_topic_arn]
   ok_actions          = local._ok_topic_arns
   comparison_operator = "GreaterThanThreshold"

@@ -31,7 +31,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local._alarms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.text
+  alarm_description   = "${each.value.text} Runbook: docs/runbook.md#digest-validation-${each.key}"
   alarm_actions       = [var.alarm_topic.arn]
   ok_actions          = [var.alarm_topic.arn]
   comparison_operator = "GreaterThanThreshold"
@@ -54,7 +54,7 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   count = var.alarm_topic == null ? 0 : 1
 
   alarm_name          = "${var.name}-silence"
-  alarm_description   = "For ${var.stale_minutes} minutes nothing of the trail ${var.trail_name} was proven in at least one account and Region (the log says which: oldest proof): no new digest came (is the trail logging? aws cloudtrail get-trail-status --name ${var.trail_name}), or the digest validation ${var.name} does not run (aws scheduler get-schedule --name ${var.name}). ${local._inspect}"
+  alarm_description   = "For ${var.stale_minutes} minutes nothing of the trail ${var.trail_name} was proven in at least one account and Region (the log says which: oldest proof): no new digest came (is the trail logging? aws cloudtrail get-trail-status --name ${var.trail_name}), or the digest validation ${var.name} does not run (aws scheduler get-schedule --name ${var.name}). ${local._inspect} Runbook: docs/runbook.md#digest-validation-silence"
   alarm_actions       = [var.alarm_topic.arn]
   ok_actions          = [var.alarm_topic.arn]
   comparison_operator = "GreaterThanThreshold"

@@ -107,7 +107,7 @@ resource "aws_cloudwatch_metric_alarm" "canary" {
   for_each = local._canaries
 
   alarm_name          = "${var.name}-canary-${each.key}"
-  alarm_description   = "No canary of account ${each.value.account_id}, ${each.value.region}, arrived in the queue ${var.name}-canary-${each.key} for ${var.canary_silence_minutes} minutes: other events of there may be lost too. Look there at the schedule and the rule canary of event-forwarding (enabled? role?) and at the dead-letter queue: aws sqs receive-message --queue-url <url> --message-attribute-names All; and here at the policy of the event bus: aws events describe-event-bus. Then apply both sides again."
+  alarm_description   = "No canary of account ${each.value.account_id}, ${each.value.region}, arrived in the queue ${var.name}-canary-${each.key} for ${var.canary_silence_minutes} minutes: other events of there may be lost too. Look there at the schedule and the rule canary of event-forwarding (enabled? role?) and at the dead-letter queue: aws sqs receive-message --queue-url <url> --message-attribute-names All; and here at the policy of the event bus: aws events describe-event-bus. Then apply both sides again. Runbook: docs/runbook.md#event-forwarding-canary"
   alarm_actions       = local._alarm_arns
   ok_actions          = local._alarm_arns
   comparison_operator = "LessThanThreshold"

@@ -11,7 +11,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   count = local._alarmed ? 1 : 0
 
   alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "The queue ${local._dead_letter_queue_watched} holds events that a rule matched and its target did not get. ${local._read_dead_letters}"
+  alarm_description   = "The queue ${local._dead_letter_queue_watched} holds events that a rule matched and its target did not get. ${local._read_dead_letters} Runbook: docs/runbook.md#event-rules-dead-letters"
   alarm_actions       = local._alarm_arns
   ok_actions          = local._alarm_arns
   comparison_operator = "GreaterThanThreshold"
@@ -38,7 +38,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters_age" {
   count = local._alarmed ? 1 : 0
 
   alarm_name          = "${var.name}-dead-letters-age"
-  alarm_description   = "An event waits in the queue ${local._dead_letter_queue_watched} for more than ${var.dead_letter_max_age_hours} hours: nobody took care of it, and after the queue's retention it is lost. ${local._read_dead_letters}"
+  alarm_description   = "An event waits in the queue ${local._dead_letter_queue_watched} for more than ${var.dead_letter_max_age_hours} hours: nobody took care of it, and after the queue's retention it is lost. ${local._read_dead_letters} Runbook: docs/runbook.md#event-rules-dead-letters-age"
   alarm_actions       = local._alarm_arns
   ok_actions          = local._alarm_arns
   comparison_operator = "GreaterThanThreshold"
@@ -59,7 +59,7 @@ resource "aws_cloudwatch_metric_alarm" "failed_invocations" {
   for_each = { for id, rule in local._rules : id => rule if local._alarmed && contains(var.failed_invocation_alarms, rule.key) }
 
   alarm_name          = "${each.value.name}-failed-invocations"
-  alarm_description   = "The rule ${each.value.name} matched an event and could not hand it to a target, all attempts counted. The event is in the queue ${local._dead_letter_queue_watched}. ${local._read_dead_letters}"
+  alarm_description   = "The rule ${each.value.name} matched an event and could not hand it to a target, all attempts counted. The event is in the queue ${local._dead_letter_queue_watched}. ${local._read_dead_letters} Runbook: docs/runbook.md#event-rules-failed-invocations"
   alarm_actions       = local._alarm_arns
   ok_actions          = local._alarm_arns
   comparison_operator = "GreaterThanThreshold"

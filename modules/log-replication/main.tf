@@ -182,7 +182,7 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   count = var.alarm_topic == null || !var.create_rule ? 0 : 1
 
   alarm_name          = "${var.name}-failed"
-  alarm_description   = "Logs in ${var.log_bucket.name} were not replicated to ${var.archive.name}: the archive has a gap. Check that the archive's bucket and key policies admit the role ${local._role_arn}; then replicate what is missing with S3 Batch Replication (aws s3control create-job with S3ReplicateObject, ObjectReplicationStatuses FAILED)."
+  alarm_description   = "Logs in ${var.log_bucket.name} were not replicated to ${var.archive.name}: the archive has a gap. Check that the archive's bucket and key policies admit the role ${local._role_arn}; then replicate what is missing with S3 Batch Replication (aws s3control create-job with S3ReplicateObject, ObjectReplicationStatuses FAILED). Runbook: docs/runbook.md#log-replication-failed"
   alarm_actions       = [var.alarm_topic.arn]
   ok_actions          = [var.alarm_topic.arn]
   comparison_operator = "GreaterThanThreshold"

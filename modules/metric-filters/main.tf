@@ -52,7 +52,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local._controls
 
   alarm_name          = "${var.name}-${each.key}-${each.value.metric}"
-  alarm_description   = "[${each.value.severity}] ${each.value.title}: ${upper(replace(var.benchmark, "-", " "))}, control ${each.key}. The log group ${var.log_group.name} has the calls; the detections about them are ${join(", ", each.value.detections)}."
+  alarm_description   = "[${each.value.severity}] ${each.value.title}: ${upper(replace(var.benchmark, "-", " "))}, control ${each.key}. The log group ${var.log_group.name} has the calls; the detections about them are ${join(", ", each.value.detections)}. Runbook: docs/runbook.md#metric-filters-control"
   alarm_actions       = [var.alarm_topic.arn]
   comparison_operator = "GreaterThanOrEqualToThreshold"
   evaluation_periods  = 1

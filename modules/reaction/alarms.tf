@@ -67,7 +67,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local._alarms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.text
+  alarm_description   = "${each.value.text} Runbook: docs/runbook.md#reaction-${each.key}"
   alarm_actions       = [var.alarm_topic.arn]
   ok_actions          = [var.alarm_topic.arn]
   comparison_operator = "GreaterThanThreshold"

@@ -30,7 +30,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local._alarms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.text
+  alarm_description   = "${each.value.text} Runbook: docs/runbook.md#reconciliation-${each.key}"
   alarm_actions       = [var.alarm_topic.arn]
   ok_actions          = [var.alarm_topic.arn]
   comparison_operator = "GreaterThanThreshold"
@@ -50,7 +50,7 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   count = var.alarm_topic == null ? 0 : 1
 
   alarm_name          = "${var.name}-silence"
-  alarm_description   = "The reconciliation ${var.name} did not run for three hours (aws scheduler get-schedule --name ${var.name}), or is more than ${var.stale_minutes} minutes behind the log in at least one account and Region. ${local._inspect}"
+  alarm_description   = "The reconciliation ${var.name} did not run for three hours (aws scheduler get-schedule --name ${var.name}), or is more than ${var.stale_minutes} minutes behind the log in at least one account and Region. ${local._inspect} Runbook: docs/runbook.md#reconciliation-silence"
   alarm_actions       = [var.alarm_topic.arn]
   ok_actions          = [var.alarm_topic.arn]
   comparison_operator = "GreaterThanThreshold"

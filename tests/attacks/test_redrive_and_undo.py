@@ -346,7 +346,7 @@ def test_a_record_does_nothing_to_the_terminal(
     record |= {"summary": ACTING, "reaction": ACTING, "time": ACTING}
     assert undo(record) == 0
     captured = capsys.readouterr()
-    assert captured.out.count("\n") == 4
+    assert captured.out.count("\n") == 5
     assert harmless(captured.out)
     for broken in ({**record, "undo": None, "id": ACTING, "status": ACTING}, {"id": ACTING}):
         assert undo(broken, "--yes") == 2

@@ -17,6 +17,7 @@ from localaws.client.process import RunningAws, running
 from tests.harness.applies import Applier, Stack
 from tests.harness.local_aws import REPOSITORY, LocalAws
 from tests.harness.mail import Listener
+from tests.harness.runbook import follow, follower
 from trailctl import terraform as runner
 from trailctl.terraform import clean_environment
 
@@ -153,8 +154,9 @@ def make_trail(local: LocalAws) -> None:
     trails.start_logging(Name=TRAIL)
 
 
-def test_one_after_the_other(world: World) -> None:
+def test_one_after_the_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One story, since there is one clock: proven, tampered with, stopped."""
+    run = follower(world.stack.aws.environment(account=ACCOUNT), monkeypatch)
     assert world.stack.changes() == {}
     begun = world.aws.now()
 
@@ -180,7 +182,7 @@ def test_one_after_the_other(world: World) -> None:
     removed = logs[-1]
     body = s3.get_object(Bucket=BUCKET, Key=removed)["Body"].read()
     s3.delete_object(Bucket=BUCKET, Key=removed)
-    added = removed.replace(removed[-24:-8], "AddedByHand00000")
+    added = removed.replace(removed[-24:-8], "00000AddedByHand")
     s3.put_object(Bucket=BUCKET, Key=added, Body=body)
     alerts: list[str] = []
     for _ in range(4):
@@ -190,6 +192,11 @@ def test_one_after_the_other(world: World) -> None:
             break
     assert any(f"missing: s3://{BUCKET}/{removed}" in alert for alert in alerts)
     assert any(f"unlisted log: s3://{BUCKET}/{added}" in alert for alert in alerts)
+
+    # Somebody follows the runbook, and sees the same without the function.
+    times = (f"{when:%Y-%m-%dT%H:%M:%SZ}" for when in (begun, world.aws.now()))
+    page = dict(zip(("2026-11-28T00:00:00Z", "2026-11-28T06:00:00Z"), times, strict=True))
+    follow("digest-validation-findings", run, page)
 
     # The trail is stopped: its proof grows old.
     world.client("cloudtrail").stop_logging(Name=TRAIL)
@@ -201,3 +208,5 @@ def test_one_after_the_other(world: World) -> None:
     ages = [max(each["ProofAgeMinutes"]) for each in world.metrics() if "ProofAgeMinutes" in each]
     assert ages[-1] > 240 >= ages[0]
     assert sum(each.get("FindingsStale", [0])[0] for each in world.metrics()) == 1
+    follow("digest-validation-silence", run, {})
+    assert world.client("cloudtrail").get_trail_status(Name=TRAIL)["IsLogging"]

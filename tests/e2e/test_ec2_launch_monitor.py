@@ -266,8 +266,8 @@ def test_dry_run_is_the_default_and_changes_nothing(dry: World) -> None:
     assert not (subject or "").startswith("[")
     account = world.stack.account
     assert re.fullmatch(
-        rf'"arn:aws:sts::{account}:assumed-role/deploy/release-42 launched EC2 \(p4d\.24xlarge\) '
-        rf'in us-east-1, account {account}, at 20\S+Z\."',
+        rf'"arn:aws:sts::{account}:assumed-role/deploy/release-42 launched EC2 '
+        rf'\(up to 1 x p4d\.24xlarge\) in us-east-1, account {account}, at 20\S+Z\."',
         text,
     )
     logs = world.stack.client("logs").filter_log_events(

@@ -18,6 +18,7 @@ from tests.e2e.test_digest_validation import BUCKET, PREFIX, TRAIL, make_trail
 from tests.harness.applies import Applier, Stack
 from tests.harness.local_aws import REPOSITORY, LocalAws
 from tests.harness.mail import Listener
+from tests.harness.runbook import follow, follower
 from trailctl import terraform as runner
 from trailctl.terraform import clean_environment
 
@@ -84,7 +85,7 @@ def world(terraform: runner.Terraform, tmp_path_factory: pytest.TempPathFactory)
             applier.close()
 
 
-def test_one_after_the_other(world: World) -> None:
+def test_one_after_the_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One story, since there is one clock: seen, lost, found, come late."""
     assert world.stack.changes() == {}
     iam, events = world.client("iam"), world.client("events")
@@ -126,6 +127,8 @@ def test_one_after_the_other(world: World) -> None:
 
     assert until - lost_at < timedelta(hours=3)
 
-    # Changed: the same apply puts the rule back.
+    # Whoever follows the runbook sees it. Changed: the same apply puts the rule back.
+    environment = world.stack.aws.environment(account=ACCOUNT)
+    follow("reconciliation-missed", follower(environment, monkeypatch), {})
     world.stack.apply({**GIVEN, "email_subscribers": ["ana@example.com"]})
     assert events.describe_rule(Name=rule)["State"] == "ENABLED"

@@ -59,7 +59,9 @@ def test_people_get_one_sentence(plan: Plan) -> None:
         if target["input_transformer"]
     ]
     template = json.loads(transformer["input_template"])
-    assert template == "<who> launched EC2 (<what>) in <where>, account <account>, at <when>."
+    assert template == (
+        "<who> launched EC2 (up to <most> x <what>) in <where>, account <account>, at <when>."
+    )
     assert set(re.findall("<([a-z]+)>", template)) == set(transformer["input_paths"])
 
 

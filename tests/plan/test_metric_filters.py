@@ -92,7 +92,7 @@ def test_settings(many: Plan) -> None:
     assert root["alarm_description"] == (
         "[critical] Use of the root user: CIS 7.0, control 5.3. The log group "
         "/aws/cloudtrail/audit has the calls; the detections about them are root-activity, "
-        "root-login, root-read."
+        "root-login, root-read. Runbook: docs/runbook.md#metric-filters-control"
     )
 
 

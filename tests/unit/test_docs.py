@@ -251,3 +251,64 @@ def test_an_examples_own_tests_pass_where_it_was_copied_to(folder: Path, tmp_pat
 
 def test_there_is_an_example_with_tests() -> None:
     assert "own-reaction" in {path.name for path in TESTED_EXAMPLES}
+
+
+# ---- operations, of one shape
+
+
+def test_every_output_operations_has_one_shape_and_whatever_alarms_has_one() -> None:
+    shapes = {}
+    for path in sorted((REPOSITORY / "modules").glob("*/outputs.tf")):
+        source = path.read_text(encoding="utf-8")
+        for body in re.findall(r'^output "operations" {\n(.*?)^}', source, re.M | re.DOTALL):
+            (told,) = re.findall(r'description = "(.+)"', body)
+            (listed,) = re.findall(r"{ ([a-z_, ]+) }, each a map", told)
+            keys = re.findall(r"^    ([a-z_]+) += ", body, re.MULTILINE)
+            assert keys == listed.split(", "), path
+            shapes[path.parent.name] = told
+    assert len(set(shapes.values())) == 1
+    made = {path.split("/modules/")[1].split("/")[0] for path in alarms().values()}
+    assert made <= {*shapes}
+
+
+# ---- the runbook
+
+
+def alarms() -> dict[str, str]:
+    """What each module's alarms are called, module and purpose, with the file they are in."""
+    found = {}
+    for path in sorted((REPOSITORY / "modules").glob("*/*.tf")):
+        source, module = path.read_text(encoding="utf-8"), path.parent.name
+        made = re.findall(
+            r'^resource "aws_cloudwatch_metric_alarm" "(\w+)" {\n(.*?)^}', source, re.M | re.DOTALL
+        )
+        for name, body in made:
+            one = name.replace("_", "-")
+            if name == "this":
+                one = "control" if module == "metric-filters" else "${each.key}"
+            told = f"docs/runbook.md#{module}-{one}"
+            (description,) = re.findall(r"alarm_description += (.+)", body)
+            assert description.endswith(f' Runbook: {told}"'), f"{path}: {description}"
+            # The keys of the table that the alarms are made of.
+            table = re.findall(
+                r"^    ([a-z-]+) += (?:.* \? null : )?{\n +namespace", source, re.MULTILINE
+            )
+            for key in table if "each.key" in one else [one]:
+                found[f"{module}-{key}"] = str(path)
+    return found
+
+
+def test_every_alarm_of_the_modules_leads_into_the_runbook() -> None:
+    known = alarms()
+    assert len(known) >= 23
+    headings = re.findall(r"^### ([a-z-]+): ([a-z-]+)$", text_of("docs/runbook.md"), re.MULTILINE)
+    assert sorted("-".join(each) for each in headings) == sorted(known)
+
+
+def test_the_runbook_has_80_columns() -> None:
+    lines = text_of("docs/runbook.md").splitlines()
+    assert [line for line in lines if len(line) > 80 and " " in line.strip()] == []
+
+
+def text_of(name: str) -> str:
+    return (REPOSITORY / name).read_text(encoding="utf-8")

@@ -50,6 +50,7 @@ RECORD = {
     "undo": UNDO,
 }
 
+_ZIP = b"PK\x05\x06" + bytes(18)  # an empty archive
 ALLOWED = ("--allow", "ssm.delete_parameter")  # an action of a reaction of one's own
 
 
@@ -413,7 +414,7 @@ def test_undo_refuses_another_account_and_what_was_not_taken(
 
 def test_undo_refuses_a_file_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["undo", "nowhere.json"]) == 2
-    assert "give a file with the record, or its id and --log-group" in capsys.readouterr().err
+    assert "give a file with the record, the id of the event" in capsys.readouterr().err
 
 
 def test_undo_takes_back_all_that_was_done_about_an_event(
@@ -445,3 +446,160 @@ def test_undo_takes_back_all_that_was_done_about_an_event(
     assert main(["undo", "e-1", "--log-group", "/g", *ALLOWED, "--yes"]) == 1
     assert "could not be taken back" in capsys.readouterr().err
     assert not _parameter()
+
+
+# --- the action is found, and whether it was taken back
+
+EVENT_ID = "1a8e25cb-458c-4ec3-89db-50732e95757f"
+LEDGER = "guard-ledger"
+
+
+def reaction(name: str, ledger: str = LEDGER, **environment: str) -> None:
+    """A function of moto's, with the environment that modules/reaction gives it."""
+    iam, role = boto3.client("iam"), f"arn:aws:iam::123456789012:role/{name}"
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    variables = {"REACTION_MODE": "enforce", "REACTION_NAME": name, **environment}
+    boto3.client("lambda").create_function(
+        FunctionName=name,
+        Role=role,
+        Runtime="python3.13",
+        Handler="handler.handler",
+        Code={"ZipFile": _ZIP},
+        Environment={"Variables": {**variables, "REACTION_LEDGER_TABLE": ledger}},
+    )
+
+
+def table(name: str = LEDGER) -> None:
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+
+
+@pytest.fixture
+def logs(queue: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
+    """Records by log group, as the reactions wrote them; other groups are not there."""
+    written: dict[str, list[dict[str, Any]]] = {}
+
+    def filter_log_events(**call: str) -> Any:
+        if call["logGroupName"] not in written:
+            raise ClientError(
+                {"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}, "Filter"
+            )
+        assert call["filterPattern"] == f'"action taken" "{EVENT_ID}"'
+        records = written[call["logGroupName"]]
+        return {"events": [{"message": json.dumps({"action": each})} for each in records]}
+
+    stub = SimpleNamespace(filter_log_events=filter_log_events)
+    client = boto3.session.Session.client
+    monkeypatch.setattr(
+        boto3.session.Session,
+        "client",
+        lambda self, name, **more: stub if name == "logs" else client(self, name, **more),
+    )
+    return written
+
+
+def taken(name: str, reaction: str = "guard", time: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
+    boto3.client("ssm").put_parameter(Name=name, Value="1", Type="String", Overwrite=True)
+    return {
+        **RECORD,
+        "id": f"{EVENT_ID}/ssm.put_parameter/{name}",
+        "reaction": reaction,
+        "summary": f"set {name}",
+        "time": time,
+        "undo": {**UNDO, "parameters": {"Name": name}},
+    }
+
+
+def parameters() -> list[str]:
+    return [each["Name"] for each in boto3.client("ssm").describe_parameters()["Parameters"]]
+
+
+def test_an_event_s_actions_are_found_in_the_logs_of_all_reactions(
+    logs: dict[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    table()
+    for name in ("guard", "tagger", "new"):  # new has written nothing yet
+        reaction(name)
+    logs["/aws/lambda/guard"] = [taken("/a")]
+    logs["/aws/lambda/tagger"] = [taken("/b", "tagger", "2026-01-01T00:00:09Z")]
+    assert main(["undo", EVENT_ID, *ALLOWED, "--yes"]) == 0
+    told = capsys.readouterr().out
+    assert told.index("set /b") < told.index("set /a")  # the last one first
+    assert parameters() == []
+    logs.clear()
+    assert main(["undo", EVENT_ID, "--yes"]) == 2
+    assert "/aws/lambda/guard, /aws/lambda/new, /aws/lambda/tagger" in capsys.readouterr().err
+
+
+def test_a_function_that_calls_itself_a_reaction_adds_nothing_to_anothers_records(
+    logs: dict[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever may make a function makes its log."""
+    table()
+    for name in ("guard", "his"):
+        reaction(name)
+    logs["/aws/lambda/guard"] = [taken("/a")]
+    # Under another's name, it is not its own.
+    logs["/aws/lambda/his"] = [taken("/b", "guard")]
+    assert main(["undo", EVENT_ID, *ALLOWED, "--yes"]) == 0
+    assert "set /b" not in capsys.readouterr().out
+    assert parameters() == ["/b"]
+    # Nor by the other's name.
+    reaction("guards", REACTION_NAME="guard")
+    assert main(["undo", EVENT_ID, *ALLOWED, "--yes"]) == 2
+    assert "two functions call themselves guard" in capsys.readouterr().err
+    assert parameters() == ["/b"]
+
+
+def test_run_twice_it_says_who_took_it_back_and_does_nothing(
+    logs: dict[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    table()
+    reaction("guard")
+    logs["/aws/lambda/guard"] = [taken("/a")]
+    assert main(["undo", EVENT_ID, *ALLOWED, "--yes"]) == 0
+    assert "taken back already" not in capsys.readouterr().out
+    boto3.client("ssm").put_parameter(Name="/a", Value="by hand", Type="String")
+    for command in (
+        [EVENT_ID],
+        [EVENT_ID, "--yes"],
+        [EVENT_ID, "--log-group", "/aws/lambda/guard"],
+    ):
+        assert main(["undo", *command, *ALLOWED]) == 0
+        told = capsys.readouterr().out
+        assert "taken back already: arn:aws:sts::123456789012:user/moto took it back at 20" in told
+        assert told.endswith("nothing is left to take back: --again does it all the same\n")
+        assert parameters() == ["/a"]
+    # One more action about the event is taken back, and no other.
+    logs["/aws/lambda/guard"].append(taken("/b"))
+    assert main(["undo", EVENT_ID, *ALLOWED, "--yes"]) == 0
+    assert parameters() == ["/a"]
+    assert main(["undo", EVENT_ID, *ALLOWED, "--yes", "--again"]) == 1  # /b is no more
+    assert parameters() == []
+
+
+def test_without_the_ledger_it_says_so_and_goes_on(
+    logs: dict[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reaction("guard", ledger="gone")
+    logs["/aws/lambda/guard"] = [taken("/a")]
+    assert main(["undo", EVENT_ID, *ALLOWED, "--yes"]) == 0
+    told = capsys.readouterr().out
+    assert "whether it was taken back before is not known: the ledger gone can't be read" in told
+    assert parameters() == []
+
+
+def test_what_could_not_be_taken_back_is_not_written_down(
+    logs: dict[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    table()
+    reaction("guard")
+    logs["/aws/lambda/guard"] = [taken("/a")]
+    boto3.client("ssm").delete_parameter(Name="/a")
+    for _ in range(2):
+        assert main(["undo", EVENT_ID, *ALLOWED, "--yes"]) == 1
+        assert "taken back already" not in capsys.readouterr().out
