@@ -96,3 +96,27 @@ module "away" {
   hub_bus         = module.home
   canary_schedule = "rate(5 minutes)"
 }
+
+# ---- how it goes
+
+# All of it in one picture: a line for each module.
+module "dashboard" {
+  source     = "../../modules/dashboard"
+  name       = var.name
+  operations = local._operations
+}
+
+locals {
+  _operations = merge(
+    { for key, reaction in module.reaction : key => reaction.operations },
+    {
+      alert_topic       = module.alert_topic.operations
+      away              = module.away.operations
+      digest_validation = module.digest_validation.operations
+      event_rules       = module.event_rules.operations
+      home              = module.home.operations
+      log_replication   = module.log_replication.operations
+      reconciliation    = module.reconciliation.operations
+    },
+  )
+}

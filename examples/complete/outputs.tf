@@ -15,18 +15,7 @@ output "kill_switch_name" {
 
 output "operations" {
   description = "What to look at when something is wrong, by module."
-  value = merge(
-    { for key, reaction in module.reaction : key => reaction.operations },
-    {
-      alert_topic       = module.alert_topic.operations
-      away              = module.away.operations
-      digest_validation = module.digest_validation.operations
-      event_rules       = module.event_rules.operations
-      home              = module.home.operations
-      log_replication   = module.log_replication.operations
-      reconciliation    = module.reconciliation.operations
-    },
-  )
+  value       = local._operations
 }
 
 output "reactions" {

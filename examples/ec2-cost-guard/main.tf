@@ -62,3 +62,14 @@ module "event_rules" {
   name   = var.name
   rules  = { ec2-launched = module.reaction.rule }
 }
+
+module "dashboard" {
+  source = "../../modules/dashboard"
+  name   = var.name
+
+  operations = {
+    alerts = module.alert_topic.operations
+    guard  = module.reaction.operations
+    rules  = module.event_rules.operations
+  }
+}

@@ -8,6 +8,11 @@ output "audit_bus_name" {
   value       = aws_cloudwatch_event_bus.audit.name
 }
 
+output "dashboard_name" {
+  description = "Dashboard of what the guard did and what waits."
+  value       = module.dashboard.name
+}
+
 output "failure_queue" {
   description = "Queue of the events that the reaction failed on: { arn, name, url }."
   value       = module.reaction.failure_queue

@@ -152,6 +152,9 @@ class Executor:
         for name, number in tally.items():
             if number:
                 self._telemetry.count(_METRICS[name], number)
+        held = sum(outcome.held for outcome in outcomes)
+        if held:
+            self._telemetry.count("ActionsHeld", held)
         self._remember(outcomes, told, earlier.get("acted", {}))
         self._raise()
         return tally
@@ -377,8 +380,6 @@ class Executor:
         except Exception as error:
             self._errors.append(("keep what the budget held back", error))
             self._telemetry.log.exception("held back and not kept", reason=str(error))
-        else:
-            self._telemetry.count("ActionsHeld")
 
     def _sign(self, ledger: Ledger, answer: Any) -> None:
         """Writes down that a call was the reaction's own, by the id that CloudTrail has of it."""
@@ -440,6 +441,7 @@ class Executor:
             if not admission.at_once:
                 self._telemetry.log.info("alert counted", key=alert.key, subject=alert.subject)
                 self._telemetry.count("AlertsCounted")
+                self._telemetry.count(f"Detections{alert.severity.capitalize()}")
                 self._find(alert, told, earlier, "", window, admission.times, sign)
                 return False
         # The next try of an event repeats no alert, but says if it succeeded in the end.
@@ -448,7 +450,9 @@ class Executor:
         worst = next((each for each in ("failed", "refused", "held") if each in statuses), "well")
         key = (sign.id if sign else self._event.id, "alert", alert.key or alert.subject, worst)
         sent = self._send(key, alert, told, earlier)
-        return self._find(alert, told, earlier, worst, window, sign=sign) or sent
+        if sent is not None:
+            self._telemetry.count(f"Detections{alert.severity.capitalize()}")
+        return self._find(alert, told, earlier, worst, window, sign=sign) or bool(sent)
 
     def tell_rest(self, what: Mapping[str, Any]) -> int:
         """Tells what a window held back; returns the number of alerts sent.
@@ -502,7 +506,7 @@ class Executor:
     def _tell(self, alert: Alert, key: Sequence[str]) -> bool:
         """Sends an alert that is about no action."""
         sent = self._send(key, alert, None)
-        return self._find(alert, None, (), "", "/".join(key)) or sent
+        return self._find(alert, None, (), "", "/".join(key)) or bool(sent)
 
     def _send(
         self,
@@ -510,7 +514,8 @@ class Executor:
         alert: Alert,
         outcomes: Sequence[Outcome] | None,
         earlier: Sequence[str] = (),
-    ) -> bool:
+    ) -> bool | None:
+        """True if it went out, False if it is not to, None if it went out before or could not."""
         deployment, log = self._deployment, self._telemetry.log
         mode, reason = self._mode()
         undo = self._undo() if outcomes is not None else ""
@@ -548,10 +553,10 @@ class Executor:
             why = _Tried(error).told
             log.exception("alert failed", alert={**told, "text": message["Message"], "reason": why})
             self._telemetry.count("AlertsFailed")
-            return False
+            return None
         if repeated:
             log.info("alert sent before", alert=told)
-            return False
+            return None
         log.info("alert sent", alert={**told, **(sent or {})})
         return True
 

@@ -2,7 +2,7 @@
 
 from localaws.athena import executions
 from localaws.cloudtrail import trails
-from localaws.cloudwatch import alarms, metrics
+from localaws.cloudwatch import alarms, dashboards, metrics
 from localaws.ec2 import instances
 from localaws.ec2 import needs as ec2_needs
 from localaws.events import buses, connections, observers, puts, replays, rules, scheduler
@@ -36,6 +36,7 @@ FILES = (
     commands,
     connections,
     create,
+    dashboards,
     delivery_streams,
     documents,
     ec2_needs,

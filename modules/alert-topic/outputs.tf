@@ -34,18 +34,22 @@ output "name" {
 }
 
 output "operations" {
-  description = "Resources to look at when something is wrong: { alarms, log_groups, queues }, each a map from a purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, functions, log_groups, parameters, queues, schedules, tables }, each a map from a purpose to { arn, name }."
   value = {
-    alarms = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => { arn = alarm.arn, name = alarm.alarm_name } }
+    alarms    = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => { arn = alarm.arn, name = alarm.alarm_name } }
+    functions = {}
     log_groups = {
       for name in local._logs_failures ? [local._failures_log] : [] : "failures" => {
         arn  = "arn:${local._partition}:logs:${local._region}:${local._account_id}:log-group:${name}"
         name = name
       }
     }
+    parameters = {}
     queues = {
       undelivered = { arn = local._undelivered_arn, name = aws_sqs_queue.undelivered.name }
     }
+    schedules = {}
+    tables    = {}
   }
 }
 

@@ -34,11 +34,17 @@ output "log_group" {
 }
 
 output "operations" {
-  description = "Resources to look at when something is wrong: { alarms, log_groups, queues, schedules, tables }, each a map from a purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, functions, log_groups, parameters, queues, schedules, tables }, each a map from a purpose to { arn, name }."
   value = {
     alarms = {
       for key, alarm in merge(aws_cloudwatch_metric_alarm.this, { for each in aws_cloudwatch_metric_alarm.silence : "silence" => each }) :
       key => { arn = alarm.arn, name = alarm.alarm_name }
+    }
+    functions = {
+      validation = {
+        arn  = local._function_arn
+        name = var.name
+      }
     }
     log_groups = {
       validation = {
@@ -46,6 +52,7 @@ output "operations" {
         name = local._log_group_name
       }
     }
+    parameters = {}
     queues = {
       for key, arn in local._queues : key => { arn = arn, name = "${var.name}-${key}" }
     }

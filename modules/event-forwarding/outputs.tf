@@ -28,17 +28,26 @@ output "forwarded" {
 }
 
 output "operations" {
-  description = "Resources to look at when something is wrong: { alarms, log_groups, queues }, each a map from a purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, functions, log_groups, parameters, queues, schedules, tables }, each a map from a purpose to { arn, name }."
   value = {
     alarms = merge(
       { for key, alarm in aws_cloudwatch_metric_alarm.canary : "canary-${key}" => { arn = alarm.arn, name = alarm.alarm_name } },
       module.rules[*].operations.alarms...
     )
+    functions  = {}
     log_groups = {}
+    parameters = {}
     queues = merge(
       { for key, queue in aws_sqs_queue.canary : "canary-${key}" => { arn = queue.arn, name = queue.name } },
       module.rules[*].operations.queues...
     )
+    schedules = {
+      for schedule in aws_scheduler_schedule.canary : "canary" => {
+        arn  = schedule.arn
+        name = schedule.name
+      }
+    }
+    tables = {}
   }
 }
 

@@ -38,7 +38,7 @@ output "deployed" {
 }
 
 output "operations" {
-  description = "What to look at when something is wrong: { alarms, log_groups, queues }, each a map from its purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, functions, log_groups, parameters, queues, schedules, tables }, each a map from a purpose to { arn, name }."
   value = {
     alarms = {
       for purpose, alarm in merge(
@@ -50,13 +50,17 @@ output "operations" {
         name = alarm.alarm_name
       }
     }
+    functions  = {}
     log_groups = {}
+    parameters = {}
     queues = {
       dead-letters = {
         arn  = local._dead_letter_queue.arn
         name = local._dead_letter_queue.name
       }
     }
+    schedules = {}
+    tables    = {}
   }
 }
 

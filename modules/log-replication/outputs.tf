@@ -1,5 +1,5 @@
 output "operations" {
-  description = "Resources to look at when something is wrong: { alarms }, a map from a purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, functions, log_groups, parameters, queues, schedules, tables }, each a map from a purpose to { arn, name }."
   value = {
     alarms = {
       for alarm in aws_cloudwatch_metric_alarm.failed : "replication-failed" => {
@@ -7,6 +7,12 @@ output "operations" {
         name = alarm.alarm_name
       }
     }
+    functions  = {}
+    log_groups = {}
+    parameters = {}
+    queues     = {}
+    schedules  = {}
+    tables     = {}
   }
 }
 

@@ -16,3 +16,16 @@ output "controls" {
     }
   }
 }
+
+output "operations" {
+  description = "Resources to look at when something is wrong: { alarms, functions, log_groups, parameters, queues, schedules, tables }, each a map from a purpose to { arn, name }."
+  value = {
+    alarms     = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => { arn = alarm.arn, name = alarm.alarm_name } }
+    functions  = {}
+    log_groups = {}
+    parameters = {}
+    queues     = {}
+    schedules  = {}
+    tables     = {}
+  }
+}

@@ -42,12 +42,18 @@ output "mode" {
 }
 
 output "operations" {
-  description = "Resources to look at when something is wrong: { alarms, log_groups, parameters, queues, tables }, each a map from a purpose to { arn, name }."
+  description = "Resources to look at when something is wrong: { alarms, functions, log_groups, parameters, queues, schedules, tables }, each a map from a purpose to { arn, name }."
   value = {
     alarms = {
       for key, alarm in aws_cloudwatch_metric_alarm.this : key => {
         arn  = alarm.arn
         name = alarm.alarm_name
+      }
+    }
+    functions = {
+      reaction = {
+        arn  = local._function_arn
+        name = var.name
       }
     }
     log_groups = {
@@ -68,6 +74,7 @@ output "operations" {
         name = local._failure_queue_name
       }
     }
+    schedules = {}
     tables = {
       ledger = {
         arn  = local._ledger_arn

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -104,7 +103,7 @@ def test_complete_brings_a_sign_in_of_root_home(complete: Stack) -> None:
 
 
 def test_complete_excludes_the_pipeline_and_guards_in_dry_run(complete: Stack) -> None:
-    """A change of the trail: by the pipeline it is known, by a user it is told, and never undone."""
+    """A change of the trail: the pipeline.s is known, a user.s is told, none is undone."""
     audit = complete.outputs["audit_queue_url"]
     ana = user(complete)
     run = pipeline(complete, ana)

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.plan
 
 MODULES = (
     "alert-topic",
+    "dashboard",
     "digest-validation",
     "event-forwarding",
     "log-archive",

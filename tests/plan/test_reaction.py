@@ -826,6 +826,12 @@ def test_alarms_say_what_happened_and_what_to_do(cases: dict[str, Made]) -> None
 def test_operations_name_what_to_look_at(cases: dict[str, Made]) -> None:
     assert cases["least"].outputs()["operations"] == {
         "alarms": {},
+        "functions": {
+            "reaction": {
+                "arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:watch",
+                "name": "watch",
+            }
+        },
         "log_groups": {
             "reaction": {
                 "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/watch",
@@ -839,6 +845,7 @@ def test_operations_name_what_to_look_at(cases: dict[str, Made]) -> None:
                 "name": "watch-failures",
             }
         },
+        "schedules": {},
         "tables": {
             "ledger": {
                 "arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/watch-ledger",

@@ -343,6 +343,7 @@ def test_a_spent_budget_notifies_only_and_says_so_once_an_hour(
     )
     lines = log_lines(capsys.readouterr().out)
     assert sum(line.get("BudgetSpent") == [1.0] for line in lines) == 2
+    assert [line["ActionsHeld"] for line in lines if "ActionsHeld" in line] == [[1.0], [2.0]]
 
 
 def test_a_failed_action_costs_nothing_and_a_repeated_one_neither(make: Make) -> None:
@@ -361,6 +362,24 @@ def test_a_budget_needs_a_table() -> None:
         Deployment.from_environment({"REACTION_BUDGET": "3"}, "x")
     with pytest.raises(SettingsError, match="REACTION_BUDGET is 'many'"):
         Deployment.from_environment({"REACTION_BUDGET": "many"}, "x")
+
+
+# ---- detections
+
+
+def test_detections_are_counted_by_severity_in_every_mode_and_once_an_event(
+    make: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reaction = make()
+    for id_ in ("e-1", "e-1", "e-2"):
+        reaction(event(id_), Context())
+    make(REACTION_MODE="dry_run")(event("e-3"), Context())
+    with watched({"Publish": ["AuthorizationError"]}), pytest.raises(ReactionError):
+        make()(event("e-4"), Context())
+    lines = log_lines(capsys.readouterr().out)
+    counted = {(key, *line[key]) for line in lines for key in line if key.startswith("Detections")}
+    assert counted == {("DetectionsHigh", 1.0)}
+    assert sum("DetectionsHigh" in line for line in lines) == 3
 
 
 # ---- kill switch
