@@ -33,10 +33,16 @@ HEADINGS = [
     "Inputs",
     "Outputs",
 ]
-LAPTOP = [
-    'make setup && export PATH="$PWD/.venv/bin:$PATH"    # in the repository\'s root',
-    "trailctl local up &                                 # a local AWS",
-]
+LAPTOP = """
+```sh
+make setup && export PATH="$PWD/.venv/bin:$PATH"    # in the repository's root
+trailctl local up                                   # a local AWS, until Ctrl-C
+```
+
+In another terminal, in the repository's root:
+
+```sh
+export PATH="$PWD/.venv/bin:$PATH"""
 GIT = "git::https://example.com/terraform-aws-cloudtrail-reactor.git"
 # Commands of the AWS CLI that are no operation of a service, in version 1 as in 2.
 OF_THE_CLI = {("s3", "ls")}
@@ -75,9 +81,9 @@ def test_the_picture_fits_a_terminal(folder: Path) -> None:
 @examples
 def test_a_laptop_begins_alike_and_asks_nothing(folder: Path) -> None:
     """Pasted whole: an apply that asks would take the next line for the answer."""
-    commands = re.findall(r"```sh\n(.*?)```", sections(readme(folder))[HEADINGS[1]], re.DOTALL)
-    lines = commands[0].splitlines()
-    assert lines[:2] == LAPTOP
+    laptop = sections(readme(folder))[HEADINGS[1]]
+    assert laptop.startswith(LAPTOP)
+    lines = re.findall(r"```sh\n(.*?)```", laptop, re.DOTALL)[1].splitlines()
     assert f"cd examples/{folder.name}" in lines or f"cd ../{folder.name}" in lines
     for line in lines:
         assert "terraform apply" not in line or "-auto-approve" in line
@@ -238,6 +244,12 @@ def test_commands_can_be_typed(folder: Path) -> None:
 def test_what_one_version_of_the_aws_cli_lacks_is_found(words: str, fault: str | None) -> None:
     found = of_aws(words.split())
     assert found == fault or (fault is not None and str(found).startswith(fault))
+
+
+def test_no_page_uses_what_only_version_2_of_the_aws_cli_has() -> None:
+    pages = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("*/*/*.md")]
+    found = re.compile(r"\baws logs tail\b|--cli-binary-format\b")
+    assert [str(p) for p in pages if found.search(p.read_text(encoding="utf-8"))] == []
 
 
 # ---- what it costs
