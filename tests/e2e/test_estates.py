@@ -103,7 +103,7 @@ def test_complete_brings_a_sign_in_of_root_home(complete: Stack) -> None:
 
 
 def test_complete_excludes_the_pipeline_and_guards_in_dry_run(complete: Stack) -> None:
-    """The pipeline may change the trail; that it narrows it is told all the same, and not undone."""
+    """The pipeline may change the trail. That it narrows it is told, and not undone."""
     audit = complete.outputs["audit_queue_url"]
     run = complete.client("cloudtrail", pipeline(complete, user(complete)))
     assert complete.aws.drain()
