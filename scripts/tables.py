@@ -5,9 +5,10 @@
 
 It writes the tables of inputs and outputs into the READMEs of modules and examples, the table of
 the catalogue and the number of its detections, the rows of the modules in the README at the top,
-the version that sources are pinned to (`?ref=v...`), the JSON schemas of modules/detections, and
-the code that a page of docs/ shows of a file: `<!-- file: PATH -->` before the code stands for the
-whole file, `<!-- file: PATH: BLOCK -->` for one block of Terraform.
+the version that sources are pinned to (`?ref=v...`), how an example is copied into a repository of
+one's own (between `<!-- copy: begin -->` and `<!-- copy: end -->`), the JSON schemas of
+modules/detections, and the code that a page of docs/ shows of a file: `<!-- file: PATH -->` before
+the code stands for the whole file, `<!-- file: PATH: BLOCK -->` for one block of Terraform.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 _LONGEST_TYPE = 450  # characters; a longer one is told by its outermost words
 _BEGIN, _END = "<!-- coverage: begin -->\n", "<!-- coverage: end -->\n"
+_COPY, _COPY_END = "<!-- copy: begin -->\n", "<!-- copy: end -->\n"
+_HOUSE = "terraform-aws-cloudtrail-reactor"
 _COUNT = re.compile(r"\b\d+ detections as data\b")
 
 
@@ -137,6 +140,43 @@ def with_tables(readme: str, folder: Path) -> str:
     return readme.rstrip() + "\n"
 
 
+def with_copy(readme: str, folder: Path) -> str:
+    """An example's README with how it is copied into a repository of one's own."""
+    before, begin, rest = readme.partition(_COPY)
+    _, end, after = rest.partition(_COPY_END)
+    if not begin or not end:
+        raise PageError(
+            f"examples/{folder.name}/README.md does not say where its copy is told: add lines with "
+            f"{_COPY.strip()} and {_COPY_END.strip()} below `## In a repository of your own`"
+        )
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.tf")]
+    names = sorted(name for name in names if ".terraform" not in name)
+    listed = ", ".join(
+        f"`{name}`" for name in sorted(names, key=lambda name: (name.count("/"), name))
+    )
+    git = f"https://example.com/{_HOUSE}.git"
+    return f"""{before}{_COPY}
+The folder is a root module of its own. Copy it whole ({listed}), and pin its modules:
+
+```sh
+ref={_tag()}                                # a tag, or a commit's whole hash
+git clone {git}
+git -C {_HOUSE} checkout "$ref"
+cp -R {_HOUSE}/examples/{folder.name} my-{folder.name} && cd my-{folder.name}
+find . -name '*.tf' -exec sed -i.bak -E \\
+  "s#\\"(\\.\\./)+modules/([a-z0-9-]+)\\"#\\"git::{git}//modules/\\2?ref=$ref\\"#" {{}} +
+find . -name '*.bak' -delete
+terraform init
+```
+
+`versions.tf` has the provider blocks; add your backend there:
+
+```hcl
+{_text(folder / "versions.tf")}```
+
+{_COPY_END}{after}"""
+
+
 def with_catalogue(readme: str) -> str:
     """The README of modules/detections with the catalogue's table."""
     from trailctl.replay.catalogue import (
@@ -196,8 +236,12 @@ def with_files(page: str) -> str:
 
 def with_version(page: str) -> str:
     """A page whose examples pin this version's modules."""
+    return re.sub(r"\?ref=v[0-9][\w.-]*[0-9]", f"?ref={_tag()}", page)
+
+
+def _tag() -> str:
     project = tomllib.loads(_text(REPOSITORY / "pyproject.toml"))["project"]
-    return re.sub(r"\?ref=v[0-9][\w.-]*[0-9]", f"?ref=v{project['version']}", page)
+    return f"v{project['version']}"
 
 
 def pages() -> Iterator[tuple[Path, str]]:
@@ -217,6 +261,8 @@ def _pages() -> Iterator[tuple[Path, str]]:
         new = with_tables(_text(path), versions.parent)
         if versions.parent == REPOSITORY / "modules" / "detections":
             new = with_catalogue(new)
+        if versions.parent.parent.name == "examples":
+            new = with_copy(new, versions.parent)
         yield path, new
     yield REPOSITORY / "README.md", with_modules(_text(REPOSITORY / "README.md"))
     for path in sorted((REPOSITORY / "docs").glob("*.md")):

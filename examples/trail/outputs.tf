@@ -8,6 +8,11 @@ output "log_bucket_name" {
   value       = module.log_bucket.name
 }
 
+output "log_kms_key_arn" {
+  description = "ARN of the KMS key that encrypts the log files."
+  value       = module.log_bucket.kms_key_arn
+}
+
 output "mfa_delete_commands" {
   description = "What the root user runs to switch MFA delete: { enable, disable }."
   value       = module.log_bucket.mfa_delete_commands

@@ -18,6 +18,15 @@ output "dead_letter_queue" {
   value       = one(module.rules[*].dead_letter_queue)
 }
 
+output "forwarded" {
+  description = "What a spoke forwards, as reconciliation takes it: { account_ids, patterns, regions }; a hub's is null."
+  value = !local._is_spoke ? null : {
+    account_ids = [local._account_id]
+    patterns    = local._patterns
+    regions     = [local._region]
+  }
+}
+
 output "operations" {
   description = "Resources to look at when something is wrong: { alarms, functions, log_groups, parameters, queues, schedules, tables }, each a map from a purpose to { arn, name }."
   value = {

@@ -59,6 +59,29 @@ locals {
     )
   }
 
+  # A permission is for one rule's target. From so many rules on, targets of one name share one, by the
+  # beginning of the rules' names, as in a queue's policy: the policy of a function takes 20,480 bytes, and
+  # a statement has up to 470. Rules with a name of their own keep their permissions.
+  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+  _many_rules = 40
+  _function_targets = {
+    for id, target in local._targets : target.key => id... if target.kind == "function" && !target.cross_account
+  }
+  _sharing = {
+    for key, ids in local._function_targets : key => [
+      for id in ids : id if length(ids) >= local._many_rules && nonsensitive(var.rules[local._rules[local._targets[id].rule_id].key].name == null)
+    ]
+  }
+  _permissions = merge(
+    { for id in flatten([for key, ids in local._function_targets : [for id in ids : id if !contains(local._sharing[key], id)]]) : id => [id] },
+    { for key, ids in local._sharing : "*/${key}" => ids if length(ids) > 0 },
+  )
+  _permission_sources = {
+    for id, ids in local._permissions : id => startswith(id, "*/") ? "${local._arn_start}:rule/${local._bus_path}${var.name}-*" : (
+      "${can(regex(local._mock, aws_cloudwatch_event_rule.this[local._targets[ids[0]].rule_id].arn)) ? local._mock_start : ""}${aws_cloudwatch_event_rule.this[local._targets[ids[0]].rule_id].arn}"
+    )
+  }
+
   # jsonencode writes <, > and & as \u003c, \u003e and \u0026, which EventBridge does not take for a
   # placeholder and a person can't read. A doubled backslash is put aside meanwhile, so that
   # "\\u003c" stays what it is.
@@ -108,21 +131,26 @@ locals {
 
 # A function of another account admits the rule's role: see the output target_policies.
 resource "aws_lambda_permission" "this" {
-  for_each = { for id, target in local._targets : id => target if target.kind == "function" && !target.cross_account }
+  for_each = local._permissions
 
   # Unique for the function, whatever other rules, buses and modules it serves.
-  statement_id  = "${substr(replace("${local._rules[each.value.rule_id].name}-${each.value.key}", "/[^A-Za-z0-9_-]/", "_"), 0, 80)}-${substr(sha256("${var.name}/${local._bus_path}${each.key}"), 0, 8)}"
+  statement_id  = "${substr(replace("${startswith(each.key, "*/") ? var.name : local._rules[local._targets[each.value[0]].rule_id].name}-${local._targets[each.value[0]].key}", "/[^A-Za-z0-9_-]/", "_"), 0, 80)}-${substr(sha256("${var.name}/${local._bus_path}${each.key}"), 0, 8)}"
   action        = "lambda:InvokeFunction"
-  function_name = local._function_names[each.key]
+  function_name = local._function_names[each.value[0]]
   # A version's or alias's ARN has one part more than a function's.
-  qualifier  = try(split(":", each.value.function.arn)[7], null)
+  qualifier  = try(split(":", local._targets[each.value[0]].function.arn)[7], null)
   principal  = "events.amazonaws.com"
-  source_arn = "${can(regex(local._mock, aws_cloudwatch_event_rule.this[each.value.rule_id].arn)) ? local._mock_start : ""}${aws_cloudwatch_event_rule.this[each.value.rule_id].arn}"
+  source_arn = local._permission_sources[each.key]
 
   lifecycle {
     precondition {
-      condition     = !local._told[each.key] || can(regex("^[A-Za-z0-9_-]{1,64}$", local._function_names[each.key]))
-      error_message = "function.function_name of the target ${each.value.label} must be the function's name or ARN: pass the function whole (function = aws_lambda_function.x, or a reaction module)."
+      condition     = !local._told[each.value[0]] || can(regex("^[A-Za-z0-9_-]{1,64}$", local._function_names[each.value[0]]))
+      error_message = "function.function_name of the target ${local._targets[each.value[0]].label} must be the function's name or ARN: pass the function whole (function = aws_lambda_function.x, or a reaction module)."
+    }
+
+    precondition {
+      condition     = length(distinct([for id in each.value : local._targets[id].function.arn])) == 1
+      error_message = "The targets ${local._targets[each.value[0]].key} of ${length(each.value)} rules are several functions, and from ${local._many_rules} rules on the targets of one name share one permission: give the targets of each function a name of their own."
     }
   }
 }

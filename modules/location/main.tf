@@ -1,20 +1,8 @@
-data "aws_caller_identity" "current" {
-  lifecycle {
-    postcondition {
-      condition     = var.account_id == null || !can(regex(local._account_ids, self.account_id)) ? true : self.account_id == var.account_id
-      error_message = "account_id is ${coalesce(var.account_id, "-")}, and the provider is in the account ${self.account_id}: leave account_id out, or pass a provider of that account."
-    }
-  }
-}
+# Without conditions of their own: Terraform would put the lookup off until everything that the module's
+# call refers to exists, and no policy built from it would be known when planning. The outputs have them.
+data "aws_caller_identity" "current" {}
 
-data "aws_region" "current" {
-  lifecycle {
-    postcondition {
-      condition     = var.region == null || !can(regex(local._regions, self.id)) ? true : self.id == var.region
-      error_message = "region is ${coalesce(var.region, "-")}, and the provider is in ${self.id}: leave region out, or pass a provider of that Region."
-    }
-  }
-}
+data "aws_region" "current" {}
 
 locals {
   # A provider that `terraform test` mocks answers with a word, and no ARN can be made of it.

@@ -93,6 +93,17 @@ def test_a_spoke_where_global_events_arrive(many: Plan) -> None:
     assert not plan.of_type("aws_cloudwatch_event_bus_policy")
 
 
+def test_a_spoke_tells_what_it_forwards(tf: Planner) -> None:
+    """As reconciliation takes it: whole, and a hub's null says that nothing comes by it."""
+    told = call("event-forwarding", SPOKE, "spoke") + call("event-forwarding", LEAST, "hub")
+    told += 'output "told" {\n  value = [module.spoke.forwarded, module.hub.forwarded]\n}\n'
+    plan = tf.plan(told)
+    spoke, hub = plan.outputs["told"]
+    assert (spoke["account_ids"], spoke["regions"], hub) == ([ACCOUNT], [REGION], None)
+    found = {key: json.loads(text) for key, text in spoke["patterns"].items()}
+    assert found == {"alarms": ALARMS, "global-services": {"source": GLOBAL}}
+
+
 @pytest.mark.parametrize("partition", REGIONS)
 def test_a_spoke_in_each_partition(tf: Planner, partition: str) -> None:
     region = REGIONS[partition]

@@ -457,6 +457,7 @@ def test_what_is_refused_of_the_kinds(tf: Planner) -> None:
     instances = "run_command.targets of the target r/a must have one to five keys, each"
     template = "The target r/a is a log group, which takes an input_template with a timestamp"
     text = {"input_paths": {}, "input_template": '"text"'}
+    two = (FUNCTION, {"arn": arn("lambda", "function:other"), "function_name": "other"})
     whole = "queue_policies is missing: who writes the policy of the queue work?"
 
     def command(targets: Any) -> dict[str, Any]:
@@ -467,6 +468,10 @@ def test_what_is_refused_of_the_kinds(tf: Planner) -> None:
         "event-rules",
         [
             (work | {"existing_queue_policies": many_statements}, f"{policy}21 statements"),
+            (
+                rules(**{f"r{i}": rule({"function": two[i % 2]}) for i in range(40)}),
+                "The targets a of 40 rules are several functions, and from 40 rules on",
+            ),
             (work | {"existing_queue_policies": kept(Action=eight)}, f"{policy}8 actions in a"),
             (
                 work | {"existing_queue_policies": kept(Condition=conditions)},

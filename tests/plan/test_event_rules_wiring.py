@@ -122,8 +122,8 @@ CALLS: dict[str, Settings] = {
     "many_rules": {
         "name": "acme",
         "queue_policies": "attach",
-        "rules": {f"{i:03}": rule({"queue": queue()}) for i in range(150)}
-        | {"named": rule({"queue": queue()}, name="other")},
+        "rules": {f"{i:03}": rule({"queue": queue()}, {"function": FUNCTION}) for i in range(150)}
+        | {"named": rule({"queue": queue()}, {"function": FUNCTION}, name="other")},
     },
     "witnessed": rules(
         r=rule(
@@ -377,6 +377,12 @@ def test_many_rules_are_admitted_by_the_beginning_of_their_names(many: Plan) -> 
         assert len(policy) <= 8192
         condition = json.loads(policy)["Statement"][1]["Condition"]
         assert condition == {"ArnLike": {"aws:SourceArn": [rule_arn("acme-*"), rule_arn("other")]}}
+    # One for all but what has a name of its own: a function's policy holds some sixty.
+    permissions = plan.of_type("aws_lambda_permission")
+    shared = permissions.pop('aws_lambda_permission.this["*/b"]')
+    assert shared["source_arn"] == rule_arn("acme-*")
+    assert shared["function_name"] == "react"
+    assert [*permissions] == ['aws_lambda_permission.this["named/b"]']
 
 
 def test_a_source_beyond_aws_that_is_meant(many: Plan) -> None:

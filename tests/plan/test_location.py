@@ -29,6 +29,18 @@ def test_account_and_region_are_looked_up(tf: Planner) -> None:
     }
 
 
+def test_a_call_for_each_of_what_is_not_there_yet_knows_it_too(tf: Planner) -> None:
+    """A lookup with conditions of its own would wait for all that the call refers to."""
+    plan = tf.plan(
+        'provider "aws" {}\n'
+        'resource "aws_sqs_queue" "made" {\n  name = "made"\n}\n'
+        'module "each" {\n  source = "${modules}/location"\n'
+        "  for_each = { one = aws_sqs_queue.made.name }\n}\n"
+        'output "told" {\n  value = module.each["one"]\n}\n'
+    )
+    assert plan.outputs["told"]["account_id"] == ACCOUNT
+
+
 def test_a_region_tells_its_partition_as_aws_sdks_have_it(tf: Planner) -> None:
     """Against botocore's own table; the provider need not know the Region."""
     regions = {

@@ -131,7 +131,7 @@ MUTANTS = [
     ),
     Mutant(
         "event-rules/targets.tf",
-        'source_arn = "${can(regex(local._mock, aws_cloudwatch_event_rule.this[each.value.rule_id].arn)) ? local._mock_start : ""}${aws_cloudwatch_event_rule.this[each.value.rule_id].arn}"',  # noqa: E501
+        "source_arn = local._permission_sources[each.key]",
         "",
         "CKV2_CTR_7",
         "module.rules.aws_lambda_permission",

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.plan
 
 # What an example must be given. The others' plans are made for other tests already.
 VARIABLES: dict[str, dict[str, Any]] = {
+    "complete": {"away_region": "eu-west-1"},
     "digest-validation": {"bucket_name": "logs", "trail_name": "main"},
     "existing-trail": {"trail_log_group_name": "aws-controltower/CloudTrailLogs"},
     "log-query": {"bucket_name": "logs"},

@@ -157,6 +157,23 @@ def test_permission_for_whoever_exists(function: Any, principal: str) -> None:
     )
 
 
+def test_a_policy_that_grows_too_large(account: Account, function: Any) -> None:
+    """Some sixty rules, each with a permission of its own, are too many for one function."""
+    added = 0
+    with refused("PolicyLengthExceededException"):
+        for number in range(100):
+            function.add_permission(
+                FunctionName="f",
+                StatementId=f"rule-{number}",
+                Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com",
+                SourceArn=account.arn("events", f"rule/detections-of-this-account-{number}"),
+            )
+            added = number + 1
+    assert 60 < added < 90
+    assert len(json.loads(function.get_policy(FunctionName="f")["Policy"])["Statement"]) == added
+
+
 def test_who_may_not_is_not_told_what_else_is_wrong(account: Account) -> None:
     who = account.user("ana")
     with refused("AccessDeniedException", status=403):
