@@ -89,6 +89,14 @@ class RunningAws:
         """The time on its clock."""
         return datetime.fromisoformat(self._control.get("health", timeout=_ASK_SECONDS)["now"])
 
+    def fault(self, **settings: Any) -> dict[str, Any]:
+        """Deliver with these faults (`localaws.events.faults.FaultSettings`) from now on.
+
+        None: as ever. Returns the state; raises LocalAwsError where a setting is none.
+        """
+        state: dict[str, Any] = self._control.post("fault", settings, timeout=_ASK_SECONDS)
+        return state
+
     def reset(self) -> None:
         """Forget all that was made in it, and set its clock right."""
         self._control.post("reset", timeout=_ASK_SECONDS)
