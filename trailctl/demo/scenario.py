@@ -188,7 +188,8 @@ class Scenario:
         self._aws.advance(_PROVEN_AFTER.total_seconds())
         self._wait(self._proven)
         self._seen = self._last_number()  # the hours in between are not shown
-        minutes = (_RECONCILES_AT - self._aws.now().minute) % 60 + 1
+        # Into the minute after the next run: of the minute that it is, the run is over.
+        minutes = (_RECONCILES_AT - self._aws.now().minute - 1) % 60 + 2
         self._aws.advance(minutes * 60)
         self._wait(lambda: len(self._late()) == len(self._missed()) == 1)
 
