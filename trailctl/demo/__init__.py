@@ -75,7 +75,7 @@ def _perform(screen: Screen, terraform: Terraform, folder: Path) -> None:
         work = _Work(terraform, _copy(folder / "work"), aws)
         work.run("init")
         stack.callback(_destroy, screen, work)
-        with screen.working(f"terraform apply examples/{EXAMPLE}, and reconciliation") as step:
+        with screen.working(f"terraform apply {EXAMPLE} and reconciliation") as step:
             step.result = _summary(work.run("apply", *work.settings))
         scenario = Scenario(aws, work.outputs())
         scenario.prepare()

@@ -288,7 +288,7 @@ class Scenario:
         )
         events = [(e["detail"]["eventID"], "redelivered" in e) for e in self._forwarded]
         yield Claim(
-            "the queue downstream has each launch once, the lost one marked as redelivered",
+            "the queue downstream has each launch once, the lost one as redelivered",
             len(dict(events)) == len(events) == 3 and [i for i, late in events if late] == [lost],
             str(events),
         )
