@@ -18,8 +18,8 @@ _KEPT_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One step. `kind` is `call`, `authorize`, `emitted`, `router`, `schedule`, `replay`, `topic`,
-    `alarm` or `function`, `step` what was done there.
+    """One step. `kind` is `call`, `authorize`, `emitted`, `fault`, `router`, `schedule`, `replay`,
+    `topic`, `alarm` or `function`, `step` what was done there.
 
     `event_id` is the id of the event on the bus and ties its steps together; `what` names the call,
     rule, schedule or function, `detail` says the rest.

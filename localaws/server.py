@@ -86,8 +86,9 @@ async def _serve(
         threading.Thread(target=watch, daemon=True).start()
 
     token = new_token(port)
-    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"))
-    front = Front(emulator, MovableClock(), Door(port, token))
+    clock = MovableClock()
+    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"), clock.now)
+    front = Front(emulator, clock, Door(port, token))
     await front.start()
 
     config = Config()

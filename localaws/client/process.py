@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from localaws.client.control import Control
@@ -36,8 +38,18 @@ _LOCK = threading.Lock()
 
 @cache
 def _session() -> boto3.session.Session:
-    """One for all clients: it keeps the services' models, which are dear to read."""
-    return boto3.session.Session()
+    """One for all clients: it keeps the services' models, which are dear to read.
+
+    Nothing of the caller's AWS settings gets in: a profile that is not there would be an error, one
+    that is could lead elsewhere.
+    """
+    known = botocore.session.Session.SESSION_VARIABLES
+    own = {
+        name: (option, None, default, cast) for name, (option, _, default, cast) in known.items()
+    }
+    for name in ("config_file", "credentials_file"):
+        own[name] = (None, None, os.devnull, None)
+    return boto3.session.Session(botocore_session=botocore.session.Session(session_vars=own))
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,14 @@ class RunningAws:
     def now(self) -> datetime:
         """The time on its clock."""
         return datetime.fromisoformat(self._control.get("health", timeout=_ASK_SECONDS)["now"])
+
+    def fault(self, **settings: Any) -> dict[str, Any]:
+        """Deliver with these faults (`localaws.events.faults.FaultSettings`) from now on.
+
+        None: as ever. Returns the state; raises LocalAwsError where a setting is none.
+        """
+        state: dict[str, Any] = self._control.post("fault", settings, timeout=_ASK_SECONDS)
+        return state
 
     def reset(self) -> None:
         """Forget all that was made in it, and set its clock right."""

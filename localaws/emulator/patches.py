@@ -41,7 +41,12 @@ _LOG_SECONDS = 10.0
 _RESERVATION = re.compile(r"<reservationId>([^<]+)<")
 
 
-def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished) -> None:
+def apply(
+    runtimes: Runtimes,
+    now: Callable[[], datetime],
+    on_event: EmittedEvent,
+    on_published: OnPublished,
+) -> None:
     """Apply all patches; once a process."""
     functions_see_their_own_packages(runtimes)
     logs_are_the_invocations_own()
@@ -52,6 +57,7 @@ def apply(runtimes: Runtimes, on_event: EmittedEvent, on_published: OnPublished)
     a_denial_tells_of_an_unknown_resource()
     security_group_rules_are_single()
     instances_keep_how_they_were_launched()
+    instances_have_the_embedders_time(now)
     events_are_handed_on(on_event)
     nothing_fires_by_itself()
     notifications_are_handed_on(on_published)
@@ -328,6 +334,15 @@ def instances_keep_how_they_were_launched() -> None:
     ec2._ACTION_MAP["RunInstances"] = launched
     ec2._ACTION_MAP["DescribeInstances"] = described
     ec2._instance_xml = instance
+
+
+def instances_have_the_embedders_time(now: Callable[[], datetime]) -> None:
+    """EC2: the time of what is made is the machine's, and can't be another.
+
+    A record has the embedder's time, which can be moved: an instance would not be of the time of
+    the call that launched it. Wanted: a clock that an embedder can give.
+    """
+    ec2._now_ts = lambda: now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def events_are_handed_on(on_event: EmittedEvent) -> None:

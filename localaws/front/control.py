@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from localaws.cloudtrail.emission import emit
+from localaws.events.faults import FaultSettings
 from localaws.front.door import CONTROL
 from localaws.front.services import Services
 from localaws.wire.http import Request, Response
@@ -23,10 +24,12 @@ class ControlEndpoints:
         self._services = services
         self._endpoints: dict[tuple[str, str], Endpoint] = {
             ("GET", "activity"): self._activity,
+            ("GET", "fault"): self._fault,
             ("GET", "health"): self._health,
             ("POST", "clock"): self._clock,
             ("POST", "drain"): self._drain,
             ("POST", "emit"): self._emit,
+            ("POST", "fault"): self._set_fault,
             ("POST", "reset"): self._reset,
         }
 
@@ -63,6 +66,13 @@ class ControlEndpoints:
     async def _emit(self, request: Request, _: Mapping[str, str]) -> Response:
         asked = json.loads(request.body)
         return _json({"emitted": emit(self._services.parts, self._services.put, asked)})
+
+    async def _fault(self, _: Request, __: Mapping[str, str]) -> Response:
+        return _json(self._services.faults.state())
+
+    async def _set_fault(self, request: Request, _: Mapping[str, str]) -> Response:
+        self._services.faults.set(FaultSettings.of(json.loads(request.body)))
+        return _json(self._services.faults.state())
 
 
 def _json(value: Any, status: int = 200) -> Response:

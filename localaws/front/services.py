@@ -16,6 +16,7 @@ from localaws.cloudtrail.trailwriter import TrailWriter
 from localaws.cloudwatch.watch import Alarms, Expressions
 from localaws.events.archives import Archives
 from localaws.events.connections import Connections
+from localaws.events.faults import Faults
 from localaws.events.router import Router, RouterEvent
 from localaws.events.schedules import Schedules
 from localaws.functions.invoke import AsyncInvoker
@@ -60,6 +61,7 @@ class Services:
         shared = (parts.aws, parts.clock, lambda: self.router, parts.report)
         self.archives = Archives(*shared)
         self.schedules = Schedules(*shared)
+        self.faults = Faults(parts.clock, parts.report)
         for service in (
             self.trails,
             self.trail_writer,
@@ -86,6 +88,7 @@ class Services:
             invoke=self.functions.submit,
             arrived=self.archives.arrived,
             credentials=lambda *place: parts.kept(Connections).get(place, {}),
+            copies=self.faults.copies,
         )
         shared = (parts.aws, parts.clock, parts.report)
         self.alarms = Alarms(*shared, lambda: parts.kept(Expressions))
@@ -142,6 +145,7 @@ class Services:
         for service in (
             self.schedules,
             self.archives,
+            self.faults,
             self.parts.clock,
             self.trails,
             self.identities,

@@ -272,13 +272,14 @@ async def serve_alone(folder: Path) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
+    from localaws.clock import MovableClock
     from localaws.emulator.ministack import MiniStack
     from localaws.emulator.runtime import Runtimes
     from localaws.server import bind
 
     listener = bind(0)
     port = listener.getsockname()[1]
-    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"))
+    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"), MovableClock().now)
     await emulator.start(lambda *_: None, lambda _: None)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

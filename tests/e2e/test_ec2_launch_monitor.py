@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.harness.applies import Applier, Stack
-from tests.harness.local_aws import Credentials
+from tests.harness.local_aws import REPOSITORY, Credentials
 from tests.harness.mail import Listener, bodies, take
 
 pytestmark = pytest.mark.e2e
@@ -97,14 +101,45 @@ class World:
             self.take(output)
 
 
+@dataclass
+class Demo:
+    """`make demo` under way, and the file that it prints to."""
+
+    process: subprocess.Popen[bytes]
+    printed: Path
+
+
 @pytest.fixture(scope="module")
-def stacks(apply: Applier) -> dict[str, Any]:
-    """All stacks of this module, begun side by side."""
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Begun first and looked at last: most of its time it waits, while the other tests run."""
+    printed = tmp_path_factory.mktemp("demo") / "printed"
+    # Settings that lead elsewhere: the demo says that it touches no account, whatever they say.
+    elsewhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_PROFILE": "nobody"}
+    paths = f"{REPOSITORY}:{REPOSITORY / 'lambda_src'}"
+    with printed.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trailctl", "demo"],
+            env={**os.environ, **elsewhere, "PYTHONPATH": paths},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Demo(process, printed)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # as Ctrl-C: it destroys what it has made
+            process.wait(300)
+
+
+@pytest.fixture(scope="module")
+def stacks(apply: Applier, demo: Demo) -> dict[str, Any]:
+    """All stacks of this module, begun side by side, and beside the demo."""
+    del demo
     settings = {"force_destroy": True}
     return {
         "enforce": apply.start(EXAMPLE, {"mode": "enforce", "name": "monitor", **settings}),
         "dry_run": apply.start(EXAMPLE, {"name": "dry", **settings}),
-        "broken": apply.start(EXAMPLE, {"mode": "enforce", "name": "broken", **settings}),
     }
 
 
@@ -280,11 +315,12 @@ def test_dry_run_is_the_default_and_changes_nothing(dry: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def broken(stacks: dict[str, Any]) -> World:
-    return World.of(stacks["broken"].result())
+def broken(enforcing: World) -> World:
+    """The stack of the tests above, which are through with it."""
+    return enforcing
 
 
-def lost(world: World, target: str, name: str = "broken") -> None:
+def lost(world: World, target: str, name: str = "monitor") -> None:
     """The one event in the dead-letter queue must be the target's."""
     (message,) = world.take("dead_letter_queue")
     attributes = {k: v["StringValue"] for k, v in message["MessageAttributes"].items()}
@@ -316,7 +352,7 @@ def test_without_the_queues_policy(broken: World) -> None:
     (tags,) = broken.tags(*broken.launch(broken.user))
     assert tags["reactor:owner"] == "ana"
     assert broken.take("downstream_queue_url") == []
-    lost(broken, "broken-downstream")
+    lost(broken, "monitor-downstream")
 
 
 def test_without_the_topics_policy(dry: World) -> None:
@@ -365,3 +401,20 @@ def test_destroy_leaves_nothing(stacks: dict[str, Any]) -> None:
 def _allow(*actions: str) -> str:
     statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_the_demo_keeps_what_it_says(demo: Demo) -> None:
+    """It exits with 1 where a claim does not hold; here it must print all, and fit a terminal."""
+    code = demo.process.wait(600)
+    text = demo.printed.read_text(encoding="utf-8")
+    assert code == 0, text
+    _, _, said = text.partition("Does it hold?\n")
+    claims = [line for line in said.splitlines() if line[2:3] in ("✓", "✗")]
+    assert len(claims) == 12, text  # the last one is the destruction
+    assert all(line.startswith("  ✓ ") for line in claims), text
+    acts = re.findall(r"^\S.*\n(?=  [0-9:.]{12}  call )", text, re.MULTILINE)
+    assert len(acts) == 4, text
+    assert "  lost     ec2:RunInstances  it never comes to the bus\n" in text
+    assert "│ Late: " in text
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+    assert re.search(r"\nDone in \d+ s; nothing of it is left\.\n$", text)

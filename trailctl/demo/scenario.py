@@ -1,4 +1,7 @@
-"""The demo's calls and the claims that must hold afterwards: three launches by two principals."""
+"""The demo's calls and the claims that must hold afterwards: launches by two principals.
+
+The event of the last launch is lost; hours later the log is proven, and reconciliation finds it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,7 +18,15 @@ from localaws.client.process import RunningAws
 
 _PREFIX = "reactor:"
 _IMAGE = "ami-0abcdef1234567890"
-_WAIT_SECONDS = 20.0
+_WAIT_SECONDS = 120.0
+# A rule owes nothing of its first five minutes (reactor.reconcile.rules). A function reads the
+# machine's clock, to which an event five minutes ahead is not yet of the future (reactor.reaction).
+_RULE_SETTLES = timedelta(minutes=5)
+# The digest that names the launch's log file ends 65 minutes after the launch at the latest, is
+# looked at 15 minutes later, by a function that runs once an hour.
+_PROVEN_AFTER = timedelta(minutes=145)
+_LOG_FILE = timedelta(minutes=5)
+_RECONCILES_AT = 40  # minutes past the hour
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,9 @@ class Act:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the timeline: `kind` is call, rule, target, change, failed or alert."""
+    """A line of the timeline: `kind` is call, lost, rule, schedule, target, topic, function, change
+    or alert. `what` is its subject; an alert has its text in `detail`.
+    """
 
     time: datetime
     kind: str
@@ -60,7 +73,12 @@ class Scenario:
         self._told = 0  # how many of the messages were shown
         self._messages: list[str] = []
         self._forwarded: list[dict[str, Any]] = []
-        self._launched: dict[str, list[str]] = {"ana": [], "release-42": []}
+        self._small: list[str] = []  # ids of instances
+        self._large: list[str] = []
+        self._unseen: list[str] = []
+        self._lost_at = datetime.now(UTC)
+        self._lost_event = ""  # its eventID
+        self._unnoticed = False
         self._refused = ""
         self._before_failure: set[str] = set()
         self._after_failure: set[str] = set()
@@ -123,22 +141,24 @@ class Scenario:
     # The acts
 
     def acts(self) -> Iterator[Act]:
-        yield Act("The user ana launches three small instances in one call", self._small)
-        yield Act("The role deploy, as release-42, launches one large instance", self._large)
+        yield Act("The user ana launches three small instances in one call", self._launch_small)
+        yield Act("The role deploy, as release-42, launches one large instance", self._launch_large)
         yield Act("ana's next launch fails: it must change nothing", self._failing)
+        yield Act("release-42 launches again, and the event is lost on its way", self._lose)
+        yield Act("Hours later: the log is proven, and the event is found in it", self._find)
 
-    def _small(self) -> None:
-        self._launch(self._ana, "ana", "t3.micro", 3)
+    def _launch_small(self) -> None:
+        self._small = self._launch(self._ana, "t3.micro", 3)
 
-    def _large(self) -> None:
-        self._launch(self._deploy, "release-42", "p4d.24xlarge", 1)
+    def _launch_large(self) -> None:
+        self._large = self._launch(self._deploy, "p4d.24xlarge", 1)
 
-    def _launch(self, ec2: Any, who: str, instance_type: str, count: int) -> None:
+    def _launch(self, ec2: Any, instance_type: str, count: int) -> list[str]:
         answer = ec2.run_instances(
             ImageId=_IMAGE, InstanceType=instance_type, MinCount=count, MaxCount=count
         )
-        self._launched[who] = [i["InstanceId"] for i in answer["Instances"]]
         self._settle()
+        return [instance["InstanceId"] for instance in answer["Instances"]]
 
     def _failing(self) -> None:
         self._before_failure = self._instances()
@@ -148,6 +168,48 @@ class Scenario:
             self._refused = error.response["Error"]["Code"]
         self._settle()
         self._after_failure = self._instances()
+
+    def _lose(self) -> None:
+        self._aws.advance(_RULE_SETTLES.total_seconds())
+        self._settle()
+        self._seen = self._last_number()
+        heard = len(self._messages) + len(self._forwarded)
+        self._aws.fault(lose=1, sources=["aws.ec2"])
+        self._lost_at = self._aws.now()
+        self._unseen = self._launch(self._deploy, "p4d.24xlarge", 1)
+        self._aws.fault()
+        self._unnoticed = heard == len(self._messages) + len(self._forwarded) and self._tags(
+            self._unseen
+        ) == [{}]
+        calls = [s for s in self._aws.activity(self._seen) if s["what"] == "ec2:RunInstances"]
+        self._lost_event = str(calls[0]["extra"]["record"]["eventID"])
+
+    def _find(self) -> None:
+        self._aws.advance(_PROVEN_AFTER.total_seconds())
+        self._wait(self._proven)
+        self._seen = self._last_number()  # the hours in between are not shown
+        # Into the minute after the next run: of the minute that it is, the run is over.
+        minutes = (_RECONCILES_AT - self._aws.now().minute - 1) % 60 + 2
+        self._aws.advance(minutes * 60)
+        self._wait(lambda: len(self._late()) == len(self._missed()) == 1)
+
+    def _proven(self) -> bool:
+        """Whether the log is proven beyond the file that has the lost launch."""
+        table = self._outputs["checkpoint_table"]["name"]
+        items = self._aws.client("dynamodb").scan(TableName=table)["Items"]
+        proven = [
+            datetime.fromisoformat(i["until"]["S"]) for i in items if "S" in i.get("until", {})
+        ]
+        return any(until > self._lost_at + _LOG_FILE for until in proven)
+
+    def _wait(self, done: Callable[[], bool]) -> None:
+        """Until something is done; where it never is, the claims will tell."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while True:
+            self._settle()
+            if done() or time.monotonic() > deadline:
+                return
+            time.sleep(0.1)
 
     def _settle(self) -> None:
         self._aws.drain(_WAIT_SECONDS)
@@ -193,38 +255,64 @@ class Scenario:
     # The claims
 
     def claims(self) -> Iterator[Claim]:
-        yield self._tagged("ana", "ana's three instances carry her name, the source and the time")
-        yield self._tagged("release-42", "the role's instance carries its session's name")
-        alerts = [m for m in self._messages if "p4d.24xlarge" in m and "release-42" in m]
+        session = "release-42"
+        yield self._tagged(
+            self._small, "ana", "ana's three instances carry her name, the source and the time"
+        )
+        yield self._tagged(self._large, session, "the role's instance carries its session's name")
+        alerts = [m for m in self._messages if "p4d.24xlarge" in m and session in m]
         yield Claim("a person was told of the large instance, and by whom", bool(alerts))
-        mails = [m.partition("\n")[0] for m in self._messages if m.startswith("[")]
-        told = sorted(mail.partition("]")[0] for mail in mails)
-        yield Claim(
-            "each launch made one mail, of the small ones just for information",
-            told == ["[info", "[medium"],
-            str(mails),
-        )
-        names = [e["detail"]["eventName"] for e in self._forwarded]
-        yield Claim(
-            "the queue downstream has both launches", names == ["RunInstances"] * 2, str(names)
-        )
         same = self._before_failure == self._after_failure
         yield Claim(
             f"the failed launch ({self._refused}) changed nothing",
             bool(self._refused) and same,
         )
+        yield Claim("the launch whose event was lost was noticed by nobody", self._unnoticed)
+        lost = self._lost_event
+        (missed, late) = ("\n".join(texts) for texts in (self._missed(), self._late()))
+        yield Claim(
+            "hours later a person was told what was missed, and what was done about it",
+            lost != "" and lost in missed and "redelivered to guard" in missed,
+            missed,
+        )
+        yield self._tagged(self._unseen, session, "its instance carries its session's name, too")
+        yield Claim(
+            "the guard's mail on it says how late it comes", lost != "" and lost in late, late
+        )
+        mails = [m.partition("\n")[0] for m in self._messages if " launched " in m]
+        told = sorted(mail.partition("]")[0] for mail in mails)
+        yield Claim(
+            "each launch made one mail, of the small ones just for information",
+            told == ["[info", "[medium", "[medium"],
+            str(mails),
+        )
+        events = [(e["detail"]["eventID"], "redelivered" in e) for e in self._forwarded]
+        yield Claim(
+            "the queue downstream has each launch once, the lost one as redelivered",
+            len(dict(events)) == len(events) == 3 and [i for i, late in events if late] == [lost],
+            str(events),
+        )
         yield Claim("nothing waits in the dead-letter or the failure queue", self._queues_empty())
 
-    def _tagged(self, who: str, text: str) -> Claim:
-        ids = self._launched[who]
-        reservations = self._aws.client("ec2").describe_instances(InstanceIds=ids)["Reservations"]
-        instances = [i for r in reservations for i in r["Instances"]]
+    def _missed(self) -> list[str]:
+        return [m for m in self._messages if " missed in " in m.partition("\n")[0]]
+
+    def _late(self) -> list[str]:
+        return [m for m in self._messages if " late: EventBridge did not deliver it" in m]
+
+    def _tagged(self, ids: list[str], who: str, text: str) -> Claim:
         wanted = {f"{_PREFIX}owner", f"{_PREFIX}launch-source", f"{_PREFIX}launched-at"}
-        found = [{t["Key"]: t["Value"] for t in i.get("Tags", ())} for i in instances]
+        found = self._tags(ids)
         holds = len(found) == len(ids) > 0 and all(
             wanted <= tags.keys() and who in tags[f"{_PREFIX}owner"] for tags in found
         )
-        return Claim(text, holds, "" if holds else str(found))
+        return Claim(text, holds, str(found))
+
+    def _tags(self, ids: list[str]) -> list[dict[str, str]]:
+        """The tags of each of these instances."""
+        reservations = self._aws.client("ec2").describe_instances(InstanceIds=ids)["Reservations"]
+        instances = [i for r in reservations for i in r["Instances"]]
+        return [{t["Key"]: t["Value"] for t in i.get("Tags", ())} for i in instances]
 
     def _instances(self) -> set[str]:
         reservations = self._aws.client("ec2").describe_instances()["Reservations"]
@@ -262,7 +350,9 @@ def _line(step: dict[str, Any]) -> Line | None:
         return Line(when, "target", f"{extra['target_kind']} {extra['target']}", step["step"])
     if step["kind"] == "authorize":
         return None
-    return Line(when, "function", step["what"], f"{step['step']} {step['detail']}".strip())
+    kind = step["step"] if step["kind"] == "fault" else step["kind"]
+    said = "" if step["kind"] == "fault" else step["step"]
+    return Line(when, kind, step["what"], f"{said} {step['detail']}".strip())
 
 
 def _short(arn: str | None) -> str:

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 _COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _KIND_COLOURS = {
     "call": "bold",
+    "lost": "red",
     "rule": "cyan",
+    "schedule": "cyan",
     "target": "cyan",
+    "topic": "cyan",
     "function": "cyan",
     "change": "green",
     "alert": "yellow",
     "failed": "red",
 }
-_WHEN_WIDTH, _KIND_WIDTH, _WHAT_WIDTH = 12, 9, 34
+_WHEN_WIDTH, _KIND_WIDTH = 12, 9
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Screen:
         self._stream = stream
         self._live = stream.isatty()
         self._colour = self._live and "NO_COLOR" not in os.environ
-        self._width = min(shutil.get_terminal_size((110, 24)).columns, 120)
+        self._width = min(shutil.get_terminal_size((80, 24)).columns, 100)
 
     def say(self, text: str = "") -> None:
         print(text, file=self._stream, flush=True)
@@ -93,10 +96,13 @@ class Screen:
             if step.kind == "alert":
                 self._message(head, kind, step.detail)
                 continue
-            indent = len(head) + _KIND_WIDTH + _WHAT_WIDTH + 1
-            detail = textwrap.wrap(step.detail, max(self._width - indent, 30)) or [""]
-            self.say(f"{head}{kind}{step.what:<{_WHAT_WIDTH}} {detail[0]}".rstrip())
-            for line in detail[1:]:
+            indent = len(head) + _KIND_WIDTH
+            text = f"{step.what}  {step.detail}".strip()
+            first, *more = textwrap.wrap(
+                text, max(self._width - indent, 30), subsequent_indent="  "
+            )
+            self.say(f"{head}{kind}{first}")
+            for line in more:
                 self.say(" " * indent + line)
 
     def claim(self, claim: Claim) -> bool:

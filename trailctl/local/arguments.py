@@ -15,6 +15,8 @@ from localaws.errors import LocalAwsError, NotRunningError
 from trailctl.durations import duration
 from trailctl.errors import UsageError
 from trailctl.extra import need_local
+from trailctl.local.fault import add_options as add_fault_options
+from trailctl.local.fault import fault as run_fault
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -70,6 +72,17 @@ def add_parser(commands: Any) -> None:
     clock.add_argument("by", nargs="?", metavar="+DURATION", help="such as +90s, +1h, +2d, PT1H30M")
     _add_port(clock)
     clock.set_defaults(command=_clock)
+
+    fault = actions.add_parser(
+        "fault",
+        help="events are lost, repeated, late, out of order, as on AWS they may be; or `fault off`",
+        description="From now on events come to their bus with these faults. What CloudTrail "
+        "delivers may be lost, every event may come twice, late and out of order. It replaces "
+        "the faults there are; without arguments it prints them. `reset` ends them, too.",
+    )
+    add_fault_options(fault)
+    _add_port(fault)
+    fault.set_defaults(command=_fault)
 
     tail = actions.add_parser("tail", help="print calls, matches and deliveries as they happen")
     _add_port(tail)
@@ -175,6 +188,11 @@ def _clock(options: argparse.Namespace) -> int:
         seconds = duration(options.by).total_seconds()
         print(control.post(f"clock?advance={seconds}")["now"])
     return 0
+
+
+@_in_one_line
+def _fault(options: argparse.Namespace) -> int:
+    return run_fault(options)
 
 
 @_in_one_line

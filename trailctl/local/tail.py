@@ -15,8 +15,10 @@ from trailctl.text import plain
 _WAIT_SECONDS = 20.0
 _COLOURS = {"dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _GOOD = frozenset({"delivered", "ran", "routed", "completed"})
-_BAD = frozenset({"failed", "refused", "dropped", "dead-lettered"})
-_WAITING = frozenset({"retried", "kept back", "skipped", "failure-queued", "not checked"})
+_BAD = frozenset({"failed", "refused", "dropped", "dead-lettered", "lost"})
+_WAITING = frozenset(
+    {"retried", "kept back", "skipped", "failure-queued", "not checked", "repeated", "delayed"}
+)
 
 Shown = dict[str, Any]
 

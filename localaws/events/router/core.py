@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from queue import SimpleQueue
@@ -73,6 +73,8 @@ class _DeadLetter:
 _Work = Callable[[], None]
 # Called with (event, account, Region, bus) for each event that a bus gets.
 Arrived = Callable[[dict[str, Any], str, str, str], None]
+# Given (event, account, Region): in how many seconds it comes to the bus, once for each copy of it.
+Copies = Callable[[dict[str, Any], str, str], Sequence[float]]
 
 
 class Router:
@@ -81,7 +83,8 @@ class Router:
     `on` is told of every step, on the router's own threads: it must be quick. Events of one target
     are delivered in the order they came, as long as none is retried; AWS promises no order.
     `invoke` takes an event for a function, `arrived` is told of each event that a bus gets, before
-    it is matched, `credentials` knows what connections authorize with.
+    it is matched, `credentials` knows what connections authorize with, `copies` says when an event
+    comes to its first bus and how often.
     """
 
     def __init__(
@@ -95,10 +98,12 @@ class Router:
         arrived: Arrived | None = None,
         backoff: Backoff | None = None,
         credentials: RoleCredentials = lambda account, region, name: {},
+        copies: Copies = lambda event, account, region: (0.0,),
     ) -> None:
         self._clock = clock
         self._on = on
         self._arrived = arrived
+        self._copies = copies
         self._rules = RuleBook(aws, rule_set)
         self._deliverer = Deliverer(aws, clock, self._forward, invoke, credentials)
         self._backoff = backoff or Backoff()
@@ -138,7 +143,11 @@ class Router:
         rules that may take it (a replay's filter). After `close` nothing is taken any more.
         """
         now = self._clock.now()
-        self._take(_Arrival(event, account, region, bus, hops, now, only=only))
+        # What an archive plays again, or a bus sends on, has been on a bus before.
+        first = hops == 0 and "replay-name" not in event
+        for seconds in self._copies(event, account, region) if first else (0.0,):
+            received = now + timedelta(seconds=seconds)
+            self._take(_Arrival(event, account, region, bus, hops, received, only=only), seconds)
 
     def fire(
         self, event: dict[str, Any], *, rule: str, account: str, region: str, bus: str = "default"
@@ -153,8 +162,12 @@ class Router:
         if self._begin():
             self._enqueue(_Job(delivery))
 
-    def _take(self, arrival: _Arrival) -> None:
-        if self._begin():
+    def _take(self, arrival: _Arrival, seconds: float = 0.0) -> None:
+        if not self._begin():
+            return
+        if seconds:
+            self._later(seconds, self._arrivals, lambda: self._match(arrival))
+        else:
             self._arrivals.put(lambda: self._match(arrival))
 
     def invalidate(self, account: str, region: str) -> None:

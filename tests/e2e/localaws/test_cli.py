@@ -396,7 +396,7 @@ def test_until_eof_it_ends_with_its_standard_input(tmp_path: Path) -> None:
         assert process.wait(20) == 0
 
 
-@pytest.mark.parametrize("command", [["tail"], ["clock"], ["clock", "+1h"], ["reset"]])
+@pytest.mark.parametrize("command", [["tail"], ["clock"], ["clock", "+1h"], ["fault"], ["reset"]])
 def test_commands_without_a_server_are_one_line_and_exit_2(
     tmp_path: Path, command: list[str]
 ) -> None:

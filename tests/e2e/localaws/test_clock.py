@@ -82,6 +82,27 @@ def test_clients_go_on_signing_with_the_machine_s_time(own: OwnAws) -> None:
     assert own.client("s3").create_bucket(Bucket="later")["ResponseMetadata"]["RequestId"]
 
 
+def test_what_ec2_makes_has_its_time(own: OwnAws) -> None:
+    """Else a reaction would find that an instance is not of the call that launched it."""
+    own.aws.advance(7200)
+    ec2 = own.client("ec2")
+    (made,) = ec2.run_instances(
+        ImageId="ami-0abcdef1234567890", InstanceType="t3.micro", MinCount=1, MaxCount=1
+    )["Instances"]
+    (volume,) = ec2.describe_volumes(
+        Filters=[{"Name": "attachment.instance-id", "Values": [made["InstanceId"]]}]
+    )["Volumes"]
+    (instance,) = ec2.describe_instances()["Reservations"][0]["Instances"]
+    (interface,) = instance["NetworkInterfaces"]
+    for time_ in (
+        made["LaunchTime"],
+        instance["LaunchTime"],
+        interface["Attachment"]["AttachTime"],
+        volume["CreateTime"],
+    ):
+        assert abs(own.aws.now() - time_) < timedelta(seconds=30)
+
+
 def test_reset_sets_it_right_and_is_quick(own: OwnAws) -> None:
     own.trail()
     for number in range(20):

@@ -14,6 +14,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from localaws.clock import MovableClock
 from localaws.emulator.ministack import MiniStack
 from localaws.emulator.runtime import Runtimes
 from localaws.server import bind
@@ -23,7 +24,7 @@ from localaws.wire.http import AsgiScope, AsgiSend, Receive, read_request, send_
 async def main(folder: Path) -> None:
     listener = bind(0)
     port = listener.getsockname()[1]
-    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"))
+    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"), MovableClock().now)
     await emulator.start(lambda *_: None, lambda _: None)
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):

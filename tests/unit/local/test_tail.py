@@ -77,6 +77,10 @@ DEAD = QUEUE | {"dead_letter_arn": "arn:aws:sqs:eu-central-1:111122223333:dead"}
             "emitted    signin:ConsoleLogin  kept back: no trail",
         ),
         (
+            step(kind="fault", step="lost", detail="it never comes to the bus"),
+            "fault      ec2:RunInstances  lost: it never comes to the bus",
+        ),
+        (
             step(kind="schedule", step="fired", what="hourly", detail="for 10:00", extra={}),
             "schedule   hourly  fired: for 10:00",
         ),

@@ -1,0 +1,28 @@
+# What the demo adds to the example for its last act: the log is proven every hour, and what a rule did
+# not see, its targets get from the log.
+
+module "digest_validation" {
+  source          = "../../modules/digest-validation"
+  name            = "${var.name}-proof"
+  trail_name      = module.trail.name
+  bucket_name     = module.log_bucket.name
+  log_kms_key_arn = module.log_bucket.kms_key_arn
+  lag_minutes     = 15 # the local AWS's digests come at once
+}
+
+module "reconciliation" {
+  source            = "../../modules/reconciliation"
+  name              = "${var.name}-all"
+  trail_name        = module.trail.name
+  bucket_name       = module.log_bucket.name
+  log_kms_key_arn   = module.log_bucket.kms_key_arn
+  digest_validation = module.digest_validation
+  # This output alone, not the module whole: then nothing waits for the rules' queues.
+  rules       = { main = { deployed = module.event_rules.deployed } }
+  alert_topic = module.alert_topic
+}
+
+output "checkpoint_table" {
+  description = "Table of how far the log is proven: { arn, name }."
+  value       = module.digest_validation.checkpoint_table
+}
