@@ -3,6 +3,16 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = {
+    alarm_topic          = try(var.alarm_topic.arn, null)
+    kms_key_arn          = var.kms_key_arn
+    permissions_boundary = var.permissions_boundary
+  }
+  regional_arns = {
+    alarm_topic = try(var.alarm_topic.arn, null)
+    kms_key_arn = var.kms_key_arn
+  }
 }
 
 locals {

@@ -13,6 +13,12 @@ variable "alarm_topic" {
   description = "SNS topic of this Region that the alarms on failed deliveries report to. Choose one that other people or machines subscribe to. Null: this topic itself, whose other subscribers then get the alarm."
 
   validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.alarm_topic == null ? true : can(regex("^(arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+|[a-z0-9]{8})$", var.alarm_topic.arn))
+    error_message = "alarm_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
+  }
+
+  validation {
     condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
     error_message = "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch: no alarm would arrive. Give a topic under a customer managed key that admits cloudwatch.amazonaws.com (an alert-topic has one), or one without encryption."
   }
@@ -32,8 +38,8 @@ variable "email_subscribers" {
   description = "E-mail addresses that get every message. AWS sends a request to each address first, and sends nothing else until somebody confirms it. Addresses that the same apply makes go into named_email_subscribers."
 
   validation {
-    condition     = alltrue([for address in var.email_subscribers : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", address))])
-    error_message = "email_subscribers must hold e-mail addresses such as security@example.com; these are none: ${join(", ", [for address in var.email_subscribers : "\"${address}\"" if !can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", address))])}."
+    condition     = alltrue([for address in var.email_subscribers : can(regex("^[^@\\s:;,<>()]+@[^@\\s:;,<>()]+\\.[^@\\s:;,<>().]+$", address))])
+    error_message = "email_subscribers must hold e-mail addresses such as security@example.com; these are none: ${join(", ", [for address in var.email_subscribers : "\"${address}\"" if !can(regex("^[^@\\s:;,<>()]+@[^@\\s:;,<>()]+\\.[^@\\s:;,<>().]+$", address))])}."
   }
 }
 
@@ -97,8 +103,8 @@ variable "named_email_subscribers" {
   description = "E-mail addresses as in email_subscribers, by a name of your choice. They may be sensitive, or unknown until the apply."
 
   validation {
-    condition     = alltrue([for address in values(var.named_email_subscribers) : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", address))])
-    error_message = "named_email_subscribers must hold e-mail addresses such as security@example.com. Correct: ${join(", ", [for name, address in var.named_email_subscribers : name if !can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", address))])}."
+    condition     = alltrue([for address in values(var.named_email_subscribers) : can(regex("^[^@\\s:;,<>()]+@[^@\\s:;,<>()]+\\.[^@\\s:;,<>().]+$", address))])
+    error_message = "named_email_subscribers must hold e-mail addresses such as security@example.com. Correct: ${join(", ", [for name, address in var.named_email_subscribers : name if !can(regex("^[^@\\s:;,<>()]+@[^@\\s:;,<>()]+\\.[^@\\s:;,<>().]+$", address))])}."
   }
 }
 
@@ -118,6 +124,12 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds the role with which SNS logs failed deliveries. Null: none."
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.permissions_boundary == null ? true : can(regex("^(arn:[^:]+:iam::([0-9]{12}|aws):policy/.+|[a-z0-9]{8})$", var.permissions_boundary))
+    error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
+  }
 }
 
 variable "policy_statements" {
@@ -205,4 +217,10 @@ variable "tags" {
   default     = {}
   nullable    = false
   description = "Tags of everything the module makes."
+
+  validation {
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    condition     = length(var.tags) <= 50 && alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")])
+    error_message = "tags holds up to 50 tags, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / = + - @, and no key that starts with \"aws:\", which AWS keeps for itself: rename those that differ."
+  }
 }

@@ -38,12 +38,23 @@ variable "kms_key_arn" {
     condition     = var.kms_key_arn == null || var.encryption == "aws:kms"
     error_message = "kms_key_arn is of use with encryption = \"aws:kms\" only: set that, or leave the key out."
   }
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias or a bare id."
+  }
 }
 
 variable "log_bucket" {
   description = "Bucket that receives the access logs of buckets that have none. Its policy must let S3 write there. The guard never sets up a log of this bucket itself. Null: no access logs."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.log_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.log_bucket))
+    error_message = "log_bucket must be a bucket's name, 3 to 63 lower-case letters, digits, dots and hyphens: give the name, not an ARN or URL."
+  }
 }
 
 variable "log_prefix" {
@@ -51,6 +62,11 @@ variable "log_prefix" {
   type        = string
   default     = "s3/"
   nullable    = false
+
+  validation {
+    condition     = !startswith(var.log_prefix, "/")
+    error_message = "log_prefix must not start with a slash, which would be a folder without a name: write it as in \"s3/\"."
+  }
 }
 
 variable "mode" {
@@ -89,6 +105,11 @@ variable "skip_buckets" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.skip_buckets : can(regex("^[a-z0-9.*?-]{1,63}$", name))])
+    error_message = "skip_buckets must hold names of buckets, * and ? being wildcards, as in [\"*-website\"]: no bucket has the name of an ARN or a URL, or one with capitals."
+  }
 }
 
 variable "tls_only" {

@@ -150,6 +150,14 @@ variable "exclusions" {
     ]]))
     error_message = "resources of exclusions must be ARNs (* and ? are wildcards) that say more than the kind of resource, as in arn:aws:s3:::site-*: one for all resources would leave everything alone."
   }
+
+  validation {
+    # Failed events come back for 14 days (SQS keeps them no longer) after the last day is over.
+    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
+      for exclusion in exclusions : try(timecmp(timeadd("${exclusion.until}T00:00:00Z", "360h"), plantimestamp()) > 0, true)
+    ]]))
+    error_message = "Some of exclusions have ended, and no event of their time can come any more: leave them out, or give each a later day as until."
+  }
 }
 
 variable "ids" {
@@ -160,6 +168,11 @@ variable "ids" {
   validation {
     condition     = var.ids == null ? true : length(setsubtract(var.ids, local._ids)) == 0
     error_message = "ids names what is not in the catalogue: ${join(", ", setsubtract(var.ids == null ? [] : var.ids, local._ids))}. Its ids: ${join(", ", local._ids)}."
+  }
+
+  validation {
+    condition     = var.ids == null ? true : length(var.ids) > 0
+    error_message = "ids is empty: name some, or leave it out for all that the other filters select."
   }
 }
 
@@ -223,5 +236,10 @@ variable "techniques" {
   validation {
     condition     = var.techniques == null ? true : length(setsubtract(var.techniques, concat(local._techniques, [for technique in local._techniques : split(".", technique)[0]]))) == 0
     error_message = "techniques names what no detection is for: ${join(", ", setsubtract(var.techniques == null ? [] : var.techniques, concat(local._techniques, [for technique in local._techniques : split(".", technique)[0]])))}. There are: ${join(", ", local._techniques)}."
+  }
+
+  validation {
+    condition     = var.techniques == null ? true : length(var.techniques) > 0
+    error_message = "techniques is empty: name some, or leave it out for all."
   }
 }

@@ -3,6 +3,15 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = {
+    alarm_topic          = try(var.alarm_topic.arn, null)
+    hub_bus              = try(var.hub_bus.arn, null)
+    permissions_boundary = var.permissions_boundary
+  }
+  regional_arns = {
+    alarm_topic = try(var.alarm_topic.arn, null)
+  }
 }
 
 locals {

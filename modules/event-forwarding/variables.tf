@@ -32,6 +32,12 @@ variable "alarm_topic" {
   description = "SNS topic of this Region that the alarms (dead-letter queue, canaries) report to. Null: the alarms report to nobody; a spoke forwards their changes of state to the hub."
 
   validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.alarm_topic == null ? true : can(regex("^(arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+|[a-z0-9]{8})$", var.alarm_topic.arn))
+    error_message = "alarm_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
+  }
+
+  validation {
     condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
     error_message = "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch: no alarm would arrive. Give a topic under a customer managed key that admits cloudwatch.amazonaws.com (an alert-topic has one), or one without encryption."
   }
@@ -89,8 +95,8 @@ variable "canary_schedule" {
   description = "Schedule on which EventBridge Scheduler puts a canary on this Region's default bus, as in \"rate(5 minutes)\". A spoke forwards it. Null: never."
 
   validation {
-    condition     = var.canary_schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", var.canary_schedule))
-    error_message = "canary_schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>)."
+    condition     = var.canary_schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours))\\)|cron\\([^ ()]+ [^ ()]+ (?:\\? [^ ()]+ [^ ()?]+|[^ ()?]+ [^ ()]+ \\?) [^ ()]+\\))$", var.canary_schedule))
+    error_message = "canary_schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant."
   }
 
   validation {
@@ -210,6 +216,12 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds the roles."
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.permissions_boundary == null ? true : can(regex("^(arn:[^:]+:iam::([0-9]{12}|aws):policy/.+|[a-z0-9]{8})$", var.permissions_boundary))
+    error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
+  }
 }
 
 variable "read_only_patterns" {
@@ -247,4 +259,10 @@ variable "tags" {
   default     = {}
   nullable    = false
   description = "Tags of everything the module makes."
+
+  validation {
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    condition     = length(var.tags) <= 50 && alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")])
+    error_message = "tags holds up to 50 tags, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / = + - @, and no key that starts with \"aws:\", which AWS keeps for itself: rename those that differ."
+  }
 }

@@ -3,6 +3,17 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = {
+    alarm_topic          = try(var.alarm_topic.arn, null)
+    dead_letter_queue    = try(var.dead_letter_queue.arn, null)
+    permissions_boundary = var.permissions_boundary
+    role                 = try(var.role.arn, null)
+  }
+  regional_arns = {
+    alarm_topic       = try(var.alarm_topic.arn, null)
+    dead_letter_queue = try(var.dead_letter_queue.arn, null)
+  }
 }
 
 locals {
@@ -150,7 +161,7 @@ resource "aws_cloudwatch_event_rule" "this" {
 
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
     precondition {
-      condition     = each.value.schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+(?: [^ ()]+){5}\\))$", each.value.schedule))
+      condition     = each.value.schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+ [^ ()]+ (?:\\? [^ ()]+ [^ ()?]+|[^ ()?]+ [^ ()]+ \\?) [^ ()]+\\))$", each.value.schedule))
       error_message = "The schedule of the rule ${each.key} is ${coalesce(each.value.schedule, "missing")}, and a schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant."
     }
 

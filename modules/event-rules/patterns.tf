@@ -57,6 +57,27 @@ locals {
     "AWS Console Signin via CloudTrail", "AWS Insight via CloudTrail", "AWS Network Activity Event via CloudTrail",
     "AWS Service Event via CloudTrail",
   ]
+  # Of a record, which is an event's detail. What else a pattern names there, a service may send: a
+  # field is judged only where it differs from one of these in its capitals.
+  # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+  _record_fields = { for field in [
+    "addendum", "additionalEventData", "apiVersion", "awsRegion", "errorCode", "errorMessage", "eventCategory",
+    "eventContext", "eventID", "eventName", "eventSource", "eventTime", "eventType", "eventVersion",
+    "insightDetails", "managementEvent", "readOnly", "recipientAccountId", "requestID", "requestParameters",
+    "resources", "responseElements", "serviceEventDetails", "sessionCredentialFromConsole", "sharedEventID",
+    "sourceIPAddress", "tlsDetails", "userAgent", "userIdentity", "vpcEndpointAccountId", "vpcEndpointId",
+  ] : lower(field) => field }
+  _of_cloudtrail = {
+    for key, pattern in local._decoded : key => try(anytrue([for name in pattern["detail-type"] : contains(local._detail_types, name)]), false)
+  }
+  # The texts that a field of a pattern has as they are, without matchers.
+  _plain = {
+    for key, pattern in local._decoded : key => {
+      account     = try([for each in pattern.account : jsonencode(each)], [])
+      eventSource = try([for each in pattern.detail.eventSource : jsonencode(each)], [])
+      region      = try([for each in pattern.region : jsonencode(each)], [])
+    }
+  }
   _pattern_faults = {
     for key, text in local._minified : key => !local._is_object[key] || !local._patterns[key].leaves_are_lists ? [] : concat(
       [
@@ -101,6 +122,24 @@ locals {
         for name in try([for each in local._decoded[key]["detail-type"] : tostring(each)], []) :
         "no event has the detail-type \"${name}\"; CloudTrail's are ${join(", ", local._detail_types)}"
         if strcontains(lower(name), "cloudtrail") && !contains(local._detail_types, name)
+      ],
+      [
+        for field in try(keys(local._decoded[key].detail), []) :
+        "\"${field}\" is no field of a CloudTrail record, which writes it ${local._record_fields[lower(field)]}"
+        if local._of_cloudtrail[key] && lookup(local._record_fields, lower(field), field) != field
+      ],
+      [
+        for name in local._plain[key].eventSource :
+        "no record has the eventSource ${name}, which is a service as in ec2.amazonaws.com"
+        if local._of_cloudtrail[key] && startswith(name, "\"") && !endswith(name, ".amazonaws.com\"")
+      ],
+      [
+        for id in local._plain[key].account :
+        "account holds ids of twelve digits in quotes, not ${id}" if !startswith(id, "{") && !can(regex("^\"[0-9]{12}\"$", id))
+      ],
+      [
+        for name in local._plain[key].region :
+        "no event has the region ${name}, which is a Region as in eu-west-1" if startswith(name, "\"") && !can(regex("^\"[a-z]{2,}(-[a-z]+)+-[0-9]+\"$", name))
       ],
     )
   }

@@ -259,6 +259,11 @@ resource "aws_cloudwatch_event_target" "this" {
       error_message = "The arn of the target ${each.value.label} must be that of ${try(local._kinds[each.value.kind].is, "?")}, as its kind says, and it is ${coalesce(local._target_arns[each.key], "?")}: pass the target whole (topic = module.alert_topic)."
     }
 
+    precondition {
+      condition     = !local._told[each.key] || !startswith(local._target_arns[each.key], "arn:") ? true : split(":", local._target_arns[each.key])[1] == local._partition
+      error_message = "The target ${each.value.label} (${coalesce(local._target_arns[each.key], "?")}) is of another partition than the rule (${local._partition}), and nothing reaches from one to the other: make the rule there."
+    }
+
     # Only what the messages name is looked at: what is not known yet is judged by AWS.
     precondition {
       condition     = !local._told[each.key] || each.value.kind == null ? true : local._kinds[each.value.kind].reach == "anywhere" || try(split(":", local._target_arns[each.key])[3], local._region) == local._region

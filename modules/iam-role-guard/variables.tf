@@ -40,6 +40,11 @@ variable "forbidden_names" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.forbidden_names : can(regex("^[A-Za-z0-9_+=,.@*?-]{1,64}$", name))])
+    error_message = "forbidden_names must hold names of roles, * and ? being wildcards, as in [\"admin*\"]: no role has the name of an ARN or a path."
+  }
 }
 
 variable "forbidden_policies" {

@@ -3,6 +3,13 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = merge({
+    kms_key_arn = var.kms_key_arn
+  }, { for number, arn in tolist(var.reader_arns) : "reader_arns[${number}]" => arn })
+  regional_arns = {
+    kms_key_arn = var.kms_key_arn
+  }
 }
 
 locals {

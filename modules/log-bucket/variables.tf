@@ -29,6 +29,11 @@ variable "access_log_bucket" {
     condition     = var.access_log_bucket == null ? true : var.access_log_bucket != var.name
     error_message = "access_log_bucket is the log bucket itself, and every delivered access log would be logged again: give another bucket."
   }
+
+  validation {
+    condition     = var.access_log_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.access_log_bucket))
+    error_message = "access_log_bucket must be a bucket's name, 3 to 63 lower-case letters, digits, dots and hyphens: give the name, not an ARN or URL."
+  }
 }
 
 variable "access_log_expire_after_days" {
@@ -113,6 +118,11 @@ variable "key_prefix" {
     # A "*" is legal in a key, but in the policy's resource it would admit every prefix.
     condition     = var.key_prefix == null ? true : !strcontains(var.key_prefix, "*")
     error_message = "key_prefix must not hold \"*\": in the bucket policy it would stand for any prefix. Write the prefix out."
+  }
+
+  validation {
+    condition     = !can(regex("(^|/)AWSLogs(/|$)", var.key_prefix))
+    error_message = "key_prefix is what comes before AWSLogs/, which CloudTrail adds by itself: leave AWSLogs and what follows out."
   }
 }
 
@@ -250,6 +260,12 @@ variable "tags" {
   default     = {}
   nullable    = false
   description = "Tags of everything the module makes."
+
+  validation {
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    condition     = length(var.tags) <= 50 && alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")])
+    error_message = "tags holds up to 50 tags, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / = + - @, and no key that starts with \"aws:\", which AWS keeps for itself: rename those that differ."
+  }
 }
 
 variable "trail_account_id" {

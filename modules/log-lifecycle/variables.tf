@@ -24,6 +24,11 @@ variable "bucket_name" {
   type        = string
   nullable    = false
   description = "Bucket that holds the logs. The bucket must have no other lifecycle, and no MFA delete."
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.bucket_name))
+    error_message = "bucket_name must be a bucket's name, 3 to 63 lower-case letters, digits, dots and hyphens: give the name, not an ARN or URL."
+  }
 }
 
 variable "expire_after_days" {
@@ -46,12 +51,22 @@ variable "key_prefix" {
   type        = string
   default     = null
   description = "Prefix of the log files' keys, as the trail has it: they are below <key_prefix>/AWSLogs/. Null: below AWSLogs/."
+
+  validation {
+    condition     = var.key_prefix == null ? true : can(regex("^[0-9A-Za-z!_.'()-]+(/[0-9A-Za-z!_.'()-]+)*$", var.key_prefix)) && length(var.key_prefix) <= 200
+    error_message = "key_prefix must be 1 to 200 letters, digits or any of !_.'()- with single slashes between its parts and none at its ends, as in \"org/audit\", just as the trail has it. Leave it out for no prefix."
+  }
 }
 
 variable "organization_id" {
   type        = string
   default     = null
   description = "Id of the organization (o-...) for the logs of an organization trail. Null: an account trail."
+
+  validation {
+    condition     = var.organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.organization_id))
+    error_message = "organization_id must be an organization's id such as o-a1b2c3d4e5 (aws organizations describe-organization prints it)."
+  }
 }
 
 variable "remove_expired_after_days" {

@@ -3,6 +3,13 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = {
+    kms_key_arn = var.kms_key_arn
+  }
+  regional_arns = {
+    kms_key_arn = var.kms_key_arn
+  }
 }
 
 # https://docs.aws.amazon.com/general/latest/gr/rande-manage.html

@@ -93,6 +93,27 @@ variable "logs" {
     condition     = alltrue([for log in var.logs : !log.insights || (log.format == "cloudtrail" && log.path == null)])
     error_message = "insights needs CloudTrail's own keys and format: leave out format and path, or insights."
   }
+
+  validation {
+    condition     = alltrue([for log in var.logs : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", log.bucket.name))])
+    error_message = "bucket.name of logs must be a bucket's name, 3 to 63 lower-case letters, digits, dots and hyphens: give the name, not an ARN or URL."
+  }
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = alltrue([for log in var.logs : log.bucket.kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", log.bucket.kms_key_arn))])
+    error_message = "bucket.kms_key_arn of logs must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias or a bare id."
+  }
+
+  validation {
+    condition     = alltrue([for log in var.logs : log.bucket.key_prefix == null ? true : can(regex("^[0-9A-Za-z!_.'()-]+(/[0-9A-Za-z!_.'()-]+)*$", log.bucket.key_prefix)) && length(log.bucket.key_prefix) <= 200])
+    error_message = "bucket.key_prefix of logs must be 1 to 200 letters, digits or any of !_.'()- with single slashes between its parts and none at its ends, as in \"org/audit\", just as the trail has it. Leave it out for no prefix."
+  }
+
+  validation {
+    condition     = alltrue([for log in var.logs : log.bucket.organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", log.bucket.organization_id))])
+    error_message = "bucket.organization_id of logs must be an organization's id such as o-a1b2c3d4e5."
+  }
 }
 
 variable "name" {
@@ -163,4 +184,10 @@ variable "tags" {
   default     = {}
   nullable    = false
   description = "Tags of everything the module makes."
+
+  validation {
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    condition     = length(var.tags) <= 50 && alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")])
+    error_message = "tags holds up to 50 tags, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / = + - @, and no key that starts with \"aws:\", which AWS keeps for itself: rename those that differ."
+  }
 }

@@ -3,6 +3,12 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = {
+    "archive.kms_key_arn"    = var.archive.kms_key_arn
+    "log_bucket.kms_key_arn" = var.log_bucket.kms_key_arn
+    permissions_boundary     = var.permissions_boundary
+  }
 }
 
 locals {

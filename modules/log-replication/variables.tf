@@ -13,6 +13,12 @@ variable "alarm_topic" {
   description = "SNS topic that the alarm on objects that fail to replicate reports to: an alert-topic whole, or { arn }, of the log bucket's Region. A topic switches on the rule's metrics (custom metrics, 0.30 USD each a month). Null: no alarm."
 
   validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.alarm_topic == null ? true : can(regex("^(arn:[^:]+:sns:[^:]+:[0-9]{12}:[^:]+|[a-z0-9]{8})$", var.alarm_topic.arn))
+    error_message = "alarm_topic.arn is not the ARN of an SNS topic: give { arn = \"arn:aws:sns:<region>:<account>:<topic>\" } or a module or resource that has it as `arn`."
+  }
+
+  validation {
     condition     = try(!can(regex("(^|:)alias/aws/sns$", var.alarm_topic.kms_master_key_id)), true)
     error_message = "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch: no alarm would arrive. Give a topic under a customer managed key that admits cloudwatch.amazonaws.com (an alert-topic has one), or one without encryption."
   }
@@ -37,6 +43,27 @@ variable "archive" {
     condition     = var.archive.name != var.log_bucket.name
     error_message = "archive is the log bucket itself: give another bucket."
   }
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.archive.name))
+    error_message = "archive.name must be a bucket's name, 3 to 63 lower-case letters, digits, dots and hyphens: give the name, not an ARN or URL."
+  }
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.archive.kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", var.archive.kms_key_arn))
+    error_message = "archive.kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias or a bare id."
+  }
+
+  validation {
+    condition     = var.archive.account_id == null ? true : can(regex("^[0-9]{12}$", var.archive.account_id))
+    error_message = "archive.account_id must be the 12 digits of an account id, as a string."
+  }
+
+  validation {
+    condition     = var.archive.region == null ? true : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", var.archive.region))
+    error_message = "archive.region must be a Region such as eu-west-1."
+  }
 }
 
 variable "create_rule" {
@@ -54,6 +81,22 @@ variable "log_bucket" {
   })
   nullable    = false
   description = "Bucket that the logs are in: the log-bucket module whole, or at least { name } with the kms_key_arn that encrypts it. The bucket must have versioning on, and no other replication configuration."
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.log_bucket.name))
+    error_message = "log_bucket.name must be a bucket's name, 3 to 63 lower-case letters, digits, dots and hyphens: give the name, not an ARN or URL."
+  }
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.log_bucket.kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", var.log_bucket.kms_key_arn))
+    error_message = "log_bucket.kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias or a bare id."
+  }
+
+  validation {
+    condition     = var.log_bucket.key_prefix == null ? true : can(regex("^[0-9A-Za-z!_.'()-]+(/[0-9A-Za-z!_.'()-]+)*$", var.log_bucket.key_prefix)) && length(var.log_bucket.key_prefix) <= 200
+    error_message = "log_bucket.key_prefix must be 1 to 200 letters, digits or any of !_.'()- with single slashes between its parts and none at its ends, as in \"org/audit\", just as the trail has it. Leave it out for no prefix."
+  }
 }
 
 variable "name" {
@@ -71,6 +114,12 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds the role. Null: none."
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.permissions_boundary == null ? true : can(regex("^(arn:[^:]+:iam::([0-9]{12}|aws):policy/.+|[a-z0-9]{8})$", var.permissions_boundary))
+    error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
+  }
 }
 
 variable "region" {
@@ -103,4 +152,10 @@ variable "tags" {
   default     = {}
   nullable    = false
   description = "Tags of everything the module makes."
+
+  validation {
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    condition     = length(var.tags) <= 50 && alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")])
+    error_message = "tags holds up to 50 tags, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / = + - @, and no key that starts with \"aws:\", which AWS keeps for itself: rename those that differ."
+  }
 }

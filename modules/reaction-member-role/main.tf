@@ -3,6 +3,10 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = {
+    permissions_boundary = var.permissions_boundary
+  }
 }
 
 locals {

@@ -3,6 +3,23 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = {
+    alert_topic             = try(var.alert_topic.arn, null)
+    audit_bus               = try(var.audit_bus.arn, null)
+    code_signing_config_arn = var.code_signing_config_arn
+    kms_key_arn             = var.kms_key_arn
+    permissions_boundary    = var.permissions_boundary
+    powertools_layer_arn    = var.powertools_layer_arn
+    reactor_layer_arn       = var.reactor_layer_arn
+    role                    = try(var.role.arn, null)
+  }
+  regional_arns = {
+    code_signing_config_arn = var.code_signing_config_arn
+    kms_key_arn             = var.kms_key_arn
+    powertools_layer_arn    = var.powertools_layer_arn
+    reactor_layer_arn       = var.reactor_layer_arn
+  }
 }
 
 locals {

@@ -149,6 +149,11 @@ variable "exempt_accounts" {
     condition     = alltrue([for account, until in var.exempt_accounts : can(regex("^[0-9]{12}$", account)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_accounts must map account ids of twelve digits to the last day that they are exempt, as in { \"123456789012\" = \"2026-12-31\" }."
   }
+
+  validation {
+    condition     = alltrue([for until in values(var.exempt_accounts) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
+    error_message = "exempt_accounts has exemptions that have ended: ${join(", ", [for account, until in var.exempt_accounts : account if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
+  }
 }
 
 variable "exempt_principals" {
@@ -160,6 +165,16 @@ variable "exempt_principals" {
   validation {
     condition     = alltrue([for arn, until in var.exempt_principals : can(regex("^(arn:|\\*)\\S+$", arn)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_principals must map ARNs of users and roles to the last day that they are exempt, as in { \"arn:aws:iam::123456789012:role/breakglass\" = \"2026-12-31\" }."
+  }
+
+  validation {
+    condition     = alltrue([for until in values(var.exempt_principals) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
+    error_message = "exempt_principals has exemptions that have ended: ${join(", ", [for arn, until in var.exempt_principals : arn if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
+  }
+
+  validation {
+    condition     = !anytrue([for arn in keys(var.exempt_principals) : strcontains(arn, ":assumed-role/")])
+    error_message = "exempt_principals holds a session, whose calls are exempt by its role: give the role's own ARN, as in arn:aws:iam::123456789012:role/breakglass."
   }
 }
 
@@ -173,6 +188,11 @@ variable "exempt_role_paths" {
     condition     = alltrue([for path, until in var.exempt_role_paths : can(regex("^/(\\S+/)+$", path)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_role_paths must map paths that start and end with a slash (and are not / alone, which is every role) to the last day that they are exempt, as in { \"/ci/\" = \"2026-12-31\" }."
   }
+
+  validation {
+    condition     = alltrue([for until in values(var.exempt_role_paths) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
+    error_message = "exempt_role_paths has exemptions that have ended: ${join(", ", [for path, until in var.exempt_role_paths : path if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
+  }
 }
 
 variable "exempt_tags" {
@@ -184,6 +204,11 @@ variable "exempt_tags" {
   validation {
     condition     = alltrue([for tag, until in var.exempt_tags : can(regex("^[^=]{1,128}=.{0,256}$", tag)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_tags must map tags, written key=value, to the last day that they exempt a resource, as in { \"reactor-exempt=yes\" = \"2026-12-31\" }."
+  }
+
+  validation {
+    condition     = alltrue([for until in values(var.exempt_tags) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
+    error_message = "exempt_tags has exemptions that have ended: ${join(", ", [for tag, until in var.exempt_tags : tag if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
   }
 }
 
@@ -297,6 +322,11 @@ variable "iac_principals" {
     condition     = alltrue([for arn in var.iac_principals : can(regex("^(arn:|\\*)\\S+$", arn))])
     error_message = "iac_principals must hold ARNs of users and roles, as in [\"arn:aws:iam::*:role/terraform-*\"]."
   }
+
+  validation {
+    condition     = !anytrue([for arn in var.iac_principals : strcontains(arn, ":assumed-role/")])
+    error_message = "iac_principals holds a session, whose calls are known by its role: give the role's own ARN, as in arn:aws:iam::*:role/terraform-*."
+  }
 }
 
 variable "kill_switch" {
@@ -309,6 +339,12 @@ variable "kill_switch" {
   validation {
     condition     = var.kill_switch == null || can(regex("^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", var.kill_switch.name))
     error_message = "kill_switch.name is not the name of an SSM parameter: give { name = \"/cloudtrail-reactor/mode\" } or a resource that has it as `name`."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
+    condition     = var.kill_switch == null ? true : !can(regex("^/?(aws|ssm)", lower(var.kill_switch.name)))
+    error_message = "kill_switch.name begins with aws or ssm, which SSM keeps for itself: take another name, as in \"/cloudtrail-reactor/mode\"."
   }
 }
 
@@ -618,6 +654,12 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    condition     = length(var.tags) <= 50 && alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")])
+    error_message = "tags holds up to 50 tags, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / = + - @, and no key that starts with \"aws:\", which AWS keeps for itself: rename those that differ."
+  }
 }
 
 variable "timeout" {
@@ -650,5 +692,12 @@ variable "vpc_config" {
   validation {
     condition     = var.vpc_config == null ? true : length(var.vpc_config.subnet_ids) > 0 && length(var.vpc_config.security_group_ids) > 0
     error_message = "vpc_config needs at least one subnet and one security group; leave it out to run outside a VPC."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
+    # A provider that `terraform test` mocks makes ids of eight letters and digits.
+    condition     = var.vpc_config == null ? true : alltrue([for id in var.vpc_config.subnet_ids : can(regex("^(subnet-[0-9a-z]+|[a-z0-9]{8})$", id))]) && alltrue([for id in var.vpc_config.security_group_ids : can(regex("^(sg-[0-9a-zA-Z]+|[a-z0-9]{8})$", id))])
+    error_message = "vpc_config takes ids, as in subnet_ids = [\"subnet-0a1b2c3d\"] and security_group_ids = [\"sg-0a1b2c3d\"], not names or ARNs."
   }
 }

@@ -3,6 +3,22 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = {
+    alarm_topic             = try(var.alarm_topic.arn, null)
+    alert_topic             = try(var.alert_topic.arn, null)
+    code_signing_config_arn = var.code_signing_config_arn
+    kms_key_arn             = var.kms_key_arn
+    log_kms_key_arn         = var.log_kms_key_arn
+    permissions_boundary    = var.permissions_boundary
+    powertools_layer_arn    = var.powertools_layer_arn
+  }
+  regional_arns = {
+    alarm_topic             = try(var.alarm_topic.arn, null)
+    code_signing_config_arn = var.code_signing_config_arn
+    kms_key_arn             = var.kms_key_arn
+    powertools_layer_arn    = var.powertools_layer_arn
+  }
 }
 
 locals {

@@ -138,6 +138,11 @@ variable "key_prefix" {
     condition     = var.key_prefix == null || try(length(trim(var.key_prefix, "/")) > 0 && length(var.key_prefix) <= 200, false)
     error_message = "key_prefix must be 1 to 200 characters besides slashes at its ends; leave it out where the trail has none."
   }
+
+  validation {
+    condition     = !can(regex("(^|/)AWSLogs(/|$)", var.key_prefix))
+    error_message = "key_prefix is what comes before AWSLogs/ in the keys: leave AWSLogs and what follows out, and leave key_prefix out where the keys begin with AWSLogs/."
+  }
 }
 
 variable "kms_key_arn" {
@@ -342,6 +347,11 @@ variable "replica_of" {
     condition     = var.replica_of == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.replica_of))
     error_message = "replica_of is not the name of a bucket: give the name of the one that the trail writes to."
   }
+
+  validation {
+    condition     = var.replica_of == null ? true : var.replica_of != var.bucket_name
+    error_message = "replica_of is bucket_name itself: give the bucket that CloudTrail delivered to, or leave replica_of out where this is the one."
+  }
 }
 
 variable "role_path" {
@@ -391,8 +401,8 @@ variable "schedule_expression" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(rate|cron)\\(.+\\)$", var.schedule_expression))
-    error_message = "schedule_expression must be rate(...) or cron(...), as in \"rate(1 hour)\"."
+    condition     = can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+ [^ ()]+ (?:\\? [^ ()]+ [^ ()?]+|[^ ()?]+ [^ ()]+ \\?) [^ ()]+\\))$", var.schedule_expression))
+    error_message = "schedule_expression must be as in \"rate(1 hour)\", \"rate(30 minutes)\" or \"cron(<minute> <hour> <day> <month> <weekday> <year>)\", with ? for the day that is not meant."
   }
 }
 
@@ -413,6 +423,12 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    condition     = length(var.tags) <= 50 && alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")])
+    error_message = "tags holds up to 50 tags, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / = + - @, and no key that starts with \"aws:\", which AWS keeps for itself: rename those that differ."
+  }
 }
 
 variable "timeout" {

@@ -3,6 +3,11 @@ variable "allowed_groups" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = !anytrue([for group in var.allowed_groups : startswith(group, "arn:")])
+    error_message = "allowed_groups must hold ids or names of security groups, as in [\"sg-0a1b2c3d\", \"bastion-*\"], not ARNs."
+  }
 }
 
 variable "allowed_ports" {

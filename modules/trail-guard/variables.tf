@@ -2,6 +2,11 @@ variable "bucket" {
   description = "Name of the bucket that the trails should write to. Null: the guard does not look at it."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.bucket))
+    error_message = "bucket must be a bucket's name, 3 to 63 lower-case letters, digits, dots and hyphens: give the name, not an ARN or URL."
+  }
 }
 
 variable "event_selectors" {
@@ -12,6 +17,12 @@ variable "event_selectors" {
   validation {
     condition     = var.event_selectors == null || can([for selector in jsondecode(var.event_selectors) : keys(selector)])
     error_message = "event_selectors is not the JSON of a list of event selectors: give it as jsonencode([{ ... }])."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html
+    condition     = length(distinct([for selector in try(jsondecode(var.event_selectors), []) : can(selector.FieldSelectors)])) <= 1
+    error_message = "event_selectors mixes basic and advanced ones, and a trail has one kind: give FieldSelectors to all of them, or to none."
   }
 }
 
@@ -25,12 +36,23 @@ variable "key_prefix" {
   description = "Prefix that the keys in the trails' bucket should have. Null: the guard does not look at it."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.key_prefix == null ? true : can(regex("^[0-9A-Za-z!_.'()-]+(/[0-9A-Za-z!_.'()-]+)*$", var.key_prefix)) && length(var.key_prefix) <= 200
+    error_message = "key_prefix must be 1 to 200 letters, digits or any of !_.'()- with single slashes between its parts and none at its ends, as in \"org/audit\", just as the trail has it. Leave it out for no prefix."
+  }
 }
 
 variable "kms_key_arn" {
   description = "ARN of the KMS key that should encrypt the trails' logs. Null: the guard does not look at it."
   type        = string
   default     = null
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias or a bare id."
+  }
 }
 
 variable "mode" {

@@ -3,6 +3,20 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
+
+  arns = merge({
+    "log_bucket.kms_key_arn" = var.log_bucket.kms_key_arn
+    log_group                = try(var.log_group.arn, null)
+    log_group_kms_key_arn    = var.log_group_kms_key_arn
+    notification_topic       = try(var.notification_topic.arn, null)
+    permissions_boundary     = var.permissions_boundary
+    }, {
+    for key, selector in var.data_events : "data_events.${key}" => try(concat(try(coalesce(selector.resource_arns.equals), []), try(coalesce(selector.resource_arns.starts_with), []))[0], null)
+  })
+  regional_arns = {
+    log_group             = try(var.log_group.arn, null)
+    log_group_kms_key_arn = var.log_group_kms_key_arn
+  }
 }
 
 locals {

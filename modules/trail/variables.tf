@@ -93,6 +93,22 @@ variable "data_events" {
     ]])) <= 480
     error_message = "A trail's selectors hold 500 values at most, all conditions together: use starts_with or ends_with in place of long lists, or another trail."
   }
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition = alltrue([for selector in values(var.data_events) : selector.resource_type == "AWS::S3::Object" ? true : alltrue([
+      for arn in concat(try(coalesce(selector.resource_arns.equals), []), try(coalesce(selector.resource_arns.starts_with), [])) : can(regex("^(arn:|[a-z0-9]{8}$)", arn))
+    ])])
+    error_message = "resource_arns of data_events must hold ARNs, as in arn:<partition>:lambda:<region>:<account>:function:<name>, not names."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+    condition = alltrue(flatten([for selector in values(var.data_events) : [
+      for operators in [selector.event_names, selector.resource_arns] : [for values in values(operators) : length(values) > 0 if values != null] if operators != null
+    ]]))
+    error_message = "An operator of data_events has an empty list, and CloudTrail takes none: give it values, or leave the operator out."
+  }
 }
 
 variable "excluded_bucket_names" {
@@ -100,6 +116,11 @@ variable "excluded_bucket_names" {
   default     = []
   nullable    = false
   description = "Names of buckets whose objects data_events never records, such as an archive in the same account. The module always adds the log bucket and its access log bucket."
+
+  validation {
+    condition     = alltrue([for name in var.excluded_bucket_names : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    error_message = "excluded_bucket_names must hold buckets' names, 3 to 63 lower-case letters, digits, dots and hyphens: give names, not ARNs or URLs."
+  }
 }
 
 variable "excluded_management_event_sources" {
@@ -162,6 +183,22 @@ variable "log_bucket" {
     condition     = var.log_bucket.trail_name == null ? true : var.log_bucket.trail_name == var.name
     error_message = "log_bucket admits the trail ${coalesce(var.log_bucket.trail_name, "-")} only, and this trail is named ${var.name}: CloudTrail could not write. Give this trail the bucket's trail_name as its name, or make a log-bucket for it."
   }
+
+  validation {
+    condition     = var.log_bucket.name == "" ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.log_bucket.name))
+    error_message = "log_bucket.name must be a bucket's name, 3 to 63 lower-case letters, digits, dots and hyphens: give the name, not an ARN or URL."
+  }
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.log_bucket.kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", var.log_bucket.kms_key_arn))
+    error_message = "log_bucket.kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias or a bare id."
+  }
+
+  validation {
+    condition     = var.log_bucket.key_prefix == null ? true : can(regex("^[0-9A-Za-z!_.'()-]+(/[0-9A-Za-z!_.'()-]+)*$", var.log_bucket.key_prefix)) && length(var.log_bucket.key_prefix) <= 200
+    error_message = "log_bucket.key_prefix must be 1 to 200 letters, digits or any of !_.'()- with single slashes between its parts and none at its ends, as in \"org/audit\", just as the trail has it. Leave it out for no prefix."
+  }
 }
 
 variable "log_group" {
@@ -186,6 +223,12 @@ variable "log_group_kms_key_arn" {
   type        = string
   default     = null
   description = "ARN of a KMS key for the module's own log group; its policy must admit logs.<region>.amazonaws.com. Null: CloudWatch's own encryption."
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.log_group_kms_key_arn == null ? true : can(regex("^(arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[a-z0-9]{8})$", var.log_group_kms_key_arn))
+    error_message = "log_group_kms_key_arn must be the ARN of a key, arn:<partition>:kms:<region>:<account>:key/<id>, not an alias or a bare id."
+  }
 }
 
 variable "log_group_retention_days" {
@@ -279,6 +322,12 @@ variable "permissions_boundary" {
   type        = string
   default     = null
   description = "ARN of the policy that bounds the role for CloudWatch Logs. Null: none."
+
+  validation {
+    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
+    condition     = var.permissions_boundary == null ? true : can(regex("^(arn:[^:]+:iam::([0-9]{12}|aws):policy/.+|[a-z0-9]{8})$", var.permissions_boundary))
+    error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
+  }
 }
 
 variable "region" {
@@ -321,4 +370,10 @@ variable "tags" {
   default     = {}
   nullable    = false
   description = "Tags of the trail."
+
+  validation {
+    # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    condition     = length(var.tags) <= 50 && alltrue([for key, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(key), "aws:")])
+    error_message = "tags holds up to 50 tags, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / = + - @, and no key that starts with \"aws:\", which AWS keeps for itself: rename those that differ."
+  }
 }

@@ -21,7 +21,7 @@ from trailctl.terraform import Terraform
 # These bounds end what hangs. What is only slow, under load, must not meet them.
 PLAN_SECONDS = 600.0
 # What a configuration under test may refer to by a path relative to itself.
-_LINKED = ("lambda_src", "modules")
+_LINKED = ("examples", "lambda_src", "modules")
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,19 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """What a plan was refused for.
+
+    `conditions` are the sentences of the conditions that failed (validations, preconditions and
+    postconditions) by the address that they are about, as in `module.a["x"].var.name`. `errors` are
+    all errors, those among them, each one on a line.
+    """
+
+    conditions: dict[str, list[str]]
+    errors: list[str]
+
+
+@dataclass(frozen=True)
 class Planner:
     """Plans configurations. `shared` is a folder of the session that all workers see."""
 
@@ -112,6 +125,25 @@ class Planner:
         outcome = self._planned(source, variables or {}, region, account)
         assert outcome["errors"], "this should have been refused, and Terraform made a plan of it"
         return "\n".join(outcome["errors"])
+
+    def refused(self, source: str, variables: Mapping[str, Any]) -> Refused:
+        """Plan a configuration, as text, and return what was refused, and where."""
+        outcome = self._planned(source, variables, REGION, ACCOUNT)
+        folder = Path(outcome["folder"]) / outcome["root"]
+        with self.provider.serving([source]) as provider:
+            shown = self.terraform.run(
+                *("show", "-json", "plan.bin"),
+                cwd=folder,
+                environment={**self.aws.environment(), **ONE_CORE, **provider},
+                timeout=PLAN_SECONDS,
+            )
+        found: dict[str, list[str]] = {}
+        for check in json.loads(shown.check().stdout).get("checks", []):
+            for instance in check.get("instances", []):
+                told = [problem["message"] for problem in instance.get("problems", [])]
+                if instance["status"] == "fail":
+                    found.setdefault(instance["address"]["to_display"], []).extend(told)
+        return Refused(found, outcome["errors"])
 
     def _planned(
         self, source: str | Path, variables: Mapping[str, Any], region: str, account: str
@@ -230,7 +262,9 @@ def place(source: str | Path) -> Path:
 def fill(text: str, root: Path) -> str:
     """Put the paths to the repository's parts, as seen from `root`, into a configuration."""
     up = "/".join([".."] * len(root.parts))
-    return text.replace("${modules}", f"{up}/modules").replace("${lambda_src}", f"{up}/lambda_src")
+    for name in _LINKED:
+        text = text.replace(f"${{{name}}}", f"{up}/{name}")
+    return text
 
 
 def _read(source: str | Path) -> tuple[dict[str, str], Path, list[tuple[str, str]]]:

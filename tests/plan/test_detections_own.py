@@ -29,7 +29,7 @@ WHERE = {
     "resources": ["arn:aws:s3:::site-*", f"arn:aws:iam::{ACCOUNT}:role/app"],
 }
 EXCLUSIONS = {
-    "user-tagged": [{"where": WHERE, "reason": 'a "<reason>"', "until": "2020-02-29"}],
+    "user-tagged": [{"where": WHERE, "reason": 'a "<reason>"', "until": "2028-02-29"}],
     "*": [
         {
             "where": {"organizational_units": ["ou-1", "ou-2"], "accounts": [ACCOUNT, THIRD]},
