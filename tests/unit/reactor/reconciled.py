@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
@@ -10,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from reactor.patterns import RuleSet
@@ -73,6 +75,8 @@ class World:
         default_factory=lambda: defaultdict(list)
     )
     witness: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    modified: dict[str, datetime] = field(default_factory=dict)
+    read: list[tuple[str, str]] = field(default_factory=list)
     documents: list[tuple[datetime, str]] = field(default_factory=list)
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
@@ -144,13 +148,22 @@ class World:
         text = json.dumps({"Records": records}, separators=(",", ":")).encode()
         self.files[place].append((when, f"{place}/{when:%Y%m%dT%H%MZ}", text))
 
-    def seen(self, rule: str, event: dict[str, Any], when: datetime, times: int = 1) -> None:
-        """A rule saw an event."""
+    def seen(
+        self,
+        rule: str,
+        event: dict[str, Any],
+        when: datetime,
+        times: int = 1,
+        written: datetime | None = None,
+    ) -> None:
+        """A rule saw an event; its line is in S3 since `written`, or at once."""
         line = (
             f'{{"account":"{event["recipientAccountId"]}","region":"{event["awsRegion"]}",'
             f'"id":"{event["eventID"]}","rule":"{RULE}{rule}","time":"{when:%Y-%m-%dT%H:%M:%SZ}"}}'
         )
-        self.witness[f"witness/{when:%Y/%m/%d/%H}/"] += [line.encode()] * times
+        key = f"witness/{when:%Y/%m/%d/%H}/{written or when:%Y%m%dT%H}"
+        self.witness[key] += [line.encode()] * times
+        self.modified[key] = written or when
 
     def proven(self, place: tuple[str, str], until: datetime) -> None:
         id_ = f"main_{HUB[1]}/{place[0]}/{place[1]}"
@@ -237,24 +250,34 @@ class _Client:
             items = [each for each in items if "days" in each]
         return {"Items": items, "ResponseMetadata": told_at(self._world.now)}
 
-    def list_object_versions(self, **_: Any) -> Any:
-        return {
-            "Versions": [
-                {"Key": "rules.json", "LastModified": when, "VersionId": str(number)}
-                for number, (when, _) in enumerate(self._world.documents)
-            ]
-        }
-
     def get_object(self, Key: str, VersionId: str = "", **_: Any) -> Any:  # noqa: N803
+        self._world.read.append((Key, VersionId))
         if VersionId:
             return {"Body": io.BytesIO(self._world.documents[int(VersionId)][1].encode())}
         return {"Body": io.BytesIO(b"".join(self._world.witness[Key]))}
 
-    def get_paginator(self, _: str) -> Any:
-        return self
+    def get_paginator(self, operation: str) -> Any:
+        pages = {"list_object_versions": self._versions, "list_objects_v2": self._objects}
+        return SimpleNamespace(paginate=pages[operation])
 
-    def paginate(self, Prefix: str, **_: Any) -> Any:  # noqa: N803
-        return [{"Contents": [{"Key": Prefix}]} if Prefix in self._world.witness else {}]
+    def _versions(self, **_: Any) -> Any:
+        versions = [
+            {
+                "Key": "rules.json",
+                "LastModified": when,
+                "VersionId": str(number),
+                "ETag": hashlib.sha256(text.encode()).hexdigest(),
+            }
+            for number, (when, text) in enumerate(self._world.documents)
+        ]
+        return [{"Versions": versions[:1]}, {"Versions": versions[1:]}]
+
+    def _objects(self, Prefix: str, **_: Any) -> Any:  # noqa: N803
+        return [
+            {"Contents": [{"Key": key, "LastModified": self._world.modified[key]}]}
+            for key in self._world.witness
+            if key.startswith(Prefix)
+        ]
 
     def describe_rule(self, Name: str, **_: Any) -> Any:  # noqa: N803
         if RULE + Name in self._world.refuses:
