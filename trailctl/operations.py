@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from trailctl.consent import agrees
 from trailctl.errors import CheckError, UsageError
 
 
@@ -105,15 +106,16 @@ def _client(service: str, region: str | None, profile: str | None = None) -> Any
 def _redrive(options: argparse.Namespace) -> int:
     from trailctl.redrive import Wish, redrive
 
-    def agrees() -> bool:
-        if options.yes:
-            return True
-        return sys.stdin.isatty() and sys.stdout.isatty() and _agrees()
-
     redrive(
         lambda service: _client(service, options.region),
         options.queue,
-        Wish(options.function, options.limit, options.dry_run, agrees, options.wait),
+        Wish(
+            options.function,
+            options.limit,
+            options.dry_run,
+            lambda: agrees(options.yes),
+            options.wait,
+        ),
     )
     return 0
 
@@ -147,17 +149,10 @@ def _undo(options: argparse.Namespace) -> int:
         regions = {options.region, boto3.session.Session().region_name} - {None}
         for work in works:
             work.check(_client, regions)
-    if options.yes or (asks and _agrees()):
+    if options.yes or (asks and agrees()):
         failed = [told for work in works if (told := work.do(_client) or work.tell(_client))]
         if failed:
             raise CheckError("; ".join(failed))
     else:
         print("nothing was done: add --yes to do it")
     return 0
-
-
-def _agrees() -> bool:
-    try:
-        return input("Do it? Type yes: ").strip() == "yes"
-    except EOFError:
-        return False

@@ -13,6 +13,7 @@ def day_line(
     rules: int,
     places: Sequence[tuple[str, str]],
     behind: int,
+    proven: bool,
 ) -> str:
     """The line on a day, such as `2026-11-28: 41,208 events of 38 rules in 12 accounts and
     17 Regions: all seen; 3 late.` `date` may be any time.
@@ -33,7 +34,10 @@ def day_line(
     ):
         told += [f"{total[name]:,} {what}"] if total.get(name) else []
     told += [f"{behind:,} places are behind"] if behind else []
-    return (
+    line = (
         f"{date}: {events:,} events of {rules} rules in {accounts} accounts and {regions} Regions: "
         f"{'; '.join(told)}."
     )
+    if proven:
+        return line
+    return f"{line} The log itself is not proven: no digest validation is there."

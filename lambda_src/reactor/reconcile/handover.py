@@ -14,7 +14,7 @@ from reactor.patterns.target_input import InputError
 from reactor.reconcile.judge import Judged
 from reactor.reconcile.redeliver import NoWayToError, marked, redeliver
 from reactor.reconcile.rules import Rule, Target
-from reactor.reconcile.sources import Clients
+from reactor.reconcile.sources import AwsLike
 from reactor.reconcile.state import State
 from reactor.retry import error_code
 
@@ -26,7 +26,7 @@ class Handover:
 
     def __init__(
         self,
-        aws: Clients,
+        aws: AwsLike,
         state: State,
         name: str,
         queue_url: str,

@@ -9,7 +9,7 @@ from typing import Any
 from reactor.reconcile.judge import HANDED_ON, Arrival, Judge, Judged, NoLogFileError
 from reactor.reconcile.log import File
 from reactor.reconcile.rules import Rule
-from reactor.reconcile.sources import Clients
+from reactor.reconcile.sources import AwsLike
 from reactor.retry import error_code
 
 
@@ -44,7 +44,7 @@ class RuleStates:
     `unread` is told the ARN of a rule whose state can't be read, within the error's `except`.
     """
 
-    def __init__(self, aws: Clients, unread: Callable[[str], None]) -> None:
+    def __init__(self, aws: AwsLike, unread: Callable[[str], None]) -> None:
         self._aws = aws
         self._unread = unread
         self._known: dict[str, Arrival] = {}

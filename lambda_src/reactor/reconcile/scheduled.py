@@ -29,7 +29,7 @@ from reactor.reconcile.handover import Handover
 from reactor.reconcile.judge import HANDED_ON, MISSED, Arrival, Judge, Judged, arrival
 from reactor.reconcile.look import RuleStates, unseen
 from reactor.reconcile.rules import Deployed
-from reactor.reconcile.sources import LogLike, Settings, Sources, log_files
+from reactor.reconcile.sources import AwsLike, LogLike, Settings, Sources, log_files
 from reactor.reconcile.state import MissedEvent, Reconciled
 from reactor.reconcile.witness import LATEST, Witness
 from reactor.settings import SettingsError, parse_settings
@@ -79,7 +79,7 @@ class Reconciler:
         self,
         settings: Settings,
         name: str,
-        aws: Aws,
+        aws: AwsLike,
         telemetry: Telemetry,
         topic_arn: str,
         log: LogLike,
@@ -155,9 +155,8 @@ class Reconciler:
         for place in places:
             total.update(place.days.get(date, {}))
         rules = len({rule.arn for rule in self._sources.deployed().rules if rule.until is None})
-        text = day_line(date, total, rules, [(e.account, e.region) for e in seen], len(behind))
-        if not self._sources.proven:
-            text += " The log itself is not proven: no digest validation is there."
+        reached = [(each.account, each.region) for each in seen]
+        text = day_line(date, total, rules, reached, len(behind), self._sources.proven)
         self._publish("low", f"Reconciliation of {date}", [text])
         self._state.tell_day(date)
 

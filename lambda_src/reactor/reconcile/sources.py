@@ -67,7 +67,7 @@ class LogLike(Protocol):
     ) -> Iterable[File]: ...
 
 
-class Clients(Protocol):
+class AwsLike(Protocol):
     """boto3's clients, as `reactor.aws.Aws` makes them."""
 
     def client(self, service: str, region: str | None = None) -> Any: ...
@@ -90,7 +90,7 @@ def log_files(settings: Settings, region: str, **more: Any) -> LogFiles:
 class Sources:
     """What there is to compare. `state` is the table; boto3's errors are raised."""
 
-    def __init__(self, aws: Clients, settings: Settings) -> None:
+    def __init__(self, aws: AwsLike, settings: Settings) -> None:
         self._aws = aws
         self._settings = settings
         dynamodb = aws.client("dynamodb")
@@ -109,6 +109,11 @@ class Sources:
     def proven(self) -> bool:
         """True if only what digest validation has proven is read."""
         return self._proofs is not None
+
+    def now(self) -> datetime:
+        """AWS's time."""
+        self.state.last_day()
+        return self.state.clock
 
     def places(self, log: LogLike) -> dict[tuple[str, str], datetime | None]:
         """The accounts and Regions that have a log, and up to when it is ready (None: not yet)."""

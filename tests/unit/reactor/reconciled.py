@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 from reactor.patterns import RuleSet
 from reactor.patterns.envelope import envelope
 from reactor.reconcile.log import File
-from reactor.reconcile.scheduled import Reconciler, Settings
+from reactor.reconcile.scheduled import Reconciler
+from reactor.reconcile.sources import Settings
 from reactor.telemetry import Telemetry
 from reactor.testing import record
 
@@ -106,7 +107,7 @@ class World:
 
         name, aws = "reconciliation", self
         telemetry = Telemetry(name, {})
-        return Reconciler(self.settings, name, aws, telemetry, ALERTS, Log, math.inf)  # type: ignore[arg-type]
+        return Reconciler(self.settings, name, aws, telemetry, ALERTS, Log, math.inf)
 
     # What tests do
 

@@ -363,9 +363,9 @@ def test_two_workers_at_once_count_once() -> None:
 
 
 def test_the_daily_line_says_how_it_went() -> None:
-    from reactor.reconcile.scheduled import day_line
+    from reactor.reconcile.daily import day_line
 
     places = [(f"{n:012}", region) for n in range(12) for region in ("eu-west-1", "us-east-1")]
-    assert day_line("2026-11-28", {"seen": 41_205, "late": 3}, 38, places, 0) == (
+    assert day_line("2026-11-28", {"seen": 41_205, "late": 3}, 38, places, 0, True) == (
         "2026-11-28: 41,208 events of 38 rules in 12 accounts and 2 Regions: all seen; 3 late."
     )
