@@ -14,6 +14,7 @@ from trailctl.coverage import arguments as coverage
 from trailctl.detections import arguments as detections
 from trailctl.errors import CheckError, UsageError
 from trailctl.local import arguments as local
+from trailctl.reconcile import arguments as reconcile
 from trailctl.replay import arguments as replay
 from trailctl.text import plain
 from trailctl.validate.arguments import add_arguments
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(validate)
     validate.set_defaults(command=_validate_logs)
 
+    reconcile.add_parser(commands)
     replay.add_parser(commands)
     coverage.add_parser(commands)
     detections.add_parser(commands)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from trailctl.consent import agrees
 from trailctl.errors import CheckError, UsageError
 
 
@@ -110,15 +111,16 @@ def _client(service: str, region: str | None, profile: str | None = None) -> Any
 def _redrive(options: argparse.Namespace) -> int:
     from trailctl.redrive import Wish, redrive
 
-    def agrees() -> bool:
-        if options.yes:
-            return True
-        return sys.stdin.isatty() and sys.stdout.isatty() and _agrees()
-
     redrive(
         lambda service: _client(service, options.region),
         options.queue,
-        Wish(options.function, options.limit, options.dry_run, agrees, options.wait),
+        Wish(
+            options.function,
+            options.limit,
+            options.dry_run,
+            lambda: agrees(options.yes),
+            options.wait,
+        ),
     )
     return 0
 
@@ -164,7 +166,7 @@ def _undo(options: argparse.Namespace) -> int:
         regions = {options.region, boto3.session.Session().region_name} - {None}
         for work in works:
             work.check(_client, regions)
-    if options.yes or (asks and _agrees()):
+    if options.yes or (asks and agrees()):
         failed = [told for work in works if (told := _take_back(work, notes))]
         if failed:
             raise CheckError("; ".join(failed))
@@ -180,10 +182,3 @@ def _take_back(work: Any, notes: Any) -> str:
         return str(told)
     work.note(_client, notes)
     return str(work.tell(_client))
-
-
-def _agrees() -> bool:
-    try:
-        return input("Do it? Type yes: ").strip() == "yes"
-    except EOFError:
-        return False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -44,6 +44,11 @@ class Arrival(StrEnum):
     DISABLED = "disabled"
 
 
+# What is worth an alert, and what is handed on.
+MISSED = (Arrival.LOST, Arrival.DISABLED, Arrival.CHANGED, Arrival.TOO_LARGE)
+HANDED_ON = (Arrival.LOST, Arrival.DISABLED)
+
+
 @dataclass(frozen=True)
 class Judged:
     """A rule and an event, and the verdict. `event` is EventBridge's envelope."""
@@ -57,7 +62,7 @@ class Judged:
 
 @dataclass
 class Numbers:
-    """Numbers of a place: verdicts, repeated deliveries, seconds from the call to the rule."""
+    """Numbers of a rule or place: verdicts, repeated deliveries, seconds from call to rule."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
@@ -72,9 +77,23 @@ class Numbers:
                 return seconds
         return 0
 
+    def add(self, other: Numbers) -> None:
+        """Adds another's numbers."""
+        self.verdicts.update(other.verdicts)
+        self.repeated += other.repeated
+        self.delays.update(other.delays)
+
+
+def arrival(delay: timedelta, late_after: timedelta) -> Arrival:
+    """Whether an event that a rule saw so long after the call was late."""
+    return Arrival.LATE if delay > late_after else Arrival.SEEN
+
 
 class Judge:
-    """Judges one account and Region. `late_after` is what an event may take to its rule."""
+    """Judges one account and Region. `late_after` is what an event may take to its rule.
+
+    `tallies` has the numbers of each rule by its ARN.
+    """
 
     def __init__(
         self,
@@ -94,7 +113,21 @@ class Judge:
         self._witness = witness
         self._late_after = late_after
         self._done: set[tuple[str, str]] = set()
-        self.tally = Numbers()
+        self.tallies: defaultdict[str, Numbers] = defaultdict(Numbers)
+
+    def tally(self) -> Numbers:
+        """The numbers of all rules."""
+        whole = Numbers()
+        for numbers in self.tallies.values():
+            whole.add(numbers)
+        return whole
+
+    def again(self, judged: Judged, verdict: Arrival) -> Judged:
+        """The same event, counted as of another verdict."""
+        verdicts = self.tallies[judged.rule.arn].verdicts
+        verdicts[judged.verdict] -= 1
+        verdicts[verdict] += 1
+        return replace(judged, verdict=verdict)
 
     def judge(self, text: bytes) -> Iterator[Judged]:
         """What rules did not see of a log file's content; what they saw is only counted.
@@ -118,7 +151,7 @@ class Judge:
                 verdict = self._verdict(rule, id_, time, event, len(raw))
                 if verdict is None:
                     continue
-                self.tally.verdicts[verdict] += 1
+                self.tallies[rule.arn].verdicts[verdict] += 1
                 if verdict not in (Arrival.SEEN, Arrival.LATE):
                     whole = {**event, "detail": json.loads(raw)}
                     yield Judged(rule, id_, time, verdict, whole)
@@ -135,9 +168,10 @@ class Judge:
         sight = self._witness.sight(id_, rule.arn, time)
         if sight is not None:
             delay = max(timedelta(), sight.first - time)
-            self.tally.delays[int(delay.total_seconds())] += 1
-            self.tally.repeated += sight.times - 1
-            return Arrival.LATE if delay > self._late_after else Arrival.SEEN
+            tally = self.tallies[rule.arn]
+            tally.delays[int(delay.total_seconds())] += 1
+            tally.repeated += sight.times - 1
+            return arrival(delay, self._late_after)
         if not rule.due(time):
             return None  # it was not there yet, or was just being changed
         if self._reach is not None:

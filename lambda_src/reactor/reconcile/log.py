@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from botocore.session import get_session
 
 from reactor.digest.content import ContentError, gunzip, refuse_large
 from reactor.digest.engine import Engine
@@ -17,6 +19,8 @@ from reactor.digest.verdicts import Verdict
 from reactor.shapes import is_account, is_region
 
 if TYPE_CHECKING:
+    from botocore.session import Session
+
     from reactor.digest.transport import Body
 
 _HOUR = timedelta(hours=1)
@@ -37,7 +41,7 @@ class File:
 class LogFiles:
     """A trail's log. `proven` takes only files that a digest signed by CloudTrail names, with the
     content that it tells. `delivered_to` is the bucket that CloudTrail wrote to if `bucket` holds
-    copies.
+    copies. `session` makes botocore's session.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class LogFiles:
         organization_id: str,
         delivered_to: str,
         proven: bool,
+        session: Callable[[], Session] = get_session,
     ) -> None:
         self._region = region
         self._bucket = bucket
@@ -57,11 +62,12 @@ class LogFiles:
         self._organization = organization_id
         self._delivered_to = delivered_to
         self._proven = proven
+        self._session = session
 
     def places(self, home: tuple[str, str]) -> Iterator[tuple[str, str]]:
         """The accounts and Regions that have log files; `home` are the trail's own."""
         root = account_root(self._prefix, self._organization)
-        with closing(Transport(self._region, 4)) as transport:
+        with closing(Transport(self._region, 4, session=self._session)) as transport:
             accounts = [home[0]]
             if self._organization:
                 accounts = [n for n in transport.folders(self._bucket, root) if is_account(n)]
@@ -76,7 +82,7 @@ class LogFiles:
         Raises AccessError if a listing or a public key can't be read.
         """
         shard = Shard(self._bucket, account, region, *self._trail, self._prefix, self._organization)
-        with closing(Transport(self._region, 8)) as transport:
+        with closing(Transport(self._region, 8, session=self._session)) as transport:
             if self._proven:
                 with self._engine(transport) as engine:
                     yield from self._named(transport, engine, shard, start, end)

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from reactor.alerts import told_late
-from reactor.aws import Aws
 from reactor.patterns.target_input import direct_call, target_input
 from reactor.reconcile.judge import Judged
 from reactor.reconcile.rules import Target
+from reactor.reconcile.sources import AwsLike
 
 
 class NoWayToError(Exception):
@@ -30,7 +30,7 @@ def marked(judged: Judged, by: str, now: datetime) -> dict[str, Any]:
 
 
 def redeliver(
-    target: Target, rule_arn: str, event: Mapping[str, Any], now: datetime, aws: Aws
+    target: Target, rule_arn: str, event: Mapping[str, Any], now: datetime, aws: AwsLike
 ) -> None:
     """Gives the event to one target. Raises NoWayToError, InputError and what boto3 raises."""
     text = target_input(target.settings, event, rule_arn, now)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 _HOUR = timedelta(hours=1)
 # EventBridge tries for 24 hours, then Firehose keeps a line for 15 minutes.
-_LATEST = timedelta(hours=25)
+LATEST = timedelta(hours=25)
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Witness:
         key = f"{id_} {rule}".encode()
         # In the hour of the event, or the next one, where nearly all are; then in all others.
         hour = time.replace(minute=0, second=0, microsecond=0)
-        last = min(self._now, hour + _LATEST)
+        last = min(self._now, hour + LATEST)
         for number in range(26):
             then = hour + number * _HOUR
             if then > last and number > 1:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from reactor.patterns import RuleSet
 from reactor.patterns.envelope import envelope
+from reactor.reconcile.kept import KeptLines
 from reactor.reconcile.log import File
-from reactor.reconcile.scheduled import Reconciler, Settings
+from reactor.reconcile.scheduled import Reconciler
+from reactor.reconcile.sources import Settings
 from reactor.telemetry import Telemetry
 from reactor.testing import record
 
@@ -73,10 +77,14 @@ class World:
         default_factory=lambda: defaultdict(list)
     )
     witness: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    modified: dict[str, datetime] = field(default_factory=dict)
+    read: list[tuple[str, str]] = field(default_factory=list)
     documents: list[tuple[datetime, str]] = field(default_factory=list)
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
+    functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    kept: KeptLines = field(default_factory=KeptLines)
     kill_at: int = -1
     after: bool = False
 
@@ -93,16 +101,13 @@ class World:
             if start < when <= end:
                 yield File(key, text, "" if text else "its digest is forged")
 
+    def log(self) -> Any:
+        return SimpleNamespace(places=self.places, files=self.files_of)
+
     def worker(self) -> Reconciler:
-        world = self
-
-        class Log:
-            places = staticmethod(world.places)
-            files = staticmethod(world.files_of)
-
-        name, aws = "reconciliation", self
-        telemetry = Telemetry(name, {})
-        return Reconciler(self.settings, name, aws, telemetry, ALERTS, Log, math.inf)  # type: ignore[arg-type]
+        name, telemetry = "reconciliation", Telemetry("reconciliation", {})
+        log, end = self.log(), math.inf
+        return Reconciler(self.settings, name, self, telemetry, ALERTS, log, end, self.kept)
 
     # What tests do
 
@@ -144,13 +149,22 @@ class World:
         text = json.dumps({"Records": records}, separators=(",", ":")).encode()
         self.files[place].append((when, f"{place}/{when:%Y%m%dT%H%MZ}", text))
 
-    def seen(self, rule: str, event: dict[str, Any], when: datetime, times: int = 1) -> None:
-        """A rule saw an event."""
+    def seen(
+        self,
+        rule: str,
+        event: dict[str, Any],
+        when: datetime,
+        times: int = 1,
+        written: datetime | None = None,
+    ) -> None:
+        """A rule saw an event; its line is in S3 since `written`, or at once."""
         line = (
             f'{{"account":"{event["recipientAccountId"]}","region":"{event["awsRegion"]}",'
             f'"id":"{event["eventID"]}","rule":"{RULE}{rule}","time":"{when:%Y-%m-%dT%H:%M:%SZ}"}}'
         )
-        self.witness[f"witness/{when:%Y/%m/%d/%H}/"] += [line.encode()] * times
+        key = f"witness/{when:%Y/%m/%d/%H}/{written or when:%Y%m%dT%H}"
+        self.witness[key] += [line.encode()] * times
+        self.modified[key] = written or when
 
     def proven(self, place: tuple[str, str], until: datetime) -> None:
         id_ = f"main_{HUB[1]}/{place[0]}/{place[1]}"
@@ -237,24 +251,41 @@ class _Client:
             items = [each for each in items if "days" in each]
         return {"Items": items, "ResponseMetadata": told_at(self._world.now)}
 
-    def list_object_versions(self, **_: Any) -> Any:
-        return {
-            "Versions": [
-                {"Key": "rules.json", "LastModified": when, "VersionId": str(number)}
-                for number, (when, _) in enumerate(self._world.documents)
-            ]
-        }
-
     def get_object(self, Key: str, VersionId: str = "", **_: Any) -> Any:  # noqa: N803
+        self._world.read.append((Key, VersionId))
         if VersionId:
             return {"Body": io.BytesIO(self._world.documents[int(VersionId)][1].encode())}
         return {"Body": io.BytesIO(b"".join(self._world.witness[Key]))}
 
-    def get_paginator(self, _: str) -> Any:
-        return self
+    def get_paginator(self, operation: str) -> Any:
+        pages = {
+            "list_functions": lambda: [{"Functions": list(self._world.functions.values())}],
+            "list_object_versions": self._versions,
+            "list_objects_v2": self._objects,
+        }
+        return SimpleNamespace(paginate=pages[operation])
 
-    def paginate(self, Prefix: str, **_: Any) -> Any:  # noqa: N803
-        return [{"Contents": [{"Key": Prefix}]} if Prefix in self._world.witness else {}]
+    def _versions(self, **_: Any) -> Any:
+        versions = [
+            {
+                "Key": "rules.json",
+                "LastModified": when,
+                "VersionId": str(number),
+                "ETag": hashlib.sha256(text.encode()).hexdigest(),
+            }
+            for number, (when, text) in enumerate(self._world.documents)
+        ]
+        return [{"Versions": versions[:1]}, {"Versions": versions[1:]}]
+
+    def _objects(self, Prefix: str, **_: Any) -> Any:  # noqa: N803
+        return [
+            {"Contents": [{"Key": key, "LastModified": self._world.modified[key]}]}
+            for key in self._world.witness
+            if key.startswith(Prefix)
+        ]
+
+    def get_function_configuration(self, FunctionName: str) -> Any:  # noqa: N803
+        return self._world.functions[FunctionName]
 
     def describe_rule(self, Name: str, **_: Any) -> Any:  # noqa: N803
         if RULE + Name in self._world.refuses:
@@ -291,15 +322,24 @@ class Traffic:
     """What was made up: each event that a rule should see, and what became of it."""
 
     lost: set[tuple[str, str]] = field(default_factory=set)
+    events: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
     repeated: int = 0
     blind: int = 0
 
 
-def traffic(world: World, places: list[tuple[str, str]], number: int, seed: int) -> Traffic:
+def traffic(
+    world: World,
+    places: list[tuple[str, str]],
+    number: int,
+    seed: int,
+    blind: frozenset[str] = frozenset(),
+    since: Mapping[str, datetime] | None = None,
+) -> Traffic:
     """Events of an hour, from BEGIN on: 5% lost, 2% repeated, in any order, a file of 200 each.
 
-    The last place has no way to the rules.
+    From the Regions of `blind` no way leads to the rules. A rule is there `since` a time, or from
+    the beginning.
     """
     chance, made = random.Random(seed), Traffic()
     rules = RuleSet({name: json.dumps(pattern) for name, pattern in PATTERNS.items()})
@@ -323,8 +363,11 @@ def traffic(world: World, places: list[tuple[str, str]], number: int, seed: int)
             "eventTime": f"{when:%Y-%m-%dT%H:%M:%SZ}",
         }
         shares[place].append(event)
-        for name in names:
-            if place == places[-1]:
+        for name in sorted(names):
+            if when < (since or {}).get(name, BEGIN):
+                continue
+            made.events[event["eventID"]] = event
+            if place[1] in blind:
                 made.blind += 1
             elif chance.random() < 0.05:
                 made.lost.add((event["eventID"], name))

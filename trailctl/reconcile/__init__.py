@@ -1,0 +1,1 @@
+"""What the log proves against what the rules saw, on the command line."""
