@@ -3,8 +3,8 @@
 Most records are none that a rule is about. So calls and their services are first looked for in the
 bytes, and only a record is decoded in which one stands that a rule may match. Whoever makes a call
 chooses what stands in its request, and could write there what looks like a record's beginning. So
-what lies between two records that are decoded must be whole records, by its brackets; else the rest
-of the file is decoded. No key is twice in a record of CloudTrail's.
+what lies between two records that are decoded must leave no bracket open; else the rest of the file
+is decoded. No key is twice in a record of CloudTrail's.
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ _OPENING = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[\s*')
 # How CloudTrail goes on after a record. A quotation mark after a bracket begins or ends a string,
 # and what follows is no end: these bytes are in no string.
 _NEXT = b',{"eventVersion":'
-_MARK = b"\x01"  # JSON has no such byte
-_NO_BRACKETS = bytes(sorted(set(range(256)) - {*b'{}[]"', *_MARK}))
+_NO_BRACKETS = bytes(sorted(set(range(256)) - {*b'{}[]"'}))
 _DEEPEST = 64  # levels; CloudTrail's records have about ten
 _PLAIN = re.compile(r"[A-Za-z0-9.:_-]{3,}")  # what no writer of JSON escapes
 _SPACE = b" \r\n\t"
@@ -182,24 +181,21 @@ def _found(text: bytes, word: bytes) -> Iterator[int]:
 
 
 def _whole(text: bytes) -> bool:
-    """True if records that begin as CloudTrail's do, and no part of one, fill the text.
+    """True if as many brackets are closed as opened: a part of a record leaves some open.
 
-    Each beginning is marked, then all but brackets is taken away, and then each pair of them: what
-    is left tells how deep each mark is.
+    All but brackets is taken away, and then each pair of them.
     """
-    pieces = text.split(_NEXT)
-    text = _MARK.join(pieces)
     if b"\\" in text:
         text = text.replace(rb"\\", b"").replace(rb"\"", b"")
-    bare = text.translate(None, _NO_BRACKETS).replace(b'""', b"")
-    if b'"' in bare:  # brackets in strings: what is between quotes is every second part
-        bare = b"".join(text.translate(None, _NO_BRACKETS).split(b'"')[::2])
-    wanted = (_MARK + b"}") * (len(pieces) - 1)
+    bare = text.translate(None, _NO_BRACKETS)
+    unquoted = bare.replace(b'""', b"")
+    if b'"' in unquoted:  # brackets in strings: what is between quotes is every second part
+        unquoted = b"".join(bare.split(b'"')[::2])
     for _ in range(_DEEPEST):
-        if len(bare) <= len(wanted):
+        if not unquoted:
             break
-        bare = bare.replace(b"{}", b"").replace(b"[]", b"")
-    return bare == wanted
+        unquoted = unquoted.replace(b"{}", b"").replace(b"[]", b"")
+    return not unquoted
 
 
 def _each(text: str) -> Iterator[bytes]:
