@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from trailctl.errors import CheckError, UsageError
+from trailctl.session import add_arguments, aws_session
+from trailctl.terminal import say
 
 
 def add_parser(commands: Any) -> None:
@@ -39,8 +41,8 @@ def add_parser(commands: Any) -> None:
         help="then look for so long whether they come back; a function that fails is tried again "
         "for about three minutes before",
     )
-    redrive.add_argument("--region", metavar="NAME", help="default: that of the environment")
     redrive.add_argument("--yes", action="store_true", help="send without asking")
+    add_arguments(redrive)
     redrive.set_defaults(command=_redrive)
 
     undo = commands.add_parser(
@@ -60,9 +62,9 @@ def add_parser(commands: Any) -> None:
     undo.add_argument(
         "--log-profile",
         metavar="NAME",
-        help="the profile that reads the log, where the function is of another account",
+        help="the profile that reads the log, where the function is of another account (default: "
+        "that of --profile)",
     )
-    undo.add_argument("--region", metavar="NAME", help="default: that of the environment")
     undo.add_argument(
         "--allow",
         action="append",
@@ -72,6 +74,7 @@ def add_parser(commands: Any) -> None:
         help="one more call that may be made, such as ssm.delete_parameter",
     )
     undo.add_argument("--yes", action="store_true", help="do it without asking")
+    add_arguments(undo)
     undo.set_defaults(command=_undo)
 
 
@@ -93,13 +96,14 @@ def _operation(text: str) -> tuple[str, str]:
 
 
 def _client(service: str, region: str | None, profile: str | None = None) -> Any:
+    """The client of a service. Raises UsageError where there is no such profile."""
     import boto3
     from botocore.config import Config
 
     # Without a network it says so within seconds.
     soon = Config(connect_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
-    session = boto3.session.Session(profile_name=profile)
-    return session.client(service, region_name=region or None, config=soon)  # type: ignore[call-overload]
+    session = boto3.session.Session(botocore_session=aws_session(profile, region))
+    return session.client(service, config=soon)  # type: ignore[call-overload]
 
 
 def _redrive(options: argparse.Namespace) -> int:
@@ -111,7 +115,7 @@ def _redrive(options: argparse.Namespace) -> int:
         return sys.stdin.isatty() and sys.stdout.isatty() and _agrees()
 
     redrive(
-        lambda service: _client(service, options.region),
+        lambda service: _client(service, options.region, options.profile),
         options.queue,
         Wish(options.function, options.limit, options.dry_run, agrees, options.wait),
     )
@@ -119,12 +123,10 @@ def _redrive(options: argparse.Namespace) -> int:
 
 
 def _undo(options: argparse.Namespace) -> int:
-    import boto3
-
     from trailctl.undo import Work, from_log, from_text
 
     if options.log_group:
-        logs = _client("logs", options.region, options.log_profile)
+        logs = _client("logs", options.region, options.log_profile or options.profile)
         found = from_log(logs, options.log_group, options.record)
     elif options.record == "-":
         found = [from_text(sys.stdin.read())]
@@ -141,18 +143,25 @@ def _undo(options: argparse.Namespace) -> int:
     works = [Work(record, frozenset(options.allow)) for record in found]
     for work in works:
         work.show()
+
+    def client(service: str, region: str | None) -> Any:
+        return _client(service, region, options.profile)
+
     asks = not options.yes and sys.stdin.isatty() and sys.stdout.isatty()
     if options.yes or asks:
         # The Regions that the person at the keyboard has named.
-        regions = {options.region, boto3.session.Session().region_name} - {None}
+        regions = {
+            options.region,
+            aws_session(options.profile).get_config_variable("region"),
+        } - {None}
         for work in works:
-            work.check(_client, regions)
+            work.check(client, regions)
     if options.yes or (asks and _agrees()):
-        failed = [told for work in works if (told := work.do(_client) or work.tell(_client))]
+        failed = [told for work in works if (told := work.do(client) or work.tell(client))]
         if failed:
             raise CheckError("; ".join(failed))
     else:
-        print("nothing was done: add --yes to do it")
+        say("nothing was done: add --yes to do it")
     return 0
 
 

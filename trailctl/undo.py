@@ -24,6 +24,7 @@ from reactor.retry import Clock
 from reactor.shapes import is_account, is_region
 
 from trailctl.errors import CheckError, UsageError
+from trailctl.terminal import say, say_command
 from trailctl.text import plain
 
 Client = Callable[[str, str], Any]
@@ -128,9 +129,9 @@ class Work:
         """Prints the action, the place and the call that will be made."""
         said = (self._record.get(name) for name in ("summary", "reaction", "time"))
         summary, reaction, time = (plain(each) for each in said)
-        print(f"{summary} ({reaction}, {time})")
-        print(f"in account {self.account}, {self.region}")
-        print(f"undo: {plain(command(self._call, self.region))}")
+        say(f"{summary} ({reaction}, {time})")
+        say(f"in account {self.account}, {self.region}")
+        say_command("undo:", plain(command(self._call, self.region)))
 
     def tell(self, client: Client) -> str:
         """Updates the finding that the action is in, and says so; returns why it could not.
@@ -149,7 +150,7 @@ class Work:
             return f"the finding is not updated: {plain(uid)} is none of this project"
         if target.account != self.account:
             # A hub's finding: its credentials are not those that take the action back.
-            print(f"the finding in {target.arn} is not updated: it is of another account")
+            say(f"the finding in {target.arn} is not updated: it is of another account")
             return ""
         now = datetime.now(UTC)
         try:
@@ -164,7 +165,7 @@ class Work:
                 send(target, event, _Clients(client), Clock(None))
         except (ClientError, BotoCoreError, FindingError) as error:
             return f"the finding in {target.arn} is not updated: {error}"
-        print(f"finding updated in {target.arn}")
+        say(f"finding updated in {target.arn}")
         return ""
 
     def check(self, client: Client, regions: Collection[str]) -> None:
@@ -194,7 +195,7 @@ class Work:
             getattr(client(call.service, self.region), call.operation)(**call.parameters)
         except (ClientError, BotoCoreError, AttributeError, TypeError) as error:
             return f"it could not be taken back: {error}"
-        print("done")
+        say("done")
         return ""
 
 

@@ -18,6 +18,7 @@ from trailctl.errors import UsageError
 from trailctl.history.layout import TableLayout, from_glue
 from trailctl.history.question import FoundFile, Question, read_rows
 from trailctl.replay.sources import called, split_s3
+from trailctl.session import aws_session
 
 # USD for a TB, which Athena counts in megabytes, 10 at least: https://aws.amazon.com/athena/pricing/
 # (looked up on 2026-11-28; a few Regions ask for more).
@@ -81,12 +82,8 @@ class Athena:
     def __init__(self, profile: str | None, region: str | None, workgroup: str) -> None:
         import boto3
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
 
-        try:
-            session = boto3.Session(profile_name=profile, region_name=region)
-        except BotoCoreError as error:
-            raise UsageError(str(error)) from None
+        session = boto3.Session(botocore_session=aws_session(profile, region))
         # Athena refuses when too many ask at once; S3 when one asks too fast.
         config = Config(retries={"mode": "adaptive", "max_attempts": 10})
 

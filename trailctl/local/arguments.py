@@ -15,6 +15,7 @@ from localaws.errors import LocalAwsError, NotRunningError
 from trailctl.durations import duration
 from trailctl.errors import UsageError
 from trailctl.extra import need_local
+from trailctl.terminal import say
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -187,5 +188,5 @@ def _tail(options: argparse.Namespace) -> int:
 @_in_one_line
 def _reset(options: argparse.Namespace) -> int:
     Control(options.port).post("reset")
-    print("all that was made, recorded or on its way is gone; the clock shows the machine's time")
+    say("all that was made, recorded or on its way is gone; the clock shows the machine's time")
     return 0
