@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from trailctl import completion, event_pattern, operations
 from trailctl.coverage import arguments as coverage
@@ -26,13 +27,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     if "_ARGCOMPLETE" in os.environ:
         completion.complete(parser)
-    options = parser.parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
-    if command is None:
-        options.parser.print_help()
-        return 2
+    options = argparse.Namespace(traceback=False)
     try:
-        return command(options)
+        parser.parse_args(arguments, options)
+        command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
+        if command is None:
+            options.parser.print_help()
+            return 2
+        code = command(options)
+        sys.stdout.flush()
+        return code
     except UsageError as error:
         say(f"trailctl: {plain(error, lines=True)}", sys.stderr)
         return 2
@@ -42,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output has gone, `trailctl ... | head`
-        sys.stderr.close()
+        _forget_output()
         return 0
     except Exception as error:
         if options.traceback:
@@ -50,6 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         line = _of_aws(error)
         say(f"trailctl: {plain(line or _fault(error))}", sys.stderr)
         return 2 if line else 70
+
+
+def _forget_output() -> None:
+    """What is still in the buffer goes nowhere, so that Python can't fail to write it at its end.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    with suppress(OSError, ValueError):  # not a file, or closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _of_aws(error: Exception) -> str | None:
