@@ -36,7 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         code = command(options)
         sys.stdout.flush()
-        return code
     except UsageError as error:
         say(f"trailctl: {plain(error, lines=True)}", sys.stderr)
         return 2
@@ -54,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         line = _of_aws(error)
         say(f"trailctl: {plain(line or _fault(error))}", sys.stderr)
         return 2 if line else 70
+    else:
+        return code
 
 
 def _forget_output() -> None:

@@ -29,8 +29,10 @@ def add_parser(commands: Any) -> None:
     for name, told in (("--id", "may repeat"), ("--exclude-id", "may repeat")):
         ids = parser.add_argument(name, action="append", default=[], metavar="ID", help=told)
         ids.completer = detections  # type: ignore[attr-defined]
-    parser.add_argument("--min-severity", choices=SEVERITIES, default="info")
-    parser.add_argument("--format", choices=("table", "json", "html"), default="table")
+    parser.add_argument("--min-severity", choices=SEVERITIES, default="info", help="and higher")
+    parser.add_argument(
+        "--format", choices=("table", "json", "html"), default="table", help="default: table"
+    )
     parser.add_argument("--output", metavar="FILE", help="write there, not to standard output")
 
 

@@ -85,15 +85,18 @@ class Athena:
 
         session = boto3.Session(botocore_session=aws_session(profile, region))
         # Athena refuses when too many ask at once; S3 when one asks too fast.
-        config = Config(retries={"mode": "adaptive", "max_attempts": 10})
+        patient = Config(retries={"mode": "adaptive", "max_attempts": 10})
+        # The first call is one to Glue: what is wrong with the way to AWS is told within seconds.
+        soon = Config(connect_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
-        def client(name: str) -> Any:
+        def client(name: str, config: Config) -> Any:
             return called(
                 f"no client for {name}",
                 lambda: session.client(name, config=config),  # type: ignore[call-overload]
             )
 
-        self._athena, self._glue, self._s3 = client("athena"), client("glue"), client("s3")
+        self._glue = client("glue", soon)
+        self._athena, self._s3 = client("athena", patient), client("s3", patient)
         self._workgroup = workgroup
 
     def layout(self, name: str) -> TableLayout:

@@ -52,9 +52,11 @@ def add_parser(commands: Any) -> None:
     for name, told in (("--id", "may repeat"), ("--exclude-id", "may repeat")):
         ids = narrow.add_argument(name, action="append", default=[], metavar="ID", help=told)
         ids.completer = detections  # type: ignore[attr-defined]
-    narrow.add_argument("--min-severity", choices=SEVERITIES)
+    narrow.add_argument("--min-severity", choices=SEVERITIES, help="and higher")
     narrow.add_argument("--benchmark", metavar="NAME", help="as in cis-5.0")
-    narrow.add_argument("--technique", action="append", default=[], metavar="T1562")
+    narrow.add_argument(
+        "--technique", action="append", default=[], metavar="T1562", help="of ATT&CK; may repeat"
+    )
     narrow.add_argument(
         "--value",
         action="append",
@@ -114,7 +116,9 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="let reactions look at the account as it is now, with read-only calls",
     )
-    parser.add_argument("--format", choices=("table", "json", "html"), default="table")
+    parser.add_argument(
+        "--format", choices=("table", "json", "html"), default="table", help="default: table"
+    )
     parser.add_argument("--output", metavar="FILE", help="write there, not to standard output")
     parser.add_argument(
         "--fail-on",
