@@ -6,16 +6,19 @@ Exit codes: 0 done, 1 a check failed, 2 wrong use or no answer of AWS, 70 a faul
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from trailctl import event_pattern, operations
+from trailctl import completion, event_pattern, operations
 from trailctl.coverage import arguments as coverage
 from trailctl.detections import arguments as detections
 from trailctl.errors import CheckError, UsageError
 from trailctl.local import arguments as local
 from trailctl.reconcile import arguments as reconcile
 from trailctl.replay import arguments as replay
+from trailctl.terminal import Parser, say
 from trailctl.text import plain
 from trailctl.validate.arguments import add_arguments
 
@@ -23,30 +26,45 @@ from trailctl.validate.arguments import add_arguments
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code."""
     parser = _parser()
-    options = parser.parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
-    if command is None:
-        options.parser.print_help()
-        return 2
+    if "_ARGCOMPLETE" in os.environ:
+        completion.complete(parser)
+    options = argparse.Namespace(traceback=False)
     try:
-        return command(options)
+        parser.parse_args(arguments, options)
+        command: Callable[[argparse.Namespace], int] | None = getattr(options, "command", None)
+        if command is None:
+            options.parser.print_help()
+            return 2
+        code = command(options)
+        sys.stdout.flush()
     except UsageError as error:
-        print(f"trailctl: {plain(error, lines=True)}", file=sys.stderr)
+        say(f"trailctl: {plain(error, lines=True)}", sys.stderr)
         return 2
     except CheckError as error:
-        print(f"trailctl: {plain(error, lines=True)}", file=sys.stderr)
+        say(f"trailctl: {plain(error, lines=True)}", sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output has gone, `trailctl ... | head`
-        sys.stderr.close()
+        _forget_output()
         return 0
     except Exception as error:
         if options.traceback:
             raise
         line = _of_aws(error)
-        print(f"trailctl: {plain(line or _fault(error))}", file=sys.stderr)
+        say(f"trailctl: {plain(line or _fault(error))}", sys.stderr)
         return 2 if line else 70
+    else:
+        return code
+
+
+def _forget_output() -> None:
+    """What is still in the buffer goes nowhere, so that Python can't fail to write it at its end.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    with suppress(OSError, ValueError):  # not a file, or closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _of_aws(error: Exception) -> str | None:
@@ -65,9 +83,7 @@ def _fault(error: Exception) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="trailctl", description="Prove and run reactions to AWS API calls."
-    )
+    parser = Parser(prog="trailctl", description="Prove and run reactions to AWS API calls.")
     parser.set_defaults(parser=parser)
     parser.add_argument(
         "--version",
@@ -100,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="apply an example, make calls, watch the reactions")
     demo.set_defaults(command=_demo)
+    completion.add_parser(commands)
     return parser
 
 

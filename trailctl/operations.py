@@ -10,6 +10,8 @@ from typing import Any
 
 from trailctl.consent import agrees
 from trailctl.errors import CheckError, UsageError
+from trailctl.session import add_arguments, aws_session
+from trailctl.terminal import say
 
 
 def add_parser(commands: Any) -> None:
@@ -40,8 +42,8 @@ def add_parser(commands: Any) -> None:
         help="then look for so long whether they come back; a function that fails is tried again "
         "for about three minutes before",
     )
-    redrive.add_argument("--region", metavar="NAME", help="default: that of the environment")
     redrive.add_argument("--yes", action="store_true", help="send without asking")
+    add_arguments(redrive)
     redrive.set_defaults(command=_redrive)
 
     undo = commands.add_parser(
@@ -63,9 +65,9 @@ def add_parser(commands: Any) -> None:
     undo.add_argument(
         "--log-profile",
         metavar="NAME",
-        help="the profile that reads log and ledger, where the function is of another account",
+        help="the profile that reads log and ledger, where the function is of another account "
+        "(default: that of --profile)",
     )
-    undo.add_argument("--region", metavar="NAME", help="default: that of the environment")
     undo.add_argument(
         "--allow",
         action="append",
@@ -78,6 +80,7 @@ def add_parser(commands: Any) -> None:
     undo.add_argument(
         "--again", action="store_true", help="even if somebody has taken it back already"
     )
+    add_arguments(undo)
     undo.set_defaults(command=_undo)
 
 
@@ -99,20 +102,21 @@ def _operation(text: str) -> tuple[str, str]:
 
 
 def _client(service: str, region: str | None, profile: str | None = None) -> Any:
+    """The client of a service. Raises UsageError where there is no such profile."""
     import boto3
     from botocore.config import Config
 
     # Without a network it says so within seconds.
     soon = Config(connect_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
-    session = boto3.session.Session(profile_name=profile)
-    return session.client(service, region_name=region or None, config=soon)  # type: ignore[call-overload]
+    session = boto3.session.Session(botocore_session=aws_session(profile, region))
+    return session.client(service, config=soon)  # type: ignore[call-overload]
 
 
 def _redrive(options: argparse.Namespace) -> int:
     from trailctl.redrive import Wish, redrive
 
     redrive(
-        lambda service: _client(service, options.region),
+        lambda service: _client(service, options.region, options.profile),
         options.queue,
         Wish(
             options.function,
@@ -126,13 +130,11 @@ def _redrive(options: argparse.Namespace) -> int:
 
 
 def _undo(options: argparse.Namespace) -> int:
-    import boto3
-
     from trailctl.deployed import Notes, reactions
     from trailctl.undo import Work, from_log, from_logs, from_text, is_id
 
     def at(service: str) -> Any:
-        return _client(service, options.region, options.log_profile)
+        return _client(service, options.region, options.log_profile or options.profile)
 
     file = Path(options.record)
     if options.log_group:
@@ -158,27 +160,34 @@ def _undo(options: argparse.Namespace) -> int:
         if not work.before(notes) or options.again:
             works.append(work)
     if not works:
-        print("nothing is left to take back: --again does it all the same")
+        say("nothing is left to take back: --again does it all the same")
         return 0
+
+    def client(service: str, region: str | None) -> Any:
+        return _client(service, region, options.profile)
+
     asks = not options.yes and sys.stdin.isatty() and sys.stdout.isatty()
     if options.yes or asks:
         # The Regions that the person at the keyboard has named.
-        regions = {options.region, boto3.session.Session().region_name} - {None}
+        regions = {
+            options.region,
+            aws_session(options.profile).get_config_variable("region"),
+        } - {None}
         for work in works:
-            work.check(_client, regions)
+            work.check(client, regions)
     if options.yes or (asks and agrees()):
-        failed = [told for work in works if (told := _take_back(work, notes))]
+        failed = [told for work in works if (told := _take_back(work, client, notes))]
         if failed:
             raise CheckError("; ".join(failed))
     else:
-        print("nothing was done: add --yes to do it")
+        say("nothing was done: add --yes to do it")
     return 0
 
 
-def _take_back(work: Any, notes: Any) -> str:
+def _take_back(work: Any, client: Any, notes: Any) -> str:
     """Returns why something was left undone."""
-    told = work.do(_client)
+    told = work.do(client)
     if told:
         return str(told)
-    work.note(_client, notes)
-    return str(work.tell(_client))
+    work.note(client, notes)
+    return str(work.tell(client))

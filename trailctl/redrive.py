@@ -33,6 +33,7 @@ from reactor.patterns.target_input import (
 from reactor.shapes import dig
 
 from trailctl.errors import CheckError, UsageError
+from trailctl.terminal import say
 from trailctl.text import plain
 
 _VISIBLE_AGAIN = 120  # seconds; no other reader gets a message while it is being sent
@@ -207,9 +208,9 @@ def redrive(client: Callable[[str], Any], queue: str, wish: Wish = _ALL) -> int:
     url = _url(queues, queue)
     state = _look(queues, url, queue)
     shown = plain(queue)
-    print(f"{shown}: {state.told}")
+    say(f"{shown}: {state.told}")
     if not wish.dry_run and state.visible and not wish.agrees():
-        print("nothing was sent: add --yes to send")
+        say("nothing was sent: add --yes to send")
         return 0
     ways = Ways(state.arn, client, wish.function)
     sent, came, receipts = 0, 0, []
@@ -225,30 +226,30 @@ def redrive(client: Callable[[str], Any], queue: str, wish: Wish = _ALL) -> int:
             if refusal or wish.dry_run:
                 receipts.append(kept.receipt)
             if refusal:
-                print(f"stays: {name} ({plain(kept.message_id)}): {plain(refusal)}")
+                say(f"stays: {name} ({plain(kept.message_id)}): {plain(refusal)}")
                 continue
             if not wish.dry_run:
                 queues.delete_message(QueueUrl=url, ReceiptHandle=kept.receipt)
             sent += 1
             to = plain((wish.function or kept.target).rpartition(":")[2])
-            print(
+            say(
                 f"{'would send' if wish.dry_run else 'sent'}: {name} to {to} ({plain(kept.reason)})"
             )
     finally:
         _release(queues, url, receipts)
     stayed = len(receipts) - came - (sent if wish.dry_run else 0)
-    print(
+    say(
         f"{sent} would be sent, {stayed} would stay in {shown}"
         if wish.dry_run
         else f"{sent} sent, {stayed} left in {shown}"
     )
     if came:
-        print(f"{came} came while it ran, and wait for the next time: do events fail again?")
+        say(f"{came} came while it ran, and wait for the next time: do events fail again?")
     if sent and wish.wait and not wish.dry_run:
         back = _came_back(queues, url, state.messages - sent, sent, wish.wait)
         if back:
             raise CheckError(f"{back} of {sent} came back: their messages say why")
-        print(f"none came back within {wish.wait} s")
+        say(f"none came back within {wish.wait} s")
     if stayed:
         raise CheckError(f"{stayed} of {sent + stayed} events could not be sent again")
     return sent

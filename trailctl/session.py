@@ -1,17 +1,58 @@
-"""The AWS configuration that commands work with."""
+"""The AWS configuration that commands work with, and the flags that name another one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from trailctl.errors import UsageError
 
 if TYPE_CHECKING:
     from botocore.session import Session
 
+PROFILE = "take credentials and settings of that profile (default: AWS_PROFILE)"
+REGION = "the Region to work in (default: AWS_REGION, or the profile's)"
 
-def aws_session(profile: str | None) -> Session:
-    """A session with a profile of the configuration. Raises UsageError where there is none."""
+
+def add_arguments(parser: argparse.ArgumentParser, *, regions: bool = False) -> None:
+    """Adds --profile and --region, last in the help; with `regions`, --region may repeat."""
+    group = parser.add_argument_group("AWS")
+    profile = group.add_argument("--profile", metavar="NAME", help=PROFILE)
+    profile.completer = _profiles  # type: ignore[attr-defined]
+    region = group.add_argument(
+        "--region",
+        metavar="NAME",
+        help=f"{REGION}; may repeat" if regions else REGION,
+        **({"action": "append"} if regions else {}),  # type: ignore[arg-type]
+    )
+    region.completer = _regions  # type: ignore[attr-defined]
+
+
+def _profiles(**_: Any) -> Sequence[str]:
+    from botocore.session import Session
+
+    return Session().available_profiles
+
+
+def _regions(**_: Any) -> Sequence[str]:
+    from botocore.session import Session
+
+    session = Session()
+    return [
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("cloudtrail", partition)
+    ]
+
+
+def aws_session(profile: str | None, region: str | None = None) -> Session:
+    """A session with what the flags name. Raises UsageError where there is no such profile.
+
+    AWS_REGION counts as in the AWS CLI and all newer SDKs; botocore knows AWS_DEFAULT_REGION only.
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    """
     from botocore.exceptions import ProfileNotFound
     from botocore.session import Session
 
@@ -20,4 +61,7 @@ def aws_session(profile: str | None) -> Session:
         session.get_scoped_config()
     except ProfileNotFound as error:
         raise UsageError(f"{error}: name another with --profile") from None
+    region = region or os.environ.get("AWS_REGION")
+    if region:
+        session.set_config_variable("region", region)
     return session

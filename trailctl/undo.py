@@ -27,6 +27,7 @@ from reactor.shapes import is_account, is_region
 
 from trailctl.deployed import Deployed, Notes
 from trailctl.errors import CheckError, UsageError
+from trailctl.terminal import say, say_command
 from trailctl.text import plain
 
 Client = Callable[[str, str], Any]
@@ -171,20 +172,20 @@ class Work:
         """Prints the action, the place and the call that will be made."""
         said = (self._record.get(name) for name in ("summary", "reaction", "time"))
         summary, reaction, time = (plain(each) for each in said)
-        print(f"{summary} ({reaction}, {time})")
-        print(f"in account {self.account}, {self.region}")
-        print(f"undo: {plain(command(self._call, self.region))}")
+        say(f"{summary} ({reaction}, {time})")
+        say(f"in account {self.account}, {self.region}")
+        say_command("undo:", plain(command(self._call, self.region)))
 
     def before(self, notes: Notes) -> bool:
         """Whether it was taken back before; prints when and by whom, or why that is not known."""
         try:
             told = notes.of(self._record)
         except CheckError as error:
-            print(f"whether it was taken back before is not known: {error}")
+            say(f"whether it was taken back before is not known: {error}")
             self._noted = False
             return False
         if told:
-            print(f"taken back already: {told}")
+            say(f"taken back already: {told}")
         return bool(told)
 
     def note(self, client: Client, notes: Notes) -> None:
@@ -195,7 +196,7 @@ class Work:
             who = client("sts", self.region).get_caller_identity()["Arn"]
             notes.write(self._record, who)
         except (ClientError, BotoCoreError, CheckError) as error:
-            print(f"that it was taken back is not written down: {error}")
+            say(f"that it was taken back is not written down: {error}")
 
     def tell(self, client: Client) -> str:
         """Updates the finding that the action is in, and says so; returns why it could not.
@@ -214,7 +215,7 @@ class Work:
             return f"the finding is not updated: {plain(uid)} is none of this project"
         if target.account != self.account:
             # A hub's finding: its credentials are not those that take the action back.
-            print(f"the finding in {target.arn} is not updated: it is of another account")
+            say(f"the finding in {target.arn} is not updated: it is of another account")
             return ""
         now = datetime.now(UTC)
         try:
@@ -229,7 +230,7 @@ class Work:
                 send(target, event, _Clients(client), Clock(None))
         except (ClientError, BotoCoreError, FindingError) as error:
             return f"the finding in {target.arn} is not updated: {error}"
-        print(f"finding updated in {target.arn}")
+        say(f"finding updated in {target.arn}")
         return ""
 
     def check(self, client: Client, regions: Collection[str]) -> None:
@@ -259,7 +260,7 @@ class Work:
             getattr(client(call.service, self.region), call.operation)(**call.parameters)
         except (ClientError, BotoCoreError, AttributeError, TypeError) as error:
             return f"it could not be taken back: {error}"
-        print("done")
+        say("done")
         return ""
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from trailctl.completion import detections
 from trailctl.errors import UsageError
 from trailctl.replay.catalogue import SEVERITIES
 
@@ -23,13 +24,15 @@ def add_parser(commands: Any) -> None:
         "coverage",
         help="which attacks, ATT&CK techniques and CIS controls the catalogue finds",
         description=_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(command=_run, parser=parser)
-    parser.add_argument("--id", action="append", default=[], metavar="ID", help="may repeat")
-    parser.add_argument("--exclude-id", action="append", default=[], metavar="ID")
-    parser.add_argument("--min-severity", choices=SEVERITIES, default="info")
-    parser.add_argument("--format", choices=("table", "json", "html"), default="table")
+    for name, told in (("--id", "may repeat"), ("--exclude-id", "may repeat")):
+        ids = parser.add_argument(name, action="append", default=[], metavar="ID", help=told)
+        ids.completer = detections  # type: ignore[attr-defined]
+    parser.add_argument("--min-severity", choices=SEVERITIES, default="info", help="and higher")
+    parser.add_argument(
+        "--format", choices=("table", "json", "html"), default="table", help="default: table"
+    )
     parser.add_argument("--output", metavar="FILE", help="write there, not to standard output")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from trailctl.coverage.measure import Coverage, Found, names
+from trailctl.terminal import fitted, grid
 
 _VERSION = "18"
 _LINK = "https://attack.mitre.org/versions/v18/techniques/{}/"
@@ -38,16 +39,16 @@ def table(coverage: Coverage) -> str:
     known = names()
     rows = [("technique", "name", "found by")]
     rows += [(key, known[key]["name"], _by(found)) for key, found in coverage.techniques.items()]
-    lines = [_summary(coverage), "", *_grid(rows), ""]
+    lines = [_summary(coverage), "", *grid(rows), ""]
     rows = [("CIS 4.", "control (5. from version 6.0 on)", "found by")]
     rows += [(c.id, c.title, _control(c)) for c in coverage.controls]
-    lines += [*_grid(rows), ""]
+    lines += [*grid(rows), ""]
     missed = [attack.id for attack in coverage.attacks if not attack.entries]
     if missed:
         lines.append(f"Not found ({len(missed)}): {', '.join(missed)}")
     if coverage.data_events:
         lines.append(f"Found in S3 data events only: {', '.join(sorted(coverage.data_events))}")
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return fitted(lines)
 
 
 def layer(coverage: Coverage) -> str:
@@ -158,11 +159,3 @@ def _html(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = ["".join(f"<th>{each}</th>" for each in head)]
     lines += ["".join(f"<td>{each}</td>" for each in row) for row in rows]
     return f"<div class=scroll><table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table></div>"
-
-
-def _grid(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
-    return [
-        "  ".join([*(row[at].ljust(width) for at, width in enumerate(widths)), row[-1]])
-        for row in rows
-    ]

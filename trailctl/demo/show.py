@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import textwrap
 import threading
@@ -13,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from trailctl import terminal
+
 if TYPE_CHECKING:
     from trailctl.demo.scenario import Claim, Line
 
-_COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _KIND_COLOURS = {
     "call": "bold",
     "lost": "red",
@@ -45,8 +44,8 @@ class Screen:
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream
         self._live = stream.isatty()
-        self._colour = self._live and "NO_COLOR" not in os.environ
-        self._width = min(shutil.get_terminal_size((80, 24)).columns, 100)
+        self._colour = terminal.colours(stream)
+        self._width = min(terminal.width(), 100)
 
     def say(self, text: str = "") -> None:
         print(text, file=self._stream, flush=True)
@@ -63,10 +62,10 @@ class Screen:
 
         def tick() -> None:
             while not finished.wait(1.0):
-                self._rewrite(f"  … {what}  {time.monotonic() - began:.0f} s")
+                self._rewrite(f"  … {what[: self._width - 12]}  {time.monotonic() - began:.0f} s")
 
         if self._live:
-            self._rewrite(f"  … {what}")
+            self._rewrite(f"  … {what[: self._width - 12]}")
             threading.Thread(target=tick, daemon=True).start()
         mark, colour = "✗", "red"
         try:
@@ -75,12 +74,15 @@ class Screen:
         finally:
             finished.set()
             seconds = f"{time.monotonic() - began:.1f} s"
-            behind = f"  {work.result}" if work.result else ""
             if self._live:
                 self._rewrite("")
-            self.say(
-                f"  {self._paint(mark, colour)} {what}  {self._paint(seconds + behind, 'dim')}"
-            )
+            told = f"{what}  {seconds}"
+            fits = len(told) + len(work.result) + 6 <= self._width
+            if fits and work.result:
+                seconds += f"  {work.result}"
+            self.say(f"  {self._paint(mark, colour)} {what}  {self._paint(seconds, 'dim')}")
+            for line in [] if fits else textwrap.wrap(work.result, self._width - 4):
+                self.say(f"    {self._paint(line, 'dim')}")
 
     def timeline(self, steps: Sequence[Line]) -> None:
         """Prints a line for each step: its time since the first, kind, subject and detail."""
@@ -109,7 +111,10 @@ class Screen:
         """Prints a claim with its mark, and returns whether it holds."""
         mark = self._paint("✓", "green") if claim.holds else self._paint("✗", "red")
         found = f" (found: {claim.found or 'nothing'})" if not claim.holds else ""
-        self.say(f"  {mark} {claim.text}{found}")
+        front, *more = textwrap.wrap(f"{claim.text}{found}", self._width - 4) or [""]
+        self.say(f"  {mark} {front}")
+        for line in more:
+            self.say(f"    {line}")
         return claim.holds
 
     def _message(self, head: str, kind: str, text: str) -> None:
@@ -125,8 +130,4 @@ class Screen:
         self._stream.flush()
 
     def _paint(self, text: str, colour: str) -> str:
-        return (
-            f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
-            if self._colour and colour in _COLOURS
-            else text
-        )
+        return terminal.paint(text, colour) if self._colour else text

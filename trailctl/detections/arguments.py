@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import Any
 
+from trailctl.completion import detections
+
 
 def add_parser(commands: Any) -> None:
     """Adds `detections` and its commands."""
@@ -53,9 +55,10 @@ def add_parser(commands: Any) -> None:
         "for wrong use.",
     )
     exporting.add_argument("--sigma", action="store_true", required=True, help="as Sigma rules")
-    exporting.add_argument(
+    ids = exporting.add_argument(
         "--id", action="append", default=[], metavar="ID", help="may repeat; default: all"
     )
+    ids.completer = detections  # type: ignore[attr-defined]
     exporting.add_argument(
         "--entries",
         action="append",

@@ -16,6 +16,7 @@ from reactor.patterns import EventPattern
 from trailctl.detections.entries import faults, files, read_entry
 from trailctl.errors import UsageError
 from trailctl.replay.catalogue import FOLDER, CatalogueEntry, Sample, Samples, load_catalogue
+from trailctl.terminal import fitted, grid
 from trailctl.text import plain
 
 
@@ -130,13 +131,9 @@ def render(trials: list[Trial]) -> str:
     for each in trials:
         counts = f"{each.matched}/{each.of_match}", f"{each.refused}/{each.of_no_match}"
         rows.append((each.name, each.severity, *counts, "wrong" if each.wrong else "ok"))
-    sizes = [max(len(row[n]) for row in rows) for n in range(4)]
-    lines = [
-        "  ".join([*(cell.ljust(sizes[n]) for n, cell in enumerate(row[:4])), row[4]]).rstrip()
-        for row in rows
-    ]
+    lines = grid(rows)
     for each in trials:
         lines += [f"{each.name}: {told}" for told in each.wrong]
     right = sum(not each.wrong for each in trials)
     lines.append(f"{right} of {len(trials)} detections do what they say")
-    return "\n".join(map(plain, lines)) + "\n"
+    return fitted(map(plain, lines))

@@ -18,6 +18,7 @@ from trailctl.errors import UsageError
 from trailctl.history.layout import TableLayout, from_glue
 from trailctl.history.question import FoundFile, Question, read_rows
 from trailctl.replay.sources import called, split_s3
+from trailctl.session import aws_session
 
 # USD for a TB, which Athena counts in megabytes, 10 at least: https://aws.amazon.com/athena/pricing/
 # (looked up on 2026-11-28; a few Regions ask for more).
@@ -81,22 +82,21 @@ class Athena:
     def __init__(self, profile: str | None, region: str | None, workgroup: str) -> None:
         import boto3
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
 
-        try:
-            session = boto3.Session(profile_name=profile, region_name=region)
-        except BotoCoreError as error:
-            raise UsageError(str(error)) from None
+        session = boto3.Session(botocore_session=aws_session(profile, region))
         # Athena refuses when too many ask at once; S3 when one asks too fast.
-        config = Config(retries={"mode": "adaptive", "max_attempts": 10})
+        patient = Config(retries={"mode": "adaptive", "max_attempts": 10})
+        # The first call is one to Glue: what is wrong with the way to AWS is told within seconds.
+        soon = Config(connect_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
-        def client(name: str) -> Any:
+        def client(name: str, config: Config) -> Any:
             return called(
                 f"no client for {name}",
                 lambda: session.client(name, config=config),  # type: ignore[call-overload]
             )
 
-        self._athena, self._glue, self._s3 = client("athena"), client("glue"), client("s3")
+        self._glue = client("glue", soon)
+        self._athena, self._s3 = client("athena", patient), client("s3", patient)
         self._workgroup = workgroup
 
     def layout(self, name: str) -> TableLayout:

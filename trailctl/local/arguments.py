@@ -17,6 +17,7 @@ from trailctl.errors import UsageError
 from trailctl.extra import need_local
 from trailctl.local.fault import add_options as add_fault_options
 from trailctl.local.fault import fault as run_fault
+from trailctl.terminal import say
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -36,7 +37,9 @@ def add_parser(commands: Any) -> None:
 
     execute = actions.add_parser("exec", help="run one command against the running local AWS")
     _add_where(execute, f"the port it listens on (default {DEFAULT_PORT})")
-    execute.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD [ARG...]")
+    execute.add_argument(
+        "argv", nargs=argparse.REMAINDER, metavar="-- CMD [ARG...]", help="what to run"
+    )
     execute.set_defaults(command=_exec)
 
     emit = actions.add_parser(
@@ -125,9 +128,19 @@ def _add_port(parser: argparse.ArgumentParser) -> None:
 def _add_where(parser: argparse.ArgumentParser, port_help: str) -> None:
     parser.add_argument("--port", type=_port, default=DEFAULT_PORT, metavar="N", help=port_help)
     parser.add_argument(
-        "--account", type=_account, default=DEFAULT_ACCOUNT, metavar="ID", help="twelve digits"
+        "--account",
+        type=_account,
+        default=DEFAULT_ACCOUNT,
+        metavar="ID",
+        help=f"twelve digits (default: {DEFAULT_ACCOUNT})",
     )
-    parser.add_argument("--region", type=_region, default=DEFAULT_REGION, metavar="NAME")
+    parser.add_argument(
+        "--region",
+        type=_region,
+        default=DEFAULT_REGION,
+        metavar="NAME",
+        help=f"default: {DEFAULT_REGION}",
+    )
 
 
 def _port(text: str) -> int:
@@ -205,5 +218,5 @@ def _tail(options: argparse.Namespace) -> int:
 @_in_one_line
 def _reset(options: argparse.Namespace) -> int:
     Control(options.port).post("reset")
-    print("all that was made, recorded or on its way is gone; the clock shows the machine's time")
+    say("all that was made, recorded or on its way is gone; the clock shows the machine's time")
     return 0

@@ -16,6 +16,7 @@ from typing import Any
 
 from localaws.client.control import Control
 from trailctl.errors import UsageError
+from trailctl.terminal import say
 from trailctl.text import plain
 
 _GZIP = b"\x1f\x8b"
@@ -43,7 +44,7 @@ def emit(
         answer = control.post("emit", {"items": batch, **settings})
         for done in answer["emitted"]:
             came = "on the bus" if done["routed"] else f"not on the bus: {done['why']}"
-            print(plain(f"{done['what']}  {done['account']} {done['region']}  {came}"))
+            say(plain(f"{done['what']}  {done['account']} {done['region']}  {came}"))
     return 0
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import datetime
 from typing import Any, TextIO
 
 from localaws.client.control import Control
 from localaws.errors import LocalAwsError
+from trailctl import terminal
 from trailctl.text import plain
 
 _WAIT_SECONDS = 20.0
-_COLOURS = {"dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _GOOD = frozenset({"delivered", "ran", "routed", "completed"})
 _BAD = frozenset({"failed", "refused", "dropped", "dead-lettered", "lost"})
 _WAITING = frozenset(
@@ -59,7 +58,8 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._colour = stream.isatty() and "NO_COLOR" not in os.environ
+        self._width = terminal.record_width(stream)
+        self._colour = terminal.colours(stream)
 
     def write(self, step: Shown) -> None:
         print(self.line(step), file=self._stream, flush=True)
@@ -69,22 +69,20 @@ class Lines:
         when = datetime.fromisoformat(step["time"]).strftime("%H:%M:%S.%f")[:-3]
         place = plain(f"{step['account']} {step['region']:<14}")
         what, rest = (plain(text) for text in _said(step))
-        return "  ".join(
-            part
-            for part in (
-                self._paint(when, "dim"),
-                self._paint(place, "dim"),
-                self._paint(f"{plain(_kind(step)):<9}", _colour(step)),
-                what,
-                self._paint(rest, "red" if step["step"] in _BAD else None),
-            )
-            if part
-        ).rstrip()
+        kind = f"{plain(_kind(step)):<9}"
+        head = len(f"{when}  {place}  {kind}  ")
+        said = "  ".join(filter(None, (what, rest)))
+        # Below the place where it is too long for the line.
+        first, *more = terminal.wrapped(" " * head + said, self._width, len(when) + 2)
+        first, red = first[head:], "red" if step["step"] in _BAD else None
+        if not more:
+            first = "  ".join(filter(None, (what, self._paint(rest, red))))
+        parts = (self._paint(when, "dim"), self._paint(place, "dim"),
+                 self._paint(kind, _colour(step)), first)  # fmt: skip
+        return "\n".join(["  ".join(parts).rstrip(), *(self._paint(each, red) for each in more)])
 
     def _paint(self, text: str, colour: str | None) -> str:
-        if not self._colour or not colour or not text:
-            return text
-        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+        return terminal.paint(text, colour) if self._colour else text
 
 
 def _kind(step: Shown) -> str:

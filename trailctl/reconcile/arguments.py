@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from trailctl.session import add_arguments
+
 # The witness is kept for three days, and an event may take one to its rule.
 MOST_HOURS = 48
 _HELP = """\
@@ -31,7 +33,6 @@ def add_parser(commands: Any) -> None:
         help="what the rules should have seen by the log, and did not",
         description=_HELP,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--hours",
@@ -54,8 +55,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="redeliver without asking")
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--profile", metavar="NAME", help="of the AWS configuration")
-    parser.add_argument("--region", metavar="NAME", help="default: that of the environment")
+    add_arguments(parser)
     parser.set_defaults(command=_run, parser=parser)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import threading
 from collections import Counter
@@ -27,8 +26,10 @@ from reactor.shapes import is_account
 
 from trailctl.consent import agrees
 from trailctl.errors import CheckError, UsageError
-from trailctl.reconcile.report import Missing, Reconciliation, Row, columns, render, whole, wrapped
+from trailctl.reconcile.report import Missing, Reconciliation, Row, render, whole
 from trailctl.session import aws_session
+from trailctl.terminal import say
+from trailctl.text import plain
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -44,8 +45,8 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"{account} is no account id: give twelve digits")
     if options.redeliver and options.json and not options.yes:
         raise UsageError("with --json nobody is asked: give --yes, too, or leave --json out")
-    session = aws_session(options.profile)
-    region = options.region or session.get_config_variable("region") or os.environ.get("AWS_REGION")
+    session = aws_session(options.profile, options.region)
+    region = session.get_config_variable("region")
     if not region:
         raise NoRegionError
     clients = OwnClients(session, region)
@@ -78,7 +79,7 @@ def _redeliver(look: Look, report: Reconciliation, options: argparse.Namespace) 
 
     def tell(text: str) -> None:
         if not options.json:
-            print("\n".join(wrapped(text, columns())))
+            say(plain(text))
 
     tell("")
     todo = [each for each in report.open if each.judged.verdict in HANDED_ON]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from reactor.reconcile.daily import day_line
 from reactor.reconcile.judge import MISSED, Arrival, Judged, Numbers
 from reactor.reconcile.rules import Deployed
 
+from trailctl import terminal
 from trailctl.text import plain
 
 _HEAD = ("rule", "account", "region", "seen", "late", "missed", "blind")
@@ -96,11 +96,6 @@ class Reconciliation:
         self.missed.sort(key=lambda each: (each.judged.time, each.judged.id, each.judged.rule.arn))
 
 
-def columns() -> int:
-    """The terminal's width; 80 where there is none."""
-    return shutil.get_terminal_size((80, 24)).columns
-
-
 def reasons(row: Row) -> dict[str, int]:
     """What became of the events, by the words for it; what there is none of is left out."""
     found = {
@@ -112,7 +107,7 @@ def reasons(row: Row) -> dict[str, int]:
 
 def render(report: Reconciliation, width: int | None = None) -> str:
     """Text of lines no longer than `width` (the terminal's, 80 where there is none)."""
-    width = width or columns()
+    width = width or terminal.width()
     lines = _table(report.rows, width) if report.rows else ["no rule matches an event of this time"]
     for title, told in (
         ("missed", [_told(each) for each in report.missed]),

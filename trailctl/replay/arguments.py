@@ -6,7 +6,9 @@ import argparse
 from datetime import UTC, datetime
 from typing import Any
 
+from trailctl.completion import detections
 from trailctl.replay.catalogue import SEVERITIES
+from trailctl.session import add_arguments
 
 _HELP = """\
 Tells what rules would have done over events that happened: how often each would have fired, when,
@@ -30,7 +32,6 @@ def add_parser(commands: Any) -> None:
         "replay",
         help="what rules would have done over events that happened",
         description=_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(command=_run, parser=parser)
     parser.add_argument(
@@ -48,11 +49,14 @@ def add_parser(commands: Any) -> None:
         help="an event pattern; may repeat",
     )
     narrow = parser.add_argument_group("choosing from the catalogue")
-    narrow.add_argument("--id", action="append", default=[], metavar="ID", help="may repeat")
-    narrow.add_argument("--exclude-id", action="append", default=[], metavar="ID")
-    narrow.add_argument("--min-severity", choices=SEVERITIES)
+    for name, told in (("--id", "may repeat"), ("--exclude-id", "may repeat")):
+        ids = narrow.add_argument(name, action="append", default=[], metavar="ID", help=told)
+        ids.completer = detections  # type: ignore[attr-defined]
+    narrow.add_argument("--min-severity", choices=SEVERITIES, help="and higher")
     narrow.add_argument("--benchmark", metavar="NAME", help="as in cis-5.0")
-    narrow.add_argument("--technique", action="append", default=[], metavar="T1562")
+    narrow.add_argument(
+        "--technique", action="append", default=[], metavar="T1562", help="of ATT&CK; may repeat"
+    )
     narrow.add_argument(
         "--value",
         action="append",
@@ -84,8 +88,6 @@ def add_parser(commands: Any) -> None:
         "--from", dest="begin", type=_time, metavar="TIME", help="events from that time on"
     )
     looked.add_argument("--to", dest="end", type=_time, metavar="TIME", help="and before that time")
-    looked.add_argument("--region", metavar="NAME", help="of the calls to AWS")
-    looked.add_argument("--profile", metavar="NAME", help="of the AWS credentials")
     asked = parser.add_argument_group("events by Athena")
     asked.add_argument(
         "--athena", metavar="DATABASE.TABLE", help="of a table over CloudTrail's log, anybody's"
@@ -114,7 +116,9 @@ def add_parser(commands: Any) -> None:
         action="store_true",
         help="let reactions look at the account as it is now, with read-only calls",
     )
-    parser.add_argument("--format", choices=("table", "json", "html"), default="table")
+    parser.add_argument(
+        "--format", choices=("table", "json", "html"), default="table", help="default: table"
+    )
     parser.add_argument("--output", metavar="FILE", help="write there, not to standard output")
     parser.add_argument(
         "--fail-on",
@@ -130,6 +134,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--jobs", type=_jobs, default=1, metavar="N", help="processes to work with (default 1)"
     )
+    add_arguments(parser)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan
 from trailctl.replay.scan import MalformedError, TimeRange, unpacked
 from trailctl.replay.tally import WINDOW_SECONDS, Tallier, Tally, watched
 from trailctl.session import aws_session
+from trailctl.terminal import say
 from trailctl.text import plain
 
 # Bytes of zipped log for one turn of a worker. A file takes as long to open as so many bytes to
@@ -105,7 +106,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _say(line: str) -> None:
-    print(f"trailctl: {plain(line)}", file=sys.stderr)
+    say(f"trailctl: {plain(line)}", sys.stderr)
 
 
 def _failed(options: argparse.Namespace, found: dict[str, Any]) -> bool:
@@ -234,8 +235,8 @@ def _count(
 
 def _account(options: argparse.Namespace) -> str:
     """The account of the credentials, once it is said that it is looked at. Raises UsageError."""
-    session = aws_session(options.profile)
-    region = options.region or session.get_config_variable("region") or "us-east-1"
+    session = aws_session(options.profile, options.region)
+    region = session.get_config_variable("region") or "us-east-1"
     sts: Any = sources.called(
         "no client for sts", lambda: session.create_client("sts", region_name=region)
     )
@@ -257,12 +258,8 @@ def _span(options: argparse.Namespace) -> TimeRange | None:
 def _cloudtrail(options: argparse.Namespace) -> Any:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
 
-    try:
-        session = boto3.Session(profile_name=options.profile, region_name=options.region)
-    except BotoCoreError as error:
-        raise UsageError(str(error)) from None
+    session = boto3.Session(botocore_session=aws_session(options.profile, options.region))
 
     def client(retries: Any) -> Any:
         config = Config(connect_timeout=5, retries=retries)

@@ -271,7 +271,7 @@ class Bucket:
     def __init__(self, profile: str | None, region: str | None) -> None:
         from reactor.digest.transport import Limits, Transport
 
-        region = region or aws_session(profile).get_config_variable("region") or "us-east-1"
+        region = aws_session(profile, region).get_config_variable("region") or "us-east-1"
         self._transport: Transport = Transport(
             region, _AT_ONCE, Limits(tries=8), session=lambda: aws_session(profile)
         )

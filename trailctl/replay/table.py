@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trailctl import terminal
 from trailctl.text import plain
 
 _HEAD = ("rule", "severity", "matches", "alerts", "first", "last", "most by")
@@ -19,8 +19,8 @@ _LABEL = re.compile(r"  [a-z ]+: +")
 
 
 def render(report: Mapping[str, Any], width: int | None = None) -> str:
-    """Text of lines no longer than `width` (the terminal's, 160 where there is none)."""
-    width = width or shutil.get_terminal_size((160, 40)).columns
+    """Text of lines no longer than `width` (the terminal's)."""
+    width = width or terminal.width()
     fired = [rule for rule in report["rules"] if rule["matches"] or rule["excluded"]]
     lines = [_summary(report), ""]
     grid: list[str] = []

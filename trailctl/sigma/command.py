@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from trailctl.errors import CheckError, UsageError
+from trailctl.terminal import say
 
 
 def import_(options: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ def import_(options: argparse.Namespace) -> int:
                 entry = made(rule, name, cased=options.cased)
             except UnsaidError as error:
                 refused += 1
-                print(f"{path}: refused ({error.kind}): {error}", file=sys.stderr)
+                say(f"{path}: refused ({error.kind}): {error}", sys.stderr)
                 continue
             id_ = entry.entry["id"]
             if id_ in done:  # shortened names may be alike
@@ -39,7 +40,7 @@ def import_(options: argparse.Namespace) -> int:
             done[id_] = entry
     _write(done, Path(options.out) if options.out else None)
     if refused and len(done) + refused > 1:
-        print(f"{len(done)} imported, {refused} refused", file=sys.stderr)
+        say(f"{len(done)} imported, {refused} refused", sys.stderr)
     return int(bool(refused))
 
 
@@ -70,7 +71,7 @@ def export(options: argparse.Namespace) -> int:
             done[entry.id] = text(rule(entry))
         except UnsaidError as error:
             refused += 1
-            print(f"{entry.id}: refused ({error.kind}): {error}", file=sys.stderr)
+            say(f"{entry.id}: refused ({error.kind}): {error}", sys.stderr)
     if options.out is None:
         sys.stdout.write("---\n".join(done.values()))
     else:
@@ -82,7 +83,7 @@ def export(options: argparse.Namespace) -> int:
         except OSError as error:
             raise CheckError(f"{folder} can't be written: {error.strerror or error}") from None
     if refused and len(done) + refused > 1:
-        print(f"{len(done)} exported, {refused} refused", file=sys.stderr)
+        say(f"{len(done)} exported, {refused} refused", sys.stderr)
     return int(bool(refused))
 
 
@@ -112,9 +113,9 @@ def _write(done: dict[str, Any], folder: Path | None) -> None:
                 samples = folder / "samples" / f"{id_}.json"
                 samples.write_text(_json(made.samples), encoding="utf-8")
             else:
-                print(
+                say(
                     f"{id_}: write an event that it matches into samples/{id_}.json",
-                    file=sys.stderr,
+                    sys.stderr,
                 )
     except OSError as error:
         raise CheckError(f"{folder} can't be written: {error.strerror or error}") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
+from trailctl.session import add_arguments as add_aws
+
 EPILOG = """\
 exit codes:
   0  everything in the range is proven
@@ -29,7 +31,6 @@ trail (--s3-bucket finds the organization's folder). Offsets of given times coun
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     parser.add_argument("--trail-arn", required=True, metavar="ARN", help="the trail")
     parser.add_argument(
@@ -53,13 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--verbose", action="store_true", help="a line for each valid file, too")
     where = parser.add_argument_group("more at once")
-    where.add_argument(
-        "--region",
-        action="append",
-        metavar="NAME",
-        help="whose log files (default: the Region you work in, or else the trail's); can be given "
-        "several times",
-    )
     where.add_argument(
         "--all-regions", action="store_true", help="every Region that has files in the bucket"
     )
@@ -98,7 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--format", choices=("text", "json", "junit"), default="text", help="default: text"
     )
-    how.add_argument("--profile", metavar="NAME", help="of the AWS configuration")
+    add_aws(parser, regions=True)
 
 
 def parse_time(text: str) -> datetime:

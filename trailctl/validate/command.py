@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,6 +19,7 @@ from reactor.shapes import is_account, is_region
 from trailctl.durations import duration
 from trailctl.errors import UsageError
 from trailctl.session import aws_session
+from trailctl.terminal import say
 from trailctl.validate import output
 from trailctl.validate.arguments import parse_time
 from trailctl.validate.hashing import ISAL
@@ -55,10 +55,9 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"the trail's files can't be found: {error}") from None
         text = options.format == "text"
         if text:
-            print(
+            say(
                 f"Validating log files for trail {options.trail_arn} between "
-                f"{start:%Y-%m-%dT%H:%M:%SZ} and {end:%Y-%m-%dT%H:%M:%SZ}\n",
-                flush=True,
+                f"{start:%Y-%m-%dT%H:%M:%SZ} and {end:%Y-%m-%dT%H:%M:%SZ}\n"
             )
         watcher = output.Watcher(options.verbose, lines=text, progress=not options.verbose)
         try:
@@ -108,7 +107,7 @@ def _wanted(options: argparse.Namespace, trail: TrailArn, session: Session) -> W
     if organization_id and not is_organization(organization_id):
         raise UsageError(f"{organization_id} is no organization's id: it starts with o-")
     if not regions and not options.all_regions:
-        ambient = session.get_config_variable("region") or os.environ.get("AWS_REGION")
+        ambient = session.get_config_variable("region")
         regions = [ambient or trail.region]
     return Wanted(
         trail,

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from reactor.digest.verdicts import Cover, Finding, Interval, Kind, Report, Verdict, iso
 
+from trailctl.terminal import say
 from trailctl.text import plain
 
 _FILES = {
@@ -48,7 +49,7 @@ class Watcher:
             if self._lines and (self._verbose or not valid):
                 if self._progress:
                     sys.stderr.write("\r\x1b[K")
-                print(line(finding), file=sys.stdout if valid else sys.stderr)
+                say(line(finding), sys.stdout if valid else sys.stderr)
 
     def close(self) -> None:
         """Removes the counting line."""
@@ -88,42 +89,42 @@ def print_text(
     for report in reports:
         place = plain(f"account {report.account}, {report.region}")
         if len(reports) > 1:
-            print(f"\n{place}", file=out)
+            say(f"\n{place}", out)
         for interval in report.intervals:
             if interval.cover is not Cover.COVERED:
                 loud = interval in report.unproven
-                print(interval_line(interval), file=sys.stderr if loud else out)
+                say(interval_line(interval), sys.stderr if loud else out)
         if report.undecided:
-            print(f"{report.undecided} log files are too new for any digest to name them", file=out)
+            say(f"{report.undecided} log files are too new for any digest to name them", out)
         _ratios(report, out)
     for error in errors:
-        print(plain(error, lines=True), file=sys.stderr)
+        say(plain(error, lines=True), sys.stderr)
     proven = sum(report.proven for report in reports)
     hours = sum(report.proven_hours for report in reports)
-    print(f"\nResults requested for {iso(start)} to {iso(end)}", file=out)
+    say(f"\nResults requested for {iso(start)} to {iso(end)}", out)
     if proven == len(reports) and not errors:
-        print(f"PROVEN: {hours:,.1f} hours of {_places(reports)}", file=out)
+        say(f"PROVEN: {hours:,.1f} hours of {_places(reports)}", out)
         return
-    print(
+    say(
         f"NOT PROVEN: {len(reports) - proven + len(errors)} of {len(reports) + len(errors)} "
         "accounts and Regions have findings",
-        file=out,
+        out,
     )
 
 
 def _ratios(report: Report, out: TextIO) -> None:
     covered = [each for each in report.intervals if each.cover is Cover.COVERED]
     if covered:
-        print(f"Results found for {iso(covered[0].start)} to {iso(covered[-1].end)}:", file=out)
+        say(f"Results found for {iso(covered[0].start)} to {iso(covered[-1].end)}:", out)
     elif report.number(Kind.DIGEST):
-        print("No valid digests found in range", file=out)
+        say("No valid digests found in range", out)
     else:
-        print("No digests found", file=out)
+        say("No digests found", out)
     for kind, name in _NAMES.items():
         total, valid = report.number(kind), report.number(kind, Verdict.VALID)
         if total:
             invalid = f", {total - valid}/{total} {name} files INVALID" if valid < total else ""
-            print(f"{valid}/{total} {name} files valid{invalid}", file=out)
+            say(f"{valid}/{total} {name} files valid{invalid}", out)
 
 
 def _places(reports: Sequence[Report]) -> str:

@@ -14,7 +14,6 @@ _TRAIL_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):cloudtrail:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
     r":trail/(?P<name>[A-Za-z0-9._-]{3,128})"
 )
-_TRAIL_NAME = re.compile(r"[A-Za-z0-9._-]{3,128}")
 # Digits are ASCII's: whoever may write to the bucket chooses the names.
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _DAY = r"(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/"
@@ -37,14 +36,23 @@ class TrailArn:
         """
         found = _TRAIL_ARN.fullmatch(arn)
         if found is None:
-            name = arn.rpartition(":trail/")[2]
-            why = (
-                f"its name, {name}, is not of 3 to 128 letters, digits, dots, hyphens, underscores"
-                if ":trail/" in arn and not _TRAIL_NAME.fullmatch(name)
-                else "give one such as arn:aws:cloudtrail:us-east-1:111122223333:trail/main"
-            )
-            raise ValueError(f"{arn} is no trail's ARN: {why}")
+            raise ValueError(f"{arn} is no trail's ARN: {_why(arn)}")
         return cls(**found.groupdict())
+
+
+def _why(arn: str) -> str:
+    """What is wrong with a trail's ARN.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-naming-requirements.html
+    """
+    _, has_name, name = arn.partition(":trail/")
+    if has_name and len(name) < 3:
+        return f"its name, {name or 'none'}, is under 3 characters"
+    if has_name and len(name) > 128:
+        return "its name is over 128 characters"
+    if has_name and (odd := re.search(r"[^A-Za-z0-9._-]", name)):
+        return f"its name has {odd[0]!r}, and may have letters, digits, dots, hyphens, underscores"
+    return "give one such as arn:aws:cloudtrail:us-east-1:111122223333:trail/main"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Finds the records of a log file that rules match, and decodes no more of it than it must.
 
-Most files hold no record that a rule is about. So calls and their services are first looked for in
-the bytes. Where one is found that a rule may match, the file is split into records at the
-beginnings that CloudTrail writes, and only such records are decoded. Whoever makes a call chooses
-what stands in its request, and could write there what looks like a record's beginning. So a split
-counts only if each piece is a whole object; else the file is decoded as a whole.
+Most records are none that a rule is about. So calls and their services are first looked for in the
+bytes, and only a record is decoded in which one stands that a rule may match. Whoever makes a call
+chooses what stands in its request, and could write there what looks like a record's beginning. So
+what lies between two records that are decoded must leave no bracket open; else the rest of the file
+is decoded. No key is twice in a record of CloudTrail's.
 """
 
 from __future__ import annotations
@@ -12,23 +12,29 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
-from reactor.patterns import EventPattern, RuleSet
+from reactor.patterns import EventError, EventPattern, RuleSet
 from reactor.patterns.document import load_event
 from reactor.patterns.envelope import envelope, is_read_only_management, source_of
 from reactor.patterns.index import Tree
 from reactor.patterns.model import Branch, Exact, Exists, Matcher, Prefix, Suffix, Wildcard
 
-# CloudTrail writes these two one after the other.
-_PAIR = re.compile(rb'"eventSource"\s*:\s*"([^"\\]*)"\s*,\s*"eventName"\s*:\s*"([^"\\]*)"')
+# CloudTrail writes these three one after the other, as `_PAIR` has the first two.
+_SOURCE, _NAME, _REGION = b'"eventSource"', b'"eventName"', b'","awsRegion"'
+_PAIR = re.compile(rb'\s*:\s*"([^"\\]*)"\s*,\s*"eventName"\s*:\s*"([^"\\]*)(?:"|\Z)')
 _KIND = ("source", "detail.eventSource", "detail.eventName")
 _KINDS_KEPT = 20_000  # logs have a few thousand
+_KIND_SIZE = 300  # what is longer is not kept
 # A letter that is written as its number hides a text.
 _HIDDEN = rb"\u00"
 _OPENING = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[\s*')
-_BEGINNING = re.compile(rb'\{\s*"eventVersion"\s*:')
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# How CloudTrail goes on after a record. A quotation mark after a bracket begins or ends a string,
+# and what follows is no end: these bytes are in no string.
+_NEXT = b',{"eventVersion":'
+_NO_BRACKETS = bytes(sorted(set(range(256)) - {*b'{}[]"'}))
+_DEEPEST = 64  # levels; CloudTrail's records have about ten
 _PLAIN = re.compile(r"[A-Za-z0-9.:_-]{3,}")  # what no writer of JSON escapes
 _SPACE = b" \r\n\t"
 # What most records have the same: texts of these tell little.
@@ -48,8 +54,8 @@ class ByteScanner:
         parsed = {name: EventPattern(text) for name, text in patterns.items()}
         self._rules = RuleSet(parsed)
         self._no_reads = no_reads
-        self._kinds: dict[tuple[bytes, bytes], bool] = {}
-        self._words: set[bytes] = set()
+        self._kinds: dict[bytes, bool | None] = {}
+        self._words = {_HIDDEN}
         self._all = False
         by_kind = []
         for pattern in parsed.values():
@@ -64,6 +70,8 @@ class ByteScanner:
                 else:
                     self._want(branch)
         self._tree = Tree(by_kind)
+        # Rules of any source match a record that tells none.
+        self._all = self._all or bool(self._tree.match({"source": source_of(None, None)}))
 
     def _want(self, branch: Branch) -> None:
         """Notes texts of which every record that the branch matches has one in its bytes."""
@@ -79,59 +87,71 @@ class ByteScanner:
 
         Raises ValueError for what is no log file.
         """
-        for raw in self._candidates(text):
-            event = envelope(load_event(raw))
+        for record, raw in self._candidates(text):
+            event = envelope(record)
             found = self._rules.match(event)
             if found and not self._no_reads.isdisjoint(found) and is_read_only_management(event):
                 found = found - self._no_reads
             if found:
                 yield event, raw, found
 
-    def _candidates(self, text: bytes) -> Iterator[bytes]:
-        """The bytes of each record that may match."""
-        if _OPENING.match(text) is None:
+    def _candidates(self, text: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
+        """Each record that may match, and its bytes."""
+        opening = _OPENING.match(text)
+        if opening is None:
             raise ValueError("it is no log file of CloudTrail's")
-        places = None if self._all or _HIDDEN in text else self._places(text)
-        pieces = _split(text) if places else None
-        if places == []:
+        at = opening.end()  # always where a record begins
+        for place in self._places(text, at):
+            if place < at:
+                continue  # it stands in the record that came last
+            begin = text.rfind(_NEXT, at, place + len(_NEXT))
+            if begin >= 0:
+                if not _whole(text[at:begin]):
+                    break
+                at = begin + 1
+            end = text.find(_NEXT, max(place, at + 1))
+            raw = text[at : end if end >= 0 else text.rfind(b"]")].rstrip(_SPACE)
+            try:
+                record = load_event(raw)
+            except EventError:
+                break
+            yield record, raw
+            at = end + 1 if end >= 0 else len(text)
+        else:
             return
-        if places is None or pieces is None:
-            yield from _whole(text)
-            return
-        at = 0
-        for begin, end in pieces:
-            while at < len(places) and places[at] < begin:
-                at += 1
-            if at < len(places) and places[at] < end:
-                yield text[begin:end]
+        for raw in _each(text[at:].decode()):
+            yield load_event(raw), raw
 
-    def _places(self, text: bytes) -> list[int] | None:
-        """Where something stands that a rule is about; None where the bytes do not tell."""
-        places, pairs, known = [], 0, self._kinds
-        for found in _PAIR.finditer(text):
-            pairs += 1
-            kind = (found[1], found[2])
-            wanted = known.get(kind)
-            if wanted is None:
-                if len(known) >= _KINDS_KEPT:
-                    known.clear()
-                wanted = known[kind] = self._wanted(*kind)
-            if wanted:
-                places.append(found.start())
-        if pairs != text.count(b'"eventSource"'):
-            return None  # somebody writes it in another order
+    def _places(self, text: bytes, first: int) -> list[int]:
+        """Where something stands that a rule is about, in order; where the bytes do not tell,
+        where every record begins, the `first` one there.
+        """
+        pieces = text.split(_SOURCE)
+        kinds = [piece.partition(_REGION)[0] for piece in pieces[1:]]
+        told = {kind: self._wanted(kind) for kind in set(kinds)}
+        if self._all or None in told.values() or text.count(_NAME) != len(kinds):
+            return [first, *(at + 1 for at in _found(text, _NEXT))]
+        places = []
+        if any(told.values()):
+            ends = accumulate(len(piece) + len(_SOURCE) for piece in pieces)
+            places = [end - 1 for kind, end in zip(kinds, ends, strict=False) if told[kind]]
         for word in self._words:
-            at = text.find(word)
-            while at >= 0:
-                places.append(at)
-                at = text.find(word, at + 1)
+            if word is not _HIDDEN or b"\\" in text:
+                places += _found(text, word)
         return sorted(places)
 
-    def _wanted(self, source: bytes, name: bytes) -> bool:
-        """True if a rule may match a call by its source and name."""
-        detail = {"eventSource": source.decode(), "eventName": name.decode()}
-        event = {"source": source_of(detail["eventSource"], None), "detail": detail}
-        return bool(self._tree.match(event))
+    def _wanted(self, kind: bytes) -> bool | None:
+        """True if a rule may match a call by its source and name; None where there are none."""
+        wanted = self._kinds.get(kind)
+        if wanted is None and (found := _PAIR.match(kind)):
+            detail = {"eventSource": found[1].decode(), "eventName": found[2].decode()}
+            event = {"source": source_of(detail["eventSource"], None), "detail": detail}
+            wanted = bool(self._tree.match(event))
+            if len(kind) < _KIND_SIZE:
+                if len(self._kinds) >= _KINDS_KEPT:
+                    self._kinds.clear()
+                self._kinds[kind] = wanted
+        return wanted
 
 
 def _text_in(path: str, matcher: Matcher) -> str:
@@ -152,44 +172,41 @@ def _text_in(path: str, matcher: Matcher) -> str:
     return quoted.format(found) if _PLAIN.fullmatch(found) else ""
 
 
-def _split(text: bytes) -> list[tuple[int, int]] | None:
-    """Where each record begins and ends; None where the bytes alone do not tell."""
-    opening = _OPENING.match(text)
-    starts = [found.start() for found in _BEGINNING.finditer(text)]
-    last = text.rfind(b"]")
-    if opening is None or not starts or starts[0] != opening.end() or last < starts[-1]:
-        return None
-    pieces = []
-    for begin, after in zip(starts, [*starts[1:], last], strict=True):
-        piece = text[begin:after].rstrip(_SPACE)
-        if after != last:
-            piece = piece.removesuffix(b",").rstrip(_SPACE)
-        if not _is_whole(piece):
-            return None
-        pieces.append((begin, begin + len(piece)))
-    return pieces
+def _found(text: bytes, word: bytes) -> Iterator[int]:
+    """Where the word stands in the text."""
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
-def _is_whole(piece: bytes) -> bool:
-    """True if as many objects and lists are closed as opened: a part of a record leaves one open.
+def _whole(text: bytes) -> bool:
+    """True if as many brackets are closed as opened: a part of a record leaves some open.
 
-    Strings don't count; without a backslash, what is between quotes is every second part.
+    All but brackets is taken away, and then each pair of them.
     """
-    bare = _STRING.sub(b"", piece) if b"\\" in piece else b"".join(piece.split(b'"')[::2])
-    return (
-        piece.endswith(b"}")
-        and bare.count(b"{") == bare.count(b"}")
-        and bare.count(b"[") == bare.count(b"]")
-    )
+    if b"\\" in text:
+        text = text.replace(rb"\\", b"").replace(rb"\"", b"")
+    bare = text.translate(None, _NO_BRACKETS)
+    unquoted = bare.replace(b'""', b"")
+    if b'"' in unquoted:  # brackets in strings: what is between quotes is every second part
+        unquoted = b"".join(bare.split(b'"')[::2])
+    for _ in range(_DEEPEST):
+        if not unquoted:
+            break
+        unquoted = unquoted.replace(b"{}", b"").replace(b"[]", b"")
+    return not unquoted
 
 
-def _whole(text: bytes) -> Iterator[bytes]:
-    """The bytes of every record. Raises ValueError for what is no log file."""
-    opening = _OPENING.match(text)
-    whole, at = text[opening.end() if opening else 0 :].decode(), 0
-    while whole[at : at + 1] not in ("]", ""):
-        _, end = _decode(whole, at)
-        yield whole[at:end].encode()
-        at = end + len(whole[end : end + 64]) - len(whole[end : end + 64].lstrip(" \r\n\t,"))
-    if not whole[at:].startswith("]"):
+def _each(text: str) -> Iterator[bytes]:
+    """The bytes of every record to the end of the file, of which the text is the rest.
+
+    Raises ValueError for what is none.
+    """
+    at = 0
+    while text[at : at + 1] not in ("]", ""):
+        _, end = _decode(text, at)
+        yield text[at:end].encode()
+        at = end + len(text[end : end + 64]) - len(text[end : end + 64].lstrip(" \r\n\t,"))
+    if not text[at:].startswith("]"):
         raise ValueError("it ends in the middle")

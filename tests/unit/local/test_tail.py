@@ -97,5 +97,5 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -
     bad = step(kind="router", step="refused", detail="no", extra=QUEUE)
     assert "\x1b[31m" in Lines(Terminal()).line(bad)
     assert "\x1b" not in Lines(io.StringIO()).line(bad)
-    monkeypatch.setenv("NO_COLOR", "")
+    monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in Lines(Terminal()).line(bad)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from random import Random
 from typing import Any
 
 import pytest
@@ -51,7 +53,7 @@ def expected(records: list[Any]) -> list[tuple[str, frozenset[str]]]:
     matched = []
     for each in records:
         names = WHOLE.match(envelope(each))
-        if each["readOnly"]:
+        if each.get("readOnly"):
             names = names - {"service"}
         if names:
             matched.append((each["eventID"], frozenset(names)))
@@ -150,3 +152,111 @@ def test_every_sample_of_the_catalogue_is_found_by_the_rule_it_is_of() -> None:
             text = file([dict(sorted(detail.items(), key=lambda each: each[0] != "eventVersion"))])
             names = [names for _, names in found(text, scanner)]
             assert names == [n for n in [frozenset(whole.match(envelope(detail)))] if n]
+
+
+def spell(value: Any, random: Random, spaces: bool) -> str:
+    """The value as JSON, written in one of the many ways in which it may be."""
+
+    def gap() -> str:
+        return random.choice(("", "", " ", "\n", "\t ")) if spaces else ""
+
+    def text(value: str) -> str:
+        plain = json.dumps(value, ensure_ascii=random.random() < 0.5)[1:-1]
+        if "\\" in plain or random.random() < 0.8:
+            return f'"{plain}"'
+        numbers = [
+            f"\\u{ord(c):04x}" if ord(c) < 128 and random.random() < 0.3 else c for c in plain
+        ]
+        return f'"{"".join(numbers)}"'
+
+    def any_(value: Any) -> str:
+        if isinstance(value, str):
+            return text(value)
+        if isinstance(value, list):
+            return f"[{gap()}{f'{gap()},{gap()}'.join(map(any_, value))}{gap()}]"
+        if isinstance(value, dict):
+            members = [f"{text(k)}{gap()}:{gap()}{any_(v)}" for k, v in value.items()]
+            return f"{{{gap()}{f'{gap()},{gap()}'.join(members)}{gap()}}}"
+        return json.dumps(value)
+
+    return any_(value)
+
+
+def turn(value: Any, random: Random) -> Any:
+    """The record with its keys in another order, at times, or with one less."""
+    keys = list(value)
+    if random.random() < 0.3:
+        random.shuffle(keys)
+    if random.random() < 0.2:
+        keys.remove(random.choice(["eventSource", "eventName", "userIdentity", "eventVersion"]))
+    return {key: value[key] for key in keys}
+
+
+NESTED = st.recursive(
+    REQUESTS | RECORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(RECORDS, NESTED), max_size=5), st.integers(0, 2**32), st.booleans())
+def test_however_a_file_is_written_it_finds_what_decoding_all_finds(
+    pairs: list[tuple[dict[str, Any], Any]], seed: int, spaces: bool
+) -> None:
+    random = Random(seed)
+    records = [
+        turn({**each, "requestParameters": {"name": "x", "items": nested}}, random)
+        for each, nested in pairs
+    ]
+    text = f'{{"Records":{spell(records, random, spaces)}}}'.encode()
+    assert json.loads(text) == {"Records": records}
+    assert found(text) == expected(records)
+
+
+def test_records_that_begin_otherwise_are_found_beside_those_that_begin_as_usual() -> None:
+    usual = record("iam.amazonaws.com", "CreateUser", eventID="usual")
+    other = record("iam.amazonaws.com", "CreateUser", eventID="other")
+    version = other.pop("eventVersion")
+    other["eventVersion"] = version
+    quiet = record("s3.amazonaws.com", "GetObject")
+    for records in ([usual, other], [other, usual], [quiet, other, quiet, usual, other]):
+        assert found(file(records)) == expected(records)
+
+
+def test_a_record_without_a_source_is_found_by_what_it_has() -> None:
+    one = record("iam.amazonaws.com", "StopLogging", eventID="one")
+    del one["eventSource"]
+    two = record("s3.amazonaws.com", "GetObject", eventID="two")
+    del two["eventSource"], two["eventName"]
+    assert found(file([one, two])) == [("one", frozenset({"either"}))]
+    anything = ByteScanner({"all": '{"source":[{"prefix":"aws."}]}'}, frozenset())
+    assert len(found(file([one, two]), anything)) == 2
+
+
+@pytest.mark.parametrize("opened", ["[", '{"a":'])
+def test_a_request_of_many_levels_takes_no_long_time(opened: str) -> None:
+    closed = {"[": "]", '{"a":': "}"}[opened]
+    deep = opened * 400 + "1" + closed * 400
+    quiet = json.dumps(record("s3.amazonaws.com", "PutObject", request={"x": 0}))
+    noisy = [quiet.replace('{"x": 0}', f'{{"x":{deep}}}')] * 200
+    last = json.dumps(record("iam.amazonaws.com", "CreateUser", eventID="last"))
+    text = ('{"Records":[' + ",".join([*noisy, last]) + "]}").encode()
+    began = time.process_time()
+    assert found(text) == [("last", frozenset({"users"}))]
+    assert time.process_time() - began < 2
+
+
+def test_only_records_that_hold_such_a_letter_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    load = scan.load_event
+
+    def counting(text: Any) -> Any:
+        decoded.append(text)
+        return load(text)
+
+    monkeypatch.setattr(scan, "load_event", counting)
+    records = [record("s3.amazonaws.com", "GetObject", userAgent="a") for _ in range(50)]
+    text = file(records).replace(b'"userAgent":"a"', b'"userAgent":"\\u003ca\\u003e"', 1)
+    assert found(text) == []
+    assert len(decoded) == 1
