@@ -89,7 +89,7 @@ def statements(action: str | list[str], **more: Any) -> str:
 
 
 # Plan, scenario, type, argument, and the value that breaks it, or LEFT_OUT for no such resource.
-# What breaks two scenarios stands in two rows. One plan is broken by all rows of its key at once.
+# What breaks two scenarios has two rows. A plan is broken by all rows of its key at once.
 LEFT_OUT = object()
 _S3 = "aws_s3_bucket_server_side_encryption_configuration"
 _PUBLIC = "aws_s3_bucket_public_access_block"
@@ -97,6 +97,7 @@ _EVENT = "aws_cloudwatch_event_rule"
 BROKEN: dict[str, list[tuple[str, str, str, Any]]] = {
     "own-keys": [
         ("Trails are switched on", "aws_cloudtrail", "enable_logging", False),
+        ("Calls are logged", "aws_cloudtrail", "enable_logging", False),
         (
             "Trails sign digests of their log files",
             "aws_cloudtrail",
