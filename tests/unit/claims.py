@@ -259,11 +259,9 @@ CLAIMS: dict[str, tuple[Evidence, ...]] = {
         "::test_the_guides_line_judges_a_plan_as_terraform_prints_it",
     ),
     "[how the house is built and why](docs/architecture.md), [how to write a "
-    "reaction](docs/write-a-reaction.md), [what replay reads and "
-    "counts](docs/replay.md), and [years "
-    "of a log in one question](docs/history.md)": (
-        _UNIT + "test_docs.py::test_links_lead_somewhere",
-    ),
+    "reaction](docs/write-a-reaction.md), [what replay reads and counts](docs/replay.md), "
+    "[years of a log in one question](docs/history.md), and [what OpenTofu takes]"
+    "(docs/opentofu.md)": (_UNIT + "test_docs.py::test_links_lead_somewhere",),
     "to copy; each is applied, changed and destroyed by the tests": (
         _UNIT + "test_claims.py::test_every_example_is_applied_by_some_test",
         "tests/e2e/test_log_keeping.py::test_an_example_stays_as_it_is_and_goes",
