@@ -100,7 +100,8 @@ def prepare(version: str) -> None:
         newest = max(released, key=lambda tag: number(tag[1:]))
         changed = interfaces.changes(interfaces.at(newest), interfaces.interfaces())
         check_interfaces(version, number(newest[1:]), changed)
-        print(f"Since {newest}, for CHANGELOG.md:\n" + "\n".join(changed))
+        told = "\n".join(changed) or "no interface changed"
+        print(f"Since {newest}, for CHANGELOG.md:\n{told}")
     changelog = ROOT / "CHANGELOG.md"
     news = renamed(changelog.read_text(encoding="utf-8"), version, f"{datetime.now(UTC):%Y-%m-%d}")
     changelog.write_text(news, encoding="utf-8")
