@@ -16,6 +16,10 @@ import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts import interfaces
+
 ROOT = Path(__file__).resolve().parent.parent
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _HEADING = re.compile(r"^## \[(.+?)\](?: - \d{4}-\d{2}-\d{2})?$", re.MULTILINE)
@@ -73,6 +77,18 @@ def check(version: str, current: str, tags: list[str], branch: str, changed: str
         raise ReleaseError(f"commit or remove what changed first: {changed.splitlines()[0][3:]}")
 
 
+def check_interfaces(version: str, newest: tuple[int, ...], changed: list[str]) -> None:
+    """Raises ReleaseError if callers of the newest release must change something, and the version
+    does not say so: it needs a new first number, or below 1.0.0 a new second one."""
+    wanted = 1 if newest[0] == 0 else 0
+    breaking = [line for line in changed if line.startswith("breaking: ")]
+    if breaking and number(version)[: wanted + 1] == newest[: wanted + 1]:
+        raise ReleaseError(
+            f"{version} breaks callers, and its {('first', 'second')[wanted]} number is that of "
+            f"the release before: {breaking[0].removeprefix('breaking: ')}."
+        )
+
+
 def prepare(version: str) -> None:
     """Writes everything that a release changes."""
     tags = _git("tag", "--list", "v*").split()
@@ -80,6 +96,12 @@ def prepare(version: str) -> None:
     text = project.read_text(encoding="utf-8")
     current = str(tomllib.loads(text)["project"]["version"])
     check(version, current, tags, _git("branch", "--show-current"), _git("status", "--porcelain"))
+    if released := [tag for tag in tags if _VERSION.fullmatch(tag[1:])]:
+        newest = max(released, key=lambda tag: number(tag[1:]))
+        changed = interfaces.changes(interfaces.at(newest), interfaces.interfaces())
+        check_interfaces(version, number(newest[1:]), changed)
+        told = "\n".join(changed) or "no interface changed"
+        print(f"Since {newest}, for CHANGELOG.md:\n{told}")
     changelog = ROOT / "CHANGELOG.md"
     news = renamed(changelog.read_text(encoding="utf-8"), version, f"{datetime.now(UTC):%Y-%m-%d}")
     changelog.write_text(news, encoding="utf-8")
@@ -94,7 +116,9 @@ def prepare(version: str) -> None:
     for script in ("scripts/tables.py", "lambda_src/build.py"):
         subprocess.run([sys.executable, ROOT / script], check=True)
     print(
-        f"\n{version} is prepared. Read `git diff`, run `make test`, then:\n\n"
+        f"\n{version} is prepared. Read `git diff`, run `make test`, which upgrades to it from the "
+        "release before. Keep what the next one upgrades from, then:\n\n"
+        ".venv/bin/python -m tests.upgrade.record\n"
         f'git commit -am "chore: release {version}" && git tag -s v{version} -m v{version}\n'
         "git push --atomic origin main "
         f"v{version}"

@@ -95,9 +95,8 @@ resource "aws_iam_role_policy" "consumer" {
 
 resource "aws_cloudwatch_log_group" "consumer" {
   #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts every log group, and the consumer logs names of buckets only.
-  #checkov:skip=CKV_AWS_338:The trail's bucket keeps the calls for years; these lines are for finding the consumer's faults.
   name              = "/aws/lambda/${var.name}-consumer"
-  retention_in_days = 30
+  retention_in_days = 365
 }
 
 resource "aws_lambda_function" "consumer" {

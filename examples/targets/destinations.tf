@@ -1,8 +1,7 @@
 resource "aws_cloudwatch_log_group" "events" {
   #checkov:skip=CKV_AWS_158:CloudWatch Logs encrypts every log group. A KMS key of your own needs a policy that admits logs.amazonaws.com.
-  #checkov:skip=CKV_AWS_338:The trail's bucket keeps the same events for years; this group is for searching the last month.
   name              = "/aws/events/${var.name}"
-  retention_in_days = 30
+  retention_in_days = 365
 }
 
 resource "aws_kinesis_stream" "events" {

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from policy import audit
 from tests.harness.local_aws import REPOSITORY
 from tests.harness.plans import Plan, flatten
 from tests.harness.tools import tool
 from trailctl.terraform import clean_environment, run_limited
 
-UNKNOWN = "known after apply"
 _SECONDS = 900.0  # a bound for what hangs: checkov takes 10 s, and minutes under load
 CHECKS = REPOSITORY / "policy" / "checkov"
+_COMPLIANCES = Path(__file__).with_name("compliances.py")
 _FAILS = re.compile(r'^# fails ([^\n]*)\nresource "(\w+)" "(\w+)"', re.MULTILINE)
 _INDEX = re.compile(r"\[[^\]]*\]")
 _RESOURCE = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
@@ -30,6 +31,14 @@ _SKIP = re.compile(r"#checkov:skip=(\w+)")
 
 class PolicyToolError(Exception):
     """A policy tool gave no result; the text has its words."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What terraform-compliance found: `failed` has why, by scenario; others were skipped."""
+
+    failed: dict[str, str]
+    passed: set[str]
 
 
 @dataclass(frozen=True)
@@ -144,49 +153,47 @@ def _skips(plan: Plan) -> dict[str, set[str]]:
     return dict(of(plan.json["configuration"]["root_module"], plan.folder, ""))
 
 
-def compliance(plan: Mapping[str, Any], features: Path, folder: Path) -> dict[str, str]:
-    """Run terraform-compliance on a plan's JSON: every scenario, with why it failed or "".
+def compliance(
+    plans: Mapping[str, Mapping[str, Any]], features: Path, folder: Path
+) -> dict[str, Judged]:
+    """Run terraform-compliance on plans' JSON, as `policy/audit.py` gives it to the tool.
 
-    Values that are known only after apply are given as the text UNKNOWN, where the tool would take
-    them as missing. `folder` is for what is written.
+    The plans go by names, and so does what is found. `folder` is for what is written.
     """
-    document = folder / "plan.json"
-    document.write_text(json.dumps(with_unknown(plan)), encoding="utf-8")
-    report = folder / "report.xml"
-    report.unlink(missing_ok=True)
+    here = Path(tempfile.mkdtemp(dir=folder))
+    folders = {name: here / str(number) for number, name in enumerate(plans)}
+    for name, place in folders.items():
+        place.mkdir()
+        document = audit.readable(plans[name])
+        (place / "plan.json").write_text(json.dumps(document), encoding="utf-8")
+    python = tool("policy", "terraform-compliance")[0]
     output = run_limited(
-        [
-            *tool("policy", "terraform-compliance"),
-            *("--planfile", str(document), "--features", str(features), "--no-ansi"),
-            f"--junit-xml={report}",
-        ],
-        cwd=folder,
-        environment=clean_environment(home=folder),
+        [python, str(_COMPLIANCES), str(features), *map(str, folders.values())],
+        cwd=here,
+        environment=clean_environment(home=here),
         timeout=_SECONDS,
     )
-    if not report.exists():
-        words = output.stderr.strip() or output.stdout.strip()
-        raise PolicyToolError(f"terraform-compliance gave no report:\n{words[-3000:]}")
     found = {}
-    for case in ElementTree.parse(report).getroot().iter("testcase"):
-        troubles = [*case.iter("failure"), *case.iter("error"), *case.iter("skipped")]
-        words = " ".join(" ".join(t.itertext()) or t.get("message") or t.tag for t in troubles)
-        found[str(case.get("name"))] = words.strip() or ("failed" if troubles else "")
+    for name, place in folders.items():
+        report = place / "report.xml"
+        if not report.exists():
+            printed = place / "printed.txt"
+            words = printed.read_text(encoding="utf-8") if printed.exists() else output.stderr
+            raise PolicyToolError(f"terraform-compliance gave no report:\n{words[-3000:]}")
+        found[name] = _judged(report)
     return found
 
 
-def with_unknown(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """A plan's JSON with UNKNOWN wherever a value is known only after apply."""
-    document = copy.deepcopy(dict(plan))
-    planned = flatten(document.get("planned_values", {}).get("root_module", {}))
-    for change in document.get("resource_changes", []):
-        unknown = change["change"].get("after_unknown")
-        if isinstance(unknown, dict):
-            change["change"]["after"] = _filled(change["change"].get("after"), unknown)
-            if change["address"] in planned:
-                values = planned[change["address"]]["values"]
-                planned[change["address"]]["values"] = _filled(values, unknown)
-    return document
+def _judged(report: Path) -> Judged:
+    # What is skipped has no entry, and its `skipped` stands in that of another.
+    failed, passed = {}, set()
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        troubles = [*case.iter("failure"), *case.iter("error")]
+        if troubles:
+            failed[str(case.get("name"))] = " ".join("".join(t.itertext()) for t in troubles)
+        else:
+            passed.add(str(case.get("name")))
+    return Judged(failed, passed)
 
 
 def with_value(plan: Mapping[str, Any], kind: str, name: str, value: Any) -> dict[str, Any]:
@@ -227,19 +234,3 @@ def _modules(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield module
     for call in module.get("module_calls", {}).values():
         yield from _modules(call.get("module", {}))
-
-
-def _filled(known: Any, unknown: Any) -> Any:
-    if unknown is True:
-        return UNKNOWN
-    if isinstance(unknown, dict):
-        known = dict(known or {})
-        return known | {name: _filled(known.get(name), inner) for name, inner in unknown.items()}
-    if isinstance(unknown, list):
-        known = list(known or [])
-        known += [None] * (len(unknown) - len(known))
-        return [
-            _filled(item, unknown[place] if place < len(unknown) else False)
-            for place, item in enumerate(known)
-        ]
-    return known

@@ -48,6 +48,13 @@ _CLOSED = {
     "restrict_public_buckets ": "buckets refuse public policies",
 }
 _PATHS = {"log-archive": "module.archive.", "log-bucket": "module.logs."}
+_BUCKETS = {
+    "log-query/results.tf": "module.query.",
+    "reconciliation/witness.tf": "module.reconciliation.",
+}
+_MISSED = "module.reconciliation."
+# Two of _CLOSED, one of each promise: the others break the same.
+_OPEN = dict([*_CLOSED.items()][:2])
 _ROLE = "module.iam-role-guard.aws_iam_role_policy.this"
 
 MUTANTS = [
@@ -413,6 +420,39 @@ MUTANTS = [
         "another account proves itself with an external id",
         "module.member.",
     ),
+    # --- reconciliation
+    Mutant("reconciliation/alarms.tf", *_SILENT, "alarms tell somebody", _MISSED),
+    Mutant("reconciliation/alarms.tf", *_DEAF, "alarms ring at the first failure", _MISSED),
+    Mutant(
+        "reconciliation/function.tf",
+        "= var.log_retention_days",
+        "= 30",
+        "function logs are kept for a year",
+        _MISSED,
+    ),
+    Mutant("reconciliation/iam.tf", '["s3:GetObject"]', '["s3:*"]', "CKV2_CTR_11", _MISSED),
+    Mutant("reconciliation/queues.tf", *_NO_TLS, "queues refuse plain HTTP", _MISSED),
+    Mutant("reconciliation/queues.tf", *_14_DAYS, "failed events are kept for 14 days", _MISSED),
+    Mutant(
+        "reconciliation/queues.tf",
+        "kms_master_key_id                 = var.kms_key_arn",
+        "kms_master_key_id                 = null",
+        "queues are encrypted",
+        _MISSED,
+    ),
+    Mutant("reconciliation/state.tf", *_NOT_REPAIRABLE, "tables can be restored", _MISSED),
+    # --- what others keep in a bucket of their own
+    *(
+        Mutant(file, *change, promise, path)
+        for file, path in _BUCKETS.items()
+        for change, promise in [
+            (_ACLS, "buckets know no ACLs"),
+            (_NO_TLS, "buckets refuse plain HTTP"),
+            *(((f"{name}= true", f"{name}= false"), promise) for name, promise in _OPEN.items()),
+        ]
+    ),
+    # --- metric-filters
+    Mutant("metric-filters/main.tf", *_SILENT, "alarms tell somebody", "module.filters."),
 ]
 
 

@@ -17,7 +17,13 @@ from trailctl.terraform import run_limited
 pytestmark = pytest.mark.plan
 
 CONFIGURATIONS = REPOSITORY / "tests/policy/fixtures/configurations"
-TUTORIALS = ("launch-tagger", "root-login", "shared-trail")
+TUTORIALS = (
+    "launch-tagger",
+    "organization-trail",
+    "root-login",
+    "shared-trail",
+    "translated-stack",
+)
 
 
 @pytest.fixture(scope="module")

@@ -255,6 +255,15 @@ LOGS = "".join(
         ),
         call("alert-topic", {"name": "own-key"}, "topic_own_key"),
         call(
+            "metric-filters",
+            {
+                "alarm_topic": {"arn": _TOPIC},
+                "controls": ["4.1", "4.3"],
+                "log_group": Raw("module.trail.log_group"),
+            },
+            "filters",
+        ),
+        call(
             "digest-validation",
             {
                 **_LAYER,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.policy import UNKNOWN, with_unknown, with_value, without
+from policy.audit import UNKNOWN, readable
+from tests.harness.policy import with_value, without
 
 pytestmark = pytest.mark.unit
 
@@ -47,14 +48,21 @@ def plan() -> dict[str, Any]:
 
 def test_unknown_values_are_filled_in_and_known_ones_kept() -> None:
     given = plan()
-    filled = with_unknown(given)
-    after = filled["resource_changes"][0]["change"]["after"]
+    after = readable(given)["resource_changes"][0]["change"]["after"]
     assert after["arn"] == UNKNOWN
     assert after["rule"] == [{"key": UNKNOWN, "size": 1}, {"size": 2}]
     assert after["name"] == "a"
-    values = filled["planned_values"]["root_module"]["child_modules"][0]["resources"][0]["values"]
-    assert values == after
     assert given == plan()  # the given one is left as it was
+
+
+def test_references_stay_where_a_feature_asks_for_them() -> None:
+    given = plan()
+    resources = given["configuration"]["root_module"]["module_calls"]["m"]["module"]["resources"]
+    asked = "aws_lambda_function_event_invoke_config"
+    resources.append({"type": asked, "expressions": {"function_name": {}}})
+    call = readable(given)["configuration"]["root_module"]["module_calls"]["m"]
+    left = {one["type"]: one["expressions"] for one in call["module"]["resources"]}
+    assert left == {"t": {}, asked: {"function_name": {}}}
 
 
 def test_a_changed_value_is_changed_wherever_a_tool_may_look() -> None:

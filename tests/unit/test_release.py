@@ -80,6 +80,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         ("init", "-q", "-b", "main"),
         ("add", "-A"),
         ("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "all"),
+        ("tag", "v0.0.1"),
     ):
         git(copy, *command)
     ran = subprocess.run(
@@ -107,6 +108,7 @@ def test_a_prepared_release_says_its_version_everywhere(prepared: tuple[Path, st
     changed = git(copy, "diff", "--name-only").split()
 
     assert refs == {"v7.8.9"}
+    assert "Since v0.0.1, for CHANGELOG.md:\nno interface changed\n" in said
     assert {"CHANGELOG.md", "pyproject.toml", "lambda_src/dist/reactor.zip"} <= {*changed}
     assert git(copy, "ls-files", "--others", "--exclude-standard") == ""
     assert said.splitlines()[-2:] == [
