@@ -18,12 +18,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from trailctl.errors import CheckError, UsageError
 from trailctl.text import plain
 
-Client = Callable[[str], Any]
+_Client = Callable[[str], Any]
 _DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Deployed:
+class ReactionFunction:
     """A reaction's function: its log group, the reaction's name in records, its ledger's table."""
 
     log_group: str
@@ -32,13 +32,13 @@ class Deployed:
     ledger_days: int
 
 
-def reactions(client: Client) -> list[Deployed]:
+def reactions(client: _Client) -> list[ReactionFunction]:
     """The reactions of the account and Region that `client` makes boto3 clients of.
 
     Raises CheckError if the functions can't be listed, and UsageError if two call themselves by one
     name: whoever may make a function may call it anything.
     """
-    found: dict[str, Deployed] = {}
+    found: dict[str, ReactionFunction] = {}
     try:
         for page in client("lambda").get_paginator("list_functions").paginate():
             for function in page["Functions"]:
@@ -55,7 +55,7 @@ def reactions(client: Client) -> list[Deployed]:
                         f"{plain(found[reaction].log_group)}, {plain(group)}): find out which is "
                         "the reaction, and give the record in a file"
                     )
-                found[reaction] = Deployed(
+                found[reaction] = ReactionFunction(
                     log_group=group,
                     reaction=reaction,
                     ledger=str(given.get("REACTION_LEDGER_TABLE", "")),
@@ -69,9 +69,9 @@ def reactions(client: Client) -> list[Deployed]:
 class Notes:
     """What was taken back, by the ledgers of the reactions that took the actions."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: _Client) -> None:
         self._client = client
-        self._known: list[Deployed] | None = None
+        self._known: list[ReactionFunction] | None = None
 
     def of(self, record: Mapping[str, Any]) -> str:
         """Who took the action back and when; empty if nobody did. Raises CheckError if that can't
@@ -104,7 +104,7 @@ class Notes:
         except (ClientError, BotoCoreError) as error:
             raise CheckError(f"the ledger {ledger.ledger} can't be written: {error}") from None
 
-    def _ledger(self, record: Mapping[str, Any]) -> Deployed:
+    def _ledger(self, record: Mapping[str, Any]) -> ReactionFunction:
         if self._known is None:
             try:
                 self._known = reactions(self._client)

@@ -25,7 +25,7 @@ from reactor.findings.target import FindingTarget
 from reactor.retry import Clock
 from reactor.shapes import is_account, is_region
 
-from trailctl.deployed import Deployed, Notes
+from trailctl.deployed import Notes, ReactionFunction
 from trailctl.errors import CheckError, UsageError
 from trailctl.terminal import say, say_command
 from trailctl.text import plain
@@ -69,7 +69,9 @@ def from_log(logs: Any, group: str, wanted: str) -> list[dict[str, Any]]:
     return found
 
 
-def from_logs(logs: Any, deployed: Collection[Deployed], wanted: str) -> list[dict[str, Any]]:
+def from_logs(
+    logs: Any, deployed: Collection[ReactionFunction], wanted: str
+) -> list[dict[str, Any]]:
     """The same, in the logs of several reactions; a log that is not there yet has nothing.
 
     A function's log counts for the reaction that it calls itself, and for no other.

@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from itertools import groupby
 
 import pytest
 
@@ -27,7 +28,7 @@ Run = Callable[[list[str]], str]
 _MASKS = (
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<uuid>"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?", "<time>"),
-    (r"\b\d{8}T\d{4}Z(_\w+)?", "<moment>"),
+    (r"\d{8}T\d{4}Z(_[A-Za-z0-9]+)?", "<moment>"),
     (r"\b\d{4}/\d\d/\d\d\b", "<day>"),
     (r"\b\d{12}\b", "<account>"),
     (r"\b\d+/\d+(?= (digest|log) files)", "<some>"),
@@ -118,7 +119,12 @@ def masked(lines: Sequence[str]) -> list[str]:
         for pattern, word in _MASKS:
             line = re.sub(pattern, word, line)
         found.append(" ".join(line.split()))
-    return found
+    # Files are looked at side by side: they are told in any order.
+    return [
+        line
+        for of_files, group in groupby(found, lambda line: line.startswith("Log file "))
+        for line in (sorted(group) if of_files else group)
+    ]
 
 
 def _sections() -> dict[str, str]:
