@@ -29,7 +29,7 @@ def day_line(
         ("repeated", "delivered twice"),
         (Arrival.BLIND, "where no way leads to the rules"),
         (Arrival.FILTERED, "left out by forwarding"),
-        ("belated", "told as missed on the day before came late"),
+        ("belated", "told as missed before and come late"),
         ("unread", "log files could not be read"),
     ):
         told += [f"{total[name]:,} {what}"] if total.get(name) else []

@@ -315,15 +315,22 @@ class Traffic:
     """What was made up: each event that a rule should see, and what became of it."""
 
     lost: set[tuple[str, str]] = field(default_factory=set)
+    events: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
     repeated: int = 0
     blind: int = 0
 
 
-def traffic(world: World, places: list[tuple[str, str]], number: int, seed: int) -> Traffic:
+def traffic(
+    world: World,
+    places: list[tuple[str, str]],
+    number: int,
+    seed: int,
+    blind: frozenset[str] = frozenset(),
+) -> Traffic:
     """Events of an hour, from BEGIN on: 5% lost, 2% repeated, in any order, a file of 200 each.
 
-    The last place has no way to the rules.
+    From the Regions of `blind` no way leads to the rules.
     """
     chance, made = random.Random(seed), Traffic()
     rules = RuleSet({name: json.dumps(pattern) for name, pattern in PATTERNS.items()})
@@ -348,7 +355,8 @@ def traffic(world: World, places: list[tuple[str, str]], number: int, seed: int)
         }
         shares[place].append(event)
         for name in names:
-            if place == places[-1]:
+            made.events[event["eventID"]] = event
+            if place[1] in blind:
                 made.blind += 1
             elif chance.random() < 0.05:
                 made.lost.add((event["eventID"], name))

@@ -9,10 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from reactor.alerts import inert
 from reactor.reactions.notify import handler as notify
 from reactor.testing import rehearse
 
 from tests.unit.reactor.reconciled import (
+    ALERTS,
     BEGIN,
     FUNCTION,
     HOUR,
@@ -53,24 +55,30 @@ def numbers(world: World, place: tuple[str, str] = HUB) -> Counter[str]:
     return +found
 
 
+ACCOUNTS, REGIONS = (HUB[0], SPOKE[0]), ("eu-central-1", "us-east-1", "sa-east-1")
+PLACES = [(account, region) for region in REGIONS for account in ACCOUNTS]
+BLIND = frozenset({"sa-east-1"})  # no rules, and no way to those elsewhere
+FORWARDED = [{"accounts": [], "regions": sorted({*REGIONS} - BLIND), "patterns": []}]
+
+
+def counted(world: World) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for place in PLACES:
+        found += numbers(world, place)
+    return found
+
+
 def test_of_100_000_events_every_loss_is_found_and_nothing_else() -> None:
     world = a_world()
-    forwarded = [{"accounts": [], "regions": ["us-east-1", "eu-central-1"], "patterns": []}]
-    world.rules(["users", "denied"], DAYS_BEFORE, forwarded=forwarded)
-    accounts, regions = (HUB[0], SPOKE[0]), ("eu-central-1", "us-east-1", "sa-east-1")
-    places = [(account, region) for region in regions for account in accounts]
-    # One of the Regions has no rules and no way to them: the last place of it, as traffic has it.
-    del places[-2]
-    made = traffic(world, places, 100_000, seed=17)
-    for place in places:
+    world.rules(["users", "denied"], DAYS_BEFORE, forwarded=FORWARDED)
+    made = traffic(world, PLACES, 100_000, seed=17, blind=BLIND)
+    for place in PLACES:
         world.proven(place, BEGIN + HOUR)
     assert world.run() == {"batchItemFailures": []}
     got = world.handed_on()
-    assert set(got) == {(id_, "lost") for id_, _ in made.lost}
-    assert got.total() == len(made.lost) > 500
-    total: Counter[str] = Counter()
-    for place in places:
-        total += numbers(world, place)
+    assert got == dict.fromkeys(((id_, "lost") for id_, _ in made.lost), 1)
+    assert len(got) > 400
+    total = counted(world)
     assert total == {
         "seen": made.seen,
         "repeated": made.repeated,
@@ -78,13 +86,22 @@ def test_of_100_000_events_every_loss_is_found_and_nothing_else() -> None:
         "redelivered": len(made.lost),
         "blind": made.blind,
     }
-    (blind,) = [text for text in world.alerts() if "Nothing leads" in text]
-    assert "444455556666, sa-east-1" in blind
-    assert "users (" in blind
-    # Once more, by repeated messages and the next run: nothing.
+    assert 0.04 < len(made.lost) / (len(made.lost) + made.seen) < 0.06
+    assert 0.01 < made.repeated / made.seen < 0.03
+    told = [text for text in world.alerts() if "Nothing leads" in text]
+    assert len(told) == len(ACCOUNTS)
+    for account, text in zip(sorted(ACCOUNTS), sorted(told), strict=True):
+        assert f"account {account}, sa-east-1" in text
+        assert "denied (" in text
+        assert "users (" in text
+    # Once more, by the next run and by messages that come again: nothing.
     assert world.run() == {"batchItemFailures": []}
+    again = [{"account": account, "region": region} for account, region in [*PLACES, *PLACES]]
+    records = [{"messageId": str(n), "body": json.dumps(e)} for n, e in enumerate(again)]
+    assert world.worker().work(records) == {"batchItemFailures": []}
     assert world.handed_on() == got
-    assert sum("should have seen" in text for text in world.alerts()) == len(places) - 1
+    assert counted(world) == total
+    assert sum("should have seen" in text for text in world.alerts()) == len(PLACES) - 2
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -167,6 +184,25 @@ def test_a_queue_gets_it_and_a_target_that_no_call_reaches_is_told() -> None:
     assert "not to lake (a target of kinesis can't be given an event directly)" in world.alerts()[0]
 
 
+def test_a_target_of_another_account_that_refuses_says_who_must_admit_whom() -> None:
+    world, _ = one_missed()
+    theirs = QUEUE.replace(HUB[0], SPOKE[0])
+    function = FUNCTION.replace(HUB[0], SPOKE[0])
+    targets = [{"id": "theirs", "arn": theirs}, {"id": "guard", "arn": function}]
+    world.rules(["users"], DAYS_BEFORE + HOUR, targets=targets)
+    world.refuses.add(function)
+    world.run()
+    urls = [each["QueueUrl"] for each in world.made("sqs.send_message")]
+    assert urls == [
+        "https://sqs.eu-central-1.amazonaws.com/444455556666/consumers",
+        "https://sqs/failures",
+    ]
+    assert (
+        "redelivered to theirs, not to guard (account 444455556666 must admit the function's role, "
+        "by the output target_policies; kept in the failure queue)"
+    ) in world.alerts()[0]
+
+
 def test_what_a_target_does_not_take_is_kept_and_holds_up_nothing() -> None:
     world, event = one_missed()
     world.refuses.add(FUNCTION)
@@ -241,6 +277,184 @@ def test_a_witness_that_comes_late_is_found(minutes: int) -> None:
     assert world.handed_on() == {}
 
 
+def come_late(world: World, event: Any, **more: Any) -> None:
+    """The rule sees the event after all, an hour after it was told as missed."""
+    world.now += HOUR
+    world.seen("users", event, **{"when": world.now - timedelta(minutes=5), **more})
+    world.run()
+
+
+def test_a_witness_that_comes_after_the_judgement_makes_it_late_not_missed() -> None:
+    world, event = one_missed()
+    world.run()
+    assert numbers(world) == {"lost": 1, "redelivered": 1}
+    calls = len(world.calls)
+    come_late(world, event)
+    assert numbers(world) == {"late": 1, "redelivered": 1}
+    # Nothing is handed on, and nobody is told but the line of the day before.
+    since = world.calls[calls:]
+    assert {name for name, _ in since} == {"dynamodb.put_item", "sns.publish"}
+    assert [c["Message"][:11] for name, c in since if name == "sns.publish"] == ["2026-11-27:"]
+    for _ in range(3):
+        world.now += HOUR
+        world.run()
+    assert numbers(world) == {"late": 1, "redelivered": 1}
+    world.now = BEGIN + 26 * HOUR
+    world.proven(HUB, BEGIN + 25 * HOUR)
+    for _ in range(6):
+        world.run()
+    assert world.alerts()[-1] == (
+        "2026-11-28: 1 events of 1 rules in 1 accounts and 1 Regions: all seen; 1 redelivered; "
+        "1 late.\n"
+    )
+
+
+def test_a_witness_that_comes_after_the_days_line_is_in_the_next_one() -> None:
+    world, event = one_missed()
+    world.run()
+    world.now = BEGIN + 24 * HOUR + timedelta(minutes=45)
+    world.proven(HUB, BEGIN + 24 * HOUR)
+    for _ in range(6):
+        world.run()
+    assert world.alerts()[-1].endswith("Regions: 1 missed; 1 redelivered.\n")
+    # EventBridge tried for nearly a day.
+    come_late(world, event, when=BEGIN + 24 * HOUR + timedelta(minutes=20), written=world.now)
+    assert numbers(world) == {"late": 1, "redelivered": 1, "belated": 1}
+    world.now = BEGIN + 50 * HOUR
+    world.proven(HUB, BEGIN + 49 * HOUR)
+    for _ in range(6):
+        world.run()
+    assert world.alerts()[-1] == (
+        "2026-11-29: 0 events of 1 rules in 1 accounts and 1 Regions: all seen; 1 told as missed "
+        "before and come late.\n"
+    )
+    assert world.handed_on().total() == 1
+
+
+def test_a_line_that_was_under_way_for_long_counts_by_its_own_time() -> None:
+    world, event = one_missed()
+    world.run()
+    then = THEN + timedelta(seconds=9)
+    come_late(world, event, when=then, written=world.now + timedelta(minutes=50), times=2)
+    assert numbers(world) == {"seen": 1, "redelivered": 1, "repeated": 1}
+
+
+def test_what_nobody_can_see_any_more_is_not_looked_for() -> None:
+    world, event = one_missed()
+    world.run()
+    for hours in (20, 23):
+        world.now = BEGIN + hours * HOUR
+        world.run()
+        assert json.loads(world.tables["state"]["/".join(HUB)]["missed"]["S"])
+    world.now = BEGIN + 26 * HOUR
+    world.run()
+    assert json.loads(world.tables["state"]["/".join(HUB)]["missed"]["S"]) == []
+    come_late(world, event)
+    assert numbers(world) == {"lost": 1, "redelivered": 1}
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_step_it_counts_a_late_witness_once(after: bool) -> None:
+    def made() -> World:
+        world, event = one_missed()
+        other = call(HUB, THEN, "iam.amazonaws.com", "DeleteUser")
+        world.log_file(HUB, THEN + timedelta(minutes=6), [other])
+        world.run()
+        world.now += HOUR
+        world.seen("users", event, world.now - timedelta(minutes=5))
+        world.calls.clear()
+        return world
+
+    whole = made()
+    whole.run()
+    assert numbers(whole) == {"late": 1, "lost": 1, "redelivered": 2}
+    for step in range(len(whole.calls) + 1):
+        world = made()
+        world.kill_at, world.after = step, after
+        try:
+            world.run()
+        except KilledError:
+            world.run()
+        assert numbers(world) == {"late": 1, "lost": 1, "redelivered": 2}, step
+        assert world.handed_on() == {}, step
+
+
+def test_far_too_many_missed_events_are_told_and_kept_as_far_as_they_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("reactor.reconcile.state._IN_AN_ITEM", 2)
+    monkeypatch.setattr("reactor.reconcile.state._MOST_OPEN", 2)
+    world = a_world()
+    world.rules(["users"], DAYS_BEFORE)
+    events = [call(HUB, THEN, "iam.amazonaws.com", "CreateUser") for _ in range(5)]
+    world.log_file(HUB, THEN + timedelta(minutes=5), events)
+    world.proven(HUB, BEGIN + HOUR)
+    world.run()
+    assert world.handed_on().total() == 5
+    assert len(json.loads(world.tables["state"]["/".join(HUB)]["missed"]["S"])) == 2
+    world.now += HOUR
+    for event in events:
+        world.seen("users", event, world.now - timedelta(minutes=5))
+    world.run()
+    assert numbers(world) == {"late": 4, "lost": 1, "redelivered": 5}
+
+
+def test_versions_of_the_rules_are_read_once_by_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reactor.reconcile.sources._texts", {})
+    world, _ = one_missed()
+    world.rules(["users", "denied"], DAYS_BEFORE + HOUR)
+
+    def read() -> list[str]:
+        return [version for key, version in world.read if key == "rules.json"]
+
+    world.run()
+    assert sorted(read()) == ["0", "1"]
+    for _ in range(3):
+        world.now += HOUR
+        world.run()
+    assert sorted(read()) == ["0", "1"]
+    world.rules(["users"], world.now)
+    world.run()
+    assert sorted(read()) == ["0", "1", "2"]
+
+
+def test_no_name_and_no_call_writes_a_line_or_a_link_into_an_alert() -> None:
+    hostile = "users<https://evil.example|here>\nlost: forged @channel \u202e"
+    world = a_world()
+    world.rules(["users"], DAYS_BEFORE)
+    (when, text) = world.documents.pop()
+    told = json.loads(text)
+    told["rules"][0]["arn"] = RULE + hostile
+    told["rules"][0]["pattern"] = json.dumps({"source": [{"prefix": "aws."}]})
+    told["rules"][0]["targets"][0]["id"] = "<!here>"
+    world.documents.append((when, json.dumps(told)))
+    for place in (HUB, SPOKE):
+        event = call(place, THEN, "iam.amazonaws.com", "<a href='https://evil.example'>\nCreate")
+        world.log_file(place, THEN + timedelta(minutes=5), [event])
+        world.proven(place, BEGIN + HOUR)
+    world.run()
+    alerts = [each for each in world.made("sns.publish") if each["TopicArn"] == ALERTS]
+    assert len(alerts) == 2  # missed, blind
+    for alert in alerts:
+        for line in alert["Message"].splitlines():
+            assert line == inert(line)
+            assert not line.startswith("lost: forged")
+        assert not {*"<>|@\u202e"} & {*alert["Message"]}
+        assert "://" not in alert["Message"]
+        assert alert["Subject"].isascii()
+        assert alert["Subject"].isprintable()
+        assert len(alert["Subject"]) <= 100
+    assert sum("disabled: iam.amazonaws.com" in each["Message"] for each in alerts) == 1
+
+
+def test_what_was_delivered_twice_is_seen_and_counted() -> None:
+    world, event = one_missed()
+    world.seen("users", event, THEN + timedelta(seconds=3), times=2)
+    world.run()
+    assert numbers(world) == {"seen": 1, "repeated": 1}
+    assert (world.alerts(), world.handed_on()) == ([], {})
+
+
 def test_a_digest_that_comes_late_only_delays() -> None:
     world, _ = one_missed()
     world.proven(HUB, BEGIN)
@@ -294,6 +508,7 @@ def test_with_redelivery_off_it_only_tells() -> None:
     world, _ = one_missed(redeliver=False)
     world.run()
     assert numbers(world) == {"lost": 1}
+    assert world.tables["state"].keys() & {"day"} == set()
     assert world.handed_on() == {}
     assert "not redelivered: redeliver is off" in world.alerts()[0]
 
