@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import threading
 from collections import Counter
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     if options.redeliver and options.json and not options.yes:
         raise UsageError("with --json nobody is asked: give --yes, too, or leave --json out")
     session = aws_session(options.profile)
-    region = options.region or session.get_config_variable("region")
+    region = options.region or session.get_config_variable("region") or os.environ.get("AWS_REGION")
     if not region:
         raise NoRegionError
     clients = OwnClients(session, region)

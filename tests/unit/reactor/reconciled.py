@@ -8,7 +8,7 @@ import json
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -81,6 +81,7 @@ class World:
     documents: list[tuple[datetime, str]] = field(default_factory=list)
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
+    functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     kill_at: int = -1
     after: bool = False
@@ -98,16 +99,12 @@ class World:
             if start < when <= end:
                 yield File(key, text, "" if text else "its digest is forged")
 
+    def log(self) -> Any:
+        return SimpleNamespace(places=self.places, files=self.files_of)
+
     def worker(self) -> Reconciler:
-        world = self
-
-        class Log:
-            places = staticmethod(world.places)
-            files = staticmethod(world.files_of)
-
-        name, aws = "reconciliation", self
-        telemetry = Telemetry(name, {})
-        return Reconciler(self.settings, name, aws, telemetry, ALERTS, Log, math.inf)
+        name, telemetry = "reconciliation", Telemetry("reconciliation", {})
+        return Reconciler(self.settings, name, self, telemetry, ALERTS, self.log(), math.inf)
 
     # What tests do
 
@@ -258,7 +255,11 @@ class _Client:
         return {"Body": io.BytesIO(b"".join(self._world.witness[Key]))}
 
     def get_paginator(self, operation: str) -> Any:
-        pages = {"list_object_versions": self._versions, "list_objects_v2": self._objects}
+        pages = {
+            "list_functions": lambda: [{"Functions": list(self._world.functions.values())}],
+            "list_object_versions": self._versions,
+            "list_objects_v2": self._objects,
+        }
         return SimpleNamespace(paginate=pages[operation])
 
     def _versions(self, **_: Any) -> Any:
@@ -279,6 +280,9 @@ class _Client:
             for key in self._world.witness
             if key.startswith(Prefix)
         ]
+
+    def get_function_configuration(self, FunctionName: str) -> Any:  # noqa: N803
+        return self._world.functions[FunctionName]
 
     def describe_rule(self, Name: str, **_: Any) -> Any:  # noqa: N803
         if RULE + Name in self._world.refuses:
@@ -327,10 +331,12 @@ def traffic(
     number: int,
     seed: int,
     blind: frozenset[str] = frozenset(),
+    since: Mapping[str, datetime] | None = None,
 ) -> Traffic:
     """Events of an hour, from BEGIN on: 5% lost, 2% repeated, in any order, a file of 200 each.
 
-    From the Regions of `blind` no way leads to the rules.
+    From the Regions of `blind` no way leads to the rules. A rule is there `since` a time, or from
+    the beginning.
     """
     chance, made = random.Random(seed), Traffic()
     rules = RuleSet({name: json.dumps(pattern) for name, pattern in PATTERNS.items()})
@@ -354,7 +360,9 @@ def traffic(
             "eventTime": f"{when:%Y-%m-%dT%H:%M:%SZ}",
         }
         shares[place].append(event)
-        for name in names:
+        for name in sorted(names):
+            if when < (since or {}).get(name, BEGIN):
+                continue
             made.events[event["eventID"]] = event
             if place[1] in blind:
                 made.blind += 1
