@@ -25,6 +25,14 @@ output "log_group" {
   }
 }
 
+output "not_redelivered" {
+  description = "ARNs of the targets that get no missed event, by <name in rules>/<rule>/<target>: nothing but EventBridge gives an event to a bus, a stream and the like. Empty with redeliver false, where nothing is redelivered at all."
+  value = {
+    for target in local._targets : target.label => target.arn
+    if !contains(["lambda", "sns", "sqs"], try(split(":", target.arn)[2], ""))
+  }
+}
+
 output "operations" {
   description = "Resources to look at when something is wrong: { alarms, log_groups, queues, schedules, tables }, each a map from a purpose to { arn, name }."
   value = {
@@ -71,6 +79,19 @@ output "state_table" {
   value = {
     arn  = local._table_arn
     name = aws_dynamodb_table.state.name
+  }
+}
+
+output "target_policies" {
+  description = "Statement (JSON) that the own policy of each target of another account must hold, by the target's ARN, so that the function can give it missed events: EventBridge reaches it by a role that the function has not."
+  value = {
+    for arn, action in local._abroad : arn => jsonencode({
+      Sid       = "Reconciliation-${var.name}"
+      Effect    = "Allow"
+      Principal = { AWS = aws_iam_role.function.arn }
+      Action    = action
+      Resource  = arn
+    })
   }
 }
 

@@ -36,11 +36,16 @@ locals {
   })
 
   # The targets that can be given an event without EventBridge, by the action that does it.
-  _targets = var.redeliver ? flatten([for rule in values(local._rules) : values(rule.targets)]) : []
+  _targets = var.redeliver ? flatten([
+    for label, rule in local._rules : [for id, target in rule.targets : merge(target, { label = "${label}/${id}" })]
+  ]) : []
   _reached = {
     for service, action in { lambda = "lambda:InvokeFunction", sns = "sns:Publish", sqs = "sqs:SendMessage" } :
     action => sort(distinct([for target in local._targets : target.arn if try(split(":", target.arn)[2], "") == service]))
   }
+  _abroad = merge([
+    for action, arns in local._reached : { for arn in arns : arn => action if try(split(":", arn)[4], local._account) != local._account }
+  ]...)
   _target_keys = sort(distinct([for target in local._targets : target.kms_key_arn if target.kms_key_arn != null]))
 }
 

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.plan
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/users"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:guard"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:consumers"
+ABROAD = f"arn:aws:sqs:{REGION}:444455556666:theirs"
+STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/lake"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/proof-checkpoints"
 PATTERN = '{"source":["aws.iam"]}'
 RULES = {
@@ -37,7 +39,8 @@ RULES = {
                                 "input_template": '"<user>"',
                             },
                         },
-                        "stream": {"arn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/lake"},
+                        "stream": {"arn": STREAM},
+                        "theirs": {"arn": ABROAD},
                     },
                 }
             }
@@ -69,6 +72,16 @@ ALL = {
     "log_kms_key_arn": LOG_KEY,
     "redeliver": True,
 }
+
+# What is known before the role has its name.
+OUTPUTS = """
+output "no_way_to" {
+  value = module.this.not_redelivered
+}
+output "must_admit_us" {
+  value = keys(module.this.target_policies)
+}
+"""
 
 
 def test_without_a_proof_it_may_read_and_tell_and_reaches_no_target(tf: Planner) -> None:
@@ -105,12 +118,12 @@ def test_without_a_proof_it_may_read_and_tell_and_reaches_no_target(tf: Planner)
 
 
 def test_with_a_proof_it_reaches_what_the_rules_reach_and_knows_them(tf: Planner) -> None:
-    plan = tf.plan(call("reconciliation", ALL))
+    plan = tf.plan(call("reconciliation", ALL) + OUTPUTS)
     found = statements(plan)
     assert found["ReadProofs"]["Resource"] == [TABLE]
     assert found["RedeliverToFunctions"]["Resource"] == [FUNCTION]
     assert found["RedeliverToTopics"]["Resource"] == [TOPIC]
-    assert found["RedeliverToQueues"]["Resource"] == [QUEUE]
+    assert found["RedeliverToQueues"]["Resource"] == [QUEUE, ABROAD]
     assert found["EncryptRedelivered"]["Resource"] == [KEY]
     text = plan.resources["module.this.aws_s3_object.rules"]["values"]["content"]
     told = json.loads(text)
@@ -125,6 +138,8 @@ def test_with_a_proof_it_reaches_what_the_rules_reach_and_knows_them(tf: Planner
         "InputPathsMap": {"user": "$.detail.requestParameters.userName"},
         "InputTemplate": '"<user>"',
     }
+    assert plan.outputs["no_way_to"] == {"own/users/stream": STREAM}
+    assert plan.outputs["must_admit_us"] == [ABROAD]
     alarms = {
         each["values"]["alarm_name"] for name, each in plan.resources.items() if "alarm" in name
     }
