@@ -27,9 +27,8 @@ from reactor.shapes import is_account
 
 from trailctl.consent import agrees
 from trailctl.errors import CheckError, UsageError
-from trailctl.reconcile.report import Missing, Reconciliation, Row, render, whole
+from trailctl.reconcile.report import Missing, Reconciliation, Row, columns, render, whole, wrapped
 from trailctl.session import aws_session
-from trailctl.text import plain
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -80,8 +79,9 @@ def _redeliver(look: Look, report: Reconciliation, options: argparse.Namespace) 
 
     def tell(text: str) -> None:
         if not options.json:
-            print(plain(text))
+            print("\n".join(wrapped(text, columns())))
 
+    tell("")
     todo = [each for each in report.open if each.judged.verdict in HANDED_ON]
     for each in todo:
         targets = ", ".join(target.id for target in each.judged.rule.targets) or "no target"

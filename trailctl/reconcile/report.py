@@ -96,6 +96,11 @@ class Reconciliation:
         self.missed.sort(key=lambda each: (each.judged.time, each.judged.id, each.judged.rule.arn))
 
 
+def columns() -> int:
+    """The terminal's width; 80 where there is none."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
 def reasons(row: Row) -> dict[str, int]:
     """What became of the events, by the words for it; what there is none of is left out."""
     found = {
@@ -107,7 +112,7 @@ def reasons(row: Row) -> dict[str, int]:
 
 def render(report: Reconciliation, width: int | None = None) -> str:
     """Text of lines no longer than `width` (the terminal's, 80 where there is none)."""
-    width = width or shutil.get_terminal_size((80, 24)).columns
+    width = width or columns()
     lines = _table(report.rows, width) if report.rows else ["no rule matches an event of this time"]
     for title, told in (
         ("missed", [_told(each) for each in report.missed]),
@@ -119,10 +124,10 @@ def render(report: Reconciliation, width: int | None = None) -> str:
     ):
         if told:
             lines += ["", f"{title}:"]
-            lines += [row for each in told[:_SHOWN] for row in _wrapped(f"  {each}", width)]
+            lines += [row for each in told[:_SHOWN] for row in wrapped(f"  {each}", width)]
         if len(told) > _SHOWN:
-            lines += _wrapped(f"  and {len(told) - _SHOWN:,} more: --json has all", width)
-    return "\n".join([*lines, "", *_wrapped(report.line, width)]) + "\n"
+            lines += wrapped(f"  and {len(told) - _SHOWN:,} more: --json has all", width)
+    return "\n".join([*lines, "", *wrapped(report.line, width)]) + "\n"
 
 
 def _told(each: Missing) -> str:
@@ -157,7 +162,7 @@ def _table(rows: Sequence[Row], width: int) -> list[str]:
         lines.append("  ".join(_cells(shown, sizes)))
         if why := reasons(row):
             told = ", ".join(f"{name} {number:,}" for name, number in why.items())
-            lines += _wrapped(f"  {told}", width)
+            lines += wrapped(f"  {told}", width)
     return lines
 
 
@@ -172,7 +177,8 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _wrapped(line: str, width: int) -> list[str]:
+def wrapped(line: str, width: int) -> list[str]:
+    """A text as lines that are no longer than a width and do nothing to a terminal."""
     indent = " " * (len(line) - len(line.lstrip())) + "  "
     return textwrap.wrap(plain(line), width, subsequent_indent=indent, break_on_hyphens=False)
 

@@ -132,6 +132,7 @@ def test_it_asks_before_it_redelivers(
     told = capsys.readouterr().out
     assert told.count("would redeliver: lost: iam.amazonaws.com CreateUser") == 2
     assert told.endswith("nothing was redelivered: add --yes to do it\n")
+    assert max(map(len, told.splitlines())) <= 80
     assert world.calls == []
     for stream in ("stdin", "stdout"):
         monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True, raising=False)
@@ -147,7 +148,7 @@ def test_what_it_redelivers_the_function_leaves_alone_and_the_other_way_round(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("--redeliver", "--yes") == 0
-    told = capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
     assert told.count(": redelivered to guard, redelivered to people") == 2
     handed = world.handed_on()
     payload = json.loads(world.made("lambda.invoke")[0]["Payload"])
@@ -169,7 +170,8 @@ def test_a_target_that_takes_nothing_is_told(
     world.refuses.add(FUNCTION)
     assert run("--redeliver", "--yes") == 1
     told = capsys.readouterr()
-    assert told.out.count("not to guard (kept in the failure queue), redelivered to people") == 2
+    out = " ".join(told.out.split())
+    assert out.count("not to guard (kept in the failure queue), redelivered to people") == 2
     assert told.err == (
         f"trailctl: 2 targets took nothing ({FUNCTION}): their events are in the failure queue\n"
     )
