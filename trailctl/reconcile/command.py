@@ -8,7 +8,6 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from botocore.exceptions import NoRegionError
 from reactor.digest.transport import AccessError
 from reactor.reconcile.handover import Handover
 from reactor.reconcile.judge import HANDED_ON, MISSED, Judge
+from reactor.reconcile.kept import KeptLines
 from reactor.reconcile.look import RuleStates, unseen
 from reactor.reconcile.rules import Deployed
 from reactor.reconcile.sources import LogLike, Settings, Sources, log_files
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _HANDLER = "reactor.reconcile.scheduled.handler"
 _AT_ONCE = 4  # accounts and Regions
-_KEPT = 64 << 20  # bytes of the witness that are not read once more for the next place
 
 
 def run(options: argparse.Namespace) -> int:
@@ -173,7 +172,7 @@ class Look:
         self._sources = sources
         self._log = log
         self._states = RuleStates(clients, lambda rule: None)
-        self._lines = _Lines(sources.lines)
+        self._kept = KeptLines()
         self.refused: list[str] = []
         self.handover = Handover(
             clients,
@@ -223,7 +222,10 @@ class Look:
         if until is None or until <= report.start:
             report.behind.append(place)
             return
-        witness = Witness(*place, self._lines, report.end)
+        now = report.end
+        witness = Witness(
+            *place, lambda hour: self._kept.of(place, hour, now, self._sources.lines), now
+        )
         judge = Judge(deployed, *place, witness, self._settings.late_after)
         files = self._log.files(*place, report.start, min(until, report.end))
         redelivered: Counter[str] = Counter()
@@ -237,25 +239,3 @@ class Look:
                 report.missed.append(Missing(each, place, done))
         for arn, numbers in judge.tallies.items():
             report.rows.append(Row(names[arn], place, numbers, redelivered[arn]))
-
-
-class _Lines:
-    """The witness, an hour read once for all places, as long as it is not much."""
-
-    def __init__(self, read: Callable[[datetime], Iterable[bytes]]) -> None:
-        self._read = read
-        self._hours: dict[datetime, Sequence[bytes]] = {}
-        self._left = _KEPT
-        self._lock = threading.Lock()
-
-    def __call__(self, hour: datetime) -> Iterable[bytes]:
-        with self._lock:
-            if hour in self._hours:
-                return self._hours[hour]
-            if self._left <= 0:
-                return self._read(hour)
-            found = list(self._read(hour))
-            self._left -= sum(map(len, found))
-            if self._left > 0:
-                self._hours[hour] = found
-            return found

@@ -27,6 +27,7 @@ from reactor.digest.verdicts import iso
 from reactor.reconcile.daily import day_line
 from reactor.reconcile.handover import Handover
 from reactor.reconcile.judge import HANDED_ON, MISSED, Arrival, Judge, Judged, arrival
+from reactor.reconcile.kept import KeptLines
 from reactor.reconcile.look import RuleStates, unseen
 from reactor.reconcile.rules import Deployed
 from reactor.reconcile.sources import AwsLike, LogLike, Settings, Sources, log_files
@@ -51,6 +52,8 @@ _METRICS = {
     Arrival.BLIND: "EventsBlind",
     Arrival.FILTERED: "EventsFiltered",
 }
+# Two fifths of the function's memory, in bytes: as much is needed to read an hour.
+_kept = KeptLines(int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")) * (2 << 20) // 5)
 
 
 def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
@@ -65,7 +68,8 @@ def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
         raise SettingsError(
             f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
         )
-    worker = Reconciler(settings, name, Aws(), Telemetry(name, os.environ), topic, log, end)
+    telemetry = Telemetry(name, os.environ)
+    worker = Reconciler(settings, name, Aws(), telemetry, topic, log, end, _kept)
     try:
         return worker.work(event["Records"]) if "Records" in event else worker.fan_out()
     finally:
@@ -73,7 +77,9 @@ def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
 
 
 class Reconciler:
-    """One invocation; `end` is when it must be over, in seconds of time.monotonic."""
+    """One invocation; `end` is when it must be over, in seconds of time.monotonic. `kept` is what
+    the process keeps from one to the next.
+    """
 
     def __init__(
         self,
@@ -84,6 +90,7 @@ class Reconciler:
         topic_arn: str,
         log: LogLike,
         end: float,
+        kept: KeptLines,
     ) -> None:
         self._settings = settings
         self._name = name
@@ -92,6 +99,7 @@ class Reconciler:
         self._topic = topic_arn
         self._log = log
         self._end = end
+        self._kept = kept
         self._sources = Sources(aws, settings)
         self._state = self._sources.state
         self._handover = Handover(
@@ -209,7 +217,10 @@ class Reconciler:
     def _span(self, place: Reconciled, deployed: Deployed, end: datetime) -> Counter[str]:
         """Judges the files of a time up to `end`, hands on, tells, and moves the place."""
         start, settings, log = place.until, self._settings, self._telemetry.log
-        witness = Witness(place.account, place.region, self._sources.lines, self._state.clock)
+        now, here = self._state.clock, (place.account, place.region)
+        witness = Witness(
+            *here, lambda hour: self._kept.of(here, hour, now, self._sources.lines), now
+        )
         judge = Judge(deployed, place.account, place.region, witness, settings.late_after)
         states = RuleStates(
             self._aws, lambda rule: log.exception("the rule's state can't be read", rule=rule)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from reactor.patterns import RuleSet
 from reactor.patterns.envelope import envelope
+from reactor.reconcile.kept import KeptLines
 from reactor.reconcile.log import File
 from reactor.reconcile.scheduled import Reconciler
 from reactor.reconcile.sources import Settings
@@ -83,6 +84,7 @@ class World:
     refuses: set[str] = field(default_factory=set)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    kept: KeptLines = field(default_factory=KeptLines)
     kill_at: int = -1
     after: bool = False
 
@@ -104,7 +106,8 @@ class World:
 
     def worker(self) -> Reconciler:
         name, telemetry = "reconciliation", Telemetry("reconciliation", {})
-        return Reconciler(self.settings, name, self, telemetry, ALERTS, self.log(), math.inf)
+        log, end = self.log(), math.inf
+        return Reconciler(self.settings, name, self, telemetry, ALERTS, log, end, self.kept)
 
     # What tests do
 
