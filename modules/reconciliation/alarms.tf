@@ -21,7 +21,7 @@ locals {
       metric     = "EventsMissed"
       dimensions = { service = var.name }
       statistic  = "Sum"
-      text       = "Rules did not see events that the log has. The alert says which and why; what could be redelivered was. Where a rule is disabled or was changed, apply it again. ${local._inspect}"
+      text       = "Rules did not see events that the log has. The alert says which and why; what could be redelivered was. All at once: trailctl reconcile --function ${var.name}. Where a rule is disabled or was changed, apply it again. ${local._inspect}"
     }
   }
 }

@@ -173,9 +173,10 @@ def test_one_after_the_other(world: World) -> None:
     assert len(late) == 1, (heard, world.until("checkpoint_table", proven))
     assert "late: EventBridge did not deliver it, and the log has it." in late[0]
     heard += world.heard(lambda text: "should have seen" in text, 20)
-    [told] = [text for text in heard if "should have seen" in text]
-    assert "disabled: iam.amazonaws.com CreateUser" in told
-    assert f"rule {rule}: redelivered to people" in told
+    # Two workers at once may both tell of it: who is slow says that it was redelivered before.
+    told = [text for text in heard if "should have seen" in text]
+    assert all("disabled: iam.amazonaws.com CreateUser" in text for text in told)
+    assert sum(f"rule {rule}: redelivered to people" in text for text in told) == 1, told
     # What the rule saw is counted, and comes to nobody again.
     assert not [text for text in heard if "created the user seen" in text]
     until = world.until("state_table", place)
