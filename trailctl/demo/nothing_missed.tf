@@ -21,8 +21,3 @@ module "reconciliation" {
   rules       = { main = { deployed = module.event_rules.deployed } }
   alert_topic = module.alert_topic
 }
-
-output "checkpoint_table" {
-  description = "Table of how far the log is proven: { arn, name }."
-  value       = module.digest_validation.checkpoint_table
-}

@@ -22,11 +22,10 @@ _WAIT_SECONDS = 120.0
 # A rule owes nothing of its first five minutes (reactor.reconcile.rules). A function reads the
 # machine's clock, to which an event five minutes ahead is not yet of the future (reactor.reaction).
 _RULE_SETTLES = timedelta(minutes=5)
-# The digest that names the launch's log file ends 65 minutes after the launch at the latest, is
-# looked at 15 minutes later, by a function that runs once an hour.
-_PROVEN_AFTER = timedelta(minutes=145)
-_LOG_FILE = timedelta(minutes=5)
-_RECONCILES_AT = 40  # minutes past the hour
+# Digest validation runs at ten past, reconciliation at twenty to: a step sets off one of them. The
+# digest of the launch ends within 65 minutes, is proven within 75 more, and then compared.
+_STEP = timedelta(minutes=30)
+_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,6 @@ class Scenario:
         self._small: list[str] = []  # ids of instances
         self._large: list[str] = []
         self._unseen: list[str] = []
-        self._lost_at = datetime.now(UTC)
         self._lost_event = ""  # its eventID
         self._unnoticed = False
         self._refused = ""
@@ -171,11 +169,10 @@ class Scenario:
 
     def _lose(self) -> None:
         self._aws.advance(_RULE_SETTLES.total_seconds())
-        self._settle()
+        self._wait(self._idle)
         self._seen = self._last_number()
         heard = len(self._messages) + len(self._forwarded)
         self._aws.fault(lose=1, sources=["aws.ec2"])
-        self._lost_at = self._aws.now()
         self._unseen = self._launch(self._deploy, "p4d.24xlarge", 1)
         self._aws.fault()
         self._unnoticed = heard == len(self._messages) + len(self._forwarded) and self._tags(
@@ -185,22 +182,18 @@ class Scenario:
         self._lost_event = str(calls[0]["extra"]["record"]["eventID"])
 
     def _find(self) -> None:
-        self._aws.advance(_PROVEN_AFTER.total_seconds())
-        self._wait(self._proven)
-        self._seen = self._last_number()  # the hours in between are not shown
-        # Into the minute after the next run: of the minute that it is, the run is over.
-        minutes = (_RECONCILES_AT - self._aws.now().minute - 1) % 60 + 2
-        self._aws.advance(minutes * 60)
-        self._wait(lambda: len(self._late()) == len(self._missed()) == 1)
+        for _ in range(_STEPS):
+            self._seen = self._last_number()  # only the last step is shown
+            self._aws.advance(_STEP.total_seconds())
+            self._wait(self._idle)
+            if self._missed():
+                break
+        self._wait(lambda: bool(self._late()))
 
-    def _proven(self) -> bool:
-        """Whether the log is proven beyond the file that has the lost launch."""
-        table = self._outputs["checkpoint_table"]["name"]
-        items = self._aws.client("dynamodb").scan(TableName=table)["Items"]
-        proven = [
-            datetime.fromisoformat(i["until"]["S"]) for i in items if "S" in i.get("until", {})
-        ]
-        return any(until > self._lost_at + _LOG_FILE for until in proven)
+    def _idle(self) -> bool:
+        """Whether no function has work that another one has given it."""
+        urls = self._aws.client("sqs").list_queues()["QueueUrls"]
+        return self._empty([url for url in urls if url.endswith("-work")])
 
     def _wait(self, done: Callable[[], bool]) -> None:
         """Until something is done; where it never is, the claims will tell."""
@@ -292,7 +285,8 @@ class Scenario:
             len(dict(events)) == len(events) == 3 and [i for i, late in events if late] == [lost],
             str(events),
         )
-        yield Claim("nothing waits in the dead-letter or the failure queue", self._queues_empty())
+        urls = [self._outputs[name]["url"] for name in ("dead_letter_queue", "failure_queue")]
+        yield Claim("nothing waits in the dead-letter or the failure queue", self._empty(urls))
 
     def _missed(self) -> list[str]:
         return [m for m in self._messages if " missed in " in m.partition("\n")[0]]
@@ -318,12 +312,13 @@ class Scenario:
         reservations = self._aws.client("ec2").describe_instances()["Reservations"]
         return {i["InstanceId"] for r in reservations for i in r["Instances"]}
 
-    def _queues_empty(self) -> bool:
+    def _empty(self, urls: list[str]) -> bool:
+        """Whether nothing waits in these queues, or is being worked on."""
         sqs = self._aws.client("sqs")
-        urls = [self._outputs[q]["url"] for q in ("dead_letter_queue", "failure_queue")]
-        name = "ApproximateNumberOfMessages"
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         return all(
-            sqs.get_queue_attributes(QueueUrl=u, AttributeNames=[name])["Attributes"][name] == "0"
+            {*sqs.get_queue_attributes(QueueUrl=u, AttributeNames=names)["Attributes"].values()}
+            == {"0"}
             for u in urls
         )
 
