@@ -22,7 +22,13 @@ pytestmark = pytest.mark.unit
 
 # Debian 12's own is the oldest; of each other minor version, the first release and a late one.
 PROMISED = ("3.11.2", "3.11.14", "3.12.0", "3.12.12", "3.13.0", "3.13.9")
-LOCKS = {"dev": ".venv", "run": ".venv", "policy": ".venv-policy", "awscli": ".venv-awscli"}
+LOCKS = {
+    "cli": ".venv",
+    "dev": ".venv",
+    "run": ".venv",
+    "policy": ".venv-policy",
+    "awscli": ".venv-awscli",
+}
 _PIN = re.compile(r"^([\w.-]+)==([^\s;]+)(?: ; (.+?))? \\$", re.MULTILINE)
 
 
