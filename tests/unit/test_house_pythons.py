@@ -48,7 +48,7 @@ def on(python: str) -> dict[str, str]:
 def installed(folder: str) -> dict[tuple[str, str], str]:
     """What the wheels in an environment say of the Pythons that they are for."""
     (site,) = (REPOSITORY / folder / "lib").glob("python3*/site-packages")
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for path in site.glob("*.dist-info/METADATA"):
         told = HeaderParser().parsestr(path.read_text(encoding="utf-8", errors="replace"))
         found[canonicalize_name(told["Name"]), told["Version"]] = told["Requires-Python"] or ""
