@@ -27,6 +27,8 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "build": ("requirements/build.in",),
     "dev": (*_PROJECT, "--extra", "dev", "--extra", "local", "--extra", "sigma"),
     "run": (*_PROJECT, "--extra", "local", "--constraint", "requirements/dev.txt"),
+    # What the image of trailctl has: no local AWS.
+    "cli": (*_PROJECT, "--extra", "sigma", "--constraint", "requirements/dev.txt"),
     # Their pins clash with each other's: the list is whole, and nothing is resolved.
     "policy": ("requirements/policy.in", "--no-deps"),
     "awscli": ("requirements/awscli.in",),

@@ -25,15 +25,22 @@ from tests.benchmarks.bench_patterns import make_events, make_rules
 from tests.benchmarks.measuring import Figure, Line, Row, call
 
 FILES, RECORDS = 60, 180
-# So many records of a thousand come from the mix that rules are about.
-SHARES = {"an hour of reads, 1 in 1,000 of a mix with writes": 1, "1 in 10 of that mix": 100}
+# So many records of a thousand come from the mix that rules are about, or are such as they match.
+SHARES = {
+    "an hour of reads, 1 in 1,000 of a mix with writes": (1, False),
+    "1 in 100 of that mix": (10, False),
+    "1 in 10 of that mix": (100, False),
+    "1 in 100 matches": (10, True),
+    "1 in 10 matches": (100, True),
+}
 MUST, AIM = 2.0, 5.0
 
 
-def hour(share: int) -> list[bytes]:
-    """The files of an hour, as they lie in S3."""
+def hour(share: int, matching: RuleSet | None = None) -> list[bytes]:
+    """The files of an hour, as they lie in S3; with `matching`, what is mixed in are matches."""
     chance = random.Random(share)
-    mixed = [each["detail"] for each in make_events(2_000)]
+    events = make_events(2_000 if matching is None else 20_000)
+    mixed = [each["detail"] for each in events if matching is None or matching.match(each)]
     files = []
     for _ in range(FILES):
         records: list[dict[str, Any]] = [
@@ -49,8 +56,8 @@ def lines(rounds: int) -> Iterator[Line]:
     """What was measured, a line each; memory is the most that Python held beside the files."""
     patterns = {name: json.dumps(pattern) for name, pattern in make_rules(30).items()}
     scanner, rules = ByteScanner(patterns, frozenset()), RuleSet(patterns)
-    for what, share in SHARES.items():
-        files = hour(share)
+    for what, (share, matches) in SHARES.items():
+        files = hour(share, rules if matches else None)
         found: dict[str, int] = {}
 
         def ours(files: list[bytes] = files, found: dict[str, int] = found) -> None:

@@ -6,6 +6,7 @@ import argparse
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -198,7 +199,7 @@ LONG = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/10/" + "x" * 60
 def validated() -> None:
     begin = datetime(2026, 1, 10, tzinfo=UTC)
     end = begin + timedelta(hours=9)
-    finding = Finding(Kind.LOG, f"s3://logs/{LONG}", Verdict.MISSING, "the digest names it " * 3)
+    finding = Finding(Kind.LOG, "logs", LONG, Verdict.MISSING, "the digest names it " * 3)
     report = Report("111122223333", "us-east-1", begin, end)
     report.add(finding)
     report.intervals.append(Interval(begin, end, Cover.GAP, "1 digest is missing " * 4))
@@ -252,7 +253,7 @@ def test_a_command_to_copy_is_one_for_a_shell(
     columns: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["aws", "ec2", "modify", "--x", "it's a long one " * 3, *("--name value" * 6).split()]
-    terminal.say_command("undo:", " ".join(map(terminal.shlex.quote, words)))
+    terminal.say_command("undo:", " ".join(map(shlex.quote, words)))
     said = capsys.readouterr().out
     assert said.startswith("undo: aws ec2")
     shell = ["sh", "-c", f"printf '%s\\n' {said.removeprefix('undo: aws')}"]

@@ -22,7 +22,13 @@ pytestmark = pytest.mark.unit
 
 # Debian 12's own is the oldest; of each other minor version, the first release and a late one.
 PROMISED = ("3.11.2", "3.11.14", "3.12.0", "3.12.12", "3.13.0", "3.13.9")
-LOCKS = {"dev": ".venv", "run": ".venv", "policy": ".venv-policy", "awscli": ".venv-awscli"}
+LOCKS = {
+    "cli": ".venv",
+    "dev": ".venv",
+    "run": ".venv",
+    "policy": ".venv-policy",
+    "awscli": ".venv-awscli",
+}
 _PIN = re.compile(r"^([\w.-]+)==([^\s;]+)(?: ; (.+?))? \\$", re.MULTILINE)
 
 
@@ -42,7 +48,7 @@ def on(python: str) -> dict[str, str]:
 def installed(folder: str) -> dict[tuple[str, str], str]:
     """What the wheels in an environment say of the Pythons that they are for."""
     (site,) = (REPOSITORY / folder / "lib").glob("python3*/site-packages")
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for path in site.glob("*.dist-info/METADATA"):
         told = HeaderParser().parsestr(path.read_text(encoding="utf-8", errors="replace"))
         found[canonicalize_name(told["Name"]), told["Version"]] = told["Requires-Python"] or ""

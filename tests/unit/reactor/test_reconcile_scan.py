@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reactor.patterns import RuleSet
+from reactor.patterns.document import load_event
 from reactor.patterns.envelope import envelope
 from reactor.reconcile import scan
 from reactor.reconcile.scan import ByteScanner
@@ -249,7 +250,7 @@ def test_a_request_of_many_levels_takes_no_long_time(opened: str) -> None:
 
 def test_only_records_that_hold_such_a_letter_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
-    load = scan.load_event
+    load = load_event
 
     def counting(text: Any) -> Any:
         decoded.append(text)
