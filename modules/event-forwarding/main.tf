@@ -3,15 +3,6 @@ module "location" {
 
   account_id = var.account_id
   region     = var.region
-
-  arns = {
-    alarm_topic          = try(var.alarm_topic.arn, null)
-    hub_bus              = try(var.hub_bus.arn, null)
-    permissions_boundary = var.permissions_boundary
-  }
-  regional_arns = {
-    alarm_topic = try(var.alarm_topic.arn, null)
-  }
 }
 
 locals {
@@ -68,14 +59,14 @@ module "rules" {
   count  = local._is_spoke || length(var.canaries) > 0 ? 1 : 0
 
   name                 = var.name
-  account_id           = var.account_id
+  account_id           = module.location.account_id
   alarm_topic          = var.alarm_topic
   alarms               = var.alarm_topic != null ? null : local._is_spoke && var.alarm_state_changes ? true : null
   dead_letter_queue    = var.dead_letter_queue
   event_bus            = local._is_spoke ? null : var.event_bus
   permissions_boundary = var.permissions_boundary
   queue_policies       = "attach"
-  region               = var.region
+  region               = module.location.region
   role_path            = var.role_path
   sources_beyond_aws   = [local._canary_source]
   tags                 = var.tags

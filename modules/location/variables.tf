@@ -36,10 +36,10 @@ variable "regional_arns" {
   type        = map(string)
   default     = {}
   nullable    = false
-  description = "ARNs as in `arns` that must be of the provider's Region as well."
+  description = "ARNs that must be of the provider's Region, if they are of its partition (see `arns`)."
 
   validation {
-    condition     = alltrue([for arn in values(var.regional_arns) : try(split(":", arn)[0] != "arn" || split(":", arn)[3] == local._region, true)])
-    error_message = "ARNs of another Region than the provider's (${local._region}), where AWS does not take them from: ${join(", ", [for name, arn in var.regional_arns : "${name} (${split(":", arn)[3]})" if try(split(":", arn)[0] == "arn" && split(":", arn)[3] != local._region, false)])}. Give those of this Region."
+    condition     = alltrue([for arn in values(var.regional_arns) : try(split(":", arn)[0] != "arn" || split(":", arn)[1] != local._partition.partition || split(":", arn)[3] == local._region, true)])
+    error_message = "ARNs of another Region than the provider's (${local._region}), where AWS does not take them from: ${join(", ", [for name, arn in var.regional_arns : "${name} (${split(":", arn)[3]})" if try(split(":", arn)[0] == "arn" && split(":", arn)[1] == local._partition.partition && split(":", arn)[3] != local._region, false)])}. Give those of this Region."
   }
 }

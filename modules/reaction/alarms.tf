@@ -81,11 +81,4 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   tags                = var.tags
   threshold           = 0
   treat_missing_data  = "notBreaching"
-
-  lifecycle {
-    precondition {
-      condition     = element(split(":", var.alarm_topic.arn), 3) == local._region
-      error_message = "alarm_topic is in ${element(split(":", var.alarm_topic.arn), 3)}, which an alarm of ${local._region} can't reach: give a topic of this Region."
-    }
-  }
 }

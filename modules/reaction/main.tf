@@ -5,6 +5,7 @@ module "location" {
   region     = var.region
 
   arns = {
+    alarm_topic             = try(var.alarm_topic.arn, null)
     alert_topic             = try(var.alert_topic.arn, null)
     audit_bus               = try(var.audit_bus.arn, null)
     code_signing_config_arn = var.code_signing_config_arn
@@ -15,6 +16,7 @@ module "location" {
     role                    = try(var.role.arn, null)
   }
   regional_arns = {
+    alarm_topic             = try(var.alarm_topic.arn, null)
     code_signing_config_arn = var.code_signing_config_arn
     kms_key_arn             = var.kms_key_arn
     powertools_layer_arn    = var.powertools_layer_arn

@@ -48,26 +48,35 @@ def variables(module: str) -> dict[str, str]:
 
 @cache
 def references(module: str) -> dict[str, frozenset[str]]:
-    """Which other variables each variable's validations ask for."""
-    blocks = variables(module).items()
-    return {name: frozenset(re.findall(r"\bvar\.(\w+)", body)) - {name} for name, body in blocks}
+    """Which other variables each variable's validations ask for, by themselves or by locals."""
+    files = (REPOSITORY / "modules" / module).glob("*.tf")
+    code = "\n".join(file.read_text("utf-8") for file in files if file.name != "variables.tf")
+    blocks = re.findall(r"^locals \{\n(.*?)^\}", code, re.MULTILINE | re.DOTALL)
+    by_locals = set(re.findall(r"\bvar\.(\w+)", "\n".join(blocks)))
+    found = {}
+    for name, body in variables(module).items():
+        asked = set(re.findall(r"\bvar\.(\w+)", body))
+        found[name] = frozenset(asked | by_locals if "local._" in body else asked) - {name}
+    return found
+
+
+@cache
+def refusing(row: Misuse) -> frozenset[str]:
+    """The variables whose validations have the row's sentence; none if something else has it."""
+    start = re.escape(row.sentence.split(":")[0][:30]).replace('"', r'\\"')
+    blocks = variables(RIGHT[row.of].module).items()
+    return frozenset(name for name, body in blocks if re.search(start, body))
 
 
 def alone(row: Misuse) -> bool:
     """Whether the module's variables.tf refuses the row, and refers to nothing but itself."""
     module = RIGHT[row.of].module
-    if module in CATALOGUE:
-        return True
-    text = "\n".join(variables(module).values())
-    conditions = re.sub(r"(description|error_message) .*", "", text)
-    start = re.escape(row.sentence.split(":")[0][:30]).replace('"', r'\\"')
-    return not re.search(r"\b(local|module|data)\.", conditions) and bool(re.search(start, text))
-
-
-def reached(row: Misuse) -> set[str]:
-    """The variables whose validations the row may fail."""
-    asked = references(RIGHT[row.of].module)
-    return {name for name, others in asked.items() if name in row.wrong or others & set(row.wrong)}
+    conditions = re.sub(
+        r"(description|error_message) .*", "", "\n".join(variables(module).values())
+    )
+    return module in CATALOGUE or (
+        bool(refusing(row)) and not re.search(r"\b(local|module|data)\.", conditions)
+    )
 
 
 def needed(module: str, name: str) -> set[str]:
@@ -82,10 +91,12 @@ def needed(module: str, name: str) -> set[str]:
 
 def hides(one: Misuse, other: Misuse) -> bool:
     """Whether what one row fails may keep Terraform from looking at the other."""
-    if set(one.wrong) == set(other.wrong):
+    if one.kind != "value":
         return False
+    if not (refusing(one) and refusing(other)):
+        return refusing(one) != refusing(other) or set(one.wrong) != set(other.wrong)
     module = RIGHT[one.of].module
-    return any(needed(module, name) & reached(one) - {name} for name in reached(other))
+    return any(needed(module, name) & refusing(one) for name in refusing(other))
 
 
 def grouped(rows: Rows) -> list[dict[int, Misuse]]:
@@ -107,15 +118,18 @@ def grouped(rows: Rows) -> list[dict[int, Misuse]]:
 def configuration(rows: Rows, source: str) -> tuple[str, dict[str, Any]]:
     """A root module that calls the modules of these rows, and their settings, spoilt.
 
-    The settings are a variable: Terraform reads the text anew for every error that it tells. Each
-    call has right settings, too.
+    The settings are a variable: Terraform reads the text anew for every error that it tells. The
+    first call of each has right settings, too.
     """
     blocks = ['variable "calls" {', "  type = any", "}"]
     calls = {}
+    shown: list[Any] = []
     for place, group in enumerate(grouped(rows)):
         right = RIGHT[next(iter(group.values())).of]
         cases = {str(number): {**right.settings, **row.wrong} for number, row in group.items()}
-        cases[f"right-{place}"] = dict(right.settings)
+        if right.settings not in shown:
+            shown.append(right.settings)
+            cases[f"right-{place}"] = dict(right.settings)
         names = sorted({key for case in cases.values() for key in case})
         calls[f"of_{place}"] = {
             number: {key: case.get(key) for key in names} for number, case in cases.items()
@@ -195,3 +209,10 @@ def test_arguments_of_others_are_refused_by_name(tf: Planner) -> None:
     for module, name in WRONG_ARGUMENTS:
         assert errors.count(f'An argument named "{name}" is not expected here.') == 1, module
     assert len(errors.splitlines()) == len(WRONG_ARGUMENTS)
+
+
+def test_zz_dump(told: Told) -> None:
+    import json
+    from pathlib import Path
+
+    Path("/tmp/misuse_told.json").write_text(json.dumps(told))

@@ -909,7 +909,7 @@ def test_settings_that_do_not_fit_are_refused(tf: Planner) -> None:
         + hcl("far_queue", failure_queue={"arn": QUEUE.replace(REGION, abroad)})
     )
     assert len(set(said.splitlines())) == 4
-    assert f"alarm_topic is in {abroad}, which an alarm of {REGION} can't reach: give a" in said
+    assert f"where AWS does not take them from: alarm_topic ({abroad})" in said
     assert f"failure_queue is in {abroad}, which a function of {REGION} can't reach: give" in said
     assert "The environment of the function is over Lambda's limit of 4 KB" in said
     assert "Shorten their lists" in said
