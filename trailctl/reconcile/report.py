@@ -96,11 +96,6 @@ class Reconciliation:
         self.missed.sort(key=lambda each: (each.judged.time, each.judged.id, each.judged.rule.arn))
 
 
-def columns() -> int:
-    """The terminal's width; 80 where there is none."""
-    return shutil.get_terminal_size((80, 24)).columns
-
-
 def reasons(row: Row) -> dict[str, int]:
     """What became of the events, by the words for it; what there is none of is left out."""
     found = {
