@@ -83,6 +83,7 @@ def test_a_laptop_begins_alike_and_asks_nothing(folder: Path) -> None:
     """Pasted whole: an apply that asks would take the next line for the answer."""
     laptop = sections(readme(folder))[HEADINGS[1]]
     assert laptop.startswith(LAPTOP)
+    assert "AWS_REGION" not in laptop  # `exec` keeps it away: --region is what it takes
     lines = re.findall(r"```sh\n(.*?)```", laptop, re.DOTALL)[1].splitlines()
     assert f"cd examples/{folder.name}" in lines or f"cd ../{folder.name}" in lines
     for line in lines:
