@@ -186,6 +186,7 @@ class Scenario:
             self._seen = self._last_number()  # only the last step is shown
             self._aws.advance(_STEP.total_seconds())
             self._wait(self._idle)
+            self._settle()  # what the work has led to
             if self._missed():
                 break
         self._wait(lambda: bool(self._late()))
