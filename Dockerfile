@@ -1,7 +1,7 @@
 # trailctl, to run anywhere: docker build -t trailctl . && docker run --rm trailctl --version
 #
 # Give it what the command needs, for example
-#   docker run --rm -v ~/.aws:/home/trailctl/.aws:ro -e AWS_PROFILE trailctl validate-logs ...
+#   docker run --rm -v ~/.aws:/trailctl/.aws:ro -e AWS_PROFILE trailctl validate-logs ...
 #   docker run --rm -v "$PWD:/work:ro" trailctl replay logs/
 #
 # The local AWS and the demo are not in it: they run Terraform and need a checkout.
@@ -25,7 +25,7 @@ RUN /opt/trailctl/bin/pip install --no-deps --no-build-isolation --no-index --no
   && /opt/trailctl/bin/python -m compileall -q -j 0 /opt/trailctl/lib
 
 FROM base
-RUN useradd --create-home --uid 10001 trailctl
+RUN useradd --create-home --home-dir /trailctl --uid 10001 trailctl
 COPY --from=build /opt/trailctl /opt/trailctl
 ENV PATH=/opt/trailctl/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /work
