@@ -873,7 +873,8 @@ provider "aws" {{
 def test_another_partition(tf: Planner) -> None:
     region = "cn-north-1"
     topic, key, layer = (
-        arn.replace("arn:aws:", "arn:aws-cn:").replace(REGION, region) for arn in (TOPIC, KEY, LAYER)
+        arn.replace("arn:aws:", "arn:aws-cn:").replace(REGION, region)
+        for arn in (TOPIC, KEY, LAYER)
     )
     given = {"alert_topic": {"arn": topic, "kms_key_arn": key}, "kms_key_arn": key}
     layers = {"powertools_layer_arn": layer, "public_powertools_layer": False}
