@@ -11,7 +11,6 @@ module "location" {
     role                 = try(var.role.arn, null)
   }
   regional_arns = {
-    alarm_topic       = try(var.alarm_topic.arn, null)
     dead_letter_queue = try(var.dead_letter_queue.arn, null)
   }
 }

@@ -183,8 +183,7 @@ variable "permissions_boundary" {
   description = "ARN of the policy that bounds the roles of rules."
 
   validation {
-    # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
-    condition     = var.permissions_boundary == null ? true : can(regex("^(arn:[^:]+:iam::([0-9]{12}|aws):policy/.+|[a-z0-9]{8})$", var.permissions_boundary))
+    condition     = var.permissions_boundary == null ? true : can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
     error_message = "permissions_boundary is not the ARN of an IAM policy: give \"arn:aws:iam::<account>:policy/<name>\"."
   }
 }

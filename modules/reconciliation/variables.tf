@@ -402,7 +402,7 @@ variable "schedule_expression" {
 
   validation {
     condition     = can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+ [^ ()]+ (?:\\? [^ ()]+ [^ ()?]+|[^ ()?]+ [^ ()]+ \\?) [^ ()]+\\))$", var.schedule_expression))
-    error_message = "schedule_expression must be as in \"rate(1 hour)\", \"rate(30 minutes)\" or \"cron(<minute> <hour> <day> <month> <weekday> <year>)\", with ? for the day that is not meant."
+    error_message = "schedule_expression must be rate(1 hour), rate(30 minutes) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant."
   }
 }
 

@@ -581,6 +581,45 @@ RIGHT: dict[str, Right] = {
     ),
 }  # fmt: skip
 
+# The names of examples, as somebody who copies one writes them.
+_EXAMPLES = {
+    "archive": "Audit",
+    "bucket-baseline": "Bucket_Baseline",
+    "detections": "my detections",
+    "ec2-cost-guard": "EC2-Cost-Guard",
+    "ec2-launch-monitor": "acme.launches",
+    "existing-trail": "security-",
+    "iam-role-guard": "a",
+    "insights-alert": "Insights",
+    "log-query": "2026-logs",
+    "multi-region": "multi region",
+    "organization-trail": "acme-organization-audit",
+    "own-reaction": "own_reaction",
+    "root-login-alert": "-root",
+    "sqs-fanout": "SQS",
+    "targets": "all/targets",
+    "trail": "acme-and-its-very-many-accounts",
+    "trail-guard": "guard!",
+}
+_NEEDED_BY: dict[str, Settings] = {
+    "log-query": {"bucket_name": "acme-logs"},
+    "organization-trail": {"organization_id": "o-a1b2c3d4e5"},
+    "targets": {
+        "api_key": "s3cret",
+        "bucket_name": "acme-events",
+        "security": {
+            "function_arn": f"arn:aws:lambda:{REGION}:{OTHER}:function:react",
+            "queue_arn": QUEUE,
+            "topic_arn": TOPIC,
+        },
+        "subnet_ids": ["subnet-0123456789abcdef0"],
+    },
+}
+RIGHT |= {
+    f"example {name}": Right(f"../examples/{name}", {"name": "acme", **_NEEDED_BY.get(name, {})})
+    for name in _EXAMPLES
+}
+
 
 def matching(pattern: Any, **more: Any) -> Settings:
     """The rule with this pattern, as text or to be encoded."""
@@ -868,6 +907,14 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a policy of a queue that is not there", {"existing_queue_policies": {"work": "", "wrok": ""}}, "existing_queue_policies names queues that no rule sends to: wrok"),
         ("a policy that is no JSON", {"existing_queue_policies": {"work": "none"}}, "existing_queue_policies maps the name of a queue to its policy as JSON"),
     ],
+    "example sqs-fanout": [
+        ("hidden for a second", {"visibility_timeout_seconds": 1}, "visibility_timeout_seconds is 10"),
+    ],
+    "example targets": [
+        ("an address without https", {"endpoint_url": "http://tickets.example.com"}, "endpoint_url begins with https://"),
+        ("a queue for the function", {"security": {"function_arn": QUEUE, "queue_arn": QUEUE, "topic_arn": TOPIC}}, "security has the ARN of a Lambda function"),
+        ("no subnet", {"subnet_ids": []}, "subnet_ids needs at least one subnet"),
+    ],
     "iam-role-guard": [
         ("a path without its last slash", {"allowed_paths": ["/apps"]}, "allowed_paths must hold paths with their slashes"),
         ("a path without slashes", {"allowed_paths": ["apps"]}, "allowed_paths must hold paths with their slashes"),
@@ -934,7 +981,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("MFA delete and a destroy", {"force_destroy": True}, "force_destroy can't delete versions from a bucket with MFA delete"),
         ("six digits for the device", {"mfa_device_arn": "arn:aws:iam::root/123456"}, "mfa_device_arn must be arn:<partition>:iam::<account>:mfa/<name>"),
         ("an account's id for the organization's", {"organization_id": ACCOUNT}, "organization_id must be an organization's id"),
-        ("a role's name for its ARN", {"reader_arns": ["auditors"]}, "reader_arns must hold ARNs of roles"),
+        ("a role's name for its ARN", {"reader_arns": ["audit-readers"]}, "reader_arns must hold ARNs of roles"),
         ("all roles may read", {"reader_arns": [f"arn:aws:iam::{ACCOUNT}:role/*"]}, "reader_arns must hold ARNs of roles"),
         ("no key at all", {"kms_key_arn": None}, "own_kms_key is false and kms_key_arn is missing"),
     ],
@@ -943,7 +990,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a lock without its days", {"object_lock_days": None}, "object_lock_mode and object_lock_days go together"),
         ("a lock in capitals", {"object_lock_mode": "GOVERNANCE"}, 'object_lock_mode must be "governance" or "compliance"'),
         ("a lock of 101 years", {"object_lock_days": 36865, "expire_after_days": None}, "object_lock_days must be a whole number of days"),
-        ("moved after it is deleted", {"transitions": {"GLACIER_IR": 3650}}, "expire_after_days must be greater than every number of days in transitions"),
+        ("moved after it is deleted", {"transitions": {"GLACIER_IR": 3650}}, "expire_after_days must be greater than every number of days in transitions", "late"),
         ("moved back up", {"transitions": {"GLACIER": 180, "DEEP_ARCHIVE": 90}}, "transitions must go down the classes"),
         ("files of no size", {"transition_from_bytes": 0}, "transition_from_bytes must be a whole number of bytes"),
         ("an access log kept for half a day", {"access_log_expire_after_days": 0.5}, "access_log_expire_after_days must be a whole number"),
@@ -1227,7 +1274,7 @@ _WRONG_TAGS = (
 _PARTITIONS: dict[str, tuple[Settings, str]] = {
     "alert-topic": ({"permissions_boundary": BOUNDARY.replace("arn:aws:", "arn:aws-us-gov:")}, "permissions_boundary (aws-us-gov)"),
     "digest-validation": ({"permissions_boundary": BOUNDARY.replace("arn:aws:", "arn:aws-cn:")}, "permissions_boundary (aws-cn)"),
-    "event-forwarding": ({"hub_bus": {"arn": f"arn:aws-cn:events:cn-north-1:{OTHER}:event-bus/default"}}, "is of another partition than the rule (aws)"),
+    "event-forwarding": ({"hub_bus": {"arn": f"arn:aws-cn:events:cn-north-1:{OTHER}:event-bus/default"}}, "hub_bus is of another partition"),
     "event-rules": ({"role": {"arn": ROLE_CHINA}}, "role (aws-cn)"),
     "log-archive": ({"replication_role_arn": ROLE_CHINA}, "replication_role_arn (aws-cn)"),
     "log-bucket": ({"reader_arns": [ROLE_CHINA]}, "reader_arns[0] (aws-cn)"),
@@ -1243,8 +1290,8 @@ _REGIONS: dict[str, tuple[Settings, str]] = {
     "alert-topic": ({"kms_key_arn": KEY_AWAY}, "kms_key_arn (eu-central-1)"),
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
     "digest-validation": ({"alarm_topic": {"arn": TOPIC_AWAY}}, "alarm_topic (eu-central-1)"),
-    "event-forwarding": ({"alarm_topic": {"arn": TOPIC_AWAY}}, "alarm_topic (eu-central-1)"),
-    "event-rules": ({"alarm_topic": {"arn": TOPIC_AWAY}}, "alarm_topic (eu-central-1)"),
+    "event-forwarding": ({"alarm_topic": {"arn": TOPIC_AWAY}}, "an alarm can only report to a topic of its own Region"),
+    "event-rules": ({"alarm_topic": {"arn": TOPIC_AWAY}}, "an alarm can only report to a topic of its own Region"),
     "log-archive": ({"kms_key_arn": KEY_AWAY}, "kms_key_arn (eu-central-1)"),
     "log-bucket": ({"kms_key_arn": KEY_AWAY}, "kms_key_arn (eu-central-1)"),
     "log-query": ({"kms_key_arn": KEY_AWAY}, "kms_key_arn (eu-central-1)"),
@@ -1274,6 +1321,10 @@ def _misuses() -> list[Misuse]:
         ):
             [name] = wrong
             rows.append(Misuse(of, f"a wrong {name}", wrong, sentence, "located"))
+    rows += [
+        Misuse(f"example {of}", f"the name {name!r}", {"name": name}, "name must be 3 to")
+        for of, name in _EXAMPLES.items()
+    ]
     for of, mode in zip(_GUARDS, _WRONG_MODES, strict=True):
         rows.append(
             Misuse(
@@ -1311,15 +1362,4 @@ WRONG_TYPES: list[tuple[str, Settings, str]] = [
     ("notify", {"window_seconds": "15m"}, "window_seconds"),
     ("event-forwarding", {"hub_bus": BUS}, "hub_bus"),
     ("security-group-guard", {"ports": "22"}, "ports"),
-]
-# An argument of a tutorial, or of the provider's resources, that a module has not.
-WRONG_ARGUMENTS: list[tuple[str, str]] = [
-    ("trail", "s3_bucket_name"),
-    ("trail", "enable_log_file_validation"),
-    ("trail", "is_multi_region_trail"),
-    ("alert-topic", "email_subscriber"),
-    ("event-rules", "event_pattern"),
-    ("log-bucket", "lifecycle_rule"),
-    ("reaction", "role_arn"),
-    ("detections", "severity"),
 ]

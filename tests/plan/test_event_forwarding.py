@@ -287,7 +287,13 @@ def test_wrong_settings_are_refused(tf: Planner) -> None:
             ({**LEAST, "bus_policy": "merge"}, 'bus_policy must be "own" (this module alone'),
             ({**LEAST, "role_path": "reactor"}, "role_path starts and ends with a slash, as in"),
             (
-                {**LEAST, "alarm_topic": {"arn": "x", "kms_master_key_id": "alias/aws/sns"}},
+                {
+                    **LEAST,
+                    "alarm_topic": {
+                        "arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms",
+                        "kms_master_key_id": "alias/aws/sns",
+                    },
+                },
                 "alarm_topic is encrypted with alias/aws/sns, and that key can't admit CloudWatch",
             ),
             ({**LEAST, "hub_bus": {"arn": "default"}}, "hub_bus.arn must be the ARN of an event"),

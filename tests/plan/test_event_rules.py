@@ -643,7 +643,7 @@ def test_what_is_refused_of_rules(tf: Planner) -> None:
     ticks = rules(r=ticking(topic)) | {"event_bus": {"arn": BUS["arn"], "name": "hub"}}
     pinned = "The pattern of the rule r must pin its source to AWS, as in source = "
     listed = "In the pattern of the rule r, every value must be a list of at least one item"
-    longer = {**LONGEST, "region": ["a"]}
+    longer = {**LONGEST, "resources": ["a"]}
     size = len(json.dumps(longer, separators=(",", ":")))
     name = f"The rule {'r' * 60} would be called acme-{'r' * 60}, and a rule's name is 1 to 64"
     same = "The rules a and b have the same name, acme-a, and a name is unique on its bus:"

@@ -879,8 +879,13 @@ provider "aws" {{
 
 def test_another_partition(tf: Planner) -> None:
     region = "cn-north-1"
-    alerts = {"arn": TOPIC.replace(REGION, region), "kms_key_arn": KEY}
-    made = Made(tf.plan(hcl(alert_topic=alerts, kms_key_arn=KEY) + elsewhere(region)))
+    topic, key, layer = (
+        arn.replace("arn:aws:", "arn:aws-cn:").replace(REGION, region)
+        for arn in (TOPIC, KEY, LAYER)
+    )
+    given = {"alert_topic": {"arn": topic, "kms_key_arn": key}, "kms_key_arn": key}
+    layers = {"powertools_layer_arn": layer, "public_powertools_layer": False}
+    made = Made(tf.plan(hcl(**given, **layers) + elsewhere(region)))
     granted = made.by_sid()
     where = f"{region}:{ACCOUNT}"
     assert granted["WriteOwnLog"]["Resource"] == [
