@@ -883,9 +883,17 @@ def test_another_partition(tf: Planner) -> None:
         arn.replace("arn:aws:", "arn:aws-cn:").replace(REGION, region)
         for arn in (TOPIC, KEY, LAYER)
     )
-    given = {"alert_topic": {"arn": topic, "kms_key_arn": key}, "kms_key_arn": key}
-    layers = {"powertools_layer_arn": layer, "public_powertools_layer": False}
-    made = Made(tf.plan(hcl(**given, **layers) + elsewhere(region)))
+    made = Made(
+        tf.plan(
+            hcl(
+                alert_topic={"arn": topic, "kms_key_arn": key},
+                kms_key_arn=key,
+                powertools_layer_arn=layer,
+                public_powertools_layer=False,
+            )
+            + elsewhere(region)
+        )
+    )
     granted = made.by_sid()
     where = f"{region}:{ACCOUNT}"
     assert granted["WriteOwnLog"]["Resource"] == [
