@@ -64,12 +64,13 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_configure() -> None:
-    """Take the user's AWS settings out of every test's reach: a profile, a key, a bundle."""
+    """Take the user's settings out of every test's reach: a profile, a key, a terminal's width."""
     # A shell ignores it for what it starts in the background, and so would all that a test starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+    os.environ.pop("COLUMNS", None)  # which xdist sets for its workers
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     # moto makes 1,296 images, and a snapshot of each, whenever a test begins and ends.
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"

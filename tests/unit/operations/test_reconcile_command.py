@@ -65,7 +65,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(command, "log_files", lambda *_, **more: world.log())
     monkeypatch.setenv("AWS_REGION", HUB[1])
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("trailctl.terminal.width", lambda: 80)
     return world
 
 
@@ -128,6 +128,7 @@ def test_as_json(world: World, capsys: pytest.CaptureFixture[str]) -> None:
 def test_it_asks_before_it_redelivers(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert run("--redeliver") == 1
     told = capsys.readouterr().out
     assert told.count("would redeliver: lost: iam.amazonaws.com CreateUser") == 2
