@@ -24,12 +24,14 @@ Evidence = str | Figure
 PLAIN: tuple[Evidence, ...] = ()
 
 _MONITOR = "tests/e2e/test_ec2_launch_monitor.py::"
+_DEMO = _MONITOR + "test_the_demo_keeps_what_it_says"
 _EVERY = "tests/e2e/reactions/test_every_reaction.py::"
 _PLAN = "tests/plan/"
 _UNIT = "tests/unit/"
 _GUARDS = "tests/plan/test_guards.py::"
 _EXEC = "tests/attacks/test_local_exec.py::"
 _OPERATIONS = "tests/unit/operations/test_operations.py::"
+_RECONCILE = "tests/unit/operations/test_reconcile_command.py::"
 _REPLAY = "tests/unit/replay/test_command.py::"
 _NO_ACCOUNT = (
     "tests/e2e/localaws/test_cli.py::test_exec_gives_its_environment_and_none_of_the_caller_s"
@@ -71,23 +73,23 @@ CLAIMS: dict[str, tuple[Evidence, ...]] = {
     "[Terraform](https://developer.hashicorp.com/terraform/install) 1.9 or newer:": (
         _UNIT + "test_house.py::test_python_versions_agree",
         _UNIT + "test_house.py::test_versions_are_the_projects",
-        "tests/policy/test_pins.py::test_every_pin_fits_every_promised_python",
+        _UNIT + "test_house_pythons.py::test_every_pin_admits_every_python_that_is_promised",
     ),
     "The demo sets itself up, starts a local AWS, applies [an "
     "example](examples/ec2-launch-monitor) "
-    "and launches instances as a user and as a role.": (
-        "trailctl/demo/__init__.py::_perform",
-        _MONITOR + "test_a_role_sessions_launch_carries_role_and_session",
-    ),
+    "and launches instances as a user and as a role.": (_DEMO,),
     "For each call it shows which rule matched, where the event went, what the "
     "reaction changed, and "
     "how long each step took.": (
-        "trailctl/demo/scenario.py::Line",
+        _DEMO,
         "tests/e2e/localaws/test_cli.py::test_tail_shows_calls_matches_and_deliveries_in_lines",
     ),
-    "Then it checks its own claims, destroys everything and stops.": (
-        "trailctl/demo/scenario.py::Claim",
-        "trailctl/demo/__init__.py::_destroy",
+    "At last the event of a launch is lost, as AWS may lose one: some hours later, on a clock that "
+    "is moved, the log is proven, [reconciliation](modules/reconciliation) finds what is missing, "
+    "and the reaction happens late and says so.": (_DEMO,),
+    "Then the demo checks its own claims, destroys everything and stops.": (
+        _DEMO,
+        _UNIT + "test_demo.py::test_no_claim_holds_where_nothing_has_happened",
         _MONITOR + "test_destroy_leaves_nothing",
     ),
     "It touches no AWS account, whatever your environment says.": (
@@ -248,6 +250,10 @@ CLAIMS: dict[str, tuple[Evidence, ...]] = {
         _PLAN + "test_log_query.py::test_partitions_are_the_keys_that_a_path_names",
         _PLAN + "test_module_readmes.py::test_a_readme_says_what_it_costs",
     ),
+    "one CloudWatch dashboard of all that runs": (
+        _PLAN + "test_dashboard.py::test_the_whole_body",
+        _PLAN + "test_dashboard.py::test_every_metric_that_is_drawn_is_written",
+    ),
     "every event that a rule should have seen, seen": (
         "tests/e2e/test_nothing_missed.py::test_one_after_the_other",
     ),
@@ -258,13 +264,18 @@ CLAIMS: dict[str, tuple[Evidence, ...]] = {
         "tests/policy/test_compliance.py"
         "::test_the_guides_line_judges_a_plan_as_terraform_prints_it",
     ),
-    "[how the house is built and why](docs/architecture.md), [how to write a "
+    "[what to do when an alarm goes off](docs/runbook.md), [how to write a "
     "reaction](docs/write-a-reaction.md), [what replay reads and counts](docs/replay.md), "
-    "[years of a log in one question](docs/history.md), and [what OpenTofu takes]"
-    "(docs/opentofu.md)": (_UNIT + "test_docs.py::test_links_lead_somewhere",),
-    "to copy; each is applied, changed and destroyed by the tests": (
+    "[years of a log in one question](docs/history.md), [the command line](docs/command-line.md), "
+    "[what the examples cost](docs/costs.md), [how the house is built and "
+    "why](docs/architecture.md), [how the layout meets a registry](docs/registry.md), and [what "
+    "OpenTofu takes](docs/opentofu.md)": (_UNIT + "test_docs.py::test_links_lead_somewhere",),
+    "to copy: [minimal](examples/minimal) in two short files, [complete](examples/complete) with "
+    "everything, and one for each use between; each is applied, changed and destroyed by the "
+    "tests": (
         _UNIT + "test_claims.py::test_every_example_is_applied_by_some_test",
         "tests/e2e/test_log_keeping.py::test_an_example_stays_as_it_is_and_goes",
+        "tests/e2e/test_estates.py::test_a_second_plan_of_complete_is_empty",
     ),
     "what Lambda runs, and the zip of it (`make package` builds the same bytes anywhere)": (
         _UNIT + "test_package.py::test_two_builds_are_the_same_bytes",
@@ -321,7 +332,18 @@ CLAIMS: dict[str, tuple[Evidence, ...]] = {
         _OPERATIONS + "test_redrive_sends_kept_events_again_and_deletes_them",
         _OPERATIONS + "test_undo_takes_back_all_that_was_done_about_an_event",
     ),
-    "the local AWS": PLAIN,
+    "what the rules should have seen by the proven log, and did not; redelivers it when asked": (
+        _RECONCILE + "test_it_shows_what_the_function_would_find_and_changes_nothing",
+        _RECONCILE + "test_it_asks_before_it_redelivers",
+        "tests/e2e/test_nothing_missed.py::test_one_after_the_other",
+    ),
+    "the local AWS; events are lost, repeated and late there on demand": (
+        "tests/e2e/localaws/test_faults.py"
+        "::test_calls_are_lost_repeated_late_and_out_of_order_and_the_log_has_them",
+    ),
+    "completes commands, options and detections' ids in your shell": (
+        _UNIT + "test_command_line.py::test_a_shell_completes",
+    ),
     "the version, and what the functions' zip was built from": (
         _UNIT + "test_package.py::test_it_is_small_and_carries_its_version",
     ),

@@ -18,16 +18,15 @@ from packaging.utils import canonicalize_name
 from tests.harness.local_aws import REPOSITORY
 from tests.unit.test_house import tracked
 
-pytestmark = pytest.mark.unit
-
 # Debian 12's own is the oldest; of each other minor version, the first release and a late one.
 PROMISED = ("3.11.2", "3.11.14", "3.12.0", "3.12.12", "3.13.0", "3.13.9")
+# Each lock with the environment that `make setup` makes of it, and the kind of tests that has it.
 LOCKS = {
-    "cli": ".venv",
-    "dev": ".venv",
-    "run": ".venv",
-    "policy": ".venv-policy",
-    "awscli": ".venv-awscli",
+    "cli": (".venv", pytest.mark.unit),
+    "dev": (".venv", pytest.mark.unit),
+    "run": (".venv", pytest.mark.unit),
+    "policy": (".venv-policy", pytest.mark.plan),
+    "awscli": (".venv-awscli", pytest.mark.e2e),
 }
 _PIN = re.compile(r"^([\w.-]+)==([^\s;]+)(?: ; (.+?))? \\$", re.MULTILINE)
 
@@ -55,6 +54,7 @@ def installed(folder: str) -> dict[tuple[str, str], str]:
     return found
 
 
+@pytest.mark.unit
 def test_the_promise_is_one() -> None:
     promised = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     spec = SpecifierSet(promised["project"]["requires-python"])
@@ -64,12 +64,15 @@ def test_the_promise_is_one() -> None:
     assert f'OLDEST = "{PROMISED[0]}"' in lock
 
 
-@pytest.mark.parametrize("lock", LOCKS)
-def test_every_pin_admits_every_python_that_is_promised(lock: str) -> None:
+@pytest.mark.parametrize(
+    ("lock", "environment"),
+    [pytest.param(lock, folder, marks=kind) for lock, (folder, kind) in LOCKS.items()],
+)
+def test_every_pin_admits_every_python_that_is_promised(lock: str, environment: str) -> None:
     """As the installed wheels themselves say. What a marker keeps from this Python is not here:
     a run with the other Python judges it.
     """
-    told = installed(LOCKS[lock])
+    told = installed(environment)
     here = ".".join(map(str, sys.version_info[:3]))
     wrong = []
     for name, version, marker in pins(lock):
@@ -114,6 +117,7 @@ for path in sys.stdin.read().splitlines():
 """
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("python", interpreters())
 def test_every_file_is_in_the_language_of_that_python(python: str) -> None:
     """What a newer standard library has is for mypy to find: it reads all as Python 3.11."""
