@@ -160,7 +160,7 @@ GUARDS = [
             "bucket": "logs",
             "event_selectors": json.dumps(SELECTORS),
             "key_prefix": "p",
-            "kms_key_arn": "arn:k",
+            "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1",
             "organization": True,
             "trails": ["main"],
         },
@@ -168,7 +168,7 @@ GUARDS = [
             "bucket": "logs",
             "event_selectors": json.dumps(SELECTORS),
             "key_prefix": "p",
-            "kms_key_arn": "arn:k",
+            "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1",
             "organization": True,
             "trails": ("main",),
         },
@@ -578,7 +578,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 
 # Seen by two variables together, which Terraform looks at when each by itself is right.
 CONTRADICTING: list[tuple[str, dict[str, Any], str]] = [
-    ("bucket-baseline", {"kms_key_arn": "a"}, "is of use with encryption ="),
+    (
+        "bucket-baseline",
+        {"kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1"},
+        "is of use with encryption =",
+    ),
 ]
 
 
