@@ -27,8 +27,8 @@ from trailctl import terraform as runner
 _KINDS = ("unit", "plan", "e2e")
 # Parts of the names of the groups that take longest, the longest first.
 _LONGEST = ("forwarding", "e2e/test_targets", "event_rules", "launch_monitor", "log_keeping",
-            "reaction-", "estates", "digest_val", "module_sources", "misuses", "own-local-aws", "test_iam.py", "checkov",
-            "recorder")  # fmt: skip
+            "reaction-", "estates", "digest_val", "module_sources", "misuses", "own-local-aws",
+            "test_iam.py", "checkov", "recorder")  # fmt: skip
 # How many groups that compute are begun after one that waits.
 _BESIDE = 6
 _APPLIERS: list[applies.Applier] = []
