@@ -41,7 +41,7 @@ def pins(name: str) -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def test_every_environment_is_locked() -> None:
-    assert LOCKED == ["awscli", "build", "dev", "lock", "policy", "run"]
+    assert LOCKED == ["awscli", "build", "cli", "dev", "lock", "policy", "run"]
 
 
 @pytest.mark.parametrize("name", LOCKED)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from reactor.testing import api_call, envelope
@@ -32,7 +34,8 @@ def tried(
         folder = Path(str(paths[0])).parent / "samples"
         folder.mkdir()
         (folder / Path(str(paths[0])).name).write_text(json.dumps(samples))
-    code = main(["detections", "test", *map(str, paths)])
+    with patch.dict(os.environ, {"COLUMNS": "200"}):
+        code = main(["detections", "test", *map(str, paths)])
     output = capsys.readouterr()
     return code, (output.out + output.err).splitlines()
 
