@@ -12,9 +12,9 @@ from tests.harness.local_aws import REPOSITORY
 pytestmark = pytest.mark.unit
 
 FOLDERS = sorted(path.parent for path in REPOSITORY.glob("[em]*/*/versions.tf"))
-# The functions of OpenTofu (internal/lang/functions.go of opentofu/opentofu, read on 2026-11-28; the
-# plan's clock: its documentation of 1.6), without those that no module should need: files' hashes of
-# old kinds, RSA, UUIDs, other clocks.
+# The functions of OpenTofu (internal/lang/functions.go of opentofu/opentofu, read on 2026-11-28;
+# the plan's clock: its documentation of 1.6), without those that no module should need: files'
+# hashes of old kinds, RSA, UUIDs, other clocks.
 FUNCTIONS = frozenset(
     (REPOSITORY / "tests/judges/data/opentofu_functions.txt").read_text(encoding="utf-8").split()
 )
