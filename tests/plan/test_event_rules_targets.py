@@ -237,7 +237,8 @@ CALLS: dict[str, Settings] = {
             "named": rule({"topic": TOPIC}, pattern=json.dumps({"source": [PARTNER]})),
             # Nobody but the partner puts events on its bus.
             "bare": rule(
-                {"stream": {"arn": arn("kinesis", "stream/s")}}, pattern='{"account":["1"]}'
+                {"stream": {"arn": arn("kinesis", "stream/s")}},
+                pattern='{"account":["111122223333"]}',
             ),
         },
     },
