@@ -35,34 +35,31 @@ class ReactionFunction:
 def reactions(client: _Client) -> list[ReactionFunction]:
     """The reactions of the account and Region that `client` makes boto3 clients of.
 
-    Raises CheckError if the functions can't be listed, and UsageError if two call themselves by one
-    name: whoever may make a function may call it anything.
+    Raises boto3's errors, and UsageError if two call themselves by one name: whoever may make a
+    function may call it anything.
     """
     found: dict[str, ReactionFunction] = {}
-    try:
-        for page in client("lambda").get_paginator("list_functions").paginate():
-            for function in page["Functions"]:
-                given = function.get("Environment", {}).get("Variables", {})
-                if "REACTION_MODE" not in given:
-                    continue
-                name = function["FunctionName"]
-                group = function.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
-                days = str(given.get("REACTION_LEDGER_DAYS", ""))
-                reaction = str(given.get("REACTION_NAME") or name)
-                if reaction in found:
-                    raise UsageError(
-                        f"two functions call themselves {plain(reaction)} (their logs: "
-                        f"{plain(found[reaction].log_group)}, {plain(group)}): find out which is "
-                        "the reaction, and give the record in a file"
-                    )
-                found[reaction] = ReactionFunction(
-                    log_group=group,
-                    reaction=reaction,
-                    ledger=str(given.get("REACTION_LEDGER_TABLE", "")),
-                    ledger_days=int(days) if days.isdigit() else 30,
+    for page in client("lambda").get_paginator("list_functions").paginate():
+        for function in page["Functions"]:
+            given = function.get("Environment", {}).get("Variables", {})
+            if "REACTION_MODE" not in given:
+                continue
+            name = function["FunctionName"]
+            group = function.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}"
+            days = str(given.get("REACTION_LEDGER_DAYS", ""))
+            reaction = str(given.get("REACTION_NAME") or name)
+            if reaction in found:
+                raise UsageError(
+                    f"two functions call themselves {plain(reaction)} (their logs: "
+                    f"{plain(found[reaction].log_group)}, {plain(group)}): find out which is "
+                    "the reaction, and give the record in a file"
                 )
-    except (ClientError, BotoCoreError) as error:
-        raise CheckError(f"the functions here can't be listed: {error}") from None
+            found[reaction] = ReactionFunction(
+                log_group=group,
+                reaction=reaction,
+                ledger=str(given.get("REACTION_LEDGER_TABLE", "")),
+                ledger_days=int(days) if days.isdigit() else 30,
+            )
     return [found[name] for name in sorted(found)]
 
 
@@ -110,6 +107,8 @@ class Notes:
                 self._known = reactions(self._client)
             except UsageError as error:
                 raise CheckError(str(error)) from None
+            except (ClientError, BotoCoreError) as error:
+                raise CheckError(f"the functions here can't be listed: {error}") from None
         for each in self._known:
             if each.ledger and each.reaction == record.get("reaction"):
                 return each

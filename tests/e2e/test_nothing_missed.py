@@ -68,7 +68,7 @@ class World:
         where = ["local", "exec", "--port", port, "--account", ACCOUNT, "--region", REGION, "--"]
         done = subprocess.run(
             [*trailctl, *where, *trailctl, "reconcile", *arguments],
-            env=self.variables,
+            env={**self.variables, "COLUMNS": "80"},
             capture_output=True,
             text=True,
             timeout=120,

@@ -96,6 +96,7 @@ TRAIL = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"
 COMMANDS = (
     "redrive failures",
     "undo e-1 --log-group /aws/lambda/guard",
+    "undo 5c5a3f1e-6f0f-4d3a-9a53-0d5b7c7c9a11",
     "replay --lookup-events",
     "replay s3://logs/AWSLogs/",
     f"validate-logs --trail-arn {TRAIL} --start-time 2026-01-01T00:00:00Z",

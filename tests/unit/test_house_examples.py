@@ -103,7 +103,7 @@ def test_what_is_copied_is_the_example_with_pinned_sources(tmp_path: Path) -> No
     subprocess.run(["sh", "-c", script], cwd=tmp_path, check=True, timeout=60)
     for folder in EXAMPLES:
         there = tmp_path / f"my-{folder.name}"
-        found = {p.relative_to(there) for p in there.rglob("*") if ".terraform" not in p.parts}
+        found = {p.relative_to(there) for p in there.rglob("*")}
         assert found >= {p.relative_to(folder) for p in folder.rglob("*.*")}
         for path in there.rglob("*.tf"):
             text = path.read_text(encoding="utf-8")

@@ -73,7 +73,8 @@ class Lines:
         head = len(f"{when}  {place}  {kind}  ")
         said = "  ".join(filter(None, (what, rest)))
         # Below the place where it is too long for the line.
-        first, *more = terminal.wrapped(" " * head + said, self._width, len(when) + 2)
+        # What stands before it is a word here: the first word may not fit beside it.
+        first, *more = terminal.wrapped("x" * (head - 1) + " " + said, self._width, len(when) + 2)
         first, red = first[head:], "red" if step["step"] in _BAD else None
         if not more:
             first = "  ".join(filter(None, (what, self._paint(rest, red))))

@@ -105,7 +105,9 @@ def remarks(tally: Tally) -> list[str]:
     if tally.copies:
         what = "1 match is a copy" if tally.copies == 1 else f"{tally.copies:,} matches are copies"
         more = "" if len(tally.seen) < MOST_SEEN else f", looked for among {MOST_SEEN:,}"
-        found.append(f"{what} of others (two trails log the same events), counted once{more}")
+        found.append(
+            f"{what} of others (the log has events twice, as of two trails), counted once{more}"
+        )
     return found
 
 

@@ -35,6 +35,7 @@ def test_clock_prints_and_moves(own: OwnAws) -> None:
     assert moved.returncode == 0
     assert timedelta(minutes=90) <= datetime.fromisoformat(moved.stdout.strip()) - shown
     assert own.aws.now() - shown < timedelta(minutes=91)
+    assert "reactions refuse what is called" in " ".join(moved.stderr.split())
     assert clock(own, "PT1S").returncode == 0
 
 

@@ -99,3 +99,17 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -
     assert "\x1b" not in Lines(io.StringIO()).line(bad)
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in Lines(Terminal()).line(bad)
+
+
+@pytest.mark.parametrize("columns", [60, 72, 80])
+def test_a_name_that_does_not_fit_beside_the_rest_is_told_whole_below(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = io.StringIO()
+    Lines(out).write(
+        step(kind="router", step="delivered", what="a-rule-of-a-long-name", extra=QUEUE)
+    )
+    told = out.getvalue()
+    assert told.split()[-5:] == ["a-rule-of-a-long-name", "->", "sqs", "work", "delivered"]
+    assert max(map(len, told.splitlines())) <= columns
