@@ -10,7 +10,7 @@ from typing import Any
 
 from trailctl.consent import agrees
 from trailctl.errors import CheckError, UsageError
-from trailctl.session import add_arguments, aws_session
+from trailctl.session import add_arguments, aws_session, soon
 from trailctl.terminal import say
 
 
@@ -104,12 +104,9 @@ def _operation(text: str) -> tuple[str, str]:
 def _client(service: str, region: str | None, profile: str | None = None) -> Any:
     """The client of a service. Raises UsageError where there is no such profile."""
     import boto3
-    from botocore.config import Config
 
-    # Without a network it says so within seconds.
-    soon = Config(connect_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
     session = boto3.session.Session(botocore_session=aws_session(profile, region))
-    return session.client(service, config=soon)  # type: ignore[call-overload]
+    return session.client(service, config=soon())  # type: ignore[call-overload]
 
 
 def _redrive(options: argparse.Namespace) -> int:
@@ -175,7 +172,7 @@ def _undo(options: argparse.Namespace) -> int:
         } - {None}
         for work in works:
             work.check(client, regions)
-    if options.yes or (asks and agrees()):
+    if agrees(options.yes):
         failed = [told for work in works if (told := _take_back(work, client, notes))]
         if failed:
             raise CheckError("; ".join(failed))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from trailctl.errors import UsageError
 
 if TYPE_CHECKING:
+    from botocore.config import Config
     from botocore.session import Session
 
 PROFILE = "take credentials and settings of that profile (default: AWS_PROFILE)"
@@ -65,3 +66,10 @@ def aws_session(profile: str | None, region: str | None = None) -> Session:
     if region:
         session.set_config_variable("region", region)
     return session
+
+
+def soon() -> Config:
+    """Has a client tell within seconds, not after a minute, that AWS does not answer."""
+    from botocore.config import Config
+
+    return Config(connect_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})

@@ -43,6 +43,11 @@ def paint(text: str, colour: str | None) -> str:
     return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colour and text else text
 
 
+def cut(text: str, limit: int) -> str:
+    """The text, or as much of it as fits and a mark that there was more."""
+    return text if len(text) <= limit else text[: max(1, limit - 1)] + "…"
+
+
 def wrapped(line: str, limit: int | None, indent: int | None = None) -> list[str]:
     """The line in pieces that fit; `indent` is that of all but the first one."""
     if limit is None or len(line) <= limit:

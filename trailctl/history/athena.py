@@ -18,7 +18,7 @@ from trailctl.errors import UsageError
 from trailctl.history.layout import TableLayout, from_glue
 from trailctl.history.question import FoundFile, Question, read_rows
 from trailctl.replay.sources import called, split_s3
-from trailctl.session import aws_session
+from trailctl.session import aws_session, soon
 
 # USD for a TB, which Athena counts in megabytes, 10 at least: https://aws.amazon.com/athena/pricing/
 # (looked up on 2026-11-28; a few Regions ask for more).
@@ -87,7 +87,6 @@ class Athena:
         # Athena refuses when too many ask at once; S3 when one asks too fast.
         patient = Config(retries={"mode": "adaptive", "max_attempts": 10})
         # The first call is one to Glue: what is wrong with the way to AWS is told within seconds.
-        soon = Config(connect_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
         def client(name: str, config: Config) -> Any:
             return called(
@@ -95,7 +94,7 @@ class Athena:
                 lambda: session.client(name, config=config),  # type: ignore[call-overload]
             )
 
-        self._glue = client("glue", soon)
+        self._glue = client("glue", soon())
         self._athena, self._s3 = client("athena", patient), client("s3", patient)
         self._workgroup = workgroup
 

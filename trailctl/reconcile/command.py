@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import NoRegionError
 from reactor.digest.transport import AccessError
 from reactor.reconcile.handover import Handover
@@ -27,7 +26,7 @@ from reactor.shapes import is_account
 from trailctl.consent import agrees
 from trailctl.errors import CheckError, UsageError
 from trailctl.reconcile.report import Missing, Reconciliation, Row, render, whole
-from trailctl.session import aws_session
+from trailctl.session import aws_session, soon
 from trailctl.terminal import say
 from trailctl.text import plain
 
@@ -85,7 +84,7 @@ def _redeliver(look: Look, report: Reconciliation, options: argparse.Namespace) 
     todo = [each for each in report.open if each.judged.verdict in HANDED_ON]
     for each in todo:
         targets = ", ".join(target.id for target in each.judged.rule.targets) or "no target"
-        tell(f"would redeliver: {each.told} to {targets}")
+        tell(f"would redeliver: {each.judged.told} to {targets}")
     if not todo:
         tell("there is nothing to redeliver")
         return
@@ -94,7 +93,7 @@ def _redeliver(look: Look, report: Reconciliation, options: argparse.Namespace) 
         return
     for each in todo:
         each.redelivered, told = look.handover.give(each.judged)
-        tell(f"{each.told}: {told}")
+        tell(f"{each.judged.told}: {told}")
     if look.refused:
         raise CheckError(
             f"{len(look.refused)} targets took nothing ({', '.join(sorted(set(look.refused)))}): "
@@ -103,7 +102,7 @@ def _redeliver(look: Look, report: Reconciliation, options: argparse.Namespace) 
 
 
 class OwnClients:
-    """OwnClients of the person at the keyboard's own credentials. Safe to use from many threads."""
+    """Clients with the credentials of the person at the keyboard. Safe to use from many threads."""
 
     def __init__(self, session: Session, region: str) -> None:
         self._session = session
@@ -116,12 +115,8 @@ class OwnClients:
         key = (service, region or self._region)
         with self._lock:
             if key not in self._made:
-                # Without a network it says so within seconds.
-                soon = Config(
-                    connect_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"}
-                )
                 self._made[key] = self._session.create_client(
-                    service, region_name=key[1], config=soon
+                    service, region_name=key[1], config=soon()
                 )
             return self._made[key]
 

@@ -45,15 +45,6 @@ class Missing:
     place: tuple[str, str]
     redelivered: bool
 
-    @property
-    def told(self) -> str:
-        """The event in a line."""
-        detail, judged = self.judged.event["detail"], self.judged
-        return (
-            f"{judged.verdict}: {detail.get('eventSource')} {detail.get('eventName')} at "
-            f"{iso(judged.time)}, {judged.id}, rule {judged.rule.name}"
-        )
-
 
 @dataclass
 class Reconciliation:
@@ -126,7 +117,8 @@ def render(report: Reconciliation, width: int | None = None) -> str:
 
 
 def _told(each: Missing) -> str:
-    return f"{each.told}: redelivered" if each.redelivered else each.told
+    told = each.judged.told
+    return f"{told}: redelivered" if each.redelivered else told
 
 
 def _table(rows: Sequence[Row], width: int) -> list[str]:
@@ -163,13 +155,9 @@ def _table(rows: Sequence[Row], width: int) -> list[str]:
 
 def _cells(row: Sequence[str], sizes: Sequence[int]) -> list[str]:
     return [
-        cell.rjust(size) if at >= _NUMBERS else _cut(cell, size).ljust(size)
+        cell.rjust(size) if at >= _NUMBERS else terminal.cut(cell, size).ljust(size)
         for at, (cell, size) in enumerate(zip(row, sizes, strict=True))
     ]
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def wrapped(line: str, width: int) -> list[str]:

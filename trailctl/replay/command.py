@@ -29,7 +29,7 @@ from trailctl.replay.reactions import Probe, deployed, existing, notify_window
 from trailctl.replay.rules import Rule, from_catalogue, from_patterns, from_plan, read_text
 from trailctl.replay.scan import MalformedError, TimeRange, unpacked
 from trailctl.replay.tally import WINDOW_SECONDS, Tallier, Tally, watched
-from trailctl.session import aws_session
+from trailctl.session import aws_session, soon
 from trailctl.terminal import say
 from trailctl.text import plain
 
@@ -261,17 +261,16 @@ def _cloudtrail(options: argparse.Namespace) -> Any:
 
     session = boto3.Session(botocore_session=aws_session(options.profile, options.region))
 
-    def client(retries: Any) -> Any:
-        config = Config(connect_timeout=5, retries=retries)
+    def client(config: Config) -> Any:
         return sources.called(
             "no client for cloudtrail", lambda: session.client("cloudtrail", config=config)
         )
 
     # Two calls a second are allowed, so the pages are asked for with patience. Without a network
     # or credentials that would be a minute of silence: a first call is asked without.
-    soon = client({"mode": "standard", "total_max_attempts": 3})
-    sources.called("events can't be looked up", lambda: soon.lookup_events(MaxResults=1))
-    return client({"mode": "adaptive", "max_attempts": 10})
+    first = client(soon())
+    sources.called("events can't be looked up", lambda: first.lookup_events(MaxResults=1))
+    return client(Config(connect_timeout=5, retries={"mode": "adaptive", "max_attempts": 10}))
 
 
 class _Counter:

@@ -47,7 +47,7 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
         for text in map(plain, lines)
         for line in ([text] if text in grid else _wrapped(text, width))
     )
-    return "\n".join(_cut(line, width) for line in shown) + "\n"
+    return "\n".join(terminal.cut(line, width) for line in shown) + "\n"
 
 
 def _summary(report: Mapping[str, Any]) -> str:
@@ -107,7 +107,7 @@ def _grid(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
     lines = []
     for row in shown:
         cells = [
-            cell.rjust(size) if n in _RIGHT else _cut(cell, size).ljust(size)
+            cell.rjust(size) if n in _RIGHT else terminal.cut(cell, size).ljust(size)
             for n, (cell, size) in enumerate(zip(row, sizes, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
@@ -172,7 +172,3 @@ def _wrapped(line: str, width: int) -> list[str]:
     indent = " " * (len(label[0]) if label else 1)
     found = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
     return found or [line]
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: max(1, width - 1)] + "…"

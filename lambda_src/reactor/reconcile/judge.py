@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from reactor.digest.verdicts import iso
 from reactor.patterns import EventError
 from reactor.reconcile.rules import Deployed, Rule
 from reactor.reconcile.scan import ByteScanner
@@ -58,6 +59,13 @@ class Judged:
     time: datetime
     verdict: Arrival
     event: dict[str, Any]
+
+    @property
+    def told(self) -> str:
+        """The verdict and the event in a line: `lost: iam.amazonaws.com CreateUser at ...`."""
+        detail = self.event["detail"]
+        call = f"{detail.get('eventSource')} {detail.get('eventName')}"
+        return f"{self.verdict}: {call} at {iso(self.time)}, {self.id}, rule {self.rule.name}"
 
 
 @dataclass

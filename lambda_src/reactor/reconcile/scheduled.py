@@ -242,7 +242,7 @@ class Reconciler:
             elif each.verdict in MISSED:
                 taken, told = self._hand_on(each)
                 numbers["redelivered"] += taken
-                missed.append(_missed_line(each, told))
+                missed.append(f"{each.told}: {told}" if told else each.told)
                 if each.time + LATEST > self._state.clock:
                     again.append(MissedEvent(each.id, each.rule.arn, each.time, each.verdict, day))
         if not self._state.keep_missed(place, again):
@@ -382,10 +382,3 @@ class Reconciler:
     def flush(self) -> None:
         """Writes the metrics."""
         self._telemetry.flush(**self._delays)
-
-
-def _missed_line(judged: Judged, told: str) -> str:
-    detail = judged.event["detail"]
-    call = f"{detail.get('eventSource')} {detail.get('eventName')}"
-    line = f"{judged.verdict}: {call} at {iso(judged.time)}, {judged.id}, rule {judged.rule.name}"
-    return f"{line}: {told}" if told else line
