@@ -20,7 +20,7 @@ pytestmark = pytest.mark.plan
 
 ACCOUNT, OTHER, THIRD = "111122223333", "444455556666", "777788889999"
 CI = f"arn:aws:iam::{ACCOUNT}:role/ci"
-UNTIL = "2026-12-31"
+UNTIL = "2099-12-31"
 WHERE = {
     "principals": [CI, "*:role/deploy-*"],
     "role_paths": ["/ci/"],
@@ -29,7 +29,7 @@ WHERE = {
     "resources": ["arn:aws:s3:::site-*", f"arn:aws:iam::{ACCOUNT}:role/app"],
 }
 EXCLUSIONS = {
-    "user-tagged": [{"where": WHERE, "reason": 'a "<reason>"', "until": "2028-02-29"}],
+    "user-tagged": [{"where": WHERE, "reason": 'a "<reason>"', "until": "2096-02-29"}],
     "*": [
         {
             "where": {"organizational_units": ["ou-1", "ou-2"], "accounts": [ACCOUNT, THIRD]},

@@ -271,11 +271,11 @@ MUCH = {
     "required_tags": ["owner", "team", "cost-center", "environment", "service"],
 }
 EXEMPT: dict[str, Any] = {
-    "exempt_accounts": {"210987654321": "2028-01-01"},
+    "exempt_accounts": {"210987654321": "2098-01-01"},
     "exempt_principals": {
-        f"arn:aws:iam::*:role/team-{number}-deployment": "2027-06-30" for number in range(8)
+        f"arn:aws:iam::*:role/team-{number}-deployment": "2097-06-30" for number in range(8)
     },
-    "exempt_role_paths": {"/ci/": "2027-06-30"},
+    "exempt_role_paths": {"/ci/": "2097-06-30"},
     "iac_principals": ["arn:aws:iam::*:role/terraform-*"],
     "member_role": {"name": "member", "path": "/security/", "external_id": "shared"},
 }
@@ -712,8 +712,8 @@ def test_an_scp_spares_the_guard_everywhere_and_exemptions_end(planned: Plan) ->
         }
         assert spared == {
             "": [*sorted([account, path, *principals]), *for_good],
-            "2027-06-30T23:59:59Z": [account, *for_good],
-            "2028-01-01T23:59:59Z": for_good,
+            "2097-06-30T23:59:59Z": [account, *for_good],
+            "2098-01-01T23:59:59Z": for_good,
         }
     # What a statement asks beside stays in each of them.
     bounds = [s for s in found if s["Sid"].startswith("RequiredBoundary")]

@@ -242,3 +242,17 @@ def test_the_changelog_tells_of_this_version() -> None:
     version = tomllib.loads(text("pyproject.toml"))["project"]["version"]
     headings = re.findall(r"^## \[?([^\]\s]+)", text("CHANGELOG.md"), re.MULTILINE)
     assert headings[0] in ("Unreleased", version)
+
+
+def test_no_plan_turns_red_by_the_calendar() -> None:
+    """A plan refuses exemptions that have ended: their days are past, or too far for anybody."""
+    found = [
+        f"{path.relative_to(REPOSITORY)}: {day}"
+        for path in tracked()
+        if str(path.relative_to(REPOSITORY)).startswith(
+            ("examples/", "tests/e2e/", "tests/plan/", "tests/policy/", "tests/upgrade/base/")
+        )
+        for day in re.findall(r'"(20[0-8]\d-\d\d-\d\d)"', readable(path))
+        if day >= "2026-12-01" and day[5:7] <= "12"
+    ]
+    assert found == [], "write a day such as 2099-12-31"
