@@ -24,12 +24,14 @@ from reactor import __version__
 from reactor.actions import Action, Alert, Clue
 from reactor.aws import Aws
 from reactor.event import Event, read_event
-from reactor.executor import Executor, InvocationContext
+from reactor.executor import Executor
 from reactor.exemptions import Exemptions
 from reactor.kill_switch import KillSwitch
 from reactor.later import Later, opened
+from reactor.messenger import Messenger
 from reactor.places import NoWayError, Place, Places
 from reactor.retry import Clock
+from reactor.run import InvocationContext, Run
 from reactor.settings import Deployment, parse_settings
 from reactor.shapes import dig, mapping, text
 from reactor.telemetry import Telemetry
@@ -143,7 +145,8 @@ class Reaction(Generic[S]):
             except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None
-            tally = Executor(invocation, event, aws, refusal, clock, envelope, here).run(steps)
+            run = Run(invocation, event, clock, here, envelope)
+            tally = Executor(run, aws, refusal).run(steps)
             if event.time is not None and tally["taken"]:
                 passed = (datetime.now(UTC) - event.time).total_seconds() * 1000
                 latency["ReactionLatency"] = max(0.0, passed)
@@ -301,8 +304,7 @@ def _tell_rest(
     deployment, telemetry = invocation.deployment, invocation.telemetry
     telemetry.bind(reaction=deployment.name, mode=deployment.mode)
     try:
-        run = Executor(invocation, event, invocation.aws, "", clock, here=here)
-        sent = run.tell_rest(what)
+        sent = Messenger(Run(invocation, event, clock, here)).tell_rest(what)
         telemetry.count("AlertsSent", sent)
     except Exception as error:
         telemetry.log.exception("reaction failed", reason=str(error))

@@ -59,6 +59,11 @@ def error_code(error: BaseException) -> str:
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
+def error_name(error: BaseException) -> str:
+    """AWS's code of an error, or the name of its class."""
+    return error_code(error) or type(error).__name__
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether the same call may well succeed in a moment: throttling, a lost connection."""
     from botocore.exceptions import ClientError, HTTPClientError

@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 import pytest
 from reactor import windows
-from reactor.executor import ReactionError
 from reactor.reaction import Reaction
 from reactor.reactions import notify
+from reactor.run import ReactionError
 from reactor.testing import role_session
 
 from tests.attacks.conftest import Later

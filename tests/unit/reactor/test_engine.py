@@ -20,11 +20,11 @@ from reactor import kill_switch
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
 from reactor.event import Event, read_event
-from reactor.executor import ReactionError
 from reactor.exemptions import Exemptions
 from reactor.ledger import BudgetSpentError, Ledger
 from reactor.reaction import Reaction, Step
 from reactor.retry import Clock
+from reactor.run import ReactionError
 from reactor.settings import Deployment, SettingsError
 from reactor.testing import role_session
 
