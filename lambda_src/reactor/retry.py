@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -29,6 +30,14 @@ _THROTTLED = frozenset(
     }
 )
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 4.0  # seconds
+
+
+def end_of(context: object) -> float:
+    """When an invocation must be over, in seconds of time.monotonic; a context that does not tell
+    has no end.
+    """
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    return time.monotonic() + float(left()) / 1000 if callable(left) else math.inf
 
 
 class Clock:

@@ -19,8 +19,9 @@ from reactor.digest import content, sweep
 from reactor.digest.chain import Link
 from reactor.digest.content import ContentError, LateError, SizeError, gunzip, sha256_of_gzip
 from reactor.digest.document import parse
-from reactor.digest.engine import Engine, Span
+from reactor.digest.engine import Engine
 from reactor.digest.transport import Transport
+from reactor.digest.validation import Span, validate
 from reactor.digest.verdicts import Cover, Finding, Kind, Report, Verdict
 
 from localaws.cloudtrail.trailwriter import Stored, write_range
@@ -66,7 +67,7 @@ def store(trail: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Objec
 def proven(span: Span = SPAN) -> Report:
     """The report of a span."""
     with closing(Transport("us-east-1", 8)) as transport, Engine(transport, 8) as made:
-        return made.validate(SHARD, span)
+        return validate(made, SHARD, span)
 
 
 def members(store: ObjectStore, hour: int = 5) -> dict[str, Any]:

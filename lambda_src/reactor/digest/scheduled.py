@@ -24,14 +24,17 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from reactor.alerts import attributes, subject_line
 from reactor.aws import Aws
 from reactor.digest.checkpoint import Checkpoint, Checkpoints, TakenError
-from reactor.digest.engine import Engine, Span
+from reactor.digest.engine import Engine
 from reactor.digest.names import Shard, account_root
 from reactor.digest.sweep import oldest, sweep
 from reactor.digest.transport import AccessError, Transport
+from reactor.digest.validation import Span, validate
 from reactor.digest.verdicts import Cover, Finding, Interval, Kind, Report, Verdict, iso
-from reactor.settings import SettingsError, parse_settings
+from reactor.retry import end_of
+from reactor.settings import alert_topic, parse_settings
 from reactor.shapes import is_account, is_region
 from reactor.telemetry import Telemetry
 
@@ -118,7 +121,8 @@ def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
     """Lambda's entry point. Raises SettingsError, and AWS's errors if the fan-out fails."""
     settings = parse_settings(Settings, os.environ.get("REACTION_SETTINGS") or "{}")
     name = os.environ.get("REACTION_NAME") or "digest-validation"
-    worker = Worker(settings, name, Aws(), Telemetry(name, os.environ), _topic(), _end(context))
+    telemetry, topic = Telemetry(name, os.environ), alert_topic(os.environ)
+    worker = Worker(settings, name, Aws(), telemetry, topic, end_of(context))
     try:
         if "Records" in event:
             return worker.work(event["Records"])
@@ -270,9 +274,8 @@ class Worker:
         span = Span(start, end, now, self._stale_after, checkpoint.until, checkpoint.unproven)
         try:
             with self._engine() as engine:
-                report = engine.validate(
-                    self._shard(account, region), replace(span, seconds=self._seconds())
-                )
+                span = replace(span, seconds=self._seconds())
+                report = validate(engine, self._shard(account, region), span)
         except AccessError as error:
             if checkpoint.since or self._expected(account, region):
                 raise
@@ -349,7 +352,7 @@ class Worker:
                 self._go_on(checkpoint, begun, position)
                 return None
             span = Span(position, due, now, self._stale_after, seconds=self._seconds())
-            report = engine.validate(shard, span)
+            report = validate(engine, shard, span)
         archived = _without_archived(report, shard)
         intervals = _judged(report.intervals, first=begun == position)
         told = checkpoint.told.keys()
@@ -554,21 +557,15 @@ class Worker:
         kinds = ", ".join(
             dict.fromkeys([*(str(f.verdict) for f in new), *(str(i.cover) for i in failed)])
         )
-        subject = f"[high] CloudTrail log not proven: {kinds} in {report.region} ({report.account})"
-        attributes = {
-            "severity": "high",
-            "reaction": self._name,
-            "account": report.account,
-            "region": report.region,
-        }
+        account, region = report.account, report.region
+        about = f"CloudTrail log not proven: {kinds} in {region} ({account})"
         self._aws.client("sns", self._topic.split(":")[3]).publish(
             TopicArn=self._topic,
-            Subject=subject if len(subject) <= 100 else subject[:97] + "...",
+            Subject=subject_line("high", about),
             Message=text,
-            MessageAttributes={
-                key: {"DataType": "String", "StringValue": value}
-                for key, value in attributes.items()
-            },
+            MessageAttributes=attributes(
+                severity="high", reaction=self._name, account=account, region=region
+            ),
         )
         self._telemetry.count("AlertsSent")
 
@@ -692,21 +689,6 @@ def _message(
         f"--start-time {iso(report.start)} --end-time {iso(report.end)}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _topic() -> str:
-    topic = os.environ.get("ALERT_TOPIC_ARN", "")
-    if topic and topic.count(":") != 5:
-        raise SettingsError(
-            f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
-        )
-    return topic
-
-
-def _end(context: object) -> float:
-    """When the invocation must be over; a context that does not tell has no end."""
-    left = getattr(context, "get_remaining_time_in_millis", None)
-    return time.monotonic() + left() / 1000 if left else math.inf
 
 
 def _when(text: object) -> datetime:
