@@ -14,7 +14,7 @@ from reactor.run import ReactionError
 from reactor.testing import role_session
 
 from tests.attacks.conftest import Later
-from tests.unit.reactor.test_engine import TABLE, sent
+from tests.unit.reactor.sample_reaction import TABLE, sent
 from tests.unit.reactor.world import Context, envelope, record
 from tests.unit.replay.deployed import beside, rules
 

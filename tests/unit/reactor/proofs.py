@@ -21,7 +21,7 @@ from reactor.digest.transport import Transport
 from tests.e2e.localaws import tampering
 from tests.e2e.localaws.tampering import BEGIN, HOUR, SHARD
 from tests.harness.object_store import ObjectStore, served
-from tests.unit.reactor.conftest import _session
+from tests.unit.reactor.world import fresh_session
 
 TABLE, NAME = "proofs", "digest-validation"
 
@@ -49,7 +49,7 @@ class World:
         self.clock = BEGIN
         monkeypatch.setattr(checkpoint, "told_time", lambda _: self.clock)
         # Making clients and sessions takes longer than all else.
-        aws, session = Aws(), _session()
+        aws, session = Aws(), fresh_session()
         monkeypatch.setattr(scheduled, "Aws", lambda: aws)
         monkeypatch.setattr(scheduled, "Transport", partial(Transport, session=lambda: session))
         monkeypatch.setenv("ALERT_TOPIC_ARN", topic)
@@ -118,7 +118,7 @@ def a_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_REGION", SHARD.region)
     monkeypatch.setenv("AWS_DEFAULT_REGION", SHARD.region)
-    monkeypatch.setattr("botocore.session.get_session", _session)
+    monkeypatch.setattr("botocore.session.get_session", fresh_session)
     with served(tampering.trail()) as store, mock_aws():
         for service in ("S3", "CLOUDTRAIL"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{store.port}")
