@@ -652,7 +652,7 @@ def test_a_folder_that_somebody_made_keeps_no_alarm_up(
 def test_many_folders_are_no_flood_of_messages(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reactor.digest.scheduled._MOST_REGIONS", 8)
+    monkeypatch.setattr("reactor.digest.places._MOST_REGIONS", 8)
     for number in range(20):
         key = f"AWSLogs/{SHARD.account}/CloudTrail/us-many-{number}/x"
         world.store.store(SHARD.bucket, key, Object(b"x"))

@@ -228,7 +228,7 @@ COUNTING = {
         "reactor.reaction",
     ),
     "reconciliation": ("reactor.reconcile.scheduled",),
-    "validation": ("reactor.digest.scheduled",),
+    "validation": ("reactor.digest.reporter", "reactor.digest.scheduled"),
 }
 
 

@@ -15,7 +15,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from reactor.aws import Aws
-from reactor.digest import checkpoint, scheduled
+from reactor.digest import checkpoint, places, scheduled
 from reactor.digest.transport import Transport
 
 from tests.e2e.localaws import tampering
@@ -51,7 +51,7 @@ class World:
         # Making clients and sessions takes longer than all else.
         aws, session = Aws(), fresh_session()
         monkeypatch.setattr(scheduled, "Aws", lambda: aws)
-        monkeypatch.setattr(scheduled, "Transport", partial(Transport, session=lambda: session))
+        monkeypatch.setattr(places, "Transport", partial(Transport, session=lambda: session))
         monkeypatch.setenv("ALERT_TOPIC_ARN", topic)
         monkeypatch.setenv("REACTION_NAME", NAME)
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "CloudTrailReactor")

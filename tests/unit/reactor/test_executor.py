@@ -8,8 +8,8 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
+import botocore.client
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from reactor import kill_switch
 from reactor.actions import Action, Undo
@@ -342,7 +342,8 @@ def test_thrown_in_the_middle_of_an_event_no_further_action_is_taken(
 ) -> None:
     monkeypatch.setattr("reactor.kill_switch.MAX_AGE", -1.0)
     reaction = make({"parameters": ["/a", "/b", "/c"]}, REACTION_KILL_SWITCH=SWITCH)
-    original = BaseClient._make_api_call
+    client: Any = botocore.client.BaseClient
+    original = client._make_api_call
 
     def call(self: Any, operation: str, parameters: dict[str, Any]) -> Any:
         answer = original(self, operation, parameters)
@@ -351,7 +352,7 @@ def test_thrown_in_the_middle_of_an_event_no_further_action_is_taken(
             original(self, "PutParameter", thrown)
         return answer
 
-    with patch.object(BaseClient, "_make_api_call", call):
+    with patch.object(client, "_make_api_call", call):
         answer = reaction(event(), Context())
     assert (answer["planned"], answer["taken"], answer["alerts"]) == (3, 1, 0)
 
