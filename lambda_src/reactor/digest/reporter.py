@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reactor.alerts import attributes, subject_line
 from reactor.digest.verdicts import Cover, Finding, Interval, Report, Verdict, iso
+from reactor.shapes import partition_of
 
 if TYPE_CHECKING:
     from reactor.aws import Aws
@@ -138,7 +139,8 @@ def _message(
         lines.append(f"and {more} more")
     if names_only:
         return "\n".join(lines) + "\n"
-    arn = f"arn:aws:cloudtrail:{settings.home_region}:{settings.account_id}:trail"
+    home = settings.home_region
+    arn = f"arn:{partition_of(home)}:cloudtrail:{home}:{settings.account_id}:trail"
     lines += [
         "",
         f"See for yourself: trailctl validate-logs --trail-arn {arn}/{settings.trail_name} "
