@@ -25,7 +25,7 @@ from trailctl.validate.arguments import add_arguments
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code."""
-    parser = _parser()
+    parser = command_line()
     if "_ARGCOMPLETE" in os.environ:
         completion.complete(parser)
     options = argparse.Namespace(traceback=False)
@@ -82,7 +82,8 @@ def _fault(error: Exception) -> str:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """The parser of all commands."""
     parser = Parser(prog="trailctl", description="Prove and run reactions to AWS API calls.")
     parser.set_defaults(parser=parser)
     parser.add_argument(

@@ -73,12 +73,16 @@ _VERBS = {
 
 
 def subject(alert: Alert) -> str:
-    """The alert's subject as SNS takes it: at most 100 ASCII characters, no control characters.
+    """The alert's subject."""
+    return subject_line(alert.severity, alert.subject)
+
+
+def subject_line(severity: str, text: str) -> str:
+    """A subject as SNS takes it: at most 100 ASCII characters, no control characters.
 
     https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
     """
-    text = f"[{alert.severity}] {inert(alert.subject)}"
-    line = text.encode("ascii", "replace").decode()
+    line = f"[{severity}] {inert(text)}".encode("ascii", "replace").decode()
     return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 3].rstrip() + "..."
 
 
@@ -255,25 +259,24 @@ def publication(
     earlier: Sequence[str] = (),
     undo: str = "",
 ) -> dict[str, Any]:
-    """The parameters of sns:Publish, but for the topic.
-
-    The attributes let a subscription's filter policy choose by severity, reaction, account and
-    Region.
-    """
-    attributes = {
-        "severity": alert.severity,
-        "reaction": name,
-        "account": event.account,
-        "region": event.region,
-    }
+    """The parameters of sns:Publish, but for the topic."""
     return {
         "Subject": subject(alert),
         "Message": message(alert, event, outcomes, name, mode, earlier, undo),
-        "MessageAttributes": {
-            key: {"DataType": "String", "StringValue": value}
-            for key, value in attributes.items()
-            if value
-        },
+        "MessageAttributes": attributes(
+            severity=alert.severity, reaction=name, account=event.account, region=event.region
+        ),
+    }
+
+
+def attributes(**values: str) -> dict[str, dict[str, str]]:
+    """The attributes of a message, which a subscription's filter policy chooses by: severity,
+    reaction and, where the message is of one, account and Region.
+    """
+    return {
+        name: {"DataType": "String", "StringValue": value}
+        for name, value in values.items()
+        if value
     }
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from reactor.retry import error_code, is_passing
+from reactor.retry import error_name, is_passing
 from reactor.settings import MODES
 
 if TYPE_CHECKING:
@@ -76,11 +76,10 @@ class KillSwitch:
                     "kill switch not read again: its last value counts", reason=str(error)
                 )
                 return last
-            told = error_code(error) or type(error).__name__
             self._telemetry.log.exception(
                 "kill switch unreadable: nothing is touched", parameter=self._name
             )
-            return self._unreadable(f"can't be read: {told}")
+            return self._unreadable(f"can't be read: {error_name(error)}")
         self._read_at = time.monotonic()
         known = next((each for each in MODES if each == value), None)
         if known is None:

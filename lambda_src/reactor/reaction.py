@@ -24,14 +24,17 @@ from reactor import __version__
 from reactor.actions import Action, Alert, Clue
 from reactor.aws import Aws
 from reactor.event import Event, read_event
-from reactor.executor import Executor, InvocationContext
+from reactor.executor import Executor
 from reactor.exemptions import Exemptions
 from reactor.kill_switch import KillSwitch
 from reactor.later import Later, opened
+from reactor.messenger import Messenger
+from reactor.own_calls import is_own
 from reactor.places import NoWayError, Place, Places
 from reactor.retry import Clock
+from reactor.run import InvocationContext, Run
 from reactor.settings import Deployment, parse_settings
-from reactor.shapes import dig, mapping, text
+from reactor.shapes import mapping, text
 from reactor.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -143,7 +146,8 @@ class Reaction(Generic[S]):
             except NoWayError:
                 telemetry.log.error("action refused: the state can't be read", reason=refusal)  # noqa: TRY400
                 steps = None
-            tally = Executor(invocation, event, aws, refusal, clock, envelope, here).run(steps)
+            run = Run(invocation, event, clock, here, envelope)
+            tally = Executor(run, aws, refusal).run(steps)
             if event.time is not None and tally["taken"]:
                 passed = (datetime.now(UTC) - event.time).total_seconds() * 1000
                 latency["ReactionLatency"] = max(0.0, passed)
@@ -165,7 +169,7 @@ class Reaction(Generic[S]):
                 trusted_source=event.trusted_source,
             )
             return "not one of this reaction's calls"
-        if self._own(event, invocation):
+        if is_own(event, invocation, self.calls):
             log.info("event left alone: the call is this reaction's own", actor=event.actor.arn)
             invocation.telemetry.count("OwnCalls")
             return "its own call"
@@ -179,21 +183,6 @@ class Reaction(Generic[S]):
         log.info("event left alone: exemption used", exemption=use.told, actor=who)
         invocation.telemetry.count("ExemptionsUsed")
         return use.told
-
-    def _own(self, event: Event, invocation: InvocationContext) -> bool:
-        """True if the function itself made a call, at home or through its member role.
-
-        Account, role and session say that it may be so. Somebody else may have assumed the role,
-        under the same name; so the call must be one that the ledger has, by its request's id. What
-        the engine reads, and what it writes for itself, is not written down: nobody gains by it.
-        """
-        if not _may_be_own(event, invocation.deployment):
-            return False
-        if self.calls is None or event.read_only or event.source in _ENGINE:
-            return True
-        if invocation.ledger is None:
-            return True
-        return bool(invocation.ledger().recall("call", event.request_id))
 
     def prepare(
         self, environ: Mapping[str, str], aws: Aws, telemetry: Telemetry | None = None
@@ -209,7 +198,7 @@ class Reaction(Generic[S]):
             settings = parse_settings(self.settings, deployment.settings)
             exemptions = Exemptions.parse(deployment.exemptions)
             telemetry = telemetry or Telemetry(deployment.name, environ)
-            ledger = _Shelf(deployment, aws) if deployment.ledger_table else None
+            ledger = _LazyLedger(deployment, aws) if deployment.ledger_table else None
             invocation = InvocationContext(
                 deployment=deployment,
                 aws=aws,
@@ -229,7 +218,7 @@ class Reaction(Generic[S]):
         return self._ready
 
 
-class _Shelf:
+class _LazyLedger:
     """The ledger, made on first use."""
 
     def __init__(self, deployment: Deployment, aws: Aws) -> None:
@@ -244,42 +233,6 @@ class _Shelf:
             given = self._deployment
             self._ledger = Ledger(given.ledger_table, given.name, given.ledger_days, self._aws)
         return self._ledger
-
-
-# The role may write there to the reaction's own table, topic, bus, schedules and findings alone.
-_ENGINE = frozenset(
-    f"{name}.amazonaws.com"
-    for name in ("dynamodb", "events", "kms", "scheduler", "securityhub", "sns", "sqs")
-)
-
-
-def _may_be_own(event: Event, deployment: Deployment) -> bool:
-    """True if account, role with its path, session and, where told, function are the own ones.
-
-    Lambda names the sessions of a function's role as the function.
-    """
-    who = event.actor
-    if who.kind != "role":
-        return False
-    function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
-    # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
-    issued = text(dig(event.detail, "userIdentity", "inScopeOf", "credentialsIssuedTo"))
-    if deployment.role_arn and not (issued and not issued.endswith(f":function:{function}")):
-        account, name = deployment.role_arn.split(":")[4], deployment.role_arn.rpartition("/")[2]
-        if (
-            who.issuer in (deployment.role_arn, "")
-            and (who.account, who.name) == (account, name)
-            and (not function or who.session == function)
-        ):
-            return True
-    if not deployment.member_role:
-        return False
-    role, name = deployment.member_role, deployment.member_role.rpartition("/")[2]
-    return (
-        (not who.issuer or who.issuer.endswith(f":{event.account}:role/{role}"))
-        and (who.account, who.name) == (event.account, name)
-        and who.session == deployment.session_name
-    )
 
 
 def _held(id_: str, invocation: InvocationContext) -> object:
@@ -301,8 +254,7 @@ def _tell_rest(
     deployment, telemetry = invocation.deployment, invocation.telemetry
     telemetry.bind(reaction=deployment.name, mode=deployment.mode)
     try:
-        run = Executor(invocation, event, invocation.aws, "", clock, here=here)
-        sent = run.tell_rest(what)
+        sent = Messenger(Run(invocation, event, clock, here)).tell_rest(what)
         telemetry.count("AlertsSent", sent)
     except Exception as error:
         telemetry.log.exception("reaction failed", reason=str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -31,6 +32,14 @@ _THROTTLED = frozenset(
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 4.0  # seconds
 
 
+def end_of(context: object) -> float:
+    """When an invocation must be over, in seconds of time.monotonic; a context that does not tell
+    has no end.
+    """
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    return time.monotonic() + float(left()) / 1000 if callable(left) else math.inf
+
+
 class Clock:
     """The invocation's time: what Lambda leaves, less what the rest of the run needs."""
 
@@ -57,6 +66,11 @@ def error_code(error: BaseException) -> str:
     """AWS's code of a botocore ClientError, the empty string for any other error."""
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def error_name(error: BaseException) -> str:
+    """AWS's code of an error, or the name of its class."""
+    return error_code(error) or type(error).__name__
 
 
 def is_passing(error: BaseException) -> bool:

@@ -77,12 +77,7 @@ class Deployment:
         known = next((each for each in MODES if each == mode), None)
         if known is None:
             raise SettingsError(f"REACTION_MODE is {mode!r}; set it to dry_run, notify or enforce.")
-        topic = environ.get("ALERT_TOPIC_ARN", "")
-        parts = topic.split(":")
-        if topic and not (len(parts) == 6 and parts[0] == "arn" and parts[2] == "sns" and parts[3]):
-            raise SettingsError(
-                f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
-            )
+        topic = alert_topic(environ)
         table = environ.get("REACTION_LEDGER_TABLE", "")
         budget = _number(environ, "REACTION_BUDGET")
         if budget is not None and not table:
@@ -136,6 +131,19 @@ def _number(environ: Mapping[str, str], name: str) -> int | None:
     if not re.fullmatch("[0-9]{1,9}", text):
         raise SettingsError(f"{name} is {text!r}; set it to a whole number, or leave it out.")
     return int(text)
+
+
+def alert_topic(environ: Mapping[str, str]) -> str:
+    """The topic that alerts go to, of ALERT_TOPIC_ARN; empty if there is none. Raises
+    SettingsError.
+    """
+    topic = environ.get("ALERT_TOPIC_ARN", "")
+    parts = topic.split(":")
+    if topic and not (len(parts) == 6 and parts[0] == "arn" and parts[2] == "sns" and parts[3]):
+        raise SettingsError(
+            f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
+        )
+    return topic
 
 
 def parse_settings(kind: type[S], source: str) -> S:

@@ -11,7 +11,7 @@ import pytest
 from reactor.reaction import Reaction
 
 from tests.unit.reactor.conftest import aws, react, run_instances, sent, writes
-from tests.unit.reactor.test_engine import TABLE, make
+from tests.unit.reactor.sample_reaction import TABLE, make
 from tests.unit.reactor.world import ACCOUNT, Context
 
 __all__ = ["aws", "make", "react", "run_instances", "sent", "writes"]

@@ -15,7 +15,7 @@ from reactor.reactions import ec2_launch_guard, trail_guard
 from reactor.testing import role_session, user
 
 from tests.attacks.conftest import LATER, Later
-from tests.unit.reactor.test_engine import Settings, event, sent, watched
+from tests.unit.reactor.sample_reaction import Settings, event, sent, watched
 from tests.unit.reactor.world import Context, envelope, launch, record
 
 if TYPE_CHECKING:

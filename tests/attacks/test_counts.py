@@ -8,13 +8,13 @@ from typing import Any
 import boto3
 import pytest
 from reactor import windows
-from reactor.executor import ReactionError
 from reactor.reaction import Reaction
 from reactor.reactions import notify
+from reactor.run import ReactionError
 from reactor.testing import role_session
 
 from tests.attacks.conftest import Later
-from tests.unit.reactor.test_engine import TABLE, sent
+from tests.unit.reactor.sample_reaction import TABLE, sent
 from tests.unit.reactor.world import Context, envelope, record
 from tests.unit.replay.deployed import beside, rules
 

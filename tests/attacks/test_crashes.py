@@ -22,7 +22,7 @@ from botocore import client as botocore_client
 from reactor.reaction import Reaction
 
 from tests.attacks.conftest import Later
-from tests.unit.reactor.test_engine import SWITCH, TABLE, event, sent
+from tests.unit.reactor.sample_reaction import SWITCH, TABLE, event, sent
 from tests.unit.reactor.world import Context
 
 pytestmark = pytest.mark.unit
@@ -160,7 +160,7 @@ def test_the_process_ends_where_the_next_plan_finds_nothing(make: Make) -> None:
             Alert("high", "it was gone", "eve took it"),
         ]
 
-    from tests.unit.reactor.test_engine import Settings
+    from tests.unit.reactor.sample_reaction import Settings
 
     make(**WHOLE)
     reaction = Reaction("engine", plan, Settings, calls)

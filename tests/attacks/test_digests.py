@@ -19,8 +19,9 @@ from reactor.digest import content, sweep
 from reactor.digest.chain import Link
 from reactor.digest.content import ContentError, LateError, SizeError, gunzip, sha256_of_gzip
 from reactor.digest.document import parse
-from reactor.digest.engine import Engine, Span
+from reactor.digest.engine import Engine
 from reactor.digest.transport import Transport
+from reactor.digest.validation import Span, validate
 from reactor.digest.verdicts import Cover, Finding, Kind, Report, Verdict
 
 from localaws.cloudtrail.trailwriter import Stored, write_range
@@ -66,7 +67,7 @@ def store(trail: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Objec
 def proven(span: Span = SPAN) -> Report:
     """The report of a span."""
     with closing(Transport("us-east-1", 8)) as transport, Engine(transport, 8) as made:
-        return made.validate(SHARD, span)
+        return validate(made, SHARD, span)
 
 
 def members(store: ObjectStore, hour: int = 5) -> dict[str, Any]:
@@ -651,7 +652,7 @@ def test_a_folder_that_somebody_made_keeps_no_alarm_up(
 def test_many_folders_are_no_flood_of_messages(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reactor.digest.scheduled._MOST_REGIONS", 8)
+    monkeypatch.setattr("reactor.digest.places._MOST_REGIONS", 8)
     for number in range(20):
         key = f"AWSLogs/{SHARD.account}/CloudTrail/us-many-{number}/x"
         world.store.store(SHARD.bucket, key, Object(b"x"))

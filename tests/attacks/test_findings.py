@@ -18,7 +18,7 @@ from reactor.testing import user
 from tests.attacks.conftest import Later
 from tests.attacks.test_windows import attach
 from tests.judges.test_findings import faults_of_asff, faults_of_ocsf
-from tests.unit.reactor.test_engine import Make, event, names, sent, watched
+from tests.unit.reactor.sample_reaction import Make, event, names, sent, watched
 from tests.unit.reactor.world import ACCOUNT, REGION, Context, envelope, launch
 from trailctl.cli import main
 

@@ -11,7 +11,7 @@ from reactor import kill_switch
 from reactor.reaction import Reaction
 from reactor.retry import Clock
 
-from tests.unit.reactor.test_engine import SWITCH, event, names, watched
+from tests.unit.reactor.sample_reaction import SWITCH, event, names, watched
 from tests.unit.reactor.world import Context, log_lines
 
 pytestmark = pytest.mark.unit

@@ -14,9 +14,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.ec2.models import ec2_backends
 from moto.ec2.utils import filter_dict_attribute_mapping
-from reactor.executor import ReactionError
 from reactor.reaction import Reaction
 from reactor.reactions import ec2_launch_guard as guard
+from reactor.run import ReactionError
 
 from tests.unit.reactor.world import ACCOUNT, NOW, REGION, Context, envelope, launch, log_lines
 

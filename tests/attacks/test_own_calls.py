@@ -9,11 +9,12 @@ from typing import Any
 import boto3
 import pytest
 from reactor.event import read_event
-from reactor.reaction import Reaction, _may_be_own
+from reactor.own_calls import may_be_own
+from reactor.reaction import Reaction
 from reactor.settings import Deployment
 from reactor.testing import role_session
 
-from tests.unit.reactor.test_engine import Settings, event, plan, watched
+from tests.unit.reactor.sample_reaction import Settings, event, plan, watched
 from tests.unit.reactor.world import ACCOUNT, Context
 
 pytestmark = pytest.mark.unit
@@ -62,7 +63,7 @@ def test_who_may_be_the_reaction(
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "engine")
     deployment = Deployment("engine", "enforce", "", "{}", role_arn=ROLE)
-    assert _may_be_own(read_event(event(identity=who)), deployment) is may
+    assert may_be_own(read_event(event(identity=who)), deployment) is may
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_who_may_be_the_reaction_elsewhere(
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "engine")
     deployment = Deployment("engine", "enforce", "", "{}", member_role="security/member")
     there = event(identity=who, recipientAccountId=OTHER)
-    assert _may_be_own(read_event(there), deployment) is may
+    assert may_be_own(read_event(there), deployment) is may
 
 
 def test_a_call_of_the_engine_itself_starts_nothing(make: Make) -> None:

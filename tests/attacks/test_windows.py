@@ -15,7 +15,7 @@ from reactor.testing import role_session, user
 
 from tests.attacks.conftest import Later
 from tests.attacks.test_crashes import Killed, let_go, stopping
-from tests.unit.reactor.test_engine import sent, watched
+from tests.unit.reactor.sample_reaction import sent, watched
 from tests.unit.reactor.world import Context, envelope, record
 
 pytestmark = pytest.mark.unit

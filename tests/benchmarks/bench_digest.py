@@ -188,7 +188,7 @@ def profile() -> None:
     from botocore.credentials import ReadOnlyCredentials
     from reactor.digest.content import ZLIB, sha256_of_gzip
     from reactor.digest.document import parse
-    from reactor.digest.engine import _unsigned
+    from reactor.digest.engine import unsigned
     from reactor.digest.keys import PublicKeys
     from reactor.digest.transport import Transport, _whole
     from reactor.digest.wire import Credentials, Signer
@@ -244,7 +244,7 @@ def profile() -> None:
                 name = SHARD.digest_name(key)
                 assert name is not None
                 told = headers["x-amz-meta-signature"]
-                assert not _unsigned(parse(content), told, headers, name, keys.find)
+                assert not unsigned(parse(content), told, headers, name, keys.find)
 
         step("parse digests and verify their signatures", verify)
         transport.close()

@@ -220,9 +220,15 @@ def test_widgets_lie_beside_each_other_in_24_columns(tf: Planner) -> None:
 
 # Where a function of a kind counts what it does.
 COUNTING = {
-    "reaction": ("reactor.executor", "reactor.reaction", "reactor.kill_switch"),
+    "reaction": (
+        "reactor.executor",
+        "reactor.findings.report",
+        "reactor.kill_switch",
+        "reactor.messenger",
+        "reactor.reaction",
+    ),
     "reconciliation": ("reactor.reconcile.scheduled",),
-    "validation": ("reactor.digest.scheduled",),
+    "validation": ("reactor.digest.reporter", "reactor.digest.scheduled"),
 }
 
 

@@ -55,7 +55,7 @@ def leaves(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[st
         yield name, parser
 
 
-COMMANDS = dict(leaves(cli._parser()))
+COMMANDS = dict(leaves(cli.command_line()))
 ASKING = {name: parser for name, parser in COMMANDS.items() if name.split()[0] not in OFFLINE}
 every = pytest.mark.parametrize("name", COMMANDS)
 
@@ -101,7 +101,7 @@ def columns(monkeypatch: pytest.MonkeyPatch) -> int:
 
 @every
 def test_help_fits_and_says_what_each_option_is(name: str, columns: int) -> None:
-    parser = dict(leaves(cli._parser()))[name]
+    parser = dict(leaves(cli.command_line()))[name]
     assert fits(parser.format_help(), columns) == []
     silent = [
         action.option_strings or action.dest
@@ -435,7 +435,7 @@ def test_control_c_is_no_fault(
     def interrupted(*_: Any) -> int:
         raise KeyboardInterrupt
 
-    for name, parser in leaves(cli._parser()):
+    for name, parser in leaves(cli.command_line()):
         given = [*name.split(), *least(parser)]
         parse = argparse.ArgumentParser.parse_args
 

@@ -212,7 +212,7 @@ def of_terraform(words: list[str], folder: Path) -> str | None:
 @examples
 def test_commands_can_be_typed(folder: Path) -> None:
     """trailctl takes its arguments, both versions of the AWS CLI theirs, Terraform the names."""
-    parser, here, faults = cli._parser(), folder, []
+    parser, here, faults = cli.command_line(), folder, []
     for words in commands(readme(folder)):
         if words[:1] == ["cd"]:
             place = words[1].removeprefix("my-")

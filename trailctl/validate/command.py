@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.session import Session
-from reactor.digest.engine import Engine, Span
+from reactor.digest.engine import Engine
 from reactor.digest.names import Shard, TrailArn, is_organization
 from reactor.digest.transport import AccessError, Transport
+from reactor.digest.validation import Span, validate
 from reactor.digest.verdicts import Report
 from reactor.shapes import is_account, is_region
 
@@ -86,7 +87,7 @@ def _validated(
     reports: list[Report] = []
     errors: list[str] = []
     with ThreadPoolExecutor(min(_AT_ONCE, len(places))) as pool:
-        runs = [(place, pool.submit(engine.validate, place, span)) for place in places]
+        runs = [(place, pool.submit(validate, engine, place, span)) for place in places]
         for place, future in runs:
             try:
                 reports.append(future.result())

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import Future
-
     from reactor.digest.document import LogEntry
-    from reactor.digest.names import DigestName, Shard
-    from reactor.digest.transport import Entry
-
-
-class Digests(Protocol):
-    """Lists and fetches digests, as the engine does."""
-
-    def pages(self, bucket: str, prefix: str, after: str) -> Iterator[list[Entry]]:
-        """The names below a prefix, in order."""
-
-    def fetch_digest(self, shard: Shard, bucket: str, name: DigestName) -> Future[Any]:
-        """A digest, judged by itself, with the `logs` that it names."""
+    from reactor.digest.engine import Engine
+    from reactor.digest.names import Shard
 
 
 _NAMED_WITHIN = timedelta(hours=3)
@@ -38,7 +25,7 @@ class Names:
     names a file that came late. The last 16 hours that were asked for are kept.
     """
 
-    def __init__(self, engine: Digests, shard: Shard) -> None:
+    def __init__(self, engine: Engine, shard: Shard) -> None:
         self._engine = engine
         self._shard = shard
         self._hours: dict[datetime, Mapping[str, LogEntry]] = {}

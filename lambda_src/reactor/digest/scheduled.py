@@ -16,22 +16,24 @@ import json
 import math
 import os
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from reactor.aws import Aws
 from reactor.digest.checkpoint import Checkpoint, Checkpoints, TakenError
-from reactor.digest.engine import Engine, Span
-from reactor.digest.names import Shard, account_root
+from reactor.digest.engine import Engine
+from reactor.digest.names import Shard
+from reactor.digest.places import Settings, TrailPlaces
+from reactor.digest.reporter import Reporter, ids_of, is_unproven
 from reactor.digest.sweep import oldest, sweep
-from reactor.digest.transport import AccessError, Transport
+from reactor.digest.transport import AccessError
+from reactor.digest.validation import Span, validate
 from reactor.digest.verdicts import Cover, Finding, Interval, Kind, Report, Verdict, iso
-from reactor.settings import SettingsError, parse_settings
+from reactor.retry import end_of
+from reactor.settings import alert_topic, parse_settings
 from reactor.shapes import is_account, is_region
 from reactor.telemetry import Telemetry
 
@@ -42,83 +44,19 @@ _OLDEST_MESSAGE = timedelta(days=14)  # the longest that a queue keeps one
 # Lifecycle rules remove objects once a day, and a digest is younger than what it names.
 _RAGGED = timedelta(days=2)
 _MOST_PROVEN_ANEW = timedelta(days=7)
-_MOST_REGIONS = 64  # AWS has half as many; whoever may write to the bucket makes folders
 _MOST_STRAYS = 1_000
-_SIGNED_FOR = timedelta(days=30)
-_MOST_PAGES = 10
-_MOST_TRIED = 20
 _PART = 0.6  # of the time that is left, what one task may take
 _HOUR = timedelta(hours=1)
-_KINDS = ("CloudTrail-Digest", "CloudTrail")
-_TOLD_IN_A_MESSAGE = 20
-_METRICS = {
-    Verdict.CHANGED: "FindingsChanged",
-    Verdict.MISSING: "FindingsMissing",
-    Verdict.FORGED: "FindingsForged",
-    Verdict.BROKEN_CHAIN: "FindingsBrokenChain",
-    Verdict.UNLISTED: "FindingsUnlisted",
-    Verdict.STRAY: "FindingsStray",
-    Verdict.ARCHIVED: "FindingsArchived",
-    Verdict.UNREADABLE: "FindingsUnreadable",
-    Cover.GAP: "FindingsGap",
-    Cover.STOPPED: "FindingsStopped",
-    Cover.STALE: "FindingsStale",
-}
-_WORST_FIRST = tuple(_METRICS)  # or a flood of the others would hide it
 # Verdicts that may be better next time: the checkpoint waits some hours for them.
 _PASSING = (Verdict.ARCHIVED, Verdict.UNREADABLE)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The trail whose files to prove, and how.
-
-    `bucket` is the bucket to read; if it holds copies, `delivered_to` is the bucket that CloudTrail
-    wrote to. No `accounts` or `regions` means all that have files in the bucket. `lag_minutes` is
-    the time that a digest may take to come after its hour, `stale_minutes` the greatest age of the
-    newest digest's end. `lookback_hours` is how far back the function looks for log files that were
-    added later. In `reprove_days` all that is kept is proven anew, a share a day; 0 turns it off.
-    `retention_days` is how long files are kept; 0 means that the oldest digest there tells.
-    """
-
-    bucket: str
-    trail_name: str
-    home_region: str
-    account_id: str
-    work_queue_url: str
-    checkpoint_table: str
-    bucket_region: str = ""
-    prefix: str = ""
-    organization_id: str = ""
-    delivered_to: str = ""
-    accounts: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    lag_minutes: int = 90
-    stale_minutes: int = 240
-    lookback_hours: int = 24
-    concurrency: int = 32
-    reprove_days: int = 30
-    retention_days: int = 0
-
-    def __post_init__(self) -> None:
-        if self.lookback_hours < 4:
-            raise ValueError("lookback_hours must be 4 or more, so that runs overlap.")
-        if not 1 <= self.concurrency <= 256:
-            raise ValueError("concurrency must be from 1 to 256.")
-        if self.reprove_days < 0 or self.retention_days < 0:
-            raise ValueError("reprove_days and retention_days must be 0 or more.")
-
-    @property
-    def trail(self) -> str:
-        """The trail as digest keys name it."""
-        return f"{self.trail_name}_{self.home_region}"
 
 
 def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
     """Lambda's entry point. Raises SettingsError, and AWS's errors if the fan-out fails."""
     settings = parse_settings(Settings, os.environ.get("REACTION_SETTINGS") or "{}")
     name = os.environ.get("REACTION_NAME") or "digest-validation"
-    worker = Worker(settings, name, Aws(), Telemetry(name, os.environ), _topic(), _end(context))
+    telemetry, topic = Telemetry(name, os.environ), alert_topic(os.environ)
+    worker = Worker(settings, name, Aws(), telemetry, topic, end_of(context))
     try:
         if "Records" in event:
             return worker.work(event["Records"])
@@ -140,11 +78,11 @@ class Worker:
         end: float = math.inf,
     ) -> None:
         self._settings = settings
-        self._name = name
         self._aws = aws
         self._telemetry = telemetry
-        self._topic = topic_arn
         self._end = end
+        self._places = TrailPlaces(settings)
+        self._reporter = Reporter(settings, name, aws, telemetry, topic_arn)
         self._checkpoints = Checkpoints(
             aws.client("dynamodb"), settings.checkpoint_table, settings.trail
         )
@@ -157,8 +95,8 @@ class Worker:
         """
         known = {each.place: each for each in self._checkpoints.all()}
         now = self._believed(asked)
-        found = set(self._places())
-        if not self._fixed:
+        found = set(self._places.found())
+        if not self._places.fixed:
             # They were there before, and may have been deleted since.
             found |= {place for place, each in known.items() if each.since}
         places = sorted(found)
@@ -195,23 +133,14 @@ class Worker:
         """
         if not checkpoints:
             return
-        counted = [e for e in checkpoints if e.since or self._expected(*e.place)] or checkpoints
+        counted = [
+            e for e in checkpoints if e.since or self._places.expected(*e.place)
+        ] or checkpoints
         ages = {e.place: now - (e.newest or e.until or e.seen or now) for e in counted}
         place = max(ages, key=lambda each: ages[each])
         minutes = max(0, round(ages[place].total_seconds() / 60))
         self._telemetry.count("ProofAgeMinutes", minutes)
         self._telemetry.log.info("oldest proof", account=place[0], region=place[1], minutes=minutes)
-
-    def _expected(self, account: str, region: str) -> bool:
-        """Whether the settings say that a place must be there."""
-        settings = self._settings
-        accounts = settings.accounts or (settings.account_id,)
-        return account in accounts and region in (settings.regions or (settings.home_region,))
-
-    @property
-    def _fixed(self) -> bool:
-        """Whether all places are named in the settings."""
-        return bool(self._settings.accounts and self._settings.regions)
 
     def _believed(self, asked: datetime) -> datetime:
         """The time that a run is for, as far as AWS's clock allows."""
@@ -269,20 +198,19 @@ class Worker:
         start = max(until - lookback, checkpoint.since) if checkpoint.since else until
         span = Span(start, end, now, self._stale_after, checkpoint.until, checkpoint.unproven)
         try:
-            with self._engine() as engine:
-                report = engine.validate(
-                    self._shard(account, region), replace(span, seconds=self._seconds())
-                )
+            with self._places.engine() as engine:
+                span = replace(span, seconds=self._seconds())
+                report = validate(engine, self._places.shard(account, region), span)
         except AccessError as error:
-            if checkpoint.since or self._expected(account, region):
+            if checkpoint.since or self._places.expected(account, region):
                 raise
             return self._never_proven(checkpoint, now, error)
         end = report.end
         intervals = _judged(report.intervals, first=checkpoint.since is None)
         told = checkpoint.told.keys()
-        new = [each for each in report.findings if told.isdisjoint(_ids(each))]
-        failed = [each for each in intervals if _unproven(each) and told.isdisjoint(_ids(each))]
-        self._alert(report, new, failed)
+        new = [each for each in report.findings if told.isdisjoint(ids_of(each))]
+        failed = [each for each in intervals if is_unproven(each) and told.isdisjoint(ids_of(each))]
+        self._reporter.alert(report, new, failed)
         proven = sum(
             (each.end - max(each.start, until)).total_seconds()
             for each in intervals
@@ -307,7 +235,7 @@ class Worker:
             )
         self._checkpoints.save(checkpoint)
         self._telemetry.count("ProvenMinutes", round(0 if passing else proven / 60))
-        self._measure("validated", report, new, failed)
+        self._reporter.measure("validated", report, new, failed)
         return report
 
     def _never_proven(
@@ -315,7 +243,7 @@ class Worker:
     ) -> Report | None:
         """Tells once of a place where nothing was ever proven and whose Region does not answer."""
         account, region = checkpoint.place
-        shard = self._shard(account, region)
+        shard = self._places.shard(account, region)
         report = Report(account, region, now, now)
         reason = f"nothing was ever proven there, and nothing can be: {error}"
         report.add(Finding(Kind.DIGEST, shard.bucket, shard.log_folder, Verdict.STRAY, reason))
@@ -340,8 +268,8 @@ class Worker:
             return None
         if begun and reproved and reproved >= begun + (latest - begun) * passed / days:
             return None
-        shard = self._shard(account, region)
-        with self._engine() as engine:
+        shard = self._places.shard(account, region)
+        with self._places.engine() as engine:
             begun = self._kept_since(engine, shard, checkpoint, now)
             position = max(begun, reproved or begun)
             due = min(begun + (latest - begun) * passed / days, position + _MOST_PROVEN_ANEW)
@@ -349,32 +277,32 @@ class Worker:
                 self._go_on(checkpoint, begun, position)
                 return None
             span = Span(position, due, now, self._stale_after, seconds=self._seconds())
-            report = engine.validate(shard, span)
+            report = validate(engine, shard, span)
         archived = _without_archived(report, shard)
         intervals = _judged(report.intervals, first=begun == position)
         told = checkpoint.told.keys()
-        new = [each for each in report.findings if told.isdisjoint(_ids(each))]
+        new = [each for each in report.findings if told.isdisjoint(ids_of(each))]
         # A gap that grew is another one: both its ends must be known.
         failed = [
             each
             for each in intervals
-            if _unproven(each) and not told >= set(_ids(each, report.start, report.end))
+            if is_unproven(each) and not told >= set(ids_of(each, report.start, report.end))
         ]
-        self._alert(report, new, failed)
+        self._reporter.alert(report, new, failed)
         found: list[Finding | Interval] = [*report.findings, *intervals]
         self._remember(checkpoint, found, now)
         checkpoint.told |= {
             name: now
             for each in intervals
-            if _unproven(each)
-            for name in _ids(each, report.start, report.end)
+            if is_unproven(each)
+            for name in ids_of(each, report.start, report.end)
         }
         if passed == days and report.end >= latest:
             checkpoint.round, begun = now, None  # all was looked at: from the beginning
         self._go_on(checkpoint, begun, report.end if begun else None)
         self._telemetry.count("ReprovenMinutes", round(report.proven_hours * 60))
         self._telemetry.count("ArchivedSkipped", archived)
-        self._measure("proven anew", report, new, failed)
+        self._reporter.measure("proven anew", report, new, failed)
         return report
 
     def _go_on(
@@ -406,8 +334,8 @@ class Worker:
                 return None
             checkpoint.swept, checkpoint.swept_last = now, checkpoint.swept
         since = checkpoint.swept_last - _DAY if checkpoint.swept_last else None
-        with self._engine() as engine:
-            shard = self._shard(account, region)
+        with self._places.engine() as engine:
+            shard = self._places.shard(account, region)
             swept = sweep(engine, shard, now, checkpoint.after, since, self._seconds())
         report = Report(account, region, now, now)
         for finding in swept.findings:
@@ -417,32 +345,7 @@ class Worker:
         self._tell(report, checkpoint, now)
         return report
 
-    # Places
-
-    @contextmanager
-    def _engine(self) -> Iterator[Engine]:
-        settings = self._settings
-        replicas = {settings.delivered_to: settings.bucket} if settings.delivered_to else {}
-        transport = self._transport(settings.concurrency + 24)
-        with closing(transport), Engine(transport, settings.concurrency, replicas) as engine:
-            yield engine
-
-    def _transport(self, connections: int) -> Transport:
-        settings = self._settings
-        region = settings.bucket_region or os.environ.get("AWS_REGION", settings.home_region)
-        return Transport(region, connections)
-
-    def _shard(self, account: str, region: str, organization_id: str | None = None) -> Shard:
-        settings = self._settings
-        return Shard(
-            settings.bucket,
-            account,
-            region,
-            settings.trail_name,
-            settings.home_region,
-            settings.prefix,
-            settings.organization_id if organization_id is None else organization_id,
-        )
+    # TrailPlaces
 
     def _seconds(self) -> float:
         """What a task may take of the time that is left."""
@@ -452,30 +355,6 @@ class Worker:
     def _stale_after(self) -> timedelta:
         return timedelta(minutes=self._settings.stale_minutes)
 
-    def _places(self) -> Iterator[tuple[str, str]]:
-        settings = self._settings
-        root = account_root(settings.prefix, settings.organization_id)
-        with closing(self._transport(4)) as transport:
-            accounts = settings.accounts
-            if not accounts:
-                accounts = (settings.account_id,)
-                if settings.organization_id:
-                    found = transport.folders(settings.bucket, root)
-                    accounts = tuple(name for name in found if is_account(name))
-            for account in accounts:
-                regions = settings.regions
-                if not regions:
-                    # If all digests are gone, the log files' folder still tells of the Region.
-                    named = dict.fromkeys(
-                        name
-                        for kind in _KINDS
-                        for name in transport.folders(settings.bucket, f"{root}{account}/{kind}/")
-                        if is_region(name)
-                    )
-                    regions = tuple(named)[:_MOST_REGIONS] or (settings.home_region,)
-                for region in regions:
-                    yield account, region
-
     def _look_around(self, places: set[tuple[str, str]], now: datetime) -> None:
         """Tells, once a day, of folders and files where no trail has any."""
         checkpoint = self._checkpoints.load("around", "")
@@ -483,8 +362,8 @@ class Worker:
             return
         checkpoint.swept = now
         report = Report(self._settings.account_id, self._settings.home_region, now, now)
-        with self._engine() as engine, closing(self._transport(4)) as transport:
-            for key, reason in self._strays(engine, transport, places, checkpoint, now):
+        with self._places.engine() as engine, closing(self._places.transport(4)) as transport:
+            for key, reason in self._places.strays(engine, transport, places, checkpoint, now):
                 kind = Kind.LOG if "/CloudTrail/" in key else Kind.DIGEST
                 bucket = engine.delivered_to(self._settings.bucket)
                 report.add(Finding(kind, bucket, key, Verdict.STRAY, reason))
@@ -492,105 +371,22 @@ class Worker:
                     break
         self._tell(report, checkpoint, now)
 
-    def _strays(
-        self,
-        engine: Engine,
-        transport: Transport,
-        places: set[tuple[str, str]],
-        checkpoint: Checkpoint,
-        now: datetime,
-    ) -> Iterator[tuple[str, str]]:
-        """Folders and files that are no place's, with what is wrong with them."""
-        settings = self._settings
-        for organization_id in dict.fromkeys((settings.organization_id, "")):
-            own = organization_id == settings.organization_id
-            root = account_root(settings.prefix, organization_id)
-            accounts = transport.level(settings.bucket, root, _MOST_PAGES)[0]
-            for account in filter(is_account, accounts):
-                for kind in _KINDS:
-                    prefix = f"{root}{account}/{kind}/"
-                    folders, files = transport.level(settings.bucket, prefix, _MOST_PAGES)
-                    for file in files:
-                        if file.size or not file.key.endswith("/"):
-                            yield file.key, "CloudTrail puts no file there"
-                    for region in folders:
-                        if own and (account, region) in places:
-                            continue
-                        shard = self._shard(account, region, organization_id)
-                        if not is_region(region):
-                            yield f"{prefix}{region}/", "CloudTrail makes no folder of that name"
-                        elif not _signed(engine, shard, checkpoint, now):
-                            yield f"{prefix}{region}/", "no trail has signed a digest for it"
-
-    # Alerts and metrics
-
     def _tell(self, report: Report, checkpoint: Checkpoint, now: datetime) -> None:
         """Alerts on a report's findings that are new, and saves the checkpoint."""
         told = checkpoint.told.keys()
-        new = [each for each in report.findings if told.isdisjoint(_ids(each))]
-        self._alert(report, new, [])
+        new = [each for each in report.findings if told.isdisjoint(ids_of(each))]
+        self._reporter.alert(report, new, [])
         self._remember(checkpoint, report.findings, now)
         self._checkpoints.save(checkpoint)
-        self._measure("looked at", report, new, [])
+        self._reporter.measure("looked at", report, new, [])
 
     def _remember(
         self, checkpoint: Checkpoint, found: Sequence[Finding | Interval], now: datetime
     ) -> None:
-        checkpoint.told |= {name: now for each in found for name in _ids(each)}
+        checkpoint.told |= {name: now for each in found for name in ids_of(each)}
         settings = self._settings
         lookback = timedelta(hours=settings.lookback_hours)
         checkpoint.forget(now - lookback - 3 * _DAY - _DAY * settings.reprove_days)
-
-    def _alert(self, report: Report, new: list[Finding], failed: list[Interval]) -> None:
-        if not new and not failed:
-            return
-        new = sorted(new, key=lambda each: _WORST_FIRST.index(each.verdict))
-        text = _message(self._name, self._settings, report, new, failed)
-        number = len(new) + len(failed)
-        self._telemetry.log.error("not proven", findings=number, text=text)
-        if not self._topic:
-            self._telemetry.log.warning("alert has nowhere to go: set ALERT_TOPIC_ARN")
-            return
-        kinds = ", ".join(
-            dict.fromkeys([*(str(f.verdict) for f in new), *(str(i.cover) for i in failed)])
-        )
-        subject = f"[high] CloudTrail log not proven: {kinds} in {report.region} ({report.account})"
-        attributes = {
-            "severity": "high",
-            "reaction": self._name,
-            "account": report.account,
-            "region": report.region,
-        }
-        self._aws.client("sns", self._topic.split(":")[3]).publish(
-            TopicArn=self._topic,
-            Subject=subject if len(subject) <= 100 else subject[:97] + "...",
-            Message=text,
-            MessageAttributes={
-                key: {"DataType": "String", "StringValue": value}
-                for key, value in attributes.items()
-            },
-        )
-        self._telemetry.count("AlertsSent")
-
-    def _measure(
-        self, what: str, report: Report, new: list[Finding], failed: list[Interval]
-    ) -> None:
-        count = self._telemetry.count
-        # Zeros are written, too: a metric that is there says that somebody looked.
-        count("Findings", len(new) + len(failed))
-        for finding in new:
-            count(_METRICS[finding.verdict])
-        for interval in failed:
-            count(_METRICS[interval.cover])
-        self._telemetry.log.info(
-            what,
-            account=report.account,
-            region=report.region,
-            start=iso(report.start),
-            end=iso(report.end),
-            newest=iso(report.newest) if report.newest else None,
-            findings=len(new) + len(failed),
-        )
 
     def flush(self) -> None:
         """Writes the metrics."""
@@ -602,29 +398,6 @@ def _judged(intervals: list[Interval], first: bool) -> list[Interval]:
     if first and intervals and intervals[0].cover is Cover.STOPPED:
         return intervals[1:]
     return intervals
-
-
-def _unproven(interval: Interval) -> bool:
-    return interval.cover not in (Cover.COVERED, Cover.NOT_YET)
-
-
-def _ids(
-    found: Finding | Interval, start: datetime | None = None, end: datetime | None = None
-) -> tuple[str, ...]:
-    """Ids that make a finding the same one an hour later.
-
-    An interval has one of its start and one of its end, without those that a range cut off.
-    """
-    if isinstance(found, Interval):
-        if not _unproven(found):
-            return ()
-        begun, ended = f"from {iso(found.start)}", f"to {iso(found.end)}"
-        kept = [begun] * (found.start != start) + [ended] * (found.end != end)
-        texts = [f"{found.cover} {each}" for each in kept or [f"{begun} {ended}"]]
-    else:
-        texts = [f"{found.verdict} {found.bucket}/{found.key}"]
-    # A name may have halves of characters in it.
-    return tuple(sha256(text.encode(errors="replace")).hexdigest()[:24] for text in texts)
 
 
 def _without_archived(report: Report, shard: Shard) -> int:
@@ -644,69 +417,6 @@ def _without_archived(report: Report, shard: Shard) -> int:
 
     report.intervals = [each for each in report.intervals if not explained(each)]
     return sum(report.number(kind, Verdict.ARCHIVED) for kind in Kind)
-
-
-def _signed(engine: Engine, shard: Shard, checkpoint: Checkpoint, now: datetime) -> bool:
-    """Whether any trail has signed a digest of an account and Region; looked up once a month."""
-    known = sha256(f"signed {shard.digest_folder}".encode()).hexdigest()[:24]
-    if known in checkpoint.told and now - checkpoint.told[known] < _SIGNED_FOR:
-        return True
-    shard = replace(shard, bucket=engine.delivered_to(shard.bucket))
-    page = next(engine.pages(shard.bucket, shard.digest_folder, ""), [])
-    names = [name for entry in page if (name := shard.digest_name(entry.key))]
-    for name in names[:_MOST_TRIED]:
-        link = engine.fetch_digest(shard, shard.bucket, name).result().link
-        if link.verdict is Verdict.VALID:
-            checkpoint.told[known] = now
-            return True
-    return False
-
-
-def _message(
-    name: str, settings: Settings, report: Report, new: list[Finding], failed: list[Interval]
-) -> str:
-    names_only = report.start == report.end
-    span = f"from {iso(report.start)} to {iso(report.end)}"
-    span = "found by a look at all names" if names_only else span
-    kinds = Counter(str(each.verdict) for each in new) + Counter(str(i.cover) for i in failed)
-    lines = [
-        f"{name} could not prove the log files of the trail {settings.trail_name} in account "
-        f"{report.account}, {report.region}, {span}: "
-        f"{', '.join(f'{number} {kind}' for kind, number in kinds.items())}.",
-        "",
-    ]
-    for interval in failed[:_TOLD_IN_A_MESSAGE]:
-        told = f"{interval.cover}: {iso(interval.start)} to {iso(interval.end)}"
-        lines.append(f"{told} ({interval.reason})" if interval.reason else told)
-    for finding in new[:_TOLD_IN_A_MESSAGE]:
-        lines.append(f"{finding.verdict}: {finding.object} ({finding.reason[:500]})")
-    if more := sum(max(0, len(each) - _TOLD_IN_A_MESSAGE) for each in (new, failed)):
-        lines.append(f"and {more} more")
-    if names_only:
-        return "\n".join(lines) + "\n"
-    arn = f"arn:aws:cloudtrail:{settings.home_region}:{settings.account_id}:trail"
-    lines += [
-        "",
-        f"See for yourself: trailctl validate-logs --trail-arn {arn}/{settings.trail_name} "
-        f"--s3-bucket {settings.bucket} --account-id {report.account} --region {report.region} "
-        f"--start-time {iso(report.start)} --end-time {iso(report.end)}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _topic() -> str:
-    topic = os.environ.get("ALERT_TOPIC_ARN", "")
-    if topic and topic.count(":") != 5:
-        raise SettingsError(
-            f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
-        )
-    return topic
-
-
-def _end(context: object) -> float:
-    """When the invocation must be over; a context that does not tell has no end."""
-    left = getattr(context, "get_remaining_time_in_millis", None)
-    return time.monotonic() + left() / 1000 if left else math.inf
 
 
 def _when(text: object) -> datetime:

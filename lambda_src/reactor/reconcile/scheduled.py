@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from reactor.alerts import MAX_SUBJECT, inert
+from reactor.alerts import attributes, inert, subject_line
 from reactor.aws import Aws
 from reactor.digest.checkpoint import TakenError
 from reactor.digest.verdicts import iso
@@ -33,7 +33,8 @@ from reactor.reconcile.rules import Deployed
 from reactor.reconcile.sources import AwsLike, LogLike, Settings, Sources, log_files
 from reactor.reconcile.state import MissedEvent, Reconciled
 from reactor.reconcile.witness import LATEST, Witness
-from reactor.settings import SettingsError, parse_settings
+from reactor.retry import end_of
+from reactor.settings import alert_topic, parse_settings
 from reactor.telemetry import Telemetry
 
 _HOUR = timedelta(hours=1)
@@ -60,16 +61,9 @@ def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
     """Lambda's entry point. Raises SettingsError, and AWS's errors if the fan-out fails."""
     settings = parse_settings(Settings, os.environ.get("REACTION_SETTINGS") or "{}")
     name = os.environ.get("REACTION_NAME") or "reconciliation"
-    left = getattr(context, "get_remaining_time_in_millis", None)
-    end = time.monotonic() + (left() / 1000 if left else 900)
     log = log_files(settings, os.environ.get("AWS_REGION", settings.home_region))
-    topic = os.environ.get("ALERT_TOPIC_ARN", "")
-    if topic and topic.count(":") != 5:
-        raise SettingsError(
-            f"ALERT_TOPIC_ARN is {topic!r}; give the ARN of an SNS topic, or leave it out."
-        )
-    telemetry = Telemetry(name, os.environ)
-    worker = Reconciler(settings, name, Aws(), telemetry, topic, log, end, _kept)
+    telemetry, topic = Telemetry(name, os.environ), alert_topic(os.environ)
+    worker = Reconciler(settings, name, Aws(), telemetry, topic, log, end_of(context), _kept)
     try:
         return worker.work(event["Records"]) if "Records" in event else worker.fan_out()
     finally:
@@ -344,8 +338,8 @@ class Reconciler:
             lines.append(f"and {len(missed) - _TOLD_IN_A_MESSAGE} more, each in the log")
         for line in missed:
             self._telemetry.log.error("missed", text=line)
-        subject = f"{len(missed)} events missed in {place.region} ({place.account})"
-        self._publish("high", subject, lines)
+        about = f"{len(missed)} events missed in {place.region} ({place.account})"
+        self._publish("high", about, lines)
 
     def _tell_blind(self, place: Reconciled, blind: Counter[str]) -> None:
         """Tells of rules that events of a place have no way to, once each."""
@@ -361,21 +355,17 @@ class Reconciler:
         )
         self._publish("medium", f"Blind spot: {place.region} ({place.account})", [text])
 
-    def _publish(self, severity: str, subject: str, lines: Sequence[str]) -> None:
+    def _publish(self, severity: str, about: str, lines: Sequence[str]) -> None:
         """Tells people. Whoever makes a call, or writes a file, chooses some of the words."""
         text = "".join(f"{inert(line, _LONGEST_LINE)}\n" for line in lines)
         if not self._topic:
             self._telemetry.log.warning("nobody is told: set ALERT_TOPIC_ARN", text=text)
             return
-        line = f"[{severity}] {inert(subject)}".encode("ascii", "replace").decode()
-        told = {"severity": severity, "reaction": self._name}
         self._aws.client("sns", self._topic.split(":")[3]).publish(
             TopicArn=self._topic,
-            Subject=line[:MAX_SUBJECT],
+            Subject=subject_line(severity, about),
             Message=text,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
-            },
+            MessageAttributes=attributes(severity=severity, reaction=self._name),
         )
         self._telemetry.count("AlertsSent")
 

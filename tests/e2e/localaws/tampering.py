@@ -17,9 +17,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from unittest import mock
 
-from reactor.digest.engine import Engine, Span
+from reactor.digest.engine import Engine
 from reactor.digest.names import Shard
 from reactor.digest.transport import Limits, Transport
+from reactor.digest.validation import Span, validate
 from reactor.digest.verdicts import Cover, Report, Verdict
 
 from localaws.cloudtrail.trailwriter import (
@@ -376,7 +377,7 @@ def ours(case: Case, store: ObjectStore) -> Report:
     with mock.patch.dict("os.environ", store.environment()):
         transport = Transport("us-east-1", 8, limits)
         with closing(transport), Engine(transport, 8, case.replicas) as engine:
-            return engine.validate(case.shard, Span(case.start, case.end, NOW))
+            return validate(engine, case.shard, Span(case.start, case.end, NOW))
 
 
 def the_clis(case: Case, store: ObjectStore) -> tuple[int, str]:

@@ -14,24 +14,17 @@ from typing import Any
 import boto3
 import botocore.client
 import pytest
-from botocore.loaders import Loader
-from botocore.session import Session
 from moto import mock_aws
 from moto.sns.models import sns_backends
 from reactor.reaction import Reaction
 from reactor.reactions import ec2_launch_guard
 
-from tests.unit.reactor.world import ACCOUNT, IMAGE, NOW, REGION, RESERVATIONS, TOPIC
+from tests.unit.reactor.sample_reaction import make
+from tests.unit.reactor.world import ACCOUNT, IMAGE, NOW, REGION, RESERVATIONS, TOPIC, fresh_session
+
+__all__ = ["make"]
 
 _NUMBERS = itertools.count()
-_LOADER = Loader()
-
-
-def _session() -> Session:
-    """A fresh session that does not read the services' models from disk once more."""
-    session = Session()
-    session.register_component("data_loader", _LOADER)
-    return session
 
 
 @pytest.fixture
@@ -43,7 +36,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_REGION", REGION)
-    monkeypatch.setattr("botocore.session.get_session", _session)
+    monkeypatch.setattr("botocore.session.get_session", fresh_session)
     for module in ("ec2.models.instances", "ec2.models.elastic_block_store", "iam.models"):
         monkeypatch.setattr(f"moto.{module}.utcnow", lambda: NOW)
     with mock_aws():

@@ -15,13 +15,13 @@ import boto3
 import pytest
 from moto import mock_aws
 from reactor.aws import Aws
-from reactor.digest import checkpoint, scheduled
+from reactor.digest import checkpoint, places, scheduled
 from reactor.digest.transport import Transport
 
 from tests.e2e.localaws import tampering
 from tests.e2e.localaws.tampering import BEGIN, HOUR, SHARD
 from tests.harness.object_store import ObjectStore, served
-from tests.unit.reactor.conftest import _session
+from tests.unit.reactor.world import fresh_session
 
 TABLE, NAME = "proofs", "digest-validation"
 
@@ -49,9 +49,9 @@ class World:
         self.clock = BEGIN
         monkeypatch.setattr(checkpoint, "told_time", lambda _: self.clock)
         # Making clients and sessions takes longer than all else.
-        aws, session = Aws(), _session()
+        aws, session = Aws(), fresh_session()
         monkeypatch.setattr(scheduled, "Aws", lambda: aws)
-        monkeypatch.setattr(scheduled, "Transport", partial(Transport, session=lambda: session))
+        monkeypatch.setattr(places, "Transport", partial(Transport, session=lambda: session))
         monkeypatch.setenv("ALERT_TOPIC_ARN", topic)
         monkeypatch.setenv("REACTION_NAME", NAME)
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "CloudTrailReactor")
@@ -118,7 +118,7 @@ def a_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_REGION", SHARD.region)
     monkeypatch.setenv("AWS_DEFAULT_REGION", SHARD.region)
-    monkeypatch.setattr("botocore.session.get_session", _session)
+    monkeypatch.setattr("botocore.session.get_session", fresh_session)
     with served(tampering.trail()) as store, mock_aws():
         for service in ("S3", "CLOUDTRAIL"):
             monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{store.port}")

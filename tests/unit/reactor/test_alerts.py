@@ -17,7 +17,7 @@ from reactor.places import Place
 
 from tests.harness.local_aws import REPOSITORY
 from tests.unit.reactor.world import ACCOUNT, REGION, envelope, record
-from trailctl.cli import _parser
+from trailctl.cli import command_line
 
 pytestmark = pytest.mark.unit
 
@@ -48,7 +48,7 @@ def given(line: str) -> Any:
     while "=" in words[0]:
         words.pop(0)
     assert words.pop(0) == "trailctl"
-    return _parser().parse_args(words)
+    return command_line().parse_args(words)
 
 
 def test_an_alert_says_why_what_to_do_and_how_to_take_it_back() -> None:

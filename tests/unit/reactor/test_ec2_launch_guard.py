@@ -18,9 +18,9 @@ from moto.sns.models import sns_backends
 from reactor.actions import Action, Alert
 from reactor.alerts import MAX_SUBJECT, message, subject
 from reactor.event import read_event
-from reactor.executor import ReactionError
 from reactor.reaction import Reaction
 from reactor.reactions.ec2_launch_guard import Settings, plan
+from reactor.run import ReactionError
 from reactor.settings import SettingsError
 from reactor.tagging import MAX_RESOURCES
 from reactor.testing import AwsDouble

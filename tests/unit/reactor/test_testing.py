@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from reactor.actions import Action, Alert, Undo
 from reactor.aws import Aws
 from reactor.event import Event, read_event
-from reactor.executor import ReactionError
 from reactor.reaction import Reaction, Step
+from reactor.run import ReactionError
 from reactor.settings import SettingsError
 from reactor.testing import (
     ACCOUNT,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from botocore.loaders import Loader
+from botocore.session import Session
 from reactor import testing
 from reactor.testing import role_session, user
 
@@ -16,6 +18,7 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
 IMAGE = "ami-12c6146b"
 NOW = datetime.fromisoformat(testing.TIME).replace(tzinfo=None)
 RESERVATION = "r-0123456789abcdef0"
+_LOADER = Loader()
 # The reservations of the instances that moto started.
 RESERVATIONS: dict[str, str] = {}
 
@@ -34,6 +37,13 @@ AUTO_SCALING = role_session(
     invokedBy="autoscaling.amazonaws.com",
 )
 KARPENTER = role_session("karpenter", "1700000000", invokedBy="ec2fleet.amazonaws.com")
+
+
+def fresh_session() -> Session:
+    """A fresh session that does not read the services' models from disk once more."""
+    session = Session()
+    session.register_component("data_loader", _LOADER)
+    return session
 
 
 def record(**changes: object) -> dict[str, Any]:
