@@ -1115,6 +1115,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a rule's pattern that is no JSON", {"rules": {"rules": {"deployed": {"rules": {"r": {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/acme-r", "pattern": "aws.ec2"}}}}}}, "Each rule of rules must have a pattern that is a JSON object"),
         ("an account of eleven digits that forwards", {"forwarded": {"us": {"account_ids": ["12345678901"]}}}, "forwarded.account_ids must hold account ids"),
         ("a zone that forwards", {"forwarded": {"us": {"regions": ["us-east-1a"]}}}, "forwarded.regions must hold Regions"),
+        ("reads of no pattern", {"forwarded": {"us": {"read_only_patterns": ["iam"]}}}, "forwarded.read_only_patterns names no pattern: iam"),
         ("forwarded by no pattern", {"forwarded": {"us": {"patterns": {"x": "aws.ec2"}}}}, "forwarded.patterns must hold event patterns"),
         ("AWSLogs/ within the prefix", {"key_prefix": "AWSLogs"}, "key_prefix is what comes before AWSLogs/"),
         ("a lag of ten minutes", {"lag_minutes": 10}, "lag_minutes must be a whole number from 30"),

@@ -21,6 +21,7 @@ ABROAD = f"arn:aws:sqs:{REGION}:444455556666:theirs"
 STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/lake"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/proof-checkpoints"
 PATTERN = '{"source":["aws.iam"]}'
+READS = '{"source":["aws.sts"]}'
 RULES = {
     "own": {
         "deployed": {
@@ -62,11 +63,13 @@ ALL = {
     "alert_topic": {"arn": TOPIC, "kms_key_arn": KEY},
     "digest_validation": PROVEN,
     "forwarded": {
+        "hub": None,
         "spokes": {
             "account_ids": ["444455556666"],
-            "patterns": {"global": PATTERN},
+            "patterns": {"global": PATTERN, "reads": READS},
+            "read_only_patterns": ["reads"],
             "regions": ["us-east-1"],
-        }
+        },
     },
     "kms_key_arn": KEY,
     "log_kms_key_arn": LOG_KEY,
@@ -129,7 +132,12 @@ def test_with_a_proof_it_reaches_what_the_rules_reach_and_knows_them(tf: Planner
     told = json.loads(text)
     assert (told["account"], told["region"]) == (ACCOUNT, REGION)
     assert told["forwarded"] == [
-        {"accounts": ["444455556666"], "patterns": [PATTERN], "regions": ["us-east-1"]}
+        {
+            "accounts": ["444455556666"],
+            "patterns": [PATTERN, READS],
+            "read_only_patterns": [READS],
+            "regions": ["us-east-1"],
+        }
     ]
     [rule] = told["rules"]
     assert (rule["arn"], rule["pattern"], rule["read_only_events"]) == (RULE, PATTERN, False)
