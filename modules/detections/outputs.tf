@@ -62,6 +62,13 @@ output "rules" {
     error_message = "No detection passes the filters at once (ids, exclude_ids, min_severity, benchmark, techniques, decided_by): loosen one of them."
   }
 
+  # Not in the variable: a destroy looks at its validations, too, and at no precondition. No date may keep
+  # anybody from taking rules away.
+  precondition {
+    condition     = length(local._ended) == 0
+    error_message = "Some of exclusions have ended, and no event of their time can come any more: ${join(", ", local._ended)}. Leave them out, or give each a later day as until."
+  }
+
   precondition {
     condition     = length([for key, text in local._patterns : key if length(text) > 2048]) == 0
     error_message = "A pattern has at most 2,048 characters. Give fewer values in placeholders or exclude_role_arns; too long are: ${join(", ", [for key, text in local._patterns : "${key} (${length(text)})" if length(text) > 2048])}."

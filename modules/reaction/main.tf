@@ -82,6 +82,15 @@ locals {
     } : kind => given if length(given) > 0
   }
 
+  _ended = sort(flatten([
+    for name, given in {
+      exempt_accounts   = var.exempt_accounts
+      exempt_principals = var.exempt_principals
+      exempt_role_paths = var.exempt_role_paths
+      exempt_tags       = var.exempt_tags
+    } : [for subject, until in given : "${subject} in ${name} (${until})" if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)]
+  ]))
+
   # What is not asked for is not set: there are 4 KB for all of it.
   _engine = {
     REACTION_ACT_WITHIN_SECONDS = var.act_within_seconds == -1 ? null : var.act_within_seconds

@@ -149,11 +149,6 @@ variable "exempt_accounts" {
     condition     = alltrue([for account, until in var.exempt_accounts : can(regex("^[0-9]{12}$", account)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_accounts must map account ids of twelve digits to the last day that they are exempt, as in { \"123456789012\" = \"2026-12-31\" }."
   }
-
-  validation {
-    condition     = alltrue([for until in values(var.exempt_accounts) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
-    error_message = "exempt_accounts has exemptions that have ended: ${join(", ", [for account, until in var.exempt_accounts : account if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
-  }
 }
 
 variable "exempt_principals" {
@@ -165,11 +160,6 @@ variable "exempt_principals" {
   validation {
     condition     = alltrue([for arn, until in var.exempt_principals : can(regex("^(arn:|\\*)\\S+$", arn)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_principals must map ARNs of users and roles to the last day that they are exempt, as in { \"arn:aws:iam::123456789012:role/breakglass\" = \"2026-12-31\" }."
-  }
-
-  validation {
-    condition     = alltrue([for until in values(var.exempt_principals) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
-    error_message = "exempt_principals has exemptions that have ended: ${join(", ", [for arn, until in var.exempt_principals : arn if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
   }
 
   validation {
@@ -188,11 +178,6 @@ variable "exempt_role_paths" {
     condition     = alltrue([for path, until in var.exempt_role_paths : can(regex("^/(\\S+/)+$", path)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_role_paths must map paths that start and end with a slash (and are not / alone, which is every role) to the last day that they are exempt, as in { \"/ci/\" = \"2026-12-31\" }."
   }
-
-  validation {
-    condition     = alltrue([for until in values(var.exempt_role_paths) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
-    error_message = "exempt_role_paths has exemptions that have ended: ${join(", ", [for path, until in var.exempt_role_paths : path if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
-  }
 }
 
 variable "exempt_tags" {
@@ -204,11 +189,6 @@ variable "exempt_tags" {
   validation {
     condition     = alltrue([for tag, until in var.exempt_tags : can(regex("^[^=]{1,128}=.{0,256}$", tag)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_tags must map tags, written key=value, to the last day that they exempt a resource, as in { \"reactor-exempt=yes\" = \"2026-12-31\" }."
-  }
-
-  validation {
-    condition     = alltrue([for until in values(var.exempt_tags) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
-    error_message = "exempt_tags has exemptions that have ended: ${join(", ", [for tag, until in var.exempt_tags : tag if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
   }
 }
 
