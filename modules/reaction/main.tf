@@ -130,3 +130,11 @@ locals {
     "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"
   )
 }
+
+# May be meant until a day. In other accounts the reaction acts by member_role only.
+check "own_account" {
+  assert {
+    condition     = var.member_role != null || !contains(keys(var.exempt_accounts), local._account)
+    error_message = "The reaction ${var.name} leaves everything alone: without member_role it acts in the account ${local._account} only, which is in exempt_accounts. Leave that account out, or exempt principals, role paths or tags."
+  }
+}

@@ -55,7 +55,14 @@ resource "aws_s3_object" "rules" {
   key          = "rules.json"
   content      = local._document
   content_type = "application/json"
-  tags         = var.tags
+
+  # An object takes ten tags, and a bucket or a provider may have more.
+  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+  override_provider {
+    default_tags {
+      tags = {}
+    }
+  }
 
   lifecycle {
     precondition {

@@ -685,6 +685,9 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a tag of AWS's own", {"required_tags": {"aws:owner": "x"}}, 'required_tags has a key that starts with "aws:"'),
         ("a pattern of ARNs", {"skip_buckets": ["arn:aws:s3:::*-website"]}, "skip_buckets must hold names of buckets"),
         ("a pattern of URLs", {"skip_buckets": ["s3://acme-*"]}, "skip_buckets must hold names of buckets"),
+        ("a semicolon in a required tag", {"required_tags": {"Team;Owner": "unknown"}}, "required_tags must be tags that S3 takes"),
+        ("every bucket skipped", {"skip_buckets": ["*"]}, "skip_buckets stands for every bucket"),
+        ("nothing to look at", {"block_public_access": False, "encryption": "none", "kms_key_arn": None, "log_bucket": None, "ownership": False, "required_tags": {}, "tls_only": False, "versioning": False}, "The guard would look at nothing"),
     ],
     "detections": [
         ("a benchmark without its version", {"benchmark": "cis"}, "benchmark must be one of cis-"),
@@ -758,6 +761,8 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("over Lambda's timeout", {"timeout": 1800}, "timeout must be a whole number from 30 to 900"),
         ("an account that lost its zero", {"trail_account_id": 12345678901}, "trail_account_id is no account id"),
         ("a code signing profile", {"code_signing_config_arn": f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/x"}, "code_signing_config_arn is not the ARN"),
+        # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+        ("over 4 KB of accounts", {"accounts": [f"{n:012}" for n in range(250)]}, "The environment of the function is over Lambda's limit of 4 KB with 250 accounts"),
     ],
     "ec2-launch-guard": [
         ("a count of none", {"alert_from_count": 0}, "alert_from_count must be a whole number from 1"),
@@ -805,6 +810,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a source with a wildcard", {"sources_beyond_aws": ["acme.*"]}, "sources_beyond_aws holds whole names of sources"),
         ("AWS among the others", {"sources_beyond_aws": ["aws.ec2"]}, "which may always be named"),
         ("a path without its slashes", {"role_path": "reactor"}, "role_path starts and ends with a slash"),
+        ("a path of 513 characters", {"role_path": f"/{'x' * 511}/"}, "and has 512 characters at most"),
     ],
     "event-rules, patterns": [
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
@@ -875,6 +881,8 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a day's retries and more", aiming({"topic": {"arn": TOPIC}, "retry": {"max_age_seconds": 172800}}), "retry.max_age_seconds must be a whole number from 60 to 86400"),
         ("the provider's name for the queue of what fails", aiming({"topic": {"arn": TOPIC}, "dead_letter_arn": QUEUE}), "dead_letter_arn (here: dead_letter_queue"),
         ("a bus that is the rule's own", aiming({"bus": {"arn": BUS.replace("hub", "default")}}), "is the event bus that the rule is on"),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        ("a role's policy of over 10,240 characters", aiming({"run_command": {"document": {"arn": f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/Isolate"}, "targets": {"InstanceIds": [f"i-{n:017x}" for n in range(200)]}}}), "name instances by a tag in run_command.targets"),
     ],
     "example sqs-fanout": [
         ("hidden for a second", {"visibility_timeout_seconds": 1}, "visibility_timeout_seconds is 10"),
@@ -896,6 +904,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("an account's ARN for its id", {"trusted_accounts": [f"arn:aws:iam::{OTHER}:root"]}, "trusted_accounts may hold account ids of twelve digits"),
         ("an account that lost its zero", {"trusted_accounts": [12345678901]}, "trusted_accounts may hold account ids of twelve digits"),
         ("a unit for the organization", {"trusted_organizations": ["ou-ab12-sandbox01"]}, "trusted_organizations may hold ids of organizations"),
+        ("no rule", {"allowed_paths": [], "allowed_providers": None, "forbid_admin": False, "forbidden_names": [], "forbidden_policies": [], "required_boundary": None, "required_tags": [], "trusted_accounts": None, "trusted_organizations": None}, "No role could break a rule, since there is none"),
     ],
     "location": [
         ("an account of eleven digits", {"account_id": "12345678901"}, "account_id must be the 12 digits"),
@@ -918,6 +927,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("locked for no day", {"retention_days": 0, "transitions": {}}, "retention_days must be a whole number"),
         ("locked for less than the first move", {"retention_days": 30}, "retention_days is shorter than the first transition"),
         ("a mode in capitals", {"retention_mode": "COMPLIANCE"}, "retention_mode must be"),
+        ("a policy of over 20,480 characters", {"reader_arns": [f"{ROLE}-{n:03}" for n in range(400)]}, "and S3 takes 20,480: give fewer reader_arns"),
     ],
     "log-bucket": [
         ("capitals in the bucket's name", {"name": "Acme-Logs"}, "name must be a bucket name"),
@@ -1095,6 +1105,14 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("no subnet", {"vpc_config": {"subnet_ids": [], "security_group_ids": ["sg-0123456789abcdef0"]}}, "vpc_config needs at least one subnet"),
         ("subnets by their names", {"vpc_config": {"subnet_ids": ["private-a"], "security_group_ids": ["sg-0123456789abcdef0"]}}, "vpc_config takes ids"),
         ("a VPC for a security group", {"vpc_config": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["vpc-0123456789abcdef0"]}}, "vpc_config takes ids"),
+        ("everybody is exempt", {"exempt_principals": {"arn:*": FOREVER}}, "exempt_principals must name somebody"),
+        ("all roles are exempt", {"exempt_principals": {"arn:aws:iam::*:role/*": FOREVER}}, "exempt_principals must name somebody"),
+        ("everybody manages infrastructure", {"iac_principals": ["arn:aws:iam::*:*"]}, "iac_principals must name somebody"),
+        ("a share that is more than the whole", {"actions_per_principal": 101}, "actions_per_principal would limit nothing: it is a part of actions_per_hour, which is 100"),
+        ("a share of no limit", {"actions_per_hour": -1}, "actions_per_principal would limit nothing: it is a part of actions_per_hour, which is without a limit (-1)"),
+        ("six security groups", {"vpc_config": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": [f"sg-{n:017x}" for n in range(6)]}}, "Lambda takes 16 and 5"),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        ("a policy of over 10,240 characters", {"role": None, "guard": GUARD | {"policy_json": json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"arn:aws:s3:::acme-{n:04}/*" for n in range(500)]}]})}}, "and IAM takes 10,240: shorten guard.policy_json."),
     ],
     "reaction-member-role": [
         ("an external id with a space", {"external_id": "top secret"}, "external_id must be 2 to 1224"),
@@ -1106,6 +1124,9 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a path in the name", {"name": "security/member"}, "name must be 1 to 64 letters"),
         ("an organization's name", {"organization_id": "acme"}, "organization_id must be the id of an organization"),
         ("a path without its first slash", {"path": "security/"}, "path must start and end with a slash"),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        ("a trust policy of over 2,048 characters", {"hub_role_names": [f"security/launch-guard-{n:03}" for n in range(40)]}, "and IAM takes 2,048: give fewer hub_role_names"),
+        ("a policy of over 10,240 characters", {"guards": {"mine": {"policy_json": json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"arn:aws:s3:::acme-{n:04}/*" for n in range(500)]}]})}}}, "and IAM takes 10,240: split guards"),
     ],
     "reconciliation": [
         ("capitals in the name", {"name": "Reconcile"}, "name must be 2 to 31 small letters"),
@@ -1128,6 +1149,8 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("an account with hyphens", {"trail_account_id": "2109-8765-4321"}, "trail_account_id is no account id"),
         ("an availability zone", {"home_region": "eu-central-1b"}, "home_region is no Region"),
         ("an alias for the logs' key", {"log_kms_key_arn": "alias/cloudtrail"}, "log_kms_key_arn is not the ARN of a KMS key"),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        ("targets for a policy of over 10,240 characters", {"redeliver": True, "digest_validation": {"checkpoint_table": {"arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/x", "name": "x"}}, "rules": {"rules": {"deployed": {"rules": {"r": {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/acme-r", "pattern": json.dumps(PATTERN), "targets": {f"t{n}": {"arn": f"{QUEUE}-{n:03}"} for n in range(200)}}}}}}}, "the rules have too many targets to redeliver to"),
     ],
     "security-group-guard": [
         ("a group's ARN for its id", {"allowed_groups": [f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/sg-0123456789abcdef0"]}, "allowed_groups must hold ids or names"),
@@ -1135,6 +1158,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("no port", {"ports": []}, "ports must hold at least one whole number"),
         ("an allowed port below zero", {"allowed_ports": [-1]}, "allowed_ports may hold whole numbers from 0"),
         ("one address for the world", {"world_prefix": 32}, "world_prefix must be a whole number from 1"),
+        ("no port left", {"ports": [22], "allowed_ports": [22, 443]}, "allowed_ports has all of ports"),
     ],
     "trail": [
         ("a space in the name", {"name": "my trail"}, "name must be a trail's name"),

@@ -2,9 +2,9 @@
 
 The document is JSON: {"account", "region", "forwarded": [{"accounts", "regions", "patterns":
 [...], "read_only_patterns": [...]}], "rules": [{"arn", "pattern", "read_only_events", "targets":
-[{"id", "arn", "Input", "InputTransformer"}]}]}. It lies in a bucket that keeps versions: they tell when a rule came, and
-when it went. `pattern` is JSON text, as EventBridge has it; `Input` and `InputTransformer` are as
-PutTargets takes them.
+[{"id", "arn", "Input", "InputTransformer"}]}]}. It lies in a bucket that keeps versions: they tell
+when a rule came, and when it went. `pattern` is JSON text, as EventBridge has it; `Input` and
+`InputTransformer` are as PutTargets takes them.
 """
 
 from __future__ import annotations
