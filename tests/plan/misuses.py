@@ -674,6 +674,8 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a queue twice", {"queue_subscribers": {"work": QUEUE_WHOLE, "same": QUEUE_WHOLE}}, "A queue is in queue_subscribers twice"),
         ("a policy of a queue that is not there", {"existing_queue_policies": {"work": "", "wrok": ""}}, "existing_queue_policies names queues that are no subscribers: wrok"),
         ("no key at all", {"kms_key_arn": None}, "own_kms_key is false and kms_key_arn is missing"),
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+        ("a hundred statements beside the module's", {"policy_statements": json.dumps([{"Sid": f"S{n}", "Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sns:Publish", "Resource": TOPIC} for n in range(100)])}, "in 104 statements, and SNS takes 30,720 in 100"),
     ],
     "bucket-baseline": [
         ("AES-256", {"encryption": "AES-256", "kms_key_arn": None}, "encryption must be AES256, aws:kms or none"),
@@ -811,6 +813,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("AWS among the others", {"sources_beyond_aws": ["aws.ec2"]}, "which may always be named"),
         ("a path without its slashes", {"role_path": "reactor"}, "role_path starts and ends with a slash"),
         ("a path of 513 characters", {"role_path": f"/{'x' * 511}/"}, "and has 512 characters at most"),
+        ("too many sources for an archive", {"failed_invocation_alarms": [], "rules": {f"r{n}": RULE | {"pattern": json.dumps({"source": [f"aws.service-of-a-long-name-{n}"]})} for n in range(80)}}, "The rules have too many sources for an archive's pattern", "size"),
     ],
     "event-rules, patterns": [
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
@@ -882,7 +885,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("the provider's name for the queue of what fails", aiming({"topic": {"arn": TOPIC}, "dead_letter_arn": QUEUE}), "dead_letter_arn (here: dead_letter_queue"),
         ("a bus that is the rule's own", aiming({"bus": {"arn": BUS.replace("hub", "default")}}), "is the event bus that the rule is on"),
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-        ("a role's policy of over 10,240 characters", aiming({"run_command": {"document": {"arn": f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/Isolate"}, "targets": {"InstanceIds": [f"i-{n:017x}" for n in range(200)]}}}), "name instances by a tag in run_command.targets"),
+        ("a role's policy of over 10,240 characters", {"rules": {"r": RULE | {"targets": {f"t{k}": {"run_command": {"document": {"arn": f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/Isolate"}, "targets": {"InstanceIds": [f"i-{k}{n:016x}" for n in range(50)]}}} for k in range(5)}}}}, "name instances by a tag in run_command.targets", "size"),
     ],
     "example sqs-fanout": [
         ("hidden for a second", {"visibility_timeout_seconds": 1}, "visibility_timeout_seconds is 10"),

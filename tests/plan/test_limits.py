@@ -15,7 +15,7 @@ import pytest
 from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Plan, Planner
 from tests.plan.calls import Settings, call
-from tests.plan.misuses import RIGHT, RULE
+from tests.plan.misuses import RIGHT, RULE, TOPIC
 
 pytestmark = pytest.mark.plan
 
@@ -95,7 +95,7 @@ LONGEST: dict[str, Settings] = {
         "archive": {"name": "a" * 48},
         "failed_invocation_alarms": ["abc"],
         "rules": {
-            "abc": RULE | {"description": "d" * 512, "targets": {LONG_KEY: RULE["targets"]["topic"]}},
+            "abc": RULE | {"description": "d" * 512, "targets": {LONG_KEY: {"topic": {"arn": TOPIC}}}},
             "def": RULE | {"targets": {LONG_KEY: {"function": {
                 "arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{'f' * 64}"}}}},
             "ghi": RULE | {"targets": {LONG_KEY: {"bus": {
@@ -126,8 +126,8 @@ def limit(of: str) -> int:
     if isinstance(found, int):
         return found
     service, operation, *path = found
-    shape = botocore.session.get_session().get_service_model(service).operation_model(operation)
-    shape = shape.input_shape
+    model = botocore.session.get_session().get_service_model(service).operation_model(operation)
+    shape: Any = model.input_shape
     for parameter in path:
         shape = shape.members[parameter]
     return int(shape.metadata["max"])

@@ -115,7 +115,7 @@ CASES: dict[str, tuple[str, Settings, str, str]] = {
 @pytest.fixture(scope="module")
 def plan(tf: Planner) -> Plan:
     """All of them in one plan."""
-    found = {
+    found: Settings = {
         "ids": ["login-failures", "root-login", "sg-open"],
         "exclusions": {"sg-open": [EXCLUSION]},
     }
@@ -140,10 +140,10 @@ def test_a_surprise_is_told_and_nothing_else(plan: Plan, label: str) -> None:
 
 def test_a_log_bucket_tells_for_how_long_its_logs_can_be_read(tf: Planner) -> None:
     bucket = {"name": "acme-logs", "trail_name": "acme"}
-    cases = {
+    cases: dict[str, Settings] = {
         "kept": bucket,
-        "cold": bucket | {"account_ids": [ACCOUNT], "transitions": GLACIER},
-        "gone": bucket | {"expire_after_days": 400},
+        "cold": {**bucket, "account_ids": [ACCOUNT], "transitions": GLACIER},
+        "gone": {**bucket, "expire_after_days": 400},
     }
     shown = "\n".join(
         f'output "days_{label}" {{\n  value = module.{label}.readable_days\n}}' for label in cases

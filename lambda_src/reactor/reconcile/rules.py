@@ -66,7 +66,7 @@ class Forwarding:
     patterns: tuple[EventPattern, ...]
     read_only_patterns: tuple[EventPattern, ...] = ()
 
-    def sends(self, event: Mapping[str, Any]) -> bool:
+    def sends(self, event: dict[str, Any]) -> bool:
         """True if it sends such an event."""
         if not self.patterns:
             return True
