@@ -116,5 +116,13 @@ resource "aws_sns_topic" "this" {
   http_failure_feedback_role_arn = nonsensitive(length(var.https_subscribers)) == 0 ? null : one(aws_iam_role.failures[*].arn)
   sqs_failure_feedback_role_arn  = length(var.queue_subscribers) == 0 ? null : one(aws_iam_role.failures[*].arn)
 
+  lifecycle {
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html#sns-policy-quotas
+    precondition {
+      condition     = length(local._topic_policy) <= 30720 && length(jsondecode(local._topic_policy).Statement) <= 100
+      error_message = "The topic's policy would have ${length(local._topic_policy)} characters in ${length(jsondecode(local._topic_policy).Statement)} statements, and SNS takes 30,720 in 100: join or leave out some of policy_statements."
+    }
+  }
+
   depends_on = [aws_iam_role_policy.failures]
 }

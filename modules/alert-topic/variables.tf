@@ -10,7 +10,7 @@ variable "alarm_topic" {
     kms_master_key_id = optional(string)
   })
   default     = null
-  description = "SNS topic of this Region that the alarms on failed deliveries report to. Choose one that other people or machines subscribe to. Null: this topic itself, whose other subscribers then get the alarm."
+  description = "SNS topic of this Region that the alarms on failed deliveries report to: another alert-topic whole, or { arn = \"arn:...\" }. Choose one that other people or machines subscribe to. Null: this topic itself, whose other subscribers then get the alarm."
 
   validation {
     # A provider that `terraform test` mocks makes ARNs of eight letters and digits.

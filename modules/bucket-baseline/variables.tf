@@ -3,6 +3,11 @@ variable "block_public_access" {
   type        = bool
   default     = true
   nullable    = false
+
+  validation {
+    condition     = anytrue([var.block_public_access, var.encryption != "none", var.log_bucket != null, var.ownership, length(var.required_tags) > 0, var.tls_only, var.versioning])
+    error_message = "The guard would look at nothing: switch on at least one of block_public_access, encryption, log_bucket, ownership, required_tags, tls_only and versioning."
+  }
 }
 
 variable "encryption" {
@@ -98,6 +103,12 @@ variable "required_tags" {
     condition     = alltrue([for key in keys(var.required_tags) : !startswith(lower(key), "aws:") && !strcontains(key, "=")])
     error_message = "required_tags has a key that starts with \"aws:\" or holds \"=\": rename it."
   }
+
+  validation {
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/CostAllocTagging.html
+    condition     = length(var.required_tags) <= 50 && alltrue([for key, value in var.required_tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))])
+    error_message = "required_tags must be tags that S3 takes, or the guard could not set them: up to 50, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / + - @."
+  }
 }
 
 variable "skip_buckets" {
@@ -109,6 +120,11 @@ variable "skip_buckets" {
   validation {
     condition     = alltrue([for name in var.skip_buckets : can(regex("^[a-z0-9.*?-]{1,63}$", name))])
     error_message = "skip_buckets must hold names of buckets, * and ? being wildcards, as in [\"*-website\"]: no bucket has the name of an ARN or a URL, or one with capitals."
+  }
+
+  validation {
+    condition     = !anytrue([for name in var.skip_buckets : can(regex("^[?*]*[*][?*]*$", name))])
+    error_message = "skip_buckets stands for every bucket, so that the guard would look at none: name some, as in [\"*-website\"]."
   }
 }
 

@@ -110,6 +110,11 @@ locals {
     ] : each if try(length(each.where.accounts) > 0, true)]
   }
 
+  # Failed events come back for 14 days (SQS keeps them no longer) after the last day is over.
+  _ended = sort(flatten([for id, exclusions in var.exclusions : [
+    for exclusion in exclusions : "${id} (${exclusion.until})" if try(timecmp(timeadd("${exclusion.until}T00:00:00Z", "360h"), plantimestamp()) <= 0, false)
+  ]]))
+
   _rules_of   = { for key, part in local._ready : part.id => key... }
   _waiting_of = { for key, names in local._waiting : local._parts[key].id => names... }
   _coverage = {

@@ -34,13 +34,14 @@ output "read_only_ids" {
 }
 
 output "rules" {
-  description = "Rules by key (the id, or the id and the part of a split one): { description, detection_input (for a notify reaction), id, global, input_transformer (one sentence, for a topic), pattern, read_only_events, severity }. With targets added, each is a rule of event-rules."
+  description = "Rules by key (the id, or the id and the part of a split one): { description, detection_input (for a notify reaction), id, global, input_transformer (one sentence, for a topic), needs_function (whether a function decides, or leaves out what is excluded: a topic would get more than what is meant), pattern, read_only_events, severity }. With targets added, each is a rule of event-rules."
   value = {
     for key, part in local._ready : key => {
       description      = "[${local._catalogue[part.id].severity}] ${local._catalogue[part.id].title}"
       detection_input  = { input_paths = {}, input_template = local._detection_templates[part.id] }
       global           = local._catalogue[part.id].regions == "global"
       id               = part.id
+      needs_function   = local._catalogue[part.id].decision || length(local._exclusions[part.id]) > 0
       pattern          = local._patterns[key]
       read_only_events = local._catalogue[part.id].read_only
       severity         = local._catalogue[part.id].severity
@@ -60,6 +61,13 @@ output "rules" {
   precondition {
     condition     = length(local._selected) > 0 || length(local._entry_faults) > 0
     error_message = "No detection passes the filters at once (ids, exclude_ids, min_severity, benchmark, techniques, decided_by): loosen one of them."
+  }
+
+  # Not in the variable: a destroy looks at its validations, too, and at no precondition. No date may keep
+  # anybody from taking rules away.
+  precondition {
+    condition     = length(local._ended) == 0
+    error_message = "Some of exclusions have ended, and no event of their time can come any more: ${join(", ", local._ended)}. Leave them out, or give each a later day as until."
   }
 
   precondition {

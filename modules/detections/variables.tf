@@ -150,14 +150,6 @@ variable "exclusions" {
     ]]))
     error_message = "resources of exclusions must be ARNs (* and ? are wildcards) that say more than the kind of resource, as in arn:aws:s3:::site-*: one for all resources would leave everything alone."
   }
-
-  validation {
-    # Failed events come back for 14 days (SQS keeps them no longer) after the last day is over.
-    condition = alltrue(flatten([for exclusions in values(var.exclusions) : [
-      for exclusion in exclusions : try(timecmp(timeadd("${exclusion.until}T00:00:00Z", "360h"), plantimestamp()) > 0, true)
-    ]]))
-    error_message = "Some of exclusions have ended, and no event of their time can come any more: leave them out, or give each a later day as until."
-  }
 }
 
 variable "ids" {

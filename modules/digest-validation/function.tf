@@ -89,6 +89,12 @@ resource "aws_lambda_function" "this" {
     }
 
     precondition {
+      # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+      condition     = local._environment_bytes <= 4096
+      error_message = "The environment of the function is over Lambda's limit of 4 KB with ${length(var.accounts)} accounts and ${length(var.regions)} regions: leave accounts out, so that all that the bucket holds are proven, or split them between two of these modules."
+    }
+
+    precondition {
       condition     = var.stale_minutes >= var.lag_minutes + 120
       error_message = "stale_minutes must be at least two hours more than lag_minutes: a run comes every hour, and the alarm on silence looks for one in the time between the two."
     }

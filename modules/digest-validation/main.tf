@@ -60,4 +60,8 @@ locals {
     stale_minutes    = var.stale_minutes
     trail_name       = var.trail_name
   }
+
+  # Lambda measures the variables as one JSON text. What is not known while planning is measured as its
+  # usual length.
+  _environment_bytes = 600 + length(jsonencode(jsonencode(local._settings)))
 }

@@ -17,7 +17,7 @@ variable "accounts" {
 }
 
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (findings, silence, errors, failed runs) report to. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: there are no alarms."
+  description = "SNS topic that the alarms (findings, silence, errors, failed runs) report to: an alert-topic whole, or { arn = \"arn:...\" }. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: there are no alarms."
   type = object({
     arn               = string
     kms_master_key_id = optional(string)

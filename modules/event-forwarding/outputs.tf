@@ -19,11 +19,12 @@ output "dead_letter_queue" {
 }
 
 output "forwarded" {
-  description = "What a spoke forwards, as reconciliation takes it: { account_ids, patterns, regions }; a hub's is null."
+  description = "What a spoke forwards, as reconciliation takes it: { account_ids, patterns, read_only_patterns, regions }; a hub's is null."
   value = !local._is_spoke ? null : {
-    account_ids = [local._account_id]
-    patterns    = local._patterns
-    regions     = [local._region]
+    account_ids        = [local._account_id]
+    patterns           = local._patterns
+    read_only_patterns = var.read_only_patterns
+    regions            = [local._region]
   }
 }
 

@@ -29,7 +29,7 @@ variable "alarm_topic" {
     kms_master_key_id = optional(string)
   })
   default     = null
-  description = "SNS topic of this Region that the alarms (dead-letter queue, canaries) report to. Null: the alarms report to nobody; a spoke forwards their changes of state to the hub."
+  description = "SNS topic of this Region that the alarms (dead-letter queue, canaries) report to: an alert-topic whole, or { arn = \"arn:...\" }. Null: the alarms report to nobody; a spoke forwards their changes of state to the hub."
 
   validation {
     # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
@@ -129,7 +129,7 @@ variable "dead_letter_queue" {
     url               = optional(string)
   })
   default     = null
-  description = "Queue for events that the hub's bus did not take, as in event-rules. Null: the module makes one."
+  description = "Queue for events that the hub's bus did not take, as in event-rules: an aws_sqs_queue whole, or { arn = \"arn:...\" }. Null: the module makes one."
 }
 
 variable "event_bus" {
@@ -138,7 +138,7 @@ variable "event_bus" {
     name = string
   })
   default     = null
-  description = "Hub: event bus that receives the events (an aws_cloudwatch_event_bus whole). Null: the Region's default bus, where the same rules see its own events and the forwarded ones."
+  description = "Hub: event bus that receives the events (an aws_cloudwatch_event_bus whole, or { arn = \"arn:...\", name = \"...\" }). Null: the Region's default bus, where the same rules see its own events and the forwarded ones."
 
   validation {
     condition     = var.event_bus == null || var.hub_bus == null
@@ -151,7 +151,7 @@ variable "hub_bus" {
     arn = string
   })
   default     = null
-  description = "Spoke: the hub's event bus, of any account and Region (the hub's event-forwarding module whole, or { arn }). Null: this is the hub."
+  description = "Spoke: the hub's event bus, of any account and Region (the hub's event-forwarding module whole, or { arn = \"arn:...\" }). Null: this is the hub."
 
   validation {
     condition     = var.hub_bus == null ? true : can(regex("^arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/[/.A-Za-z0-9_-]+$", var.hub_bus.arn))

@@ -83,6 +83,12 @@ locals {
       ],
     )
   }
+  _role_policies = {
+    for rule_id, statements in local._role_statements : rule_id => jsonencode({
+      Version   = "2012-10-17"
+      Statement = [for statement in statements : { for name, value in statement : name => value if value != null }]
+    })
+  }
 }
 
 resource "aws_iam_role" "this" {
@@ -116,10 +122,15 @@ resource "aws_iam_role" "this" {
 resource "aws_iam_role_policy" "this" {
   for_each = local._role_rules
 
-  name = "targets"
-  role = aws_iam_role.this[each.key].name
-  policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [for statement in local._role_statements[each.key] : { for name, value in statement : name => value if value != null }]
-  })
+  name   = "targets"
+  role   = aws_iam_role.this[each.key].name
+  policy = local._role_policies[each.key]
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      condition     = length(local._role_policies[each.key]) <= 10240
+      error_message = "The policy of the role of the rule ${each.key} would have ${length(local._role_policies[each.key])} characters, and IAM takes 10,240: name instances by a tag in run_command.targets, or split the targets between two rules."
+    }
+  }
 }

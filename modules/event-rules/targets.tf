@@ -372,3 +372,33 @@ resource "aws_cloudwatch_event_target" "this" {
   # A target that may not be reached yet would send its first events to the dead-letter queue.
   depends_on = [aws_cloudwatch_log_resource_policy.this, aws_iam_role_policy.this, aws_lambda_permission.this, aws_sqs_queue_policy.this]
 }
+
+# People read what a topic gets. Both may be meant, for a time or for a topic that no one subscribes to.
+locals {
+  _topic_rules = distinct([for target in values(local._targets) : local._rules[target.rule_id].key if target.kind == "topic"])
+  _unfiltered  = sort([for key in local._topic_rules : key if nonsensitive(var.rules[key].needs_function)])
+
+  # Every call of a function is an event, too: its own calls would start it again.
+  _everything = sort(distinct([
+    for target in values(local._targets) : local._rules[target.rule_id].key
+    if contains(["function", "topic"], coalesce(target.kind, "-")) && nonsensitive(try(
+      length(setsubtract(keys(local._decoded[target.rule_id]), ["account", "detail-type", "region", "source"])) == 0 &&
+      anytrue([for matcher in local._decoded[target.rule_id].source : try(contains(["a", "aw", "aws", "aws."], matcher.prefix), false) || try(matcher.wildcard == "aws.*", false)]),
+      false
+    ))
+  ]))
+}
+
+check "unfiltered" {
+  assert {
+    condition     = length(local._unfiltered) == 0
+    error_message = "A topic gets all that the patterns of these rules let through, and a function was to decide or to leave out what is excluded: ${join(", ", local._unfiltered)}. Lead them to a notify reaction; or set decided_by = \"pattern\" in detections, which takes those that a pattern decides alone, and give it no exclusions."
+  }
+}
+
+check "everything" {
+  assert {
+    condition     = length(local._everything) == 0
+    error_message = "These rules match every call of every AWS service and lead to a topic or a function, which gets them all, those that it causes itself among them: ${join(", ", local._everything)}. Narrow their patterns, as with detail = { eventName = [...] }, or lead them to a queue, a stream or an archive."
+  }
+}

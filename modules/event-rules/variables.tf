@@ -10,7 +10,7 @@ variable "alarm_topic" {
     kms_master_key_id = optional(string)
   })
   default     = null
-  description = "SNS topic that the alarms report to (the alert-topic module whole); null makes no alarms. If the topic is encrypted, its key must admit cloudwatch.amazonaws.com."
+  description = "SNS topic that the alarms report to (the alert-topic module whole, or { arn = \"arn:...\" }); null makes no alarms. If the topic is encrypted, its key must admit cloudwatch.amazonaws.com."
 
   validation {
     # A provider that `terraform test` mocks makes ARNs of eight letters and digits.
@@ -94,7 +94,7 @@ variable "dead_letter_queue" {
     url                     = optional(string)
   })
   default     = null
-  description = "Queue for events that no target took; an aws_sqs_queue can be passed whole. With name and url, its policy is treated like a target queue's (see queue_policies); with arn alone, it is left as it is and has to admit the rules already. owner is set on the queue that another event-rules module made. Null: the module makes one."
+  description = "Queue for events that no target took; an aws_sqs_queue whole, or { arn = \"arn:...\" }. With name and url, its policy is treated like a target queue's (see queue_policies); with arn alone, it is left as it is and has to admit the rules already. owner is set on the queue that another event-rules module made. Null: the module makes one."
 
   validation {
     condition     = try(var.dead_letter_queue.owner, null) == null || var.queue_policies == "emit"
@@ -129,7 +129,7 @@ variable "event_bus" {
     name = string
   })
   default     = null
-  description = "Event bus that the rules are on (an aws_cloudwatch_event_bus whole). Null: the default bus, where AWS's own events arrive; any other gets what is forwarded to it."
+  description = "Event bus that the rules are on (an aws_cloudwatch_event_bus whole, or { arn = \"arn:...\", name = \"...\" }). Null: the default bus, where AWS's own events arrive; any other gets what is forwarded to it."
 
   validation {
     condition     = var.event_bus == null ? true : var.event_bus.name != "default" && can(regex("^[/.A-Za-z0-9_-]{1,256}$", var.event_bus.name))
@@ -210,7 +210,7 @@ variable "role" {
     arn = string
   })
   default     = null
-  description = "Role with which rules reach the targets that need one (an aws_iam_role whole). Null: the module makes one for each such rule, which may reach these targets and nothing else."
+  description = "Role with which rules reach the targets that need one (an aws_iam_role whole, or { arn = \"arn:...\" }). Null: the module makes one for each such rule, which may reach these targets and nothing else."
 
   validation {
     condition     = var.role == null ? true : can(regex("^(arn:[a-z-]+:iam::[0-9]{12}:role/.+|[a-z0-9]{8})$", var.role.arn))
@@ -225,8 +225,8 @@ variable "role_path" {
   description = "Path of the roles of rules."
 
   validation {
-    condition     = can(regex("^/([!-~]+/)?$", var.role_path))
-    error_message = "role_path starts and ends with a slash, as in \"/reactor/\"."
+    condition     = can(regex("^/([!-~]+/)?$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path starts and ends with a slash, as in \"/reactor/\", and has 512 characters at most."
   }
 }
 
@@ -238,7 +238,9 @@ variable "rules" {
       input_paths    = map(string)
       input_template = string
     }))
-    name             = optional(string)
+    name = optional(string)
+    # True of a rule of the detections module whose pattern lets more through than what is meant.
+    needs_function   = optional(bool, false)
     pattern          = optional(string)
     patterns         = optional(map(string))
     read_only_events = optional(bool, false)
@@ -370,8 +372,8 @@ variable "rules" {
   }
 
   validation {
-    condition     = alltrue(flatten([for key, rule in var.rules : [for name, value in rule : name == "targets" || (contains(["enabled", "read_only_events"], name) ? value == (name == "enabled") : value == null)] if key == "*"]))
-    error_message = "The key \"*\" of rules is no rule: it holds the targets of every rule that names none, and nothing else. Leave out of it: ${join(", ", flatten([for key, rule in var.rules : [for name, value in rule : name if name != "targets" && !(contains(["enabled", "read_only_events"], name) ? value == (name == "enabled") : value == null)] if key == "*"]))}."
+    condition     = alltrue(flatten([for key, rule in var.rules : [for name, value in rule : name == "targets" || (contains(["enabled", "needs_function", "read_only_events"], name) ? value == (name == "enabled") : value == null)] if key == "*"]))
+    error_message = "The key \"*\" of rules is no rule: it holds the targets of every rule that names none, and nothing else. Leave out of it: ${join(", ", flatten([for key, rule in var.rules : [for name, value in rule : name if name != "targets" && !(contains(["enabled", "needs_function", "read_only_events"], name) ? value == (name == "enabled") : value == null)] if key == "*"]))}."
   }
 }
 

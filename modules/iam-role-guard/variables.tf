@@ -33,6 +33,14 @@ variable "forbid_admin" {
   type        = bool
   default     = true
   nullable    = false
+
+  validation {
+    condition = anytrue([
+      var.forbid_admin, length(var.allowed_paths) > 0, var.allowed_providers != null, length(var.forbidden_names) > 0, length(var.forbidden_policies) > 0,
+      var.required_boundary != null, length(var.required_tags) > 0, var.trusted_accounts != null, var.trusted_organizations != null,
+    ])
+    error_message = "No role could break a rule, since there is none: give at least one of forbid_admin, allowed_paths, allowed_providers, forbidden_names, forbidden_policies, required_boundary, required_tags, trusted_accounts and trusted_organizations."
+  }
 }
 
 variable "forbidden_names" {

@@ -92,6 +92,14 @@ resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this.id
   policy = local._bucket_policy
 
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html
+      condition     = length(local._bucket_policy) <= 20480
+      error_message = "The bucket's policy has ${length(local._bucket_policy)} characters and S3 takes 20,480: give fewer reader_arns."
+    }
+  }
+
   # S3 answers OperationAborted when two of a bucket's settings change at once.
   depends_on = [aws_s3_bucket_public_access_block.this, aws_s3_bucket_ownership_controls.this]
 }

@@ -70,6 +70,11 @@ output "organization_id" {
   value       = var.organization_id
 }
 
+output "readable_days" {
+  description = "Days for which a log file can be read at once: then it is deleted, or has to be restored (GLACIER, DEEP_ARCHIVE). Null: for ever."
+  value       = try(min(concat([for class, days in var.transitions : days if class != "GLACIER_IR"], compact([var.expire_after_days]))...), null)
+}
+
 output "region" {
   description = "Region that the bucket is in."
   value       = module.location.region

@@ -81,3 +81,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 }
+
+# An archive that nothing reads may be meant.
+check "time_to_read" {
+  assert {
+    condition     = min(concat([7], [for class, days in var.transitions : days if class != "GLACIER_IR"], compact([var.expire_after_days]))...) >= 7
+    error_message = "Log files of the bucket ${var.bucket_name} are deleted, or have to be restored, before a week is over: digest-validation, reconciliation and log-query may not have read them. Give expire_after_days and the transitions to GLACIER and DEEP_ARCHIVE 7 days or more; what is in GLACIER_IR can be read at once."
+  }
+}

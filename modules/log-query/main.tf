@@ -121,3 +121,15 @@ resource "aws_glue_catalog_table" "this" {
     }
   }
 }
+
+# https://docs.aws.amazon.com/athena/latest/ug/creating-tables.html#create-table-glacier
+locals {
+  _unread = { for name, log in var.logs : name => log.bucket.readable_days if try(log.bucket.readable_days < var.days, false) }
+}
+
+check "days" {
+  assert {
+    condition     = length(local._unread) == 0
+    error_message = "days is ${var.days}, and Athena passes over log files that are deleted by then or in GLACIER or DEEP_ARCHIVE, without a word: ${join(", ", [for name, days in local._unread : "${name} after ${days} days"])}. Set days to the fewest of these, or restore what a query is to read."
+  }
+}

@@ -10,7 +10,7 @@ variable "alarm_topic" {
     kms_master_key_id = optional(string)
   })
   default     = null
-  description = "SNS topic that the alarm on objects that fail to replicate reports to: an alert-topic whole, or { arn }, of the log bucket's Region. A topic switches on the rule's metrics (custom metrics, 0.30 USD each a month). Null: no alarm."
+  description = "SNS topic that the alarm on objects that fail to replicate reports to: an alert-topic whole, or { arn = \"arn:...\" }, of the log bucket's Region. A topic switches on the rule's metrics (custom metrics, 0.30 USD each a month). Null: no alarm."
 
   validation {
     # A provider that `terraform test` mocks makes ARNs of eight letters and digits.

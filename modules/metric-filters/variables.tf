@@ -1,5 +1,5 @@
 variable "alarm_topic" {
-  description = "SNS topic that the alarms report to (the alert-topic module whole). Security Hub wants somebody to have subscribed to it. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
+  description = "SNS topic that the alarms report to (the alert-topic module whole, or { arn = \"arn:...\" }). Security Hub wants somebody to have subscribed to it. If it is encrypted, its key must admit cloudwatch.amazonaws.com."
   type = object({
     arn               = string
     kms_master_key_id = optional(string)
@@ -51,7 +51,7 @@ variable "controls" {
 }
 
 variable "log_group" {
-  description = "Log group that a trail of all Regions sends its events to: the trail module's output log_group, or an aws_cloudwatch_log_group whole. A log group takes 100 metric filters."
+  description = "Log group that a trail of all Regions sends its events to: the trail module's output log_group, an aws_cloudwatch_log_group whole, or { name = \"...\" }. A log group takes 100 metric filters."
   type = object({
     name = string
     arn  = optional(string)

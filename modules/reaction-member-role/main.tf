@@ -60,6 +60,14 @@ resource "aws_iam_role" "this" {
   assume_role_policy   = local._trust_json
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      condition     = length(local._trust_json) <= 2048
+      error_message = "The trust policy of the role would have ${length(local._trust_json)} characters, and IAM takes 2,048: give fewer hub_role_names, with wildcards as in \"security/*-guard-*\", or a shorter external_id."
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "this" {
@@ -68,4 +76,12 @@ resource "aws_iam_role_policy" "this" {
   name   = "reactions"
   role   = aws_iam_role.this.name
   policy = local._policy_json
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      condition     = length(local._policy_json) <= 10240
+      error_message = "The role's policy would have ${length(local._policy_json)} characters, and IAM takes 10,240: split guards between two of these modules, each with a name of its own."
+    }
+  }
 }

@@ -83,6 +83,13 @@ resource "aws_lambda_function" "this" {
       error_message = "finding_target is the Security Hub of another account, and Security Hub takes an account's findings from that account alone: give the hub of ${local._account}. Its administrator sees them too."
     }
 
+    # Not in the variables: a destroy looks at their validations, too, and at no precondition. No date may
+    # keep anybody from taking a reaction away.
+    precondition {
+      condition     = length(local._ended) == 0
+      error_message = "Exemptions have ended: ${join(", ", local._ended)}. Leave them out, or give them a later last day."
+    }
+
     precondition {
       # Bytes, not characters: base64 writes 3 bytes as 4 characters.
       condition     = length(base64encode(local._environment_text)) / 4 * 3 <= 4096

@@ -200,4 +200,12 @@ resource "aws_iam_role_policy" "this" {
   name   = "reaction"
   role   = aws_iam_role.this[0].name
   policy = local._policy_json
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      condition     = length(local._policy_json) <= 10240
+      error_message = "The policy of the reaction's role would have ${length(local._policy_json)} characters, and IAM takes 10,240: shorten guard.policy_json${length(local._member_accounts) > 1 ? ", or leave out member_role.accounts, which then means every account that has the role" : ""}."
+    }
+  }
 }

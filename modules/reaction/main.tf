@@ -82,6 +82,15 @@ locals {
     } : kind => given if length(given) > 0
   }
 
+  _ended = sort(flatten([
+    for name, given in {
+      exempt_accounts   = var.exempt_accounts
+      exempt_principals = var.exempt_principals
+      exempt_role_paths = var.exempt_role_paths
+      exempt_tags       = var.exempt_tags
+    } : [for subject, until in given : "${subject} in ${name} (${until})" if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)]
+  ]))
+
   # What is not asked for is not set: there are 4 KB for all of it.
   _engine = {
     REACTION_ACT_WITHIN_SECONDS = var.act_within_seconds == -1 ? null : var.act_within_seconds
@@ -120,4 +129,12 @@ locals {
     jsonencode(merge(local._environment, { ALERT_TOPIC_ARN = local._measured_topic_arn, REACTION_ROLE = local._measured_role_arn }, local._measured_findings)),
     "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&"
   )
+}
+
+# May be meant until a day. In other accounts the reaction acts by member_role only.
+check "own_account" {
+  assert {
+    condition     = var.member_role != null || !contains(keys(var.exempt_accounts), local._account)
+    error_message = "The reaction ${var.name} leaves everything alone: without member_role it acts in the account ${local._account} only, which is in exempt_accounts. Leave that account out, or exempt principals, role paths or tags."
+  }
 }

@@ -36,10 +36,15 @@ variable "actions_per_principal" {
     condition     = var.actions_per_principal == null ? true : var.actions_per_principal >= 1 && var.actions_per_principal <= 999999999 && floor(var.actions_per_principal) == var.actions_per_principal
     error_message = "actions_per_principal must be a whole number from 1, or null for half of actions_per_hour."
   }
+
+  validation {
+    condition     = var.actions_per_principal == null ? true : coalesce(var.actions_per_hour, var.guard.actions_per_hour) != -1 && var.actions_per_principal <= coalesce(var.actions_per_hour, var.guard.actions_per_hour)
+    error_message = "actions_per_principal would limit nothing: it is a part of actions_per_hour, which is ${coalesce(var.actions_per_hour, var.guard.actions_per_hour) == -1 ? "without a limit (-1)" : coalesce(var.actions_per_hour, var.guard.actions_per_hour)}. Give a smaller number, or leave it out for half."
+  }
 }
 
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch unreadable or thrown, refused events) report to. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: no alarms."
+  description = "SNS topic that the alarms (errors, throttles, failure queue, lost events, budget, kill switch unreadable or thrown, refused events) report to: an alert-topic whole, or { arn = \"arn:...\" }. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: no alarms."
   type = object({
     arn               = string
     kms_master_key_id = optional(string)
@@ -58,7 +63,7 @@ variable "alarm_topic" {
 }
 
 variable "alert_topic" {
-  description = "SNS topic that the alerts go to, with the key that encrypts it, if any: `module.alert_topic` whole. Null: no alerts. A guard that alerts requires a topic, or finding_target, beyond dry_run."
+  description = "SNS topic that the alerts go to, with the key that encrypts it, if any: an alert-topic whole, or { arn = \"arn:...\", kms_key_arn = \"arn:...\" }. Null: no alerts. A guard that alerts requires a topic, or finding_target, beyond dry_run."
   type = object({
     arn               = string
     kms_key_arn       = optional(string)
@@ -94,7 +99,7 @@ variable "alert_topic" {
 }
 
 variable "audit_bus" {
-  description = "Event bus that an audit record of every action goes to, beside the log. A reaction in dry_run sends none. Null: the log only."
+  description = "Event bus that an audit record of every action goes to, beside the log: an aws_cloudwatch_event_bus whole, or { arn = \"arn:...\" }. A reaction in dry_run sends none. Null: the log only."
   type = object({
     arn = string
   })
@@ -149,11 +154,6 @@ variable "exempt_accounts" {
     condition     = alltrue([for account, until in var.exempt_accounts : can(regex("^[0-9]{12}$", account)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_accounts must map account ids of twelve digits to the last day that they are exempt, as in { \"123456789012\" = \"2026-12-31\" }."
   }
-
-  validation {
-    condition     = alltrue([for until in values(var.exempt_accounts) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
-    error_message = "exempt_accounts has exemptions that have ended: ${join(", ", [for account, until in var.exempt_accounts : account if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
-  }
 }
 
 variable "exempt_principals" {
@@ -168,8 +168,9 @@ variable "exempt_principals" {
   }
 
   validation {
-    condition     = alltrue([for until in values(var.exempt_principals) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
-    error_message = "exempt_principals has exemptions that have ended: ${join(", ", [for arn, until in var.exempt_principals : arn if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
+    # Two roles or users that have nothing in common show that it means everybody.
+    condition     = !anytrue([for arn in keys(var.exempt_principals) : anytrue([for kind in ["role", "user"] : alltrue([for name in ["000000000000:${kind}/q", "999999999999:${kind}/z/w"] : can(regex("^${replace(replace(replace(arn, "/[^A-Za-z0-9*?]/", "\\$0"), "*", ".*"), "?", ".")}$", "arn:${try(regex("^arn:([a-z-]+):", arn)[0], "aws")}:iam::${name}"))])])])
+    error_message = "exempt_principals must name somebody: an ARN that stands for all roles or users of every account would leave everybody alone. To hold the reaction back, set the guard's mode or use kill_switch."
   }
 
   validation {
@@ -188,11 +189,6 @@ variable "exempt_role_paths" {
     condition     = alltrue([for path, until in var.exempt_role_paths : can(regex("^/(\\S+/)+$", path)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_role_paths must map paths that start and end with a slash (and are not / alone, which is every role) to the last day that they are exempt, as in { \"/ci/\" = \"2026-12-31\" }."
   }
-
-  validation {
-    condition     = alltrue([for until in values(var.exempt_role_paths) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
-    error_message = "exempt_role_paths has exemptions that have ended: ${join(", ", [for path, until in var.exempt_role_paths : path if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
-  }
 }
 
 variable "exempt_tags" {
@@ -205,15 +201,10 @@ variable "exempt_tags" {
     condition     = alltrue([for tag, until in var.exempt_tags : can(regex("^[^=]{1,128}=.{0,256}$", tag)) && can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", until)) && can(timeadd("${until}T00:00:00Z", "0s"))])
     error_message = "exempt_tags must map tags, written key=value, to the last day that they exempt a resource, as in { \"reactor-exempt=yes\" = \"2026-12-31\" }."
   }
-
-  validation {
-    condition     = alltrue([for until in values(var.exempt_tags) : try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) > 0, true)])
-    error_message = "exempt_tags has exemptions that have ended: ${join(", ", [for tag, until in var.exempt_tags : tag if try(timecmp(timeadd("${until}T00:00:00Z", "24h"), plantimestamp()) <= 0, false)])}. Leave them out, or give them a later last day."
-  }
 }
 
 variable "failure_queue" {
-  description = "SQS queue for the events that the function failed on, with the key that encrypts it, if any. Null: the module makes one."
+  description = "SQS queue for the events that the function failed on, with the key that encrypts it, if any: an aws_sqs_queue whole, or { arn = \"arn:...\" }. Null: the module makes one."
   type = object({
     arn               = string
     kms_key_arn       = optional(string)
@@ -239,7 +230,7 @@ variable "failure_queue" {
 }
 
 variable "finding_target" {
-  description = "Where the alerts also go as findings: the account's Security Hub (aws_securityhub_account.x) in its own format, or a standard SQS queue or an event bus as OCSF Detection Findings. Give the resource whole; for an encrypted queue also its key. Null: alerts alone."
+  description = "Where the alerts also go as findings: the account's Security Hub (aws_securityhub_account.x) in its own format, or a standard SQS queue or an event bus as OCSF Detection Findings. Give the resource whole, or { arn = \"arn:...\" }; for an encrypted queue also its key. Null: alerts alone."
   type = object({
     arn               = string
     kms_key_arn       = optional(string)
@@ -324,13 +315,19 @@ variable "iac_principals" {
   }
 
   validation {
+    # As in exempt_principals.
+    condition     = !anytrue([for arn in var.iac_principals : anytrue([for kind in ["role", "user"] : alltrue([for name in ["000000000000:${kind}/q", "999999999999:${kind}/z/w"] : can(regex("^${replace(replace(replace(arn, "/[^A-Za-z0-9*?]/", "\\$0"), "*", ".*"), "?", ".")}$", "arn:${try(regex("^arn:([a-z-]+):", arn)[0], "aws")}:iam::${name}"))])])])
+    error_message = "iac_principals must name somebody: an ARN that stands for all roles or users of every account would leave everybody alone."
+  }
+
+  validation {
     condition     = !anytrue([for arn in var.iac_principals : strcontains(arn, ":assumed-role/")])
     error_message = "iac_principals holds a session, whose calls are known by its role: give the role's own ARN, as in arn:aws:iam::*:role/terraform-*."
   }
 }
 
 variable "kill_switch" {
-  description = "SSM parameter (a String of this account and Region) whose value caps the mode of every reaction that reads it: enforce caps nothing, notify and dry_run do. A value that can't be read, or any other value, means notify. Null: no kill switch."
+  description = "SSM parameter (a String of this account and Region) (whole, or { name = \"/reactor/mode\" }) whose value caps the mode of every reaction that reads it: enforce caps nothing, notify and dry_run do. A value that can't be read, or any other value, means notify. Null: no kill switch."
   type = object({
     name = string
   })
@@ -372,7 +369,7 @@ variable "ledger_days" {
 }
 
 variable "ledger_table" {
-  description = "DynamoDB table of this account and Region that remembers what was done, with the key that encrypts it, if any. Its only key must be `id` (a string), its TTL attribute `expiration`. Several reactions may share a table. Null: the module makes one."
+  description = "DynamoDB table of this account and Region that remembers what was done, with the key that encrypts it, if any: an aws_dynamodb_table whole, or { name = \"...\" }. Its only key must be `id` (a string), its TTL attribute `expiration`. Several reactions may share a table. Null: the module makes one."
   type = object({
     kms_key_arn = optional(string)
     name        = string
@@ -386,7 +383,7 @@ variable "ledger_table" {
 }
 
 variable "log_group" {
-  description = "Existing log group of this account and Region that the function writes to. Null: the module makes /aws/lambda/<name>."
+  description = "Existing log group of this account and Region that the function writes to: an aws_cloudwatch_log_group whole, or { name = \"...\" }. Null: the module makes /aws/lambda/<name>."
   type = object({
     name = string
   })
@@ -450,7 +447,7 @@ variable "max_retries" {
 }
 
 variable "member_role" {
-  description = "Role made by reaction-member-role in other accounts (and in this one, for events of other Regions), with which the reaction acts there; `accounts` limits it to these accounts. Null: the reaction acts in the function's own account and Region only."
+  description = "Role { name = \"...\", external_id = \"...\" } made by reaction-member-role in other accounts (and in this one, for events of other Regions), with which the reaction acts there; `accounts` limits it to these accounts. Null: the reaction acts in the function's own account and Region only."
   type = object({
     accounts    = optional(set(string))
     external_id = string
@@ -609,7 +606,7 @@ variable "reserved_concurrency" {
 }
 
 variable "role" {
-  description = "Existing role that the function runs as. The role must allow what the output policy_json says. Null: the module makes one."
+  description = "Existing role that the function runs as: an aws_iam_role whole, or { arn = \"arn:...\" }. The role must allow what the output policy_json says. Null: the module makes one."
   type = object({
     arn = string
   })
@@ -692,6 +689,12 @@ variable "vpc_config" {
   validation {
     condition     = var.vpc_config == null ? true : length(var.vpc_config.subnet_ids) > 0 && length(var.vpc_config.security_group_ids) > 0
     error_message = "vpc_config needs at least one subnet and one security group; leave it out to run outside a VPC."
+  }
+
+  validation {
+    # https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
+    condition     = var.vpc_config == null ? true : length(var.vpc_config.subnet_ids) <= 16 && length(var.vpc_config.security_group_ids) <= 5
+    error_message = "vpc_config has too many subnets or security groups: Lambda takes 16 and 5."
   }
 
   validation {

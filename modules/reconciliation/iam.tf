@@ -3,6 +3,8 @@ locals {
   _alert_keys    = [for topic in var.alert_topic == null ? [] : [var.alert_topic] : topic.kms_key_arn == null ? topic.kms_master_key_id : topic.kms_key_arn]
   _alert_key_arn = try(startswith(local._alert_keys[0], "arn:") && !endswith(local._alert_keys[0], ":alias/aws/sns"), false) ? local._alert_keys[0] : null
 
+  _rule_arns = sort(distinct([for rule in values(local._rules) : rule.arn]))
+
   _statements = [
     for statement in [
       # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
@@ -66,11 +68,12 @@ locals {
         Action   = ["s3:GetObject", "s3:GetObjectVersion"]
         Resource = ["${local._witness_bucket_arn}/rules.json", "${local._witness_bucket_arn}/witness/*"]
       },
+      # The whole catalogue's rules have more characters than a role's policies may have.
       length(local._rules) == 0 ? null : {
         Sid      = "LookAtRules"
         Effect   = "Allow"
         Action   = ["events:DescribeRule"]
-        Resource = sort(distinct([for rule in values(local._rules) : rule.arn]))
+        Resource = length(jsonencode(local._rule_arns)) <= 4096 ? local._rule_arns : ["arn:${local._partition}:events:${local._region}:${local._account}:rule/*"]
       },
       # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
       {
@@ -163,6 +166,14 @@ resource "aws_iam_role_policy" "function" {
   name   = "reconciliation"
   role   = aws_iam_role.function.name
   policy = local._policy_json
+
+  lifecycle {
+    precondition {
+      # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+      condition     = length(local._policy_json) <= 10240
+      error_message = "The policy of the function's role would have ${length(local._policy_json)} characters, and IAM takes 10,240: the rules have too many targets to redeliver to. Set redeliver = false, or give the rules of some in a second reconciliation module."
+    }
+  }
 }
 
 resource "aws_iam_role" "schedule" {

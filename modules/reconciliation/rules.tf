@@ -10,10 +10,11 @@ locals {
     region  = local._region
     forwarded = [
       for way in values(var.forwarded) : {
-        accounts = sort(way.account_ids)
-        patterns = values(way.patterns)
-        regions  = sort(way.regions)
-      }
+        accounts           = sort(way.account_ids)
+        patterns           = values(way.patterns)
+        read_only_patterns = [for name, pattern in way.patterns : pattern if contains(way.read_only_patterns, name)]
+        regions            = sort(way.regions)
+      } if way != null
     ]
     rules = [
       for rule in values(local._rules) : {
@@ -54,7 +55,14 @@ resource "aws_s3_object" "rules" {
   key          = "rules.json"
   content      = local._document
   content_type = "application/json"
-  tags         = var.tags
+
+  # An object takes ten tags, and a bucket or a provider may have more.
+  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+  override_provider {
+    default_tags {
+      tags = {}
+    }
+  }
 
   lifecycle {
     precondition {

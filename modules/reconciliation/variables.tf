@@ -5,7 +5,7 @@ variable "account_id" {
 }
 
 variable "alarm_topic" {
-  description = "SNS topic that the alarms (missed events, silence, errors, failed runs) report to. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: there are no alarms."
+  description = "SNS topic that the alarms (missed events, silence, errors, failed runs) report to: an alert-topic whole, or { arn = \"arn:...\" }. If it is encrypted, its key must admit cloudwatch.amazonaws.com. Null: there are no alarms."
   type = object({
     arn               = string
     kms_master_key_id = optional(string)
@@ -94,27 +94,33 @@ variable "digest_validation" {
 
 variable "forwarded" {
   type = map(object({
-    account_ids = optional(set(string), [])
-    patterns    = optional(map(string), {})
-    regions     = optional(set(string), [])
+    account_ids        = optional(set(string), [])
+    patterns           = optional(map(string), {})
+    read_only_patterns = optional(set(string), [])
+    regions            = optional(set(string), [])
   }))
   default     = {}
   nullable    = false
-  description = "Who forwards events to the rules' bus, by a name of your choice: accounts and Regions (empty: all), and the patterns (JSON) of what is forwarded, as event-forwarding has them (empty: everything). Rules see nothing of any other account and Region than their own: that is told as a blind spot."
+  description = "Who forwards events to the rules' bus, by a name of your choice: the output forwarded of a spoke's event-forwarding module, or accounts and Regions (empty: all) and the patterns (JSON) of what is forwarded (empty: everything). Only the patterns that read_only_patterns names forward read-only management events, too. Without a way here, rules see nothing of any other account and Region than their own: that is told as a blind spot."
 
   validation {
-    condition     = alltrue(flatten([for way in values(var.forwarded) : [for id in way.account_ids : can(regex("^[0-9]{12}$", id))]]))
+    condition     = alltrue(flatten([for way in values(var.forwarded) : [for id in try(way.account_ids, []) : can(regex("^[0-9]{12}$", id))]]))
     error_message = "forwarded.account_ids must hold account ids of twelve digits."
   }
 
   validation {
-    condition     = alltrue(flatten([for way in values(var.forwarded) : [for region in way.regions : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", region))]]))
+    condition     = alltrue(flatten([for way in values(var.forwarded) : [for region in try(way.regions, []) : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", region))]]))
     error_message = "forwarded.regions must hold Regions such as eu-central-1."
   }
 
   validation {
-    condition     = alltrue(flatten([for way in values(var.forwarded) : [for pattern in values(way.patterns) : can(keys(jsondecode(pattern)))]]))
+    condition     = alltrue(flatten([for way in values(var.forwarded) : [for pattern in try(values(way.patterns), []) : can(keys(jsondecode(pattern)))]]))
     error_message = "forwarded.patterns must hold event patterns as JSON objects: write them with jsonencode({ ... })."
+  }
+
+  validation {
+    condition     = alltrue([for way in values(var.forwarded) : try(length(setsubtract(way.read_only_patterns, keys(way.patterns))) == 0, true)])
+    error_message = "forwarded.read_only_patterns names no pattern: ${join(", ", flatten([for way in values(var.forwarded) : try(tolist(setsubtract(way.read_only_patterns, keys(way.patterns))), [])]))}. Its items are keys of patterns beside it."
   }
 }
 

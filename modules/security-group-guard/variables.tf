@@ -43,6 +43,11 @@ variable "ports" {
     condition     = var.ports == null ? true : length(var.ports) > 0 && alltrue([for port in var.ports : port >= 0 && port <= 65535 && floor(port) == port])
     error_message = "ports must hold at least one whole number from 0 to 65535; null takes the usual ones."
   }
+
+  validation {
+    condition     = var.ports == null ? true : length(var.ports) == 0 || length(setsubtract(var.ports, var.allowed_ports)) > 0
+    error_message = "allowed_ports has all of ports, so that the guard would look at none: leave out of one list what is in both."
+  }
 }
 
 variable "world_prefix" {

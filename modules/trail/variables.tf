@@ -206,7 +206,7 @@ variable "log_group" {
     arn = string
   })
   default     = null
-  description = "Your log group that the events go to, with cloudwatch_logs = \"given\": an aws_cloudwatch_log_group whole, or { arn }. The log group must be in the trail's account and home Region."
+  description = "Your log group that the events go to, with cloudwatch_logs = \"given\": an aws_cloudwatch_log_group whole, or { arn = \"arn:...\" }. The log group must be in the trail's account and home Region."
 
   validation {
     condition     = (var.cloudwatch_logs == "given") == (var.log_group != null)
@@ -310,7 +310,7 @@ variable "notification_topic" {
     arn = string
   })
   default     = null
-  description = "SNS topic that gets a message for each delivered log file: an aws_sns_topic whole, or { arn }. Its policy, and its key's, must admit CloudTrail before the trail is made. A topic of another account or Region needs version 5.87 of the provider or newer. Null: none."
+  description = "SNS topic that gets a message for each delivered log file: an aws_sns_topic whole, or { arn = \"arn:...\" }. Its policy, and its key's, must admit CloudTrail before the trail is made. A topic of another account or Region needs version 5.87 of the provider or newer. Null: none."
 
   validation {
     condition     = var.notification_topic == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.notification_topic.arn))

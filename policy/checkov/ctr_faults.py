@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ctr_estate import UNKNOWN, Estate, Resource, condition_keys, services, statements, texts
@@ -52,7 +53,7 @@ def check(id: str, name: str, category: str, *kinds: str) -> Callable[[Fault], F
 
 @check(
     "CKV2_CTR_1",
-    "A rule's target has a dead-letter queue",
+    "A rule's target has a dead-letter queue that admits the rule",
     "BACKUP_AND_RECOVERY",
     "aws_cloudwatch_event_target",
 )
@@ -61,8 +62,9 @@ def no_dead_letter_queue(target: Resource, estate: Estate) -> str | None:
     if target.get("dead_letter_config") is UNKNOWN:
         return None
     for block in target.blocks("dead_letter_config"):
-        if block.get("arn"):
-            return None
+        if arn := block.get("arn"):
+            fault = _closed_to(target, "dead_letter_config", arn, "sqs", estate)
+            return fault and f"{fault}: what can't be delivered is lost"
     return "dead_letter_config names no queue: what can't be delivered is dropped after 24 hours"
 
 
@@ -108,13 +110,20 @@ def no_permission(target: Resource, estate: Estate) -> str | None:
             f for f in estate.of("aws_lambda_function") if _arn_is(arn, f, "function_name")
         ]
         return next((fault for f in functions if (fault := _not_invocable(f, estate))), None)
-    if service in _ADMIT:
-        kind, name, *_ = _ADMIT[service]
-        receivers = named or [r for r in estate.of(kind) if _arn_is(arn, r, name)]
-        return next(
-            (fault for r in receivers if (fault := _not_admitting(r, service, estate))), None
-        )
-    return None
+    return _closed_to(target, "arn", arn, service, estate) if service in _ADMIT else None
+
+
+def _closed_to(
+    target: Resource, argument: str, arn: Any, service: str, estate: Estate
+) -> str | None:
+    """What is wrong with the policy of the queue or topic that an argument of a target names."""
+    kind, name, *_ = _ADMIT[service]
+    receivers = estate.named(target, argument, kind) or [
+        one for one in estate.of(kind) if _arn_is(arn, one, name)
+    ]
+    return next(
+        (fault for r in receivers if (fault := _not_admitting(r, service, target, estate))), None
+    )
 
 
 def _arn_is(arn: Any, resource: Resource, name: str) -> bool:
@@ -131,7 +140,9 @@ def _not_invocable(function: Resource, estate: Estate) -> str | None:
     return f"{function.address} has no aws_lambda_permission for {EVENTBRIDGE}"
 
 
-def _not_admitting(receiver: Resource, service: str, estate: Estate) -> str | None:
+def _not_admitting(
+    receiver: Resource, service: str, target: Resource, estate: Estate
+) -> str | None:
     _, name, policies, argument, action = _ADMIT[service]
     documents = [receiver.document("policy")] if receiver.get("policy") is not UNKNOWN else []
     documents += [
@@ -145,9 +156,28 @@ def _not_admitting(receiver: Resource, service: str, estate: Estate) -> str | No
             statement.get("Effect") == "Allow"
             and (EVENTBRIDGE in services(statement) or statement.get("Principal") == "*")
             and {action, action.split(":")[0] + ":*", "*"} & {*actions}
+            and _is_source(target.get("rule"), statement)
         ):
             return None
-    return f"the policy of {receiver.address} does not allow {action} to {EVENTBRIDGE}"
+    return f"the policy of {receiver.address} does not allow {action} to {EVENTBRIDGE} for the rule"
+
+
+def _is_source(rule: Any, statement: Mapping[str, Any]) -> bool:
+    """Whether a rule may be the source that a statement asks for; a name that is not known may."""
+    condition = statement.get("Condition")
+    for operator, asked in condition.items() if isinstance(condition, Mapping) else ():
+        for key, value in asked.items() if isinstance(asked, Mapping) else ():
+            wanted = [text.rpartition(":rule/")[2] for text in texts(value) if ":rule/" in text]
+            if (
+                key.lower() == "aws:sourcearn"
+                and re.match(r"(?:ForAnyValue:)?(?:Arn|String)(?:Equals|Like)", operator)
+                and isinstance(rule, str)
+                and len(wanted) == len(texts(value)) > 0
+                and not any("${" in each for each in wanted)
+                and not any(fnmatchcase(rule, each.rpartition("/")[2]) for each in wanted)
+            ):
+                return False
+    return True
 
 
 @check(

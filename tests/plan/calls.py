@@ -164,3 +164,34 @@ def readme_example(module: str) -> str:
     text = (REPOSITORY / "modules" / module / "README.md").read_text(encoding="utf-8")
     [example] = re.findall(r"## Usage\n\n```hcl\n(.*?)```", text, re.DOTALL)
     return re.sub(r'"git::\S+//modules/([\w-]+)\?ref=\S+"', r'"${modules}/\1"', example)
+
+
+def plan_destroy(tf: Planner, folder: Path, source: str) -> Tested:
+    """Plan, in `folder`, the destruction of what a configuration made: here, one resource."""
+    root = Path("root")
+    lay_out(folder, root, None)
+    kept = 'resource "terraform_data" "kept" {}\n'
+    (folder / root / "main.tf").write_text(fill(source, root) + kept, encoding="utf-8")
+    state = {
+        "version": 4,
+        "terraform_version": "1.9.0",
+        "resources": [
+            {
+                "mode": "managed",
+                "type": "terraform_data",
+                "name": "kept",
+                "provider": 'provider["terraform.io/builtin/terraform"]',
+                "instances": [{"schema_version": 0, "attributes": {"id": "kept"}}],
+            }
+        ],
+    }
+    (folder / root / "terraform.tfstate").write_text(json.dumps(state), encoding="utf-8")
+    with tf.provider.serving([source]) as provider:
+        environment = {**tf.aws.environment(), **ONE_CORE, **provider}
+        for command in (("init", "-backend=false"), ("plan", "-destroy", "-lock=false")):
+            done = tf.terraform.run(
+                *command, "-no-color", cwd=folder / root, environment=environment,
+                timeout=2 * PLAN_SECONDS,
+            )  # fmt: skip
+    said = (done.stdout + done.stderr).replace("│", " ")
+    return Tested(done.returncode == 0, " ".join(said.split()))

@@ -674,6 +674,8 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a queue twice", {"queue_subscribers": {"work": QUEUE_WHOLE, "same": QUEUE_WHOLE}}, "A queue is in queue_subscribers twice"),
         ("a policy of a queue that is not there", {"existing_queue_policies": {"work": "", "wrok": ""}}, "existing_queue_policies names queues that are no subscribers: wrok"),
         ("no key at all", {"kms_key_arn": None}, "own_kms_key is false and kms_key_arn is missing"),
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+        ("a hundred statements beside the module's", {"policy_statements": json.dumps([{"Sid": f"S{n}", "Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sns:Publish", "Resource": TOPIC} for n in range(100)])}, "in 104 statements, and SNS takes 30,720 in 100"),
     ],
     "bucket-baseline": [
         ("AES-256", {"encryption": "AES-256", "kms_key_arn": None}, "encryption must be AES256, aws:kms or none"),
@@ -685,6 +687,9 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a tag of AWS's own", {"required_tags": {"aws:owner": "x"}}, 'required_tags has a key that starts with "aws:"'),
         ("a pattern of ARNs", {"skip_buckets": ["arn:aws:s3:::*-website"]}, "skip_buckets must hold names of buckets"),
         ("a pattern of URLs", {"skip_buckets": ["s3://acme-*"]}, "skip_buckets must hold names of buckets"),
+        ("a semicolon in a required tag", {"required_tags": {"Team;Owner": "unknown"}}, "required_tags must be tags that S3 takes"),
+        ("every bucket skipped", {"skip_buckets": ["*"]}, "skip_buckets stands for every bucket"),
+        ("nothing to look at", {"block_public_access": False, "encryption": "none", "kms_key_arn": None, "log_bucket": None, "ownership": False, "required_tags": {}, "tls_only": False, "versioning": False}, "The guard would look at nothing"),
     ],
     "detections": [
         ("a benchmark without its version", {"benchmark": "cis"}, "benchmark must be one of cis-"),
@@ -698,7 +703,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("no criterion", where(), "Each of exclusions must have a where with some of"),
         ("an empty reason", excluding(reason=" "), "Each of exclusions must have a reason"),
         ("a day written the German way", excluding(until="31.12.2026"), "Each of exclusions must have the last day"),
-        ("a day that ended long ago", excluding(until=ENDED), "Some of exclusions have ended"),
+        ("a day that ended long ago", excluding(until=ENDED), f"no event of their time can come any more: sg-open ({ENDED})"),
         ("an account of eleven digits left alone", where(accounts=["12345678901"]), "accounts of exclusions must be ids of twelve digits"),
         ("a unit that nobody explained", where(organizational_units=["ou-ab12-sandbox02"]), "must be keys of the variable organizational_units"),
         ("everybody left alone", where(principals=["*"]), "principals of exclusions must be ARNs of users and roles"),
@@ -758,6 +763,8 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("over Lambda's timeout", {"timeout": 1800}, "timeout must be a whole number from 30 to 900"),
         ("an account that lost its zero", {"trail_account_id": 12345678901}, "trail_account_id is no account id"),
         ("a code signing profile", {"code_signing_config_arn": f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/x"}, "code_signing_config_arn is not the ARN"),
+        # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+        ("over 4 KB of accounts", {"accounts": [f"{n:012}" for n in range(250)]}, "The environment of the function is over Lambda's limit of 4 KB with 250 accounts"),
     ],
     "ec2-launch-guard": [
         ("a count of none", {"alert_from_count": 0}, "alert_from_count must be a whole number from 1"),
@@ -805,6 +812,8 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a source with a wildcard", {"sources_beyond_aws": ["acme.*"]}, "sources_beyond_aws holds whole names of sources"),
         ("AWS among the others", {"sources_beyond_aws": ["aws.ec2"]}, "which may always be named"),
         ("a path without its slashes", {"role_path": "reactor"}, "role_path starts and ends with a slash"),
+        ("a path of 513 characters", {"role_path": f"/{'x' * 511}/"}, "and has 512 characters at most"),
+        ("too many sources for an archive", {"failed_invocation_alarms": [], "rules": {f"r{n}": RULE | {"pattern": json.dumps({"source": [f"aws.service-of-a-long-name-{n}"]})} for n in range(80)}}, "The rules have too many sources for an archive's pattern", "size"),
     ],
     "event-rules, patterns": [
         # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
@@ -875,6 +884,8 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a day's retries and more", aiming({"topic": {"arn": TOPIC}, "retry": {"max_age_seconds": 172800}}), "retry.max_age_seconds must be a whole number from 60 to 86400"),
         ("the provider's name for the queue of what fails", aiming({"topic": {"arn": TOPIC}, "dead_letter_arn": QUEUE}), "dead_letter_arn (here: dead_letter_queue"),
         ("a bus that is the rule's own", aiming({"bus": {"arn": BUS.replace("hub", "default")}}), "is the event bus that the rule is on"),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        ("a role's policy of over 10,240 characters", {"rules": {"r": RULE | {"targets": {f"t{k}": {"run_command": {"document": {"arn": f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/Isolate"}, "targets": {"InstanceIds": [f"i-{k}{n:016x}" for n in range(50)]}}} for k in range(5)}}}}, "name instances by a tag in run_command.targets", "size"),
     ],
     "example sqs-fanout": [
         ("hidden for a second", {"visibility_timeout_seconds": 1}, "visibility_timeout_seconds is 10"),
@@ -896,6 +907,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("an account's ARN for its id", {"trusted_accounts": [f"arn:aws:iam::{OTHER}:root"]}, "trusted_accounts may hold account ids of twelve digits"),
         ("an account that lost its zero", {"trusted_accounts": [12345678901]}, "trusted_accounts may hold account ids of twelve digits"),
         ("a unit for the organization", {"trusted_organizations": ["ou-ab12-sandbox01"]}, "trusted_organizations may hold ids of organizations"),
+        ("no rule", {"allowed_paths": [], "allowed_providers": None, "forbid_admin": False, "forbidden_names": [], "forbidden_policies": [], "required_boundary": None, "required_tags": [], "trusted_accounts": None, "trusted_organizations": None}, "No role could break a rule, since there is none"),
     ],
     "location": [
         ("an account of eleven digits", {"account_id": "12345678901"}, "account_id must be the 12 digits"),
@@ -918,6 +930,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("locked for no day", {"retention_days": 0, "transitions": {}}, "retention_days must be a whole number"),
         ("locked for less than the first move", {"retention_days": 30}, "retention_days is shorter than the first transition"),
         ("a mode in capitals", {"retention_mode": "COMPLIANCE"}, "retention_mode must be"),
+        ("a policy of over 20,480 characters", {"reader_arns": [f"{ROLE}-{n:03}" for n in range(400)]}, "and S3 takes 20,480: give fewer reader_arns"),
     ],
     "log-bucket": [
         ("capitals in the bucket's name", {"name": "Acme-Logs"}, "name must be a bucket name"),
@@ -1053,10 +1066,10 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("an exempt path without slashes", {"exempt_role_paths": {"ci": FOREVER}}, "exempt_role_paths must map paths"),
         ("every role exempt", {"exempt_role_paths": {"/": FOREVER}}, "exempt_role_paths must map paths"),
         ("an exempt tag without its value", {"exempt_tags": {"reactor-exempt": FOREVER}}, "exempt_tags must map tags, written key=value"),
-        ("an exemption of an account that has ended", {"exempt_accounts": {OTHER: ENDED}}, f"exempt_accounts has exemptions that have ended: {OTHER}"),
-        ("an exemption of a role that has ended", {"exempt_principals": {ROLE: ENDED}}, "exempt_principals has exemptions that have ended"),
-        ("an exemption of a path that has ended", {"exempt_role_paths": {"/ci/": ENDED}}, "exempt_role_paths has exemptions that have ended: /ci/"),
-        ("an exemption of a tag that has ended", {"exempt_tags": {"reactor-exempt=yes": ENDED}}, "exempt_tags has exemptions that have ended: reactor-exempt=yes"),
+        ("an exemption of an account that has ended", {"exempt_accounts": {OTHER: ENDED}}, f"Exemptions have ended: {OTHER} in exempt_accounts ({ENDED})"),
+        ("an exemption of a role that has ended", {"exempt_principals": {ROLE: ENDED}}, f"Exemptions have ended: {ROLE} in exempt_principals"),
+        ("an exemption of a path that has ended", {"exempt_role_paths": {"/ci/": ENDED}}, "Exemptions have ended: /ci/ in exempt_role_paths"),
+        ("an exemption of a tag that has ended", {"exempt_tags": {"reactor-exempt=yes": ENDED}}, "Exemptions have ended: reactor-exempt=yes in exempt_tags"),
         ("a FIFO queue for what fails", {"failure_queue": {"arn": QUEUE + ".fifo"}}, "failure_queue is a FIFO queue"),
         ("a queue's URL", {"failure_queue": {"arn": QUEUE_WHOLE["url"]}}, "failure_queue.arn is not the ARN of an SQS queue"),
         ("findings to a bucket", {"finding_target": {"arn": "arn:aws:s3:::findings"}}, "finding_target.arn is not the ARN of a Security Hub"),
@@ -1095,6 +1108,14 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("no subnet", {"vpc_config": {"subnet_ids": [], "security_group_ids": ["sg-0123456789abcdef0"]}}, "vpc_config needs at least one subnet"),
         ("subnets by their names", {"vpc_config": {"subnet_ids": ["private-a"], "security_group_ids": ["sg-0123456789abcdef0"]}}, "vpc_config takes ids"),
         ("a VPC for a security group", {"vpc_config": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["vpc-0123456789abcdef0"]}}, "vpc_config takes ids"),
+        ("everybody is exempt", {"exempt_principals": {"arn:*": FOREVER}}, "exempt_principals must name somebody"),
+        ("all roles are exempt", {"exempt_principals": {"arn:aws:iam::*:role/*": FOREVER}}, "exempt_principals must name somebody"),
+        ("everybody manages infrastructure", {"iac_principals": ["arn:aws:iam::*:*"]}, "iac_principals must name somebody"),
+        ("a share that is more than the whole", {"actions_per_principal": 101}, "actions_per_principal would limit nothing: it is a part of actions_per_hour, which is 100"),
+        ("a share of no limit", {"actions_per_hour": -1}, "actions_per_principal would limit nothing: it is a part of actions_per_hour, which is without a limit (-1)"),
+        ("six security groups", {"vpc_config": {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": [f"sg-{n:017x}" for n in range(6)]}}, "Lambda takes 16 and 5"),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        ("a policy of over 10,240 characters", {"role": None, "guard": GUARD | {"policy_json": json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"arn:aws:s3:::acme-{n:04}/*" for n in range(500)]}]})}}, "and IAM takes 10,240: shorten guard.policy_json."),
     ],
     "reaction-member-role": [
         ("an external id with a space", {"external_id": "top secret"}, "external_id must be 2 to 1224"),
@@ -1106,6 +1127,9 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a path in the name", {"name": "security/member"}, "name must be 1 to 64 letters"),
         ("an organization's name", {"organization_id": "acme"}, "organization_id must be the id of an organization"),
         ("a path without its first slash", {"path": "security/"}, "path must start and end with a slash"),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        ("a trust policy of over 2,048 characters", {"hub_role_names": [f"security/launch-guard-{n:03}" for n in range(40)]}, "and IAM takes 2,048: give fewer hub_role_names"),
+        ("a policy of over 10,240 characters", {"guards": {"mine": {"policy_json": json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"arn:aws:s3:::acme-{n:04}/*" for n in range(500)]}]})}}}, "and IAM takes 10,240: split guards"),
     ],
     "reconciliation": [
         ("capitals in the name", {"name": "Reconcile"}, "name must be 2 to 31 small letters"),
@@ -1115,6 +1139,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("a rule's pattern that is no JSON", {"rules": {"rules": {"deployed": {"rules": {"r": {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/acme-r", "pattern": "aws.ec2"}}}}}}, "Each rule of rules must have a pattern that is a JSON object"),
         ("an account of eleven digits that forwards", {"forwarded": {"us": {"account_ids": ["12345678901"]}}}, "forwarded.account_ids must hold account ids"),
         ("a zone that forwards", {"forwarded": {"us": {"regions": ["us-east-1a"]}}}, "forwarded.regions must hold Regions"),
+        ("reads of no pattern", {"forwarded": {"us": {"read_only_patterns": ["iam"]}}}, "forwarded.read_only_patterns names no pattern: iam"),
         ("forwarded by no pattern", {"forwarded": {"us": {"patterns": {"x": "aws.ec2"}}}}, "forwarded.patterns must hold event patterns"),
         ("AWSLogs/ within the prefix", {"key_prefix": "AWSLogs"}, "key_prefix is what comes before AWSLogs/"),
         ("a lag of ten minutes", {"lag_minutes": 10}, "lag_minutes must be a whole number from 30"),
@@ -1127,6 +1152,8 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("an account with hyphens", {"trail_account_id": "2109-8765-4321"}, "trail_account_id is no account id"),
         ("an availability zone", {"home_region": "eu-central-1b"}, "home_region is no Region"),
         ("an alias for the logs' key", {"log_kms_key_arn": "alias/cloudtrail"}, "log_kms_key_arn is not the ARN of a KMS key"),
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        ("targets for a policy of over 10,240 characters", {"redeliver": True, "digest_validation": {"checkpoint_table": {"arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/x", "name": "x"}}, "rules": {"rules": {"deployed": {"rules": {"r": {"arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/acme-r", "pattern": json.dumps(PATTERN), "targets": {f"t{n}": {"arn": f"{QUEUE}-{n:03}"} for n in range(200)}}}}}}}, "the rules have too many targets to redeliver to"),
     ],
     "security-group-guard": [
         ("a group's ARN for its id", {"allowed_groups": [f"arn:aws:ec2:{REGION}:{ACCOUNT}:security-group/sg-0123456789abcdef0"]}, "allowed_groups must hold ids or names"),
@@ -1134,6 +1161,7 @@ _ROWS: dict[str, list[tuple[str, Settings, str] | tuple[str, Settings, str, str]
         ("no port", {"ports": []}, "ports must hold at least one whole number"),
         ("an allowed port below zero", {"allowed_ports": [-1]}, "allowed_ports may hold whole numbers from 0"),
         ("one address for the world", {"world_prefix": 32}, "world_prefix must be a whole number from 1"),
+        ("no port left", {"ports": [22], "allowed_ports": [22, 443]}, "allowed_ports has all of ports"),
     ],
     "trail": [
         ("a space in the name", {"name": "my trail"}, "name must be a trail's name"),

@@ -95,11 +95,13 @@ def test_a_spoke_where_global_events_arrive(many: Plan) -> None:
 
 def test_a_spoke_tells_what_it_forwards(tf: Planner) -> None:
     """As reconciliation takes it: whole, and a hub's null says that nothing comes by it."""
-    told = call("event-forwarding", SPOKE, "spoke") + call("event-forwarding", LEAST, "hub")
+    reads = {**SPOKE, "read_only_patterns": ["global-services"]}
+    told = call("event-forwarding", reads, "spoke") + call("event-forwarding", LEAST, "hub")
     told += 'output "told" {\n  value = [module.spoke.forwarded, module.hub.forwarded]\n}\n'
     plan = tf.plan(told)
     spoke, hub = plan.outputs["told"]
     assert (spoke["account_ids"], spoke["regions"], hub) == ([ACCOUNT], [REGION], None)
+    assert spoke["read_only_patterns"] == ["global-services"]
     found = {key: json.loads(text) for key, text in spoke["patterns"].items()}
     assert found == {"alarms": ALARMS, "global-services": {"source": GLOBAL}}
 

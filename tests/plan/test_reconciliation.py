@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.local_aws import ACCOUNT, REGION
 from tests.harness.plans import Planner
-from tests.plan.calls import call
+from tests.plan.calls import call, expression
 from tests.plan.test_digest_validation import KEY, LAYER, LOG_KEY, TOPIC, statements
 
 pytestmark = pytest.mark.plan
@@ -21,6 +21,7 @@ ABROAD = f"arn:aws:sqs:{REGION}:444455556666:theirs"
 STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/lake"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/proof-checkpoints"
 PATTERN = '{"source":["aws.iam"]}'
+READS = '{"source":["aws.sts"]}'
 RULES = {
     "own": {
         "deployed": {
@@ -62,11 +63,13 @@ ALL = {
     "alert_topic": {"arn": TOPIC, "kms_key_arn": KEY},
     "digest_validation": PROVEN,
     "forwarded": {
+        "hub": None,
         "spokes": {
             "account_ids": ["444455556666"],
-            "patterns": {"global": PATTERN},
+            "patterns": {"global": PATTERN, "reads": READS},
+            "read_only_patterns": ["reads"],
             "regions": ["us-east-1"],
-        }
+        },
     },
     "kms_key_arn": KEY,
     "log_kms_key_arn": LOG_KEY,
@@ -129,7 +132,12 @@ def test_with_a_proof_it_reaches_what_the_rules_reach_and_knows_them(tf: Planner
     told = json.loads(text)
     assert (told["account"], told["region"]) == (ACCOUNT, REGION)
     assert told["forwarded"] == [
-        {"accounts": ["444455556666"], "patterns": [PATTERN], "regions": ["us-east-1"]}
+        {
+            "accounts": ["444455556666"],
+            "patterns": [PATTERN, READS],
+            "read_only_patterns": [READS],
+            "regions": ["us-east-1"],
+        }
     ]
     [rule] = told["rules"]
     assert (rule["arn"], rule["pattern"], rule["read_only_events"]) == (RULE, PATTERN, False)
@@ -144,6 +152,31 @@ def test_with_a_proof_it_reaches_what_the_rules_reach_and_knows_them(tf: Planner
         each["values"]["alarm_name"] for name, each in plan.resources.items() if "alarm" in name
     }
     assert alarms == {"missed-errors", "missed-failures", "missed-missed", "missed-silence"}
+
+
+def test_the_rules_of_a_whole_catalogue_fit_into_its_policy(tf: Planner) -> None:
+    """A role's policies have 10,240 characters, and an object ten tags; a provider may have more.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
+    """
+    rules = {f"r{n}": {"arn": f"{RULE}-of-a-name-{n:03}", "pattern": PATTERN} for n in range(300)}
+    tags = {f"tag{n}": "x" for n in range(30)}
+    source = call(
+        "reconciliation", {**LEAST, "rules": {"all": {"deployed": {"rules": rules}}}, "tags": tags}
+    )
+    tagged = {f"default{n}": "x" for n in range(20)}
+    plan = tf.plan(
+        f'provider "aws" {{\n  default_tags {{\n    tags = {expression(tagged)}\n  }}\n}}\n{source}'
+    )
+    assert statements(plan)["LookAtRules"]["Resource"] == [
+        f"arn:aws:events:{REGION}:{ACCOUNT}:rule/*"
+    ]
+    policy = plan.resources["module.this.aws_iam_role_policy.function"]["values"]["policy"]
+    assert len(policy) <= 10_240
+    found = plan.resources["module.this.aws_s3_object.rules"]["values"]
+    assert not found.get("tags")
+    assert not found.get("tags_all")
 
 
 REFUSALS: tuple[tuple[dict[str, Any], str], ...] = (

@@ -103,6 +103,22 @@ def test_variables_are_typed_described_and_alphabetical(folder: Path) -> None:
     assert list(in_place) == sorted(in_place)
 
 
+@modules
+def test_how_an_object_is_written_is_told(folder: Path) -> None:
+    """Who gives an ARN for a module is told no more than "object required" by Terraform."""
+    asked = False
+    for name, body in blocks("variable", code(folder)).items():
+        typed = re.search(r"^  type\s*= object\(\{\n(.*?)^  \}\)", body, re.MULTILINE | re.DOTALL)
+        required = re.findall(
+            r"^    (arn|name)\s*= string$", typed[1] if typed else "", re.MULTILINE
+        )
+        if required:
+            asked = True
+            assert re.search(rf"description\s*= .*\{{ {required[0]}\b", body), f"{name}: say how"
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert ('"object required"' in readme) == asked
+
+
 @configurations
 def test_outputs_are_described_and_alphabetical(folder: Path) -> None:
     found = blocks("output", code(folder))

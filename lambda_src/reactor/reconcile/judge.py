@@ -185,10 +185,7 @@ class Judge:
         if self._reach is not None:
             if not self._reach:
                 return Arrival.BLIND
-            if not any(
-                not way.patterns or any(pattern.matches(event) for pattern in way.patterns)
-                for way in self._reach
-            ):
+            if not any(way.sends(event) for way in self._reach):
                 return Arrival.FILTERED
         if rule.until is not None:
             return Arrival.CHANGED

@@ -1,10 +1,10 @@
 """The deployed rules, as Terraform tells them, and since when each of them is there.
 
 The document is JSON: {"account", "region", "forwarded": [{"accounts", "regions", "patterns":
-[...]}], "rules": [{"arn", "pattern", "read_only_events", "targets": [{"id", "arn", "Input",
-"InputTransformer"}]}]}. It lies in a bucket that keeps versions: they tell when a rule came, and
-when it went. `pattern` is JSON text, as EventBridge has it; `Input` and `InputTransformer` are as
-PutTargets takes them.
+[...], "read_only_patterns": [...]}], "rules": [{"arn", "pattern", "read_only_events", "targets":
+[{"id", "arn", "Input", "InputTransformer"}]}]}. It lies in a bucket that keeps versions: they tell
+when a rule came, and when it went. `pattern` is JSON text, as EventBridge has it; `Input` and
+`InputTransformer` are as PutTargets takes them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reactor.patterns import EventPattern
+from reactor.patterns.envelope import is_read_only_management
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 # EventBridge takes "a short period of time" until a rule or a change of it is in force everywhere.
@@ -55,11 +56,22 @@ class Rule:
 
 @dataclass(frozen=True)
 class Forwarding:
-    """Who sends events to the rules' bus. Empty accounts or regions mean all, no patterns all."""
+    """Who sends events to the rules' bus. Empty accounts or regions mean all, no patterns all.
+
+    `read_only_patterns` are those of the patterns that send read-only management events, too.
+    """
 
     accounts: frozenset[str]
     regions: frozenset[str]
     patterns: tuple[EventPattern, ...]
+    read_only_patterns: tuple[EventPattern, ...] = ()
+
+    def sends(self, event: dict[str, Any]) -> bool:
+        """True if it sends such an event."""
+        if not self.patterns:
+            return True
+        asked = self.read_only_patterns if is_read_only_management(event) else self.patterns
+        return any(pattern.matches(event) for pattern in asked)
 
 
 @dataclass(frozen=True)
@@ -110,7 +122,10 @@ def read_deployed(versions: Iterable[tuple[datetime, str]]) -> Deployed:
         Forwarding(
             frozenset(each.get("accounts") or ()),
             frozenset(each.get("regions") or ()),
-            tuple(EventPattern(pattern) for pattern in each.get("patterns") or ()),
+            *(
+                tuple(EventPattern(pattern) for pattern in each.get(name) or ())
+                for name in ("patterns", "read_only_patterns")
+            ),
         )
         for each in document.get("forwarded") or ()
     )

@@ -128,7 +128,7 @@ class World:
             {
                 "arn": RULE + name,
                 "pattern": json.dumps(PATTERNS[name]),
-                "read_only_events": False,
+                "read_only_events": more.get("read_only_events", False),
                 "targets": more.get("targets", targets),
             }
             for name in names

@@ -479,6 +479,37 @@ def test_forwarding_that_leaves_an_event_out_is_no_loss() -> None:
     assert (world.alerts(), world.handed_on()) == ([], {})
 
 
+@pytest.mark.parametrize(
+    ("patterns", "read_only_patterns", "reads"),
+    [
+        ([{"source": ["aws.iam"]}], [], "filtered"),
+        ([{"source": ["aws.iam"]}, {"source": ["aws.sts"]}], [{"source": ["aws.sts"]}], "filtered"),
+        ([{"source": ["aws.iam"]}], [{"source": ["aws.iam"]}], "lost"),
+        ([], [], "lost"),  # no patterns: everything
+    ],
+)
+def test_read_only_events_that_a_way_leaves_out_are_no_loss(
+    patterns: list[Any], read_only_patterns: list[Any], reads: str
+) -> None:
+    world = a_world()
+    way = {
+        "accounts": [SPOKE[0]],
+        "patterns": [json.dumps(each) for each in patterns],
+        "read_only_patterns": [json.dumps(each) for each in read_only_patterns],
+    }
+    world.rules(["denied"], DAYS_BEFORE, forwarded=[way], read_only_events=True)
+    calls = [
+        call(SPOKE, THEN, "iam.amazonaws.com", "ListUsers", error="AccessDenied", readOnly=True),
+        call(SPOKE, THEN, "iam.amazonaws.com", "CreateUser", error="AccessDenied"),
+    ]
+    world.log_file(SPOKE, THEN, calls)
+    world.proven(SPOKE, BEGIN + HOUR)
+    world.run()
+    found = numbers(world, SPOKE)
+    del found["redelivered"]
+    assert found == Counter(["lost", reads])
+
+
 def test_a_blind_spot_is_told_once() -> None:
     world = a_world()
     world.rules(["users"], DAYS_BEFORE)
