@@ -68,7 +68,13 @@ def run(options: argparse.Namespace) -> int:
     notes = [*notes, *report.remarks(tally)]
     for note in notes:
         _say(note)
-    found = report.build(tally, setup.rules, [probe.name for probe in setup.probes], notes)
+    found = report.build(
+        tally,
+        setup.rules,
+        [probe.name for probe in setup.probes],
+        notes,
+        setup.window_seconds,
+    )
     _show(found, options.format, options.output)
     return 1 if _failed(options, found) else 0
 

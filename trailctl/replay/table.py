@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reactor.wording import several
+
 from trailctl import terminal
 from trailctl.text import plain
 
@@ -61,11 +63,6 @@ def _summary(report: Mapping[str, Any]) -> str:
     )
 
 
-def several(number: int, what: str, more: str = "s") -> str:
-    """A number and what it counts, as `1 event` or `2,000 matches`."""
-    return f"{number:,} {what}{more * (number != 1)}"
-
-
 def _row(rule: Mapping[str, Any]) -> tuple[str, ...]:
     top = rule["principals"][0]["principal"] if rule["principals"] else ""
     return (
@@ -87,7 +84,7 @@ def rate(rule: Mapping[str, Any]) -> str:
 
 def exclusion(each: Mapping[str, Any]) -> str:
     """A line on an exclusion: what it left alone, and whether it is any use."""
-    told = f"left {several(each['matches'], 'match', 'es')} alone"
+    told = f"left {several(each['matches'], 'match', 'matches')} alone"
     if each["ended"]:
         told += f"; it ended, and {each['ended']:,} more are not left alone"
     elif not each["matches"]:
@@ -159,11 +156,30 @@ def _reaction(reaction: Mapping[str, Any]) -> list[str]:
     if not events:
         return [f"Reaction {name}: no event was its"]
     lines = [f"Reaction {name}: {several(events, 'event')}, nothing to do for {reaction['idle']:,}"]
-    lines += [f"  would:   {step}, {count:,} times" for step, count in reaction["would"].items()]
+    lines += [
+        f"  would:   {call}, {several(count, 'time')}" for call, count in reaction["would"].items()
+    ]
+    if reaction["alert_events"]:
+        lines.append(f"  alerts:  {alerted(reaction)}")
     lines += [f"  not:     {why} ({count:,})" for why, count in reaction["failures"].items()]
     for each in reaction["examples"][:2]:
         lines.append(f"  example: {each['time']} {each['event']}: {'; '.join(each['would'])}")
     return lines
+
+
+def alerted(reaction: Mapping[str, Any]) -> str:
+    """How many alerts a reaction sends, about how many events, and whether rules count them."""
+    alerts, shared = reaction["alerts"], reaction["rules_alerts"]
+    about = reaction["alert_events"]
+    told = ", ".join(f"{number:,} {severity}" for severity, number in about.items())
+    line = f"{alerts:,} about {several(sum(about.values()), 'event')} ({told})"
+    if shared:
+        line += ", the same alerts that the rules have"
+        line += f", but for {alerts - shared:,}" * (alerts > shared)
+    if alerts >= sum(about.values()):
+        return line
+    line += ": the repetitions of a call within a window make one"
+    return line if shared else f"{line}, while the rules above count each match"
 
 
 def _wrapped(line: str, width: int) -> list[str]:

@@ -225,7 +225,55 @@ def test_a_reaction_to_whatever_rules_lead_to_it_follows_them(run: Run, logs: Pa
     found = report(run, "--id", "trail-tamper", "--id", "iam-user-created", logs)
     notify = next(each for each in found["reactions"] if each["name"] == "notify")
     assert notify["events"] == 4
-    assert notify["would"] == {"alert (medium)": 4}
+    assert notify["alert_events"] == {"critical": 3, "medium": 1}
+    assert notify["alerts"] == notify["rules_alerts"] == 4
+
+
+def test_a_reaction_has_the_alerts_of_the_table_beside_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call ten times in a window is one alert, in the table and in the reaction's lines."""
+    monkeypatch.setenv("COLUMNS", "200")
+    sample = load_catalogue()["trail-tamper"].samples.match[0].event["detail"]
+    denied = record("s3", "ListBuckets", readOnly=True) | {"errorCode": "AccessDenied"}
+    records = [
+        {**each, "eventID": f"{n}-{minute}", "eventTime": f"2026-03-02T08:0{minute}:00Z"}
+        for n, each in enumerate((sample, denied))
+        for minute in range(10)
+    ]
+    log = zipped(tmp_path / "x.json.gz", *records)
+    chosen = ("--id", "trail-tamper", "--id", "unauthorized-api")
+    found = report(run, *chosen, log)
+    notify = next(each for each in found["reactions"] if each["name"] == "notify")
+    assert [each["alerts"] for each in found["rules"]] == [2, 1]
+    assert (notify["events"], notify["alerts"], notify["rules_alerts"]) == (20, 3, 3)
+    assert notify["would"] == {}
+
+    told = (
+        "3 about 20 events (10 critical, 10 medium), the same alerts that the rules have: "
+        "the repetitions of a call within a window make one"
+    )
+    _, table, _ = run("replay", *chosen, log)
+    assert f"  alerts:  {told}" in table.splitlines()
+    assert (
+        "  alerts:  2 (on each different call, and once on its repetitions within 15 minutes)"
+        in table.splitlines()
+    )
+    _, page, _ = run("replay", "--format", "html", *chosen, log)
+    assert f"20 events, nothing to do for 0. Alerts: {told}.</p>" in page
+
+    watched = tmp_path / "watched.json"
+    watched.write_text(EVERYTHING)
+    found = report(run, "--pattern", watched, log)
+    notify = next(each for each in found["reactions"] if each["name"] == "notify")
+    assert found["rules"][0]["alerts"] == 20
+    assert (notify["alerts"], notify["rules_alerts"]) == (2, 0)
+    assert notify["alert_events"] == {"medium": 10}  # calls that failed are not told
+    _, table, _ = run("replay", "--pattern", watched, log)
+    assert (
+        "  alerts:  2 about 10 events (10 medium): the repetitions of a call within a window "
+        "make one, while the rules above count each match" in table.splitlines()
+    )
 
 
 def plan(*rules: dict[str, Any], functions: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
@@ -289,7 +337,8 @@ def test_rules_of_a_plan(run: Run, tmp_path: Path, logs: Path) -> None:
     ]
     [guard] = found["reactions"]
     assert guard["name"] == "guard"
-    assert guard["would"] == {"alert (medium)": 1, "ec2:create_tags": 1}
+    assert guard["would"] == {"ec2:create_tags": 1}
+    assert (guard["alerts"], guard["alert_events"]) == (1, {"medium": 1})
 
 
 def test_rules_of_a_state_in_both_shapes(run: Run, tmp_path: Path, logs: Path) -> None:
