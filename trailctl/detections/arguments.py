@@ -21,8 +21,10 @@ def add_parser(commands: Any) -> None:
         "test",
         help="try entries on the samples beside them",
         description="Tries entries of the catalogue's form on their samples: those of "
-        "NAME.json are in samples/NAME.json beside it. Exit codes: 0, or 1 if an entry breaks a "
-        "rule or a sample is not decided as it says, or 2 for wrong use.",
+        "NAME.json are in samples/NAME.json beside it, as `trailctl detections schema samples` "
+        "prints their form. The table tells how many samples were matched and refused, of how many "
+        "that have to be. Exit codes: 0, or 1 if an entry breaks a rule or a sample is not decided "
+        "as it says, or 2 for wrong use.",
     )
     test.add_argument("files", nargs="+", metavar="FILE", help="an entry's file, or a folder")
     test.set_defaults(command=_test)
