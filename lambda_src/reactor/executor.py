@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactor import audit
 from reactor.actions import URGENCIES, Action, Alert, Clue, Outcome, Undo
+from reactor.advice import advised, disposition_of
 from reactor.alerts import chat, publication, sentence, undo_command, with_chat
 from reactor.correlation import completed
 from reactor.places import Place
@@ -428,6 +429,8 @@ class Executor:
         mode = self._mode()[0]
         later, ledger = self._context.later, self._context.ledger
         told = outcomes if alert.acts else None
+        if told is not None:
+            alert = advised(alert, told, self._before)
         window = ""
         if alert.window_seconds and mode != "dry_run" and later is not None and ledger is not None:
             from reactor.windows import Windows
@@ -597,7 +600,7 @@ class Executor:
         if not deployment.findings or mode == "dry_run" or times & (times - 1):
             return False
         from reactor.findings.delivery import deliver
-        from reactor.findings.model import AlertFinding, disposition_of, seen_at, uid_of
+        from reactor.findings.model import AlertFinding, seen_at, uid_of
         from reactor.findings.target import FindingTarget
 
         now, here = datetime.now(UTC), self._here
@@ -746,8 +749,6 @@ class Executor:
                 ],
             }  # fmt: skip
             if self._deployment.findings:
-                from reactor.findings.model import disposition_of
-
                 facts["disposition"] = disposition_of(outcomes, self._before)
             self._context.ledger().remember("event", self._event.id, facts)
         except Exception as error:

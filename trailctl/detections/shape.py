@@ -112,7 +112,7 @@ def _whole(schema: Schema, known: Schema) -> Schema:
 def _is_of(value: Any, schema: Schema) -> bool:
     """True if a value is of the schema's type, or equal to what it wants."""
     if "enum" in schema:
-        return value in schema["enum"]
+        return bool(value in schema["enum"])
     if "const" in schema:
         return bool(value == schema["const"])
     kind = schema.get("type")
