@@ -125,16 +125,14 @@ def _is_other(value: Any, schema: Schema) -> bool:
     """True if a text, a number, a list or an object is not as the schema says of its own."""
     size = len(value) if isinstance(value, str | list | dict) else 0
     if isinstance(value, str):
-        return (
-            not schema.get("minLength", 0) <= size <= schema.get("maxLength", size)
-            or re.search(schema.get("pattern", ""), value) is None
-        )
+        least, most = schema.get("minLength", 0), schema.get("maxLength", size)
+        return size < least or size > most or not re.search(schema.get("pattern", ""), value)
     if isinstance(value, list):
-        return size < schema.get("minItems", 0)
+        return size < int(schema.get("minItems", 0))
     if isinstance(value, dict):
-        return size < schema.get("minProperties", 0)
+        return size < int(schema.get("minProperties", 0))
     if isinstance(value, int) and "minimum" in schema:
-        return not schema["minimum"] <= value <= schema.get("maximum", value)
+        return value not in range(schema["minimum"], schema.get("maximum", value) + 1)
     return False
 
 
