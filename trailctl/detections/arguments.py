@@ -17,6 +17,13 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(parser=parser)
     actions = parser.add_subparsers(title="commands", metavar="COMMAND")
 
+    listing = actions.add_parser(
+        "list",
+        help="list the catalogue: ids, severities, techniques and titles",
+        description="Lists the detections of the catalogue, a line each.",
+    )
+    listing.set_defaults(command=_list)
+
     test = actions.add_parser(
         "test",
         help="try entries on the samples beside them",
@@ -85,6 +92,17 @@ def _schema(options: argparse.Namespace) -> int:
     from trailctl.detections.schemas import text
 
     sys.stdout.write(text(options.name))
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from trailctl.replay.catalogue import load_catalogue
+    from trailctl.terminal import fitted, grid
+
+    del options
+    rows = [("id", "severity", "ATT&CK", "what")]
+    rows += [(e.id, e.severity, " ".join(e.attack), e.title) for e in load_catalogue().values()]
+    sys.stdout.write(fitted(grid(rows, rule=True)))
     return 0
 
 

@@ -13,9 +13,10 @@ from msgspec import Meta
 from reactor.detections.exclusions import Exclusion
 from reactor.exemptions import like
 
+from trailctl import names
 from trailctl.detections import shape
 from trailctl.errors import UsageError
-from trailctl.replay.catalogue import NonEmpty, worded
+from trailctl.replay.catalogue import LISTING, NonEmpty, worded
 
 _ACCOUNT = Annotated[str, worded("^[0-9]{12}$", "an account id of twelve digits")]
 _ARN = re.compile(r"arn:[^:]+:([^:]+):[^:]*:[^:]*:([!-~]+)")
@@ -103,7 +104,8 @@ def read_exclusions(
     if units_path:
         units = shape.read(Path(units_path), UnitsFile, "a file of units and their accounts")
     if unknown := sorted({*given} - {*ids, "*"}):
-        raise UsageError(f"{path}: {unknown[0]} is no detection; use an id, or * for all")
+        told = names.unknown("detection", unknown, ids, LISTING)
+        raise UsageError(f"{path}: {told}; * stands for all of them")
     found: dict[str, dict[Exclusion, str]] = {}
     for id_, entries in given.items():
         for number, entry in enumerate(entries):

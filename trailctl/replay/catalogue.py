@@ -13,10 +13,12 @@ import msgspec
 from msgspec import Meta
 from reactor.detections.definition import Count, Definition, DetectionSequence, Summary, read_as
 
+from trailctl import names
 from trailctl.errors import UsageError
 
 # With links to the folders of modules/detections.
 FOLDER = Path(__file__).resolve().parents[1] / "detections"
+LISTING = "trailctl detections list"
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 ID = "^[a-z0-9-]{1,40}$"
 _FILLED = re.compile(r"<([a-z_]+)>")
@@ -314,20 +316,14 @@ def select(
     wanted, unwanted, sought = set(ids), set(exclude), set(techniques)
     unknown = sorted((wanted | unwanted) - set(catalogue))
     if unknown:
-        raise UsageError(
-            f"{', '.join(unknown)}: no such detection; the ids are {', '.join(catalogue)}"
-        )
+        raise UsageError(names.unknown("detection", unknown, catalogue, LISTING))
     if benchmark is not None and benchmark not in benchmarks(catalogue):
-        raise UsageError(
-            f"{benchmark}: no such benchmark; there are {', '.join(benchmarks(catalogue))}"
-        )
+        raise UsageError(names.unknown("benchmark", [benchmark], benchmarks(catalogue)))
     known = {t for entry in catalogue.values() for t in entry.attack}
     known |= {technique.partition(".")[0] for technique in known}
     if sought - known:
-        raise UsageError(
-            f"{', '.join(sorted(sought - known))}: no detection is for this technique; there are "
-            f"{', '.join(sorted(known))}"
-        )
+        what = "detection for the technique"
+        raise UsageError(names.unknown(what, sorted(sought - known), known, LISTING))
     least = SEVERITIES.index(min_severity)
     found = [
         entry

@@ -15,6 +15,7 @@ from trailctl.text import plain
 _HEAD = ("rule", "severity", "matches", "alerts", "first", "last", "most by")
 _RARE = 0.1  # alerts a day
 _RIGHT = {2, 3}
+_LONGEST = 2_048  # characters of a name, which is longer than its line; an ARN has no more
 _LEAST = 16  # characters of who called most, or the column is left out
 
 _LABEL = re.compile(r"  [a-z ]+: +")
@@ -49,7 +50,7 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
         for text in map(plain, lines)
         for line in ([text] if text in grid else _wrapped(text, width))
     )
-    return "\n".join(terminal.cut(line, width) for line in shown) + "\n"
+    return "\n".join(terminal.cut(line, _LONGEST) for line in shown) + "\n"
 
 
 def _summary(report: Mapping[str, Any]) -> str:
@@ -186,5 +187,7 @@ def _wrapped(line: str, width: int) -> list[str]:
     """A line that is too long goes on in the next one, below its text."""
     label = _LABEL.match(line)
     indent = " " * (len(label[0]) if label else 1)
-    found = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
+    found = textwrap.wrap(
+        line, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
     return found or [line]

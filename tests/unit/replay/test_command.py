@@ -193,6 +193,29 @@ def test_at_80_columns_nothing_is_cut_and_no_number_is_lost(
     assert f"  by:      {launched['userIdentity']['arn'].rpartition('/')[0]}"[:40] in out
 
 
+def test_a_long_arn_is_not_cut_within_a_word(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a column its end stays, which is its name; below it stays whole, to be copied."""
+    monkeypatch.setenv("COLUMNS", "120")
+    name = "AWSReservedSSO_AdministratorAccess_0123456789abcdef"
+    path = f"{'long-path/' * 4}{name}"
+    role = f"arn:aws:sts::{ACCOUNT}:assumed-role/{path}"
+    identity = {"type": "AssumedRole", "arn": f"{role}/ana", "accountId": ACCOUNT}
+    log = zipped(
+        tmp_path / "x.json.gz",
+        record("cloudtrail", "StopLogging", "2026-03-02T08:00:00Z", userIdentity=identity),
+    )
+    _, out, _ = run("replay", "--id", "trail-tamper", log)
+    row = next(line for line in out.splitlines() if line.startswith("trail-tamper  critical"))
+    assert len(row) <= 120
+    assert row.endswith(f"…{name}")
+    assert f"  by:      {role}" in out.splitlines()
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = run("replay", "--id", "trail-tamper", log)
+    assert any(line.endswith(role) for line in out.splitlines())
+
+
 def test_a_sequence_is_an_alert_of_its_own(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -442,12 +465,16 @@ def test_a_page_without_events_is_whole(run: Run, tmp_path: Path) -> None:
         (["--from", "2026-03-02", "--to", "2026-03-02", "LOGS"], "--from must be before --to"),
         (["--from", "noon", "LOGS"], "noon is no time"),
         (["--jobs", "0", "LOGS"], "0 is no number of processes"),
-        (["--id", "root-logn", "LOGS"], "root-logn: no such detection; the ids are account-recon"),
-        (["--benchmark", "cis-9", "LOGS"], "cis-9: no such benchmark; there are cis-1.4"),
-        (["--technique", "T1", "LOGS"], "T1: no detection is for this technique"),
+        (["--id", "root-logn", "LOGS"], "no detection root-logn (did you mean root-login, "),
+        (["--id", "root-logn", "LOGS"], "?): `trailctl detections list` lists them all"),
+        (["--formt", "json", "LOGS"], "arguments: --formt (did you mean --format?)"),
+        (["--format", "htm", "LOGS"], "no --format htm (did you mean html?): use html, "),
+        (["--benchmark", "cis-9", "LOGS"], "there is no benchmark cis-9 (did you mean cis-"),
+        (["--technique", "T1", "LOGS"], "no detection for the technique T1: `trailctl detections"),
         (["--id", "root-login", "--min-severity", "low", "--technique", "T1496", "LOGS"],
          "no detection passes all the filters at once"),
-        (["--value", "x=1", "LOGS"], "--value x=1: write NAME=VALUE, with a name of fun"),
+        (["--value", "x", "LOGS"], "--value x: write NAME=VALUE"),
+        (["--value", "topic_arn=1", "LOGS"], "no placeholder topic_arn (did you mean topic_arns"),
         (["--id", "reaction-tamper", "LOGS"], "replay: not whole without names that you know: "),
         (["--pattern", "BAD", "LOGS"], "BAD: $.detail.eventName: a field takes an array"),
         (["--pattern", "LOGS/notes.txt", "LOGS"], "the pattern is not valid JSON"),
