@@ -9,6 +9,7 @@ from typing import Any
 
 from trailctl.completion import detections
 from trailctl.errors import UsageError
+from trailctl.replay.arguments import IDS
 from trailctl.replay.catalogue import SEVERITIES
 
 _HELP = """\
@@ -28,10 +29,15 @@ def add_parser(commands: Any) -> None:
         description=_HELP,
     )
     parser.set_defaults(command=_run, parser=parser)
-    for name, told in (("--id", "may repeat"), ("--exclude-id", "may repeat")):
+    for name, told in IDS:
         ids = parser.add_argument(name, action="append", default=[], metavar="ID", help=told)
         ids.completer = detections  # type: ignore[attr-defined]
-    parser.add_argument("--min-severity", choices=SEVERITIES, default="info", help="and higher")
+    parser.add_argument(
+        "--min-severity",
+        choices=SEVERITIES,
+        default="info",
+        help="only those of this severity or a higher one",
+    )
     parser.add_argument(
         "--format", choices=("table", "json", "html"), default="table", help="default: table"
     )

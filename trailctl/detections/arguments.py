@@ -12,7 +12,8 @@ from trailctl.completion import detections
 def add_parser(commands: Any) -> None:
     """Adds `detections` and its commands."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "detections", help="entries of one's own beside the catalogue's"
+        "detections",
+        help="list the catalogue, try detections of your own, take and give Sigma rules",
     )
     parser.set_defaults(parser=parser)
     actions = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -65,7 +66,11 @@ def add_parser(commands: Any) -> None:
     )
     exporting.add_argument("--sigma", action="store_true", required=True, help="as Sigma rules")
     ids = exporting.add_argument(
-        "--id", action="append", default=[], metavar="ID", help="may repeat; default: all"
+        "--id",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only this one; may repeat (default: all)",
     )
     ids.completer = detections  # type: ignore[attr-defined]
     exporting.add_argument(
@@ -73,7 +78,7 @@ def add_parser(commands: Any) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="entries of one's own, a file or a folder; may repeat",
+        help="detections of your own, a file or a folder; may repeat",
     )
     exporting.add_argument("--out", metavar="DIR", help="write each into DIR")
     exporting.set_defaults(command=_export)
@@ -84,7 +89,9 @@ def add_parser(commands: Any) -> None:
         description="Prints the JSON schema (draft 2020-12) of an entry, of its samples, or of "
         "exclusions.",
     )
-    schema.add_argument("name", choices=("entry", "exclusions", "samples"))
+    schema.add_argument(
+        "name", choices=("entry", "exclusions", "samples"), help="the file whose schema it is"
+    )
     schema.set_defaults(command=_schema)
 
 

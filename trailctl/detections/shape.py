@@ -37,10 +37,12 @@ def read(path: Path, kind: Any, what: str) -> Any:
     """
     try:
         data = path.read_bytes()
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.ValidationError as error:
-        found = faults(msgspec.json.decode(data), msgspec.json.schema(kind)) or [str(error)]
-        raise UsageError(f"{path} is not {what}: {together(found)}") from None
+        try:
+            return msgspec.json.decode(data, type=kind)
+        except msgspec.ValidationError as error:
+            whole = msgspec.json.decode(data)  # what is wrong may come before what is no JSON
+            found = faults(whole, msgspec.json.schema(kind)) or [str(error)]
+        raise UsageError(f"{path} is not {what}: {together(found)}")
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no JSON ({error})") from None
     except OSError as error:
