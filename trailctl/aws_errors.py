@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from botocore import exceptions
+
+from trailctl.names import unknown
+from trailctl.session import regions
 
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html and what services add to it
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -18,6 +23,7 @@ _TOO_OFTEN = {
     *("LimitExceededException", "PriorRequestNotComplete", "BandwidthLimitExceeded"),
 }
 _RENEW = "sign in again (aws sso login), or renew them"
+_REGION = re.compile(r"//[^/]*\.([a-z]{2,4}(?:-[a-z]+)+-[0-9]+)\.amazonaws\.com")
 _NETWORK = (
     exceptions.EndpointConnectionError,
     exceptions.ConnectionError,
@@ -47,6 +53,9 @@ def told(error: Exception) -> str | None:
     if isinstance(error, exceptions.NoRegionError):
         return "no Region is known: give --region, or set AWS_REGION"
     if isinstance(error, _NETWORK):
+        region = _REGION.search(str(error))
+        if region and region[1] not in regions():
+            return f"AWS can't be reached: {unknown('Region', [region[1]], regions())}"
         return (
             f"AWS can't be reached ({_said(error)}): look at the network, the proxy and "
             "AWS_ENDPOINT_URL"

@@ -84,7 +84,11 @@ def _fault(error: Exception) -> str:
 
 def command_line() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = Parser(prog="trailctl", description="Prove and run reactions to AWS API calls.")
+    parser = Parser(
+        prog="trailctl",
+        description="Tries rules and reactions to AWS API calls, proves the log of the calls, and "
+        "takes reactions back. `trailctl COMMAND --help` tells what a command does.",
+    )
     parser.set_defaults(parser=parser)
     parser.add_argument(
         "--version",
@@ -115,7 +119,13 @@ def command_line() -> argparse.ArgumentParser:
     event_pattern.add_parser(commands)
     operations.add_parser(commands)
 
-    demo = commands.add_parser("demo", help="apply an example, make calls, watch the reactions")
+    demo = commands.add_parser(
+        "demo",
+        help="apply an example, make calls, watch the reactions",
+        description="Applies examples/ec2-launch-monitor to a local AWS, makes calls, shows "
+        "what they led to, checks its own claims and destroys everything. It needs Terraform and "
+        "a checkout, and touches no account.",
+    )
     demo.set_defaults(command=_demo)
     completion.add_parser(commands)
     return parser

@@ -17,7 +17,11 @@ from trailctl.errors import UsageError
 def add_parser(commands: Any) -> None:
     """Adds the command."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "test-event-pattern", help="whether an event pattern matches an event"
+        "test-event-pattern",
+        help="whether an event pattern matches an event",
+        description="Tells whether an EventBridge pattern matches an event, as the AWS CLI's "
+        "command of that name does, without an account. Exit codes: 0 whether it matches or not, "
+        "or 2 for a pattern or an event that EventBridge would refuse.",
     )
     parser.set_defaults(command=run, parser=parser)
     how = "JSON, or file://PATH, or file:///dev/stdin"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trailctl.errors import UsageError
+from trailctl.names import unknown
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, regions: bool = False) -> 
         help=f"{REGION}; may repeat" if regions else REGION,
         **({"action": "append"} if regions else {}),  # type: ignore[arg-type]
     )
-    region.completer = _regions  # type: ignore[attr-defined]
+    region.completer = regions  # type: ignore[attr-defined]
 
 
 def _profiles(**_: Any) -> Sequence[str]:
@@ -37,7 +38,8 @@ def _profiles(**_: Any) -> Sequence[str]:
     return Session().available_profiles
 
 
-def _regions(**_: Any) -> Sequence[str]:
+def regions(**_: Any) -> Sequence[str]:
+    """The Regions that boto3 knows."""
     from botocore.session import Session
 
     session = Session()
@@ -61,7 +63,9 @@ def aws_session(profile: str | None, region: str | None = None) -> Session:
     try:
         session.get_scoped_config()
     except ProfileNotFound as error:
-        raise UsageError(f"{error}: name another with --profile") from None
+        name = profile or os.environ.get("AWS_PROFILE") or str(error)
+        told = unknown("AWS profile", [name], session.available_profiles)
+        raise UsageError(f"{told}; --profile and AWS_PROFILE name one") from None
     region = region or os.environ.get("AWS_REGION")
     if region:
         session.set_config_variable("region", region)

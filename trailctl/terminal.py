@@ -13,12 +13,15 @@ import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NoReturn, TextIO
+
+from trailctl.names import near, unknown
 
 _NARROWEST = 20
 _WIDE = 80
 _COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_CHOICE = re.compile(r"argument (.+): invalid choice: '?(.*?)'? \(choose from (.+)\)")
 _INDENT = re.compile(r"( *)((?:[-\d]|\w+:) +)?")
 
 
@@ -44,8 +47,18 @@ def paint(text: str, colour: str | None) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """The text, or as much of it as fits and a mark that there was more."""
-    return text if len(text) <= limit else text[: max(1, limit - 1)] + "…"
+    """The text, or as much of it as fits and a mark that there was more.
+
+    Of an ARN the end stays, from one of its parts on: the name of what it is about.
+    """
+    if len(text) <= limit:
+        return text
+    room = max(1, limit - 1)
+    if not text.startswith("arn:"):
+        return f"{text[:room]}…"
+    end = text[-room:]
+    part = re.search(r"(?<=[:/]).", end)
+    return f"…{end[part.start() :] if part else end}"
 
 
 def wrapped(line: str, limit: int | None, indent: int | None = None) -> list[str]:
@@ -146,3 +159,22 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"formatter_class": Help, **settings})
+
+    def error(self, message: str) -> NoReturn:
+        """Exits with 2 and the message, with the names that are near a wrong one."""
+        wrong = _CHOICE.fullmatch(message)
+        if wrong:
+            message = unknown(wrong[1], [wrong[2]], re.findall(r"[^\s',]+", wrong[3]))
+        elif message.startswith("unrecognized arguments: -"):
+            option = message.split()[2].partition("=")[0]
+            message += near(option, sorted(set(_options(self))), 1)
+        super().error(message)
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The options of a parser and of its commands."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action.choices, dict):
+            for each in action.choices.values():
+                yield from _options(each)

@@ -108,7 +108,8 @@ class Alert:
     action belongs to: it says nothing about what was done.
 
     `why` it matters and the `runbook` that tells what to do are the catalogue's, as is the id of
-    the `detection` and its `attack`: the ATT&CK techniques, such as `T1078.004`.
+    the `detection` and its `attack`: the ATT&CK techniques, such as `T1078.004`. `afterwards` is
+    what is left to do where the reaction did all that it meant to.
     """
 
     severity: Severity
@@ -121,6 +122,7 @@ class Alert:
     series: str = ""
     why: str = ""
     runbook: str = ""
+    afterwards: str = ""
     detection: str = ""
     attack: tuple[str, ...] = ()
 

@@ -29,6 +29,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 
 from reactor.correlation import Gathered, mark
 from reactor.retry import error_code
+from reactor.wording import several
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -56,7 +57,7 @@ class BudgetSpentError(Exception):
     """Too little is left of the hour's actions; `left` is how many there are."""
 
     def __init__(self, left: int) -> None:
-        super().__init__(f"{left} actions are left in this hour")
+        super().__init__(several(left, "action is", "actions are") + " left in this hour")
         self.left = left
 
 

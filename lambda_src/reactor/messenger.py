@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reactor.actions import Alert, Clue, Outcome
+from reactor.advice import advised
 from reactor.alerts import chat, publication, with_chat
 from reactor.budget import next_hour
 from reactor.correlation import completed
@@ -64,6 +65,8 @@ class Messenger:
         mode = self._run.mode()[0]
         later, ledger = self._run.later, self._run.ledger
         told = outcomes if alert.acts else None
+        if told is not None:
+            alert = advised(alert, told, self._run.disposition)
         window = ""
         if alert.window_seconds and mode != "dry_run" and later is not None and ledger is not None:
             from reactor.windows import Windows

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactor import audit
 from reactor.actions import Action, Alert, Outcome, Undo
+from reactor.advice import disposition_of
 from reactor.retry import with_retries
 from reactor.run import ReactionError
 
@@ -159,8 +160,6 @@ class Records:
                 ],
             }  # fmt: skip
             if self._run.deployment.findings:
-                from reactor.findings.model import disposition_of
-
                 facts["disposition"] = disposition_of(outcomes, self._run.disposition)
             self._run.ledger().remember("event", self._run.event.id, facts)
         except Exception as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from reactor.actions import SEVERITIES, Alert
 from reactor.alerts import inert
+from reactor.wording import lasting, several
 
 if TYPE_CHECKING:
     from reactor.actions import Severity
@@ -136,16 +137,17 @@ class Windows:
         if not told:
             return None
         more = max(0, number - _PAGE * _PAGES)
+        number = len(told) + more
         severity = max({text[10 : text.find("]")] for text in told}, key=SEVERITIES.index)
         begun = datetime.fromtimestamp(start, UTC)
         headline = (
-            f"{len(told) + more} more alerts were held back in the {seconds} s from "
-            f"{begun:%Y-%m-%d %H:%M:%S} UTC"
+            f"{several(number, 'more alert was', 'more alerts were')} held back in the "
+            f"{lasting(seconds)} from {begun:%Y-%m-%d %H:%M:%S} UTC"
         )
         rows = [(text[:8], text[9:]) for text in sorted(told)]
         if more:
             rows.append(("And", f"{more} more, which only the log has ('alert counted')"))
-        subject = f"{len(told) + more} more alerts since {begun:%H:%M} UTC"
+        subject = f"{several(number, 'more alert')} since {begun:%H:%M} UTC"
         return Alert(cast("Severity", severity), subject, headline, tuple(rows), acts=False), pages
 
 

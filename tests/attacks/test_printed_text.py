@@ -99,7 +99,8 @@ def replayed(text: str) -> dict[str, Any]:
                  "until": "2026-01-01", "matches": 1, "ended": 1}  # fmt: skip
     sequence = {"name": text, "title": text, "severity": "high", "why": text, "runbook": text,
                 "attack": [text], "alerts": 1}  # fmt: skip
-    reaction = {"name": text, "events": 1, "idle": 0, "would": {text: 1}, "failures": {text: 1},
+    reaction = {"name": text, "events": 1, "idle": 0, "would": {text: 1}, "alerts": 1,
+                "rules_alerts": 0, "alert_events": {text: 1}, "failures": {text: 1},
                 "examples": [{"time": text, "event": text, "would": [text]}]}  # fmt: skip
     return {"events": 1, "files": 1, "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z",
             "days": 1.0, "skipped": [{"file": text, "reason": text}], "notes": [text],

@@ -143,7 +143,7 @@ def test_ten_copies_of_an_event_are_one(handler: Reaction[Any], later: Later) ->
     later.come(handler)
     assert [subject for subject, _ in sent()] == [
         "[high] a policy was attached (123456789012)",
-        "[high] 1 more alerts since 12:00 UTC",
+        "[high] 1 more alert since 12:00 UTC",
     ]
 
 

@@ -206,7 +206,7 @@ def at_the_keyboard(world: World, rule: str) -> None:
     mine = ("--function", "nothing-missed", "--hours", "12")
     told = world.reconcile(*mine, expected=0)
     assert f"{rule} {ACCOUNT} {REGION} 1 0 1 0 disabled 1, redelivered 1" in told
-    assert told.endswith("1 accounts and 1 Regions: 1 missed; 1 redelivered.")
+    assert told.endswith("1 account and 1 Region: 1 missed; 1 redelivered.")
     assert "there is nothing to redeliver" in world.reconcile(*mine, "--redeliver", expected=0)
 
     # As if the function had not been there yet.

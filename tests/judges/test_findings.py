@@ -19,9 +19,10 @@ import jsonschema
 import pytest
 from botocore.validate import ParamValidator
 from reactor.actions import SEVERITIES, Action, Alert, Outcome
+from reactor.advice import disposition_of
 from reactor.event import Event, read_event
 from reactor.findings import asff, ocsf
-from reactor.findings.model import AlertFinding, disposition_of, is_uid, techniques, uid_of
+from reactor.findings.model import AlertFinding, is_uid, techniques, uid_of
 from reactor.places import Place
 from reactor.testing import role_session
 

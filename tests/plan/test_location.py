@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import botocore
 import pytest
 
-from tests.harness.local_aws import ACCOUNT, REGION
+from tests.harness.local_aws import ACCOUNT, REGION, REPOSITORY
 from tests.harness.plans import Planner
 from tests.plan.calls import Called, call
+from trailctl.terraform import Terraform
 
 pytestmark = pytest.mark.plan
 
@@ -76,3 +78,18 @@ def test_another_account_or_region_is_refused(tf: Planner) -> None:
         call("location", {"account_id": "1"})
     )
     assert "region must be a Region such as" in tf.plan_error(call("location", {"region": "x"}))
+
+
+def test_a_folder_copied_by_itself_lacks_its_neighbours(
+    terraform: Terraform, tmp_path: Path
+) -> None:
+    """So a module is named in the whole repository, or in a copy of all of it."""
+    alone = tmp_path / "alone" / "trail"
+    shutil.copytree(REPOSITORY / "modules" / "trail", alone)
+    told = terraform.run("get", "-no-color", cwd=alone)
+    assert told.returncode == 1
+    assert "../location" in told.stderr
+    beside = tmp_path / "vendor" / "modules"
+    for name in ("trail", "location"):
+        shutil.copytree(REPOSITORY / "modules" / name, beside / name)
+    terraform.run("get", "-no-color", cwd=beside / "trail").check()

@@ -133,6 +133,12 @@ CLAIMS: dict[str, tuple[Evidence, ...]] = {
         "tests/e2e/test_forwarding.py::test_beside_a_trail_that_somebody_else_made",
         _PLAN + "test_reaction.py::test_resources_of_the_same_apply_can_be_given_whole",
     ),
+    "Name a module in the whole repository (`.git//modules/trail`, or "
+    "`./vendor/cloudtrail-reactor/modules/trail` in a copy of all of it): a folder copied by "
+    "itself lacks its neighbours, such as `../location`.": (
+        "tests/e2e/test_module_sources.py::test_a_saved_plan_applies_from_a_fresh_folder",
+        _PLAN + "test_location.py::test_a_folder_copied_by_itself_lacks_its_neighbours",
+    ),
     # --- What is here
     "the bucket a trail writes to: encrypted, versioned, private, TLS only; MFA delete or Object "
     "Lock, access log": (

@@ -47,6 +47,10 @@ def answered(code: str, message: str = "words of AWS") -> exceptions.ClientError
             exceptions.ConnectTimeoutError(endpoint_url="https://x"),
             "look at the network, the proxy",
         ),
+        (
+            exceptions.EndpointConnectionError(endpoint_url="https://sqs.us-esat-1.amazonaws.com"),
+            "AWS can't be reached: there is no Region us-esat-1 (did you mean us-",
+        ),
         (exceptions.ProxyConnectionError(proxy_url="http://x", error="e"), "the proxy"),
         (exceptions.ReadTimeoutError(endpoint_url="https://x"), "AWS can't be reached"),
         (exceptions.SSOTokenLoadError(error_msg="no token"), "sign in again (aws sso login)"),

@@ -25,6 +25,7 @@ from tests.unit.test_aws_errors import TRAIL, nobody
 from trailctl import cli, completion, session, terminal
 from trailctl.demo.show import Screen
 from trailctl.local.tail import Lines
+from trailctl.replay.catalogue import load_catalogue
 from trailctl.validate import output
 
 __all__ = ["nobody"]
@@ -368,7 +369,41 @@ def test_a_profile_that_is_not_there_is_named(
     for command in calls():
         assert cli.main([*command.split(), "--profile", "nobody"]) == 2, command
         line = one_line(capsys.readouterr().err, command)
-        assert "(nobody) could not be found" in line, (command, line)
+        assert "there is no AWS profile nobody" in line, (command, line)
+        assert "--profile" in line, (command, line)
+
+
+def test_a_wrong_name_is_answered_with_those_near_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    (tmp_path / "config").write_text("[profile security]\n[profile sandbox]\n")
+    for line, told in (
+        ("coverge", "there is no COMMAND coverge (did you mean coverage?): use completion, "),
+        ("local rest", "there is no COMMAND rest (did you mean reset?)"),
+        ("detections schema sample", "did you mean samples?): use entry, exclusions, samples"),
+        (
+            "undo x --log-groop y",
+            "arguments: --log-groop y (did you mean --log-group?)",
+        ),
+        ("redrive q --profile secruity", "no AWS profile secruity (did you mean security?)"),
+        ("coverage --id rot-login", "(did you mean root-login, "),
+    ):
+        try:
+            code = cli.main(line.split())
+        except SystemExit as ending:
+            code = int(ending.code or 0)
+        said = " ".join(capsys.readouterr().err.split())
+        assert code == 2, line
+        assert told in said, (line, said)
+
+
+def test_the_catalogue_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["detections", "list"]) == 0
+    out = capsys.readouterr().out
+    assert {line.split()[0] for line in out.splitlines()[2:] if line[:1].strip()} == set(
+        load_catalogue()
+    )
 
 
 def files() -> Iterator[list[str]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -19,6 +21,7 @@ import reactor
 from reactor.patterns import EventPattern
 
 from tests.harness.local_aws import REPOSITORY
+from trailctl import terminal
 
 pytestmark = pytest.mark.unit
 
@@ -303,6 +306,24 @@ def test_every_alarm_of_the_modules_leads_into_the_runbook() -> None:
     assert len(known) >= 23
     headings = re.findall(r"^### ([a-z-]+): ([a-z-]+)$", text_of("docs/runbook.md"), re.MULTILINE)
     assert sorted("-".join(each) for each in headings) == sorted(known)
+
+
+def test_a_shell_takes_the_runbooks_lines_that_undo() -> None:
+    """They stand there as trailctl prints them at 80 columns, but for what no line can hold."""
+    page = text_of("docs/runbook.md")
+    lines = re.findall(r"^undo: ((?:.*\\\n)*.*\n(?:  .*\n)*)", page, re.MULTILINE)
+    assert len(lines) == 2
+    for line in lines:
+        words = [" ".join(word.split()) for word in shlex.split(line)]
+        assert words[:2] == ["aws", "ec2"]
+        assert json.loads(words[-1])
+        printed = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("COLUMNS", "80")
+            terminal.say_command("undo:", shlex.join(words), printed)
+        first, second = printed.getvalue().splitlines()
+        assert line.splitlines()[0] == first.removeprefix("undo: ")
+        assert line.splitlines()[1][:60] == second[:60]
 
 
 def test_the_runbook_has_80_columns() -> None:

@@ -37,17 +37,23 @@ a { color: inherit; }
 def table(coverage: Coverage) -> str:
     """Text for a terminal."""
     known = names()
-    rows = [("technique", "name", "found by")]
+    rows = [("ATT&CK", "technique of an attacker", "detections that find it")]
     rows += [(key, known[key]["name"], _by(found)) for key, found in coverage.techniques.items()]
-    lines = [_summary(coverage), "", *grid(rows), ""]
-    rows = [("CIS 4.", "control (5. from version 6.0 on)", "found by")]
-    rows += [(c.id, c.title, _control(c)) for c in coverage.controls]
-    lines += [*grid(rows), ""]
+    lines = [_summary(coverage), "", *grid(rows, rule=True), ""]
+    rows = [("CIS", "control: a call that has to be watched", "detections that watch it")]
+    rows += [(f"4.{c.id}", c.title, _control(c)) for c in coverage.controls]
+    lines += [
+        *grid(rows, rule=True),
+        "",
+        "CIS AWS Foundations Benchmark; from version 6.0 on its 4. is 5.",
+    ]
     missed = [attack.id for attack in coverage.attacks if not attack.entries]
     if missed:
-        lines.append(f"Not found ({len(missed)}): {', '.join(missed)}")
+        lines.append(f"Attacks that no detection finds ({len(missed)}): {', '.join(missed)}")
     if coverage.data_events:
-        lines.append(f"Found in S3 data events only: {', '.join(sorted(coverage.data_events))}")
+        only = ", ".join(sorted(coverage.data_events))
+        lines.append(f"Found only if the trail records S3's data events: {only}")
+    lines += ["", _next(coverage)]
     return fitted(lines)
 
 
@@ -134,6 +140,20 @@ def _summary(coverage: Coverage) -> str:
         f"{coverage.entries} detections find {attacks} of {len(coverage.attacks)} simulated "
         f"attacks, {techniques} of {len(coverage.techniques)} ATT&CK techniques and {controls} of "
         f"{len(coverage.controls)} CIS controls in full"
+    )
+
+
+def _next(coverage: Coverage) -> str:
+    """What whoever reads the table does next."""
+    if all(coverage.techniques.values()) and not any(c.missed for c in coverage.controls):
+        return (
+            "Every row is found. Next: `trailctl replay --catalogue LOGS` tells how often each "
+            "detection would alert on your own log."
+        )
+    return (
+        "A row with `not found` or `misses` is a gap of the detections that were chosen: leave out "
+        "--id, --exclude-id or --min-severity, or write a detection of your own "
+        "(modules/detections/README.md)."
     )
 
 

@@ -12,17 +12,27 @@ from trailctl.completion import detections
 def add_parser(commands: Any) -> None:
     """Adds `detections` and its commands."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "detections", help="entries of one's own beside the catalogue's"
+        "detections",
+        help="list the catalogue, try detections of your own, take and give Sigma rules",
     )
     parser.set_defaults(parser=parser)
     actions = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    listing = actions.add_parser(
+        "list",
+        help="list the catalogue: ids, severities, techniques and titles",
+        description="Lists the detections of the catalogue, a line each.",
+    )
+    listing.set_defaults(command=_list)
 
     test = actions.add_parser(
         "test",
         help="try entries on the samples beside them",
         description="Tries entries of the catalogue's form on their samples: those of "
-        "NAME.json are in samples/NAME.json beside it. Exit codes: 0, or 1 if an entry breaks a "
-        "rule or a sample is not decided as it says, or 2 for wrong use.",
+        "NAME.json are in samples/NAME.json beside it, as `trailctl detections schema samples` "
+        "prints their form. The table tells how many samples were matched and refused, of how many "
+        "that have to be. Exit codes: 0, or 1 if an entry breaks a rule or a sample is not decided "
+        "as it says, or 2 for wrong use.",
     )
     test.add_argument("files", nargs="+", metavar="FILE", help="an entry's file, or a folder")
     test.set_defaults(command=_test)
@@ -56,7 +66,11 @@ def add_parser(commands: Any) -> None:
     )
     exporting.add_argument("--sigma", action="store_true", required=True, help="as Sigma rules")
     ids = exporting.add_argument(
-        "--id", action="append", default=[], metavar="ID", help="may repeat; default: all"
+        "--id",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only this one; may repeat (default: all)",
     )
     ids.completer = detections  # type: ignore[attr-defined]
     exporting.add_argument(
@@ -64,7 +78,7 @@ def add_parser(commands: Any) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="entries of one's own, a file or a folder; may repeat",
+        help="detections of your own, a file or a folder; may repeat",
     )
     exporting.add_argument("--out", metavar="DIR", help="write each into DIR")
     exporting.set_defaults(command=_export)
@@ -75,7 +89,9 @@ def add_parser(commands: Any) -> None:
         description="Prints the JSON schema (draft 2020-12) of an entry, of its samples, or of "
         "exclusions.",
     )
-    schema.add_argument("name", choices=("entry", "exclusions", "samples"))
+    schema.add_argument(
+        "name", choices=("entry", "exclusions", "samples"), help="the file whose schema it is"
+    )
     schema.set_defaults(command=_schema)
 
 
@@ -83,6 +99,17 @@ def _schema(options: argparse.Namespace) -> int:
     from trailctl.detections.schemas import text
 
     sys.stdout.write(text(options.name))
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from trailctl.replay.catalogue import load_catalogue
+    from trailctl.terminal import fitted, grid
+
+    del options
+    rows = [("id", "severity", "ATT&CK", "what")]
+    rows += [(e.id, e.severity, " ".join(e.attack), e.title) for e in load_catalogue().values()]
+    sys.stdout.write(fitted(grid(rows, rule=True)))
     return 0
 
 

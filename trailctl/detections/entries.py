@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import msgspec
 from reactor.patterns import EventPattern, PatternError
 
+from trailctl.detections import shape
 from trailctl.errors import UsageError
 from trailctl.replay.catalogue import CatalogueEntry, load_catalogue, load_sequences
 
@@ -24,7 +24,7 @@ def read_entries(paths: Iterable[str]) -> dict[str, CatalogueEntry]:
     for path in files(paths):
         entry = read_entry(path)
         if wrong := faults(entry, {**load_catalogue(), **found}):
-            raise UsageError(f"{path}: {wrong[0]}")
+            raise UsageError(f"{path}: {shape.together(wrong)}")
         found[entry.id] = entry
     return found
 
@@ -43,14 +43,8 @@ def files(paths: Iterable[str]) -> list[Path]:
 
 def read_entry(path: Path) -> CatalogueEntry:
     """The entry of a file, in the catalogue's form. Raises UsageError."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=CatalogueEntry)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{path} is no entry: {error}") from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no JSON ({error})") from None
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror or error}") from None
+    found: CatalogueEntry = shape.read(path, CatalogueEntry, "an entry of the catalogue's form")
+    return found
 
 
 def faults(entry: CatalogueEntry, others: Mapping[str, CatalogueEntry]) -> list[str]:

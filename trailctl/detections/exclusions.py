@@ -6,17 +6,19 @@ import re
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 from reactor.detections.exclusions import Exclusion
 from reactor.exemptions import like
 
+from trailctl import names
+from trailctl.detections import shape
 from trailctl.errors import UsageError
-from trailctl.replay.catalogue import NonEmpty
+from trailctl.replay.catalogue import LISTING, NonEmpty, worded
 
-_ACCOUNT = Annotated[str, Meta(pattern="^[0-9]{12}$")]
+_ACCOUNT = Annotated[str, worded("^[0-9]{12}$", "an account id of twelve digits")]
 _ARN = re.compile(r"arn:[^:]+:([^:]+):[^:]*:[^:]*:([!-~]+)")
 _FEWEST_BITS = {4: 8, 6: 16}
 NonEmptyTexts = Annotated[tuple[NonEmpty, ...], Meta(min_length=1)]
@@ -26,14 +28,20 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """What an exclusion is about; all that is given must hold, each by one of its values."""
 
     principals: Annotated[
-        tuple[Annotated[str, Meta(pattern=r"^(arn:|\*)[!-~]*$")], ...],
+        tuple[
+            Annotated[
+                str,
+                worded(r"^(arn:|\*)[!-~]*$", "the ARN of a user or role (* and ? are wildcards)"),
+            ],
+            ...,
+        ],
         Meta(
             min_length=1,
             description="ARNs of users and roles, with * and ?; of a session, its role's.",
         ),
     ] = ()
     role_paths: Annotated[
-        tuple[Annotated[str, Meta(pattern="^/([!-~]+/)+$")], ...],
+        tuple[Annotated[str, worded("^/([!-~]+/)+$", "a path between slashes, such as /ci/")], ...],
         Meta(min_length=1, description="The paths of roles of the event's own account."),
     ] = ()
     accounts: Annotated[
@@ -44,7 +52,15 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     ] = ()
     source_ip_ranges: Annotated[NonEmptyTexts, Meta(description="CIDR blocks of the caller.")] = ()
     resources: Annotated[
-        tuple[Annotated[str, Meta(pattern="^arn:[^:]+:[^:]+:[^:]*:[^:]*:[!-~]+$")], ...],
+        tuple[
+            Annotated[
+                str,
+                worded(
+                    "^arn:[^:]+:[^:]+:[^:]*:[^:]*:[!-~]+$", "a whole ARN (* and ? are wildcards)"
+                ),
+            ],
+            ...,
+        ],
         Meta(min_length=1, description="ARNs of what the call is about, with * and ?."),
     ] = ()
 
@@ -53,18 +69,24 @@ class ExclusionEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One exclusion of a detection."""
 
     where: Annotated[Where, Meta(extra_json_schema={"minProperties": 1})]
-    reason: Annotated[str, Meta(pattern=r"\S", description="Why these calls are left alone.")]
+    reason: Annotated[
+        str, worded(r"\S", "a text that says why", description="Why these calls are left alone.")
+    ]
     until: Annotated[
         str,
-        Meta(
-            pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        worded(
+            "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            "a day as YYYY-MM-DD",
             description="The last day (UTC) of events that are left alone.",
         ),
     ]
 
 
 ExclusionsFile = Annotated[
-    dict[Annotated[str, Meta(pattern=r"^(\*|[a-z0-9-]{1,40})$")], tuple[ExclusionEntry, ...]],
+    dict[
+        Annotated[str, worded(r"^(\*|[a-z0-9-]{1,40})$", "the id of a detection, or * for all")],
+        tuple[ExclusionEntry, ...],
+    ],
     Meta(description="Exclusions by the id of a detection, or * for all."),
 ]
 UnitsFile = dict[str, tuple[_ACCOUNT, ...]]
@@ -77,10 +99,13 @@ def read_exclusions(
 
     Raises UsageError for what the module refuses, too.
     """
-    given = _decoded(path, ExclusionsFile)
-    units = _decoded(units_path, UnitsFile) if units_path else {}
+    given = shape.read(Path(path), ExclusionsFile, "a file of exclusions")
+    units = {}
+    if units_path:
+        units = shape.read(Path(units_path), UnitsFile, "a file of units and their accounts")
     if unknown := sorted({*given} - {*ids, "*"}):
-        raise UsageError(f"{path}: {unknown[0]} is no detection; use an id, or * for all")
+        told = names.unknown("detection", unknown, ids, LISTING)
+        raise UsageError(f"{path}: {told}; * stands for all of them")
     found: dict[str, dict[Exclusion, str]] = {}
     for id_, entries in given.items():
         for number, entry in enumerate(entries):
@@ -92,17 +117,6 @@ def read_exclusions(
             if exclusion is not None:
                 found.setdefault(id_, {})[exclusion] = name
     return found
-
-
-def _decoded(path: str, kind: Any) -> Any:
-    try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=kind)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"{path}: {error}") from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no JSON ({error})") from None
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror or error}") from None
 
 
 def _exclusion(entry: ExclusionEntry, units: Mapping[str, tuple[str, ...]]) -> Exclusion | None:

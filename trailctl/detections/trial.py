@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 from reactor.detections import decide
 from reactor.event import read_event
 from reactor.patterns import EventPattern
+from reactor.wording import several
 
+from trailctl.detections import shape
 from trailctl.detections.entries import faults, files, read_entry
 from trailctl.errors import UsageError
 from trailctl.replay.catalogue import FOLDER, CatalogueEntry, Sample, Samples, load_catalogue
@@ -49,7 +50,9 @@ def _tried(path: Path, beside: dict[str, CatalogueEntry]) -> Trial:
     except UsageError as error:
         if not path.is_file():
             raise
-        return Trial(path.name, "", 0, 0, 0, 0, (str(error),))
+        wrong = [str(error)]
+        _samples(path, wrong)  # what is wrong about them is told at once, too
+        return Trial(path.name, "", 0, 0, 0, 0, tuple(wrong))
     catalogued = path.resolve() == (FOLDER / "catalogue" / f"{entry.id}.json").resolve()
     wrong = [] if catalogued else faults(entry, beside)
     if path.stem != entry.id:
@@ -91,17 +94,18 @@ def _samples(path: Path, wrong: list[str]) -> Samples | None:
     """The samples in the folder `samples` beside the file, or beside the file's own folder."""
     places = [path.parent / "samples" / path.name, path.parent.parent / "samples" / path.name]
     for place in places:
-        try:
-            return msgspec.json.decode(place.read_bytes(), type=Samples)
-        except FileNotFoundError:
+        if not place.exists():
             continue
-        except (msgspec.MsgspecError, RecursionError) as error:
-            wrong.append(f"{place} holds no samples: {error}")
+        try:
+            found: Samples = shape.read(place, Samples, "a file of samples")
+        except UsageError as error:
+            wrong.append(str(error))
             return None
-        except OSError as error:
-            wrong.append(f"{place} can't be read: {error.strerror or error}")
-            return None
-    wrong.append(f"no samples: write {places[0]}")
+        return found
+    wrong.append(
+        f'no samples: write {places[0]}, as {{"match": [{{"case": "...", "event": {{...}}}}], '
+        '"no_match": [...]}'
+    )
     return None
 
 
@@ -115,25 +119,29 @@ def _judged(
     )
     if hit:
         if sample.refused_by:
-            return "it is among those that must match, and says what refuses it"
+            return "it is under match, and refused_by says what refuses it: leave one of both out"
         if decided:
             return ""
-        return "the decision refuses it, and it must match" if matched else "it must match"
+        refused = "the decision refuses it" if matched else "no pattern matches it"
+        return f"it is under match, and {refused}"
     if decided:
-        return "it must not match"
+        return "it is under no_match, and the entry matches it"
     by = "decision" if matched else "pattern"
-    return "" if sample.refused_by in ("", by) else f"the {by} refuses it"
+    if sample.refused_by in ("", by):
+        return ""
+    return f"refused_by is {sample.refused_by}, and the {by} refuses it"
 
 
 def render(trials: list[Trial]) -> str:
     """A line on each entry, and one on each thing that is wrong."""
-    rows = [("detection", "severity", "match", "no match", "")]
+    rows = [("detection", "severity", "matched", "refused", "")]
     for each in trials:
         counts = f"{each.matched}/{each.of_match}", f"{each.refused}/{each.of_no_match}"
         rows.append((each.name, each.severity, *counts, "wrong" if each.wrong else "ok"))
     lines = grid(rows)
     for each in trials:
-        lines += [f"{each.name}: {told}" for told in each.wrong]
+        for told in each.wrong:
+            lines += f"{each.name}: {told}".split("\n")
     right = sum(not each.wrong for each in trials)
-    lines.append(f"{right} of {len(trials)} detections do what they say")
+    lines.append(f"{right} of {several(len(trials), 'detection')} did what the samples say")
     return fitted(map(plain, lines))

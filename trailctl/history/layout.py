@@ -18,6 +18,7 @@ from typing import Any
 
 from trailctl.errors import UsageError
 from trailctl.history.question import Table
+from trailctl.names import unknown
 
 # Names that people give to these columns, where no folder tells.
 _NAMES = {
@@ -66,8 +67,8 @@ class TableLayout:
                     "for each"
                 )
             known = self.values.get(role)
-            if known is not None and (unknown := sorted({*given} - {*known})):
-                raise UsageError(f"{name} has no {role} {unknown[0]}: it has {len(known)} others")
+            if known is not None and (wrong := sorted({*given} - {*known})):
+                raise UsageError(f"{name}: {unknown(role, wrong, known)}")
         others = {*self.injected} - {self.table.account, self.table.region}
         if others:
             raise UsageError(f"{name} wants {min(others)} to be named, which can't be done here")

@@ -28,7 +28,12 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 
 def add_parser(commands: Any) -> None:
     """Add `local` and its commands."""
-    local = commands.add_parser("local", help="a local AWS that records calls and delivers events")
+    local = commands.add_parser(
+        "local",
+        help="a local AWS that records calls and delivers events",
+        description="Runs a local AWS: it takes API calls, records them as CloudTrail does, and "
+        "delivers their events to rules, queues, topics and functions. No account is touched.",
+    )
     local.set_defaults(parser=local)
     actions = local.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -39,7 +44,12 @@ def add_parser(commands: Any) -> None:
     )
     up.set_defaults(command=_up)
 
-    execute = actions.add_parser("exec", help="run one command against the running local AWS")
+    execute = actions.add_parser(
+        "exec",
+        help="run one command against the running local AWS",
+        description="Runs a command that finds the local AWS in place of AWS, with keys of its "
+        "own: trailctl local exec -- aws s3 ls",
+    )
     _add_where(execute, f"the port it listens on (default {DEFAULT_PORT})")
     execute.add_argument(
         "argv", nargs=argparse.REMAINDER, metavar="-- CMD [ARG...]", help="what to run"
@@ -75,7 +85,12 @@ def add_parser(commands: Any) -> None:
     )
     emit.set_defaults(command=_emit)
 
-    clock = actions.add_parser("clock", help="move the clock, or print it: clock +1h")
+    clock = actions.add_parser(
+        "clock",
+        help="move the clock, or print it: clock +1h",
+        description="Moves the clock of the local AWS forward, or prints its time. What is due by "
+        "then happens: log files, schedules, alarms.",
+    )
     clock.add_argument("by", nargs="?", metavar="+DURATION", help="such as +90s, +1h, +2d, PT1H30M")
     _add_port(clock)
     clock.set_defaults(command=_clock)
@@ -93,11 +108,11 @@ def add_parser(commands: Any) -> None:
 
     tail = actions.add_parser("tail", help="print calls, matches and deliveries as they happen")
     _add_port(tail)
-    tail.add_argument("--json", action="store_true", help="a line of JSON for each")
+    tail.add_argument("--json", action="store_true", help="print each step as a line of JSON")
     tail.add_argument("--all", action="store_true", help="begin with what has happened so far")
     tail.set_defaults(command=_tail)
 
-    reset = actions.add_parser("reset", help="forget all that was made; the clock is set right")
+    reset = actions.add_parser("reset", help="forget all that was made, and set the clock right")
     _add_port(reset)
     reset.set_defaults(command=_reset)
 

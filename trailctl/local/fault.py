@@ -25,7 +25,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="each comes at a random moment within the delay (without one: within a second)",
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="which events it are (default 0)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="a number that chooses which events are hit (default: 0)",
+    )
     parser.add_argument(
         "--source", action="append", metavar="NAME", help="only events of it, such as aws.ec2"
     )

@@ -30,7 +30,7 @@ def add_parser(commands: Any) -> None:
     """Adds the command to those of `trailctl`."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "reconcile",
-        help="what the rules should have seen by the log, and did not",
+        help="events that the log has and the rules did not see",
         description=_HELP,
         epilog=_EPILOG,
     )

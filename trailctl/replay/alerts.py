@@ -127,6 +127,11 @@ class Sent:
     of: dict[str, str] = field(default_factory=dict)
 
     @property
+    def number(self) -> int:
+        """The number of alerts in all."""
+        return len(self.at_once) + len(self.digests)
+
+    @property
     def shared(self) -> int:
         """The number of alerts that tell of several rules at once."""
         return sum(1 for box, _ in self.digests if box not in self.of)

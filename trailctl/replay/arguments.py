@@ -10,6 +10,10 @@ from trailctl.completion import detections
 from trailctl.replay.catalogue import SEVERITIES
 from trailctl.session import add_arguments
 
+IDS = (
+    ("--id", "only the detection of this id; may repeat"),
+    ("--exclude-id", "all but the detection of this id; may repeat"),
+)
 _HELP = """\
 Tells what rules would have done over events that happened: how often each would have fired, when,
 by whom, what reactions would have done, and which rules never fire. Nothing is touched.
@@ -39,7 +43,11 @@ def add_parser(commands: Any) -> None:
     )
     where = parser.add_argument_group("rules")
     which = where.add_mutually_exclusive_group()
-    which.add_argument("--catalogue", action="store_true", help="the catalogue (the default)")
+    which.add_argument(
+        "--catalogue",
+        action="store_true",
+        help="the rules of this project's catalogue (the default)",
+    )
     which.add_argument("--plan", metavar="FILE", help="rules of a Terraform plan or state, as JSON")
     which.add_argument(
         "--pattern",
@@ -49,13 +57,21 @@ def add_parser(commands: Any) -> None:
         help="an event pattern; may repeat",
     )
     narrow = parser.add_argument_group("choosing from the catalogue")
-    for name, told in (("--id", "may repeat"), ("--exclude-id", "may repeat")):
+    for name, told in IDS:
         ids = narrow.add_argument(name, action="append", default=[], metavar="ID", help=told)
         ids.completer = detections  # type: ignore[attr-defined]
-    narrow.add_argument("--min-severity", choices=SEVERITIES, help="and higher")
-    narrow.add_argument("--benchmark", metavar="NAME", help="as in cis-5.0")
     narrow.add_argument(
-        "--technique", action="append", default=[], metavar="T1562", help="of ATT&CK; may repeat"
+        "--min-severity", choices=SEVERITIES, help="only those of this severity or a higher one"
+    )
+    narrow.add_argument(
+        "--benchmark", metavar="NAME", help="only those of a benchmark, such as cis-5.0"
+    )
+    narrow.add_argument(
+        "--technique",
+        action="append",
+        default=[],
+        metavar="T1562",
+        help="only those for a technique of ATT&CK; may repeat",
     )
     narrow.add_argument(
         "--value",
@@ -65,24 +81,30 @@ def add_parser(commands: Any) -> None:
         help="a placeholder's value, as in rule_names=my-rule; may repeat",
     )
     narrow.add_argument(
-        "--known", metavar="FILE", help="JSON of what decisions should know, as trusted_accounts"
+        "--known",
+        metavar="FILE",
+        help="a JSON file of what decisions should know, such as trusted_accounts",
     )
     narrow.add_argument(
         "--entries",
         action="append",
         default=[],
         metavar="FILE",
-        help="entries of one's own, a file or a folder; may repeat",
+        help="detections of your own, a file or a folder; may repeat",
     )
     narrow.add_argument(
-        "--exclusions", metavar="FILE", help="JSON of what the module has as exclusions"
+        "--exclusions",
+        metavar="FILE",
+        help="a JSON file of calls that are left alone, as modules/detections has them",
     )
     narrow.add_argument(
-        "--organizational-units", metavar="FILE", help="JSON of units that exclusions name"
+        "--organizational-units",
+        metavar="FILE",
+        help="a JSON file of the units that exclusions name, with their accounts",
     )
     looked = parser.add_argument_group("events")
     looked.add_argument(
-        "--lookup-events", action="store_true", help="of the last 90 days, from CloudTrail's API"
+        "--lookup-events", action="store_true", help="take the last 90 days from CloudTrail's API"
     )
     looked.add_argument(
         "--from", dest="begin", type=_time, metavar="TIME", help="events from that time on"
@@ -90,26 +112,38 @@ def add_parser(commands: Any) -> None:
     looked.add_argument("--to", dest="end", type=_time, metavar="TIME", help="and before that time")
     asked = parser.add_argument_group("events by Athena")
     asked.add_argument(
-        "--athena", metavar="DATABASE.TABLE", help="of a table over CloudTrail's log, anybody's"
-    )
-    asked.add_argument("--workgroup", metavar="NAME", help="that runs the query (default primary)")
-    asked.add_argument(
-        "--account", action="append", default=[], metavar="ID", help="of the events; may repeat"
+        "--athena",
+        metavar="DATABASE.TABLE",
+        help="take them from a table over CloudTrail's log, yours or ours",
     )
     asked.add_argument(
-        "--event-region", action="append", default=[], metavar="NAME", help="so, too; may repeat"
+        "--workgroup", metavar="NAME", help="the workgroup that runs the query (default: primary)"
+    )
+    asked.add_argument(
+        "--account",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only events of this account; may repeat",
+    )
+    asked.add_argument(
+        "--event-region",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only events of this Region; may repeat",
     )
     asked.add_argument("--sql", action="store_true", help="print the query and run nothing")
     asked.add_argument(
         "--estimate",
         action="store_true",
-        help="first tell what it reads and costs, by S3's listing",
+        help="first tell what the query reads and costs, by S3's listing",
     )
     asked.add_argument(
         "--max-usd",
         type=_usd,
         metavar="USD",
-        help="ask before a query whose estimate is above (with --estimate, 5)",
+        help="ask before a query whose estimate is above this (with --estimate: 5)",
     )
     parser.add_argument(
         "--look",
@@ -132,7 +166,11 @@ def add_parser(commands: Any) -> None:
         help="exit with 0 though some of what was given holds no events",
     )
     parser.add_argument(
-        "--jobs", type=_jobs, default=1, metavar="N", help="processes to work with (default 1)"
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="processes that work side by side (default: 1)",
     )
     add_arguments(parser)
 

@@ -13,15 +13,26 @@ import msgspec
 from msgspec import Meta
 from reactor.detections.definition import Count, Definition, DetectionSequence, Summary, read_as
 
+from trailctl import names
 from trailctl.errors import UsageError
 
 # With links to the folders of modules/detections.
 FOLDER = Path(__file__).resolve().parents[1] / "detections"
+LISTING = "trailctl detections list"
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 ID = "^[a-z0-9-]{1,40}$"
 _FILLED = re.compile(r"<([a-z_]+)>")
 _PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
-_PATH = Meta(pattern=r"^\$(\.[A-Za-z0-9_-]+)+$")
+
+
+def worded(pattern: str, words: str, **more: Any) -> Meta:
+    """A text's pattern, and what it allows in words: an editor and the command line say them."""
+    return Meta(pattern=pattern, extra_json_schema={"patternErrorMessage": words}, **more)
+
+
+_PATH = worded(r"^\$(\.[A-Za-z0-9_-]+)+$", "a path such as $.detail.userIdentity.arn")
+_NAME = worded("^[a-z_]+$", "a name of a-z and _")
+_SENTENCES = "sentences that end with a full stop"
 # Anybody may put events on a bus, under any source but AWS's.
 _PATTERN = Meta(
     description="An EventBridge pattern. Its source is AWS's, so that nobody can forge an event.",
@@ -33,7 +44,11 @@ _PATTERN = Meta(
                 "minItems": 1,
                 "items": {
                     "anyOf": [
-                        {"type": "string", "pattern": "^aws\\.[a-z0-9-]+$"},
+                        {
+                            "type": "string",
+                            "pattern": "^aws\\.[a-z0-9-]+$",
+                            "patternErrorMessage": 'a source of AWS, such as "aws.iam"',
+                        },
                         {"const": {"prefix": "aws."}},
                     ]
                 },
@@ -77,7 +92,7 @@ class Counting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Placeholder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What only a deployment knows. It has a default unless it is required."""
 
-    description: Annotated[str, Meta(pattern=r"\.$")]
+    description: Annotated[str, worded(r"\.$", _SENTENCES)]
     required: bool
     example: Annotated[tuple[NonEmpty, ...], Meta(min_length=1)]
     default: tuple[NonEmpty, ...] | None = None
@@ -86,12 +101,13 @@ class Placeholder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 class Transformer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """EventBridge's input transformer: the sentence that a rule sends straight to a topic."""
 
-    input_paths: dict[Annotated[str, Meta(pattern="^[a-z_]+$")], Annotated[str, _PATH]]
+    input_paths: dict[Annotated[str, _NAME], Annotated[str, _PATH]]
     template: Annotated[
         str,
-        Meta(
+        worded(
+            r'^[^"\\]+$',
+            'a sentence without " and \\',
             min_length=1,
-            pattern=r'^[^"\\]+$',
             description="The sentence, with <name> for each of input_paths.",
         ),
     ]
@@ -119,16 +135,35 @@ class CatalogueEntry(
     """
 
     schema: SchemaLink = msgspec.field(name="$schema", default="")
-    id: Annotated[str, Meta(pattern=ID, description="Its name, also of its rule.")]
-    title: Annotated[str, Meta(min_length=6, max_length=80, pattern=r"[^.]$")]
+    id: Annotated[
+        str,
+        worded(
+            ID, "a name of at most 40 of a-z, 0-9 and -", description="Its name, also of its rule."
+        ),
+    ]
+    title: Annotated[
+        str,
+        worded(
+            r"[^.]$",
+            "a text without a full stop at its end",
+            min_length=6,
+            max_length=80,
+            description="What happened, in a few words.",
+        ),
+    ]
     severity: Literal["info", "low", "medium", "high", "critical"]
-    why: Annotated[str, Meta(pattern=r"\.$", description="Why it matters, in a sentence.")]
-    runbook: Annotated[str, Meta(pattern=r"\.$", description="What to do about a match.")]
+    why: Annotated[str, worded(r"\.$", _SENTENCES, description="Why it matters, in a sentence.")]
+    runbook: Annotated[str, worded(r"\.$", _SENTENCES, description="What to do about a match.")]
     benchmarks: Annotated[
         dict[str, tuple[str, ...]], Meta(description="Controls by benchmark, as in cis-5.0.")
     ] = {}
     attack: Annotated[
-        tuple[Annotated[str, Meta(pattern=r"^T[0-9]{4}(\.[0-9]{3})?$")], ...],
+        tuple[
+            Annotated[
+                str, worded(r"^T[0-9]{4}(\.[0-9]{3})?$", "a technique such as T1562 or T1562.008")
+            ],
+            ...,
+        ],
         Meta(description="ATT&CK techniques."),
     ] = ()
     regions: Annotated[
@@ -144,9 +179,12 @@ class CatalogueEntry(
         bool, Meta(description="A function of the package decides; never of an entry of your own.")
     ] = False
     count: Counting | None = None
-    placeholders: dict[Annotated[str, Meta(pattern="^[a-z_]+$")], Placeholder] = {}
+    placeholders: dict[Annotated[str, _NAME], Placeholder] = {}
     patterns: Annotated[
-        dict[Annotated[str, Meta(pattern="^[a-z0-9-]+$")], Annotated[dict[str, Any], _PATTERN]],
+        dict[
+            Annotated[str, worded("^[a-z0-9-]+$", "a name of a-z, 0-9 and -")],
+            Annotated[dict[str, Any], _PATTERN],
+        ],
         Meta(min_length=1, description="Event patterns by the part's name, main first."),
     ]
     summary: Transformer
@@ -278,20 +316,14 @@ def select(
     wanted, unwanted, sought = set(ids), set(exclude), set(techniques)
     unknown = sorted((wanted | unwanted) - set(catalogue))
     if unknown:
-        raise UsageError(
-            f"{', '.join(unknown)}: no such detection; the ids are {', '.join(catalogue)}"
-        )
+        raise UsageError(names.unknown("detection", unknown, catalogue, LISTING))
     if benchmark is not None and benchmark not in benchmarks(catalogue):
-        raise UsageError(
-            f"{benchmark}: no such benchmark; there are {', '.join(benchmarks(catalogue))}"
-        )
+        raise UsageError(names.unknown("benchmark", [benchmark], benchmarks(catalogue)))
     known = {t for entry in catalogue.values() for t in entry.attack}
     known |= {technique.partition(".")[0] for technique in known}
     if sought - known:
-        raise UsageError(
-            f"{', '.join(sorted(sought - known))}: no detection is for this technique; there are "
-            f"{', '.join(sorted(known))}"
-        )
+        what = "detection for the technique"
+        raise UsageError(names.unknown(what, sorted(sought - known), known, LISTING))
     least = SEVERITIES.index(min_severity)
     found = [
         entry

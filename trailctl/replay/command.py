@@ -22,6 +22,7 @@ from reactor.settings import SettingsError, parse_settings
 from trailctl.detections.entries import read_entries
 from trailctl.detections.exclusions import read_exclusions
 from trailctl.errors import CheckError, UsageError
+from trailctl.names import unknown
 from trailctl.replay import page, report, sources, table
 from trailctl.replay.catalogue import SEVERITIES, load_catalogue, select
 from trailctl.replay.progress import Progress
@@ -68,7 +69,13 @@ def run(options: argparse.Namespace) -> int:
     notes = [*notes, *report.remarks(tally)]
     for note in notes:
         _say(note)
-    found = report.build(tally, setup.rules, [probe.name for probe in setup.probes], notes)
+    found = report.build(
+        tally,
+        setup.rules,
+        [probe.name for probe in setup.probes],
+        notes,
+        setup.window_seconds,
+    )
     _show(found, options.format, options.output)
     return 1 if _failed(options, found) else 0
 
@@ -167,10 +174,10 @@ def _values(given: Sequence[str], names: set[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for each in given:
         name, equals, value = each.partition("=")
-        if not equals or not value or name not in names:
-            raise UsageError(
-                f"--value {each}: write NAME=VALUE, with a name of {', '.join(sorted(names))}"
-            )
+        if not equals or not value:
+            raise UsageError(f"--value {each}: write NAME=VALUE, as in key_ids=KEY")
+        if name not in names:
+            raise UsageError(unknown("placeholder", [name], names))
         found.setdefault(name, []).append(value)
     return found
 

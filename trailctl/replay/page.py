@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from trailctl.replay.table import exclusion, rate, several
+from reactor.wording import several
+
+from trailctl.replay.table import alerted, exclusion, rate
 from trailctl.text import plain
 
 _WIDTH, _HEIGHT = 720, 56
@@ -130,7 +132,7 @@ def _sequence(each: Mapping[str, Any]) -> str:
 
 def _card(rule: Mapping[str, Any], span: tuple[date, date] | None) -> str:
     name = escape(rule["name"])
-    facts = [several(rule["matches"], "match", "es"), f"alerts: {rate(rule)}"]
+    facts = [several(rule["matches"], "match", "matches"), f"alerts: {rate(rule)}"]
     if rule["findings"] is not None:
         facts.insert(1, f"{rule['findings']:,} of them decided to be meant")
     if rule["alert_when"] != "each match":
@@ -267,9 +269,10 @@ def _reactions(reactions: Sequence[Mapping[str, Any]]) -> str:
         details = (
             f"<details><summary>Examples</summary>{_scroll([shown])}</details>" if shown else ""
         )
+        alerts = f" Alerts: {escape(alerted(each))}." if each["alert_events"] else ""
         cards.append(
-            f"<section class=card><h3>{escape(each['name'])}</h3><p class=soft>{each['events']:,} "
-            f"events, nothing to do for {each['idle']:,}.</p>"
+            f"<section class=card><h3>{escape(each['name'])}</h3><p class=soft>"
+            f"{several(each['events'], 'event')}, nothing to do for {each['idle']:,}.{alerts}</p>"
             f"{_counts('Would have', each['would'].items())}"
             f"{_counts('Could not tell', each['failures'].items())}{details}</section>"
         )

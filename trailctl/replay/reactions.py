@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 import reactor.reactions
-from reactor.actions import Action, Alert, Clue
+from reactor.actions import SEVERITIES, Action, Alert, Clue
 from reactor.aws import Aws
 from reactor.event import Event
 from reactor.places import NoAws, NoWayError
@@ -79,13 +79,30 @@ class Looks:
 class Would:
     """The steps that a reaction would have taken about one event.
 
-    `steps` has the same words for the same kind of step (`ec2:create_tags`, `alert (high)`), `said`
-    a sentence on each step. `failure` is the reason if there are none.
+    `calls` are the changes that it would have made, as `ec2:create_tags`. `alerts` are those that
+    it would have made, before windows hold back what is told already. `said` is a sentence on each
+    of both. `failure` is the reason if there are none.
     """
 
-    steps: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    alerts: tuple[Alert | Clue, ...] = ()
     said: tuple[str, ...] = ()
     failure: str = ""
+
+    @classmethod
+    def of(cls, steps: Sequence[Action | Alert | Clue]) -> Would:
+        """What a reaction planned."""
+        return cls(
+            tuple(f"{e.service}:{e.operation}" for e in steps if isinstance(e, Action)),
+            tuple(each for each in steps if not isinstance(each, Action)),
+            tuple(map(_said, steps)),
+        )
+
+    @property
+    def severity(self) -> str:
+        """The highest severity of the alerts; nothing without one."""
+        found = (e.alert.severity if isinstance(e, Clue) else e.severity for e in self.alerts)
+        return max(found, key=SEVERITIES.index, default="")
 
 
 @dataclass(frozen=True)
@@ -123,7 +140,7 @@ class Probe:
             return Would(failure=str(error))
         except Exception as error:  # the reaction's own mistake is a result, too
             return Would(failure=f"its plan failed with {type(error).__name__}: {error}")
-        return Would(tuple(map(_kind, steps)), tuple(map(_said, steps)))
+        return Would.of(steps)
 
     def check(self) -> None:
         """Raises UsageError if the reaction can't be set up."""
@@ -185,14 +202,6 @@ def notify_window(wired: Sequence[Wired]) -> int:
             except SettingsError as error:
                 raise UsageError(f"{each.function}: {error}") from None
     return notify.Settings().window_seconds
-
-
-def _kind(step: Action | Alert | Clue) -> str:
-    if isinstance(step, Clue):
-        return f"count ({step.alert.severity})"
-    if isinstance(step, Alert):
-        return f"alert ({step.severity})"
-    return f"{step.service}:{step.operation}"
 
 
 def _said(step: Action | Alert | Clue) -> str:

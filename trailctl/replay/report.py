@@ -12,8 +12,8 @@
      "never_fired": ["..."],
      "sequences": [{"name", "title", "severity", "why", "runbook", "attack", "alerts"}],
      "shared_alerts": 0,
-     "reactions": [{"name", "events", "idle", "would": {step: n}, "failures": {why: n},
-                    "examples"}]}
+     "reactions": [{"name", "events", "idle", "would": {call: n}, "alerts", "rules_alerts",
+                    "alert_events": {severity: n}, "failures": {why: n}, "examples"}]}
 
 Rules are in the order of their severity, then of their matches. Times are as CloudTrail writes
 them, null where there is none. `findings` is null where the pattern decides alone. `alerts` are
@@ -21,7 +21,9 @@ those that the deployed rules send: by a notify reaction that gets each event wi
 and for a rule without one, one a match. `sequences` are those that made an alert, `shared_alerts`
 those that tell, at a window's end, what was held back of several rules. `excluded` is what
 exclusions left alone, which is in no other count; `ended` what each would have left alone before
-its last day.
+its last day. Of a reaction, `would` are the changes it makes, and `alerts` the messages that people
+get: `rules_alerts` of them are in the counts of rules, sequences and `shared_alerts`, too. They are
+about `alert_events`, which may be many more: the repetitions of a call in a window make one.
 """
 
 from __future__ import annotations
@@ -33,11 +35,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from reactor.detections.exclusions import KINDS
+from reactor.wording import lasting, several
 
-from trailctl.replay.alerts import send
+from trailctl.replay.alerts import Sent, send
 from trailctl.replay.catalogue import SEVERITIES
 from trailctl.replay.rules import Rule
-from trailctl.replay.tally import MOST_SEEN, RuleTally, Tally
+from trailctl.replay.tally import MOST_SEEN, WINDOW_SECONDS, ReactionTally, RuleTally, Tally
 
 K = TypeVar("K", str, tuple[str, str])
 _PLACE = re.compile(r" \([^)]*\)$")
@@ -46,14 +49,21 @@ _DAY = 86_400.0
 
 
 def build(
-    tally: Tally, rules: Sequence[Rule], reactions: Sequence[str], notes: Sequence[str]
+    tally: Tally,
+    rules: Sequence[Rule],
+    reactions: Sequence[str],
+    notes: Sequence[str],
+    window_seconds: int = WINDOW_SECONDS,
 ) -> dict[str, Any]:
-    """The report on a run; `reactions` are the names of all reactions that were asked."""
+    """The report on a run; `reactions` are the names of all reactions that were asked,
+    `window_seconds` the length of notify's windows.
+    """
     days = _days(tally)
     sent = send(tally.told)
     numbers = sent.by_name()
     listed = [
-        _rule(rule, tally.rules.get(rule.name) or RuleTally(), days, numbers) for rule in rules
+        _rule(rule, tally.rules.get(rule.name) or RuleTally(), days, numbers, window_seconds)
+        for rule in rules
     ]
     listed.sort(key=_order)
     return {
@@ -74,7 +84,10 @@ def build(
         "never_fired": [e["name"] for e in listed if not e["matches"] and not e["excluded"]],
         "sequences": _sequences(rules, numbers),
         "shared_alerts": sent.shared,
-        "reactions": [_reaction(name, tally) for name in reactions],
+        "reactions": [
+            _reaction(name, tally.reactions.get(name) or ReactionTally(), sent)
+            for name in reactions
+        ],
     }
 
 
@@ -100,10 +113,10 @@ def remarks(tally: Tally) -> list[str]:
     """Clauses on files and matches that are not counted, with good reason."""
     found = []
     if tally.aside:
-        what = "1 file holds" if len(tally.aside) == 1 else f"{len(tally.aside):,} files hold"
+        what = several(len(tally.aside), "file holds", "files hold")
         found.append(f"{what} no events, and no name of a log: {tally.aside[0]}")
     if tally.copies:
-        what = "1 match is a copy" if tally.copies == 1 else f"{tally.copies:,} matches are copies"
+        what = several(tally.copies, "match is a copy", "matches are copies")
         more = "" if len(tally.seen) < MOST_SEEN else f", looked for among {MOST_SEEN:,}"
         found.append(
             f"{what} of others (the log has events twice, as of two trails), counted once{more}"
@@ -145,14 +158,20 @@ def _sequences(rules: Sequence[Rule], numbers: Mapping[str, int]) -> list[dict[s
     return sorted(listed, key=lambda each: (-SEVERITIES.index(each["severity"]), each["name"]))
 
 
-def _rule(rule: Rule, tally: RuleTally, days: float, numbers: Mapping[str, int]) -> dict[str, Any]:
+def _rule(
+    rule: Rule, tally: RuleTally, days: float, numbers: Mapping[str, int], window_seconds: int
+) -> dict[str, Any]:
     alerts = numbers.get(rule.name, 0) if rule.definition else tally.matches
     when = "each match"
     if rule.definition is not None:
-        when = "each different call, once a window"
+        when = "each call"
+        if window_seconds:
+            when = (
+                f"each different call, and once on its repetitions within {lasting(window_seconds)}"
+            )
         count = rule.definition.count
         if count is not None:
-            when = f"{count.at_least} within {count.minutes} minutes by one {count.by}"
+            when = f"{count.at_least} within {lasting(count.minutes * 60)} by one {count.by}"
     return {
         "name": rule.name,
         "title": rule.title,
@@ -207,15 +226,20 @@ def _exclusions(tally: Tally, rules: Sequence[Rule]) -> list[dict[str, Any]]:
     ]
 
 
-def _reaction(name: str, tally: Tally) -> dict[str, Any]:
-    found = tally.reactions.get(name)
+def _reaction(name: str, found: ReactionTally, sent: Sent) -> dict[str, Any]:
+    shared = sent.number if found.shared else 0
     return {
         "name": name,
-        "events": found.events if found else 0,
-        "idle": found.idle if found else 0,
-        "would": dict(_sorted(found.steps)) if found else {},
-        "failures": dict(_sorted(found.failures)) if found else {},
-        "examples": found.examples if found else [],
+        "events": found.events,
+        "idle": found.idle,
+        "would": dict(_sorted(found.calls)),
+        "alerts": shared + send(found.told).number,
+        "rules_alerts": shared,
+        "alert_events": {
+            each: found.alerting[each] for each in reversed(SEVERITIES) if found.alerting[each]
+        },
+        "failures": dict(_sorted(found.failures)),
+        "examples": found.examples,
     }
 
 

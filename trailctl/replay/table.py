@@ -7,12 +7,15 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reactor.wording import several
+
 from trailctl import terminal
 from trailctl.text import plain
 
 _HEAD = ("rule", "severity", "matches", "alerts", "first", "last", "most by")
 _RARE = 0.1  # alerts a day
 _RIGHT = {2, 3}
+_LONGEST = 2_048  # characters of a name, which is longer than its line; an ARN has no more
 _LEAST = 16  # characters of who called most, or the column is left out
 
 _LABEL = re.compile(r"  [a-z ]+: +")
@@ -47,7 +50,7 @@ def render(report: Mapping[str, Any], width: int | None = None) -> str:
         for text in map(plain, lines)
         for line in ([text] if text in grid else _wrapped(text, width))
     )
-    return "\n".join(terminal.cut(line, width) for line in shown) + "\n"
+    return "\n".join(terminal.cut(line, _LONGEST) for line in shown) + "\n"
 
 
 def _summary(report: Mapping[str, Any]) -> str:
@@ -59,11 +62,6 @@ def _summary(report: Mapping[str, Any]) -> str:
         f"{sum(1 for rule in report['rules'] if rule['matches'])} of {len(report['rules'])} rules "
         "fired"
     )
-
-
-def several(number: int, what: str, more: str = "s") -> str:
-    """A number and what it counts, as `1 event` or `2,000 matches`."""
-    return f"{number:,} {what}{more * (number != 1)}"
 
 
 def _row(rule: Mapping[str, Any]) -> tuple[str, ...]:
@@ -87,7 +85,7 @@ def rate(rule: Mapping[str, Any]) -> str:
 
 def exclusion(each: Mapping[str, Any]) -> str:
     """A line on an exclusion: what it left alone, and whether it is any use."""
-    told = f"left {several(each['matches'], 'match', 'es')} alone"
+    told = f"left {several(each['matches'], 'match', 'matches')} alone"
     if each["ended"]:
         told += f"; it ended, and {each['ended']:,} more are not left alone"
     elif not each["matches"]:
@@ -159,16 +157,37 @@ def _reaction(reaction: Mapping[str, Any]) -> list[str]:
     if not events:
         return [f"Reaction {name}: no event was its"]
     lines = [f"Reaction {name}: {several(events, 'event')}, nothing to do for {reaction['idle']:,}"]
-    lines += [f"  would:   {step}, {count:,} times" for step, count in reaction["would"].items()]
+    lines += [
+        f"  would:   {call}, {several(count, 'time')}" for call, count in reaction["would"].items()
+    ]
+    if reaction["alert_events"]:
+        lines.append(f"  alerts:  {alerted(reaction)}")
     lines += [f"  not:     {why} ({count:,})" for why, count in reaction["failures"].items()]
     for each in reaction["examples"][:2]:
         lines.append(f"  example: {each['time']} {each['event']}: {'; '.join(each['would'])}")
     return lines
 
 
+def alerted(reaction: Mapping[str, Any]) -> str:
+    """How many alerts a reaction sends, about how many events, and whether rules count them."""
+    alerts, shared = reaction["alerts"], reaction["rules_alerts"]
+    about = reaction["alert_events"]
+    told = ", ".join(f"{number:,} {severity}" for severity, number in about.items())
+    line = f"{alerts:,} about {several(sum(about.values()), 'event')} ({told})"
+    if shared:
+        line += ", the same alerts that the rules have"
+        line += f", but for {alerts - shared:,}" * (alerts > shared)
+    if alerts >= sum(about.values()):
+        return line
+    line += ": the repetitions of a call within a window make one"
+    return line if shared else f"{line}, while the rules above count each match"
+
+
 def _wrapped(line: str, width: int) -> list[str]:
     """A line that is too long goes on in the next one, below its text."""
     label = _LABEL.match(line)
     indent = " " * (len(label[0]) if label else 1)
-    found = textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
+    found = textwrap.wrap(
+        line, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
     return found or [line]

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from reactor.actions import Action, Alert, Clue
+from reactor.actions import SEVERITIES, Action, Alert, Clue
 from reactor.detections import Detected, Known, decision
 from reactor.detections.definition import Definition
 from reactor.detections.exclusions import used
@@ -85,11 +85,19 @@ class RuleTally:
 
 @dataclass
 class ReactionTally:
-    """The counts of one reaction: events that it looked at, and steps by their kind."""
+    """The counts of one reaction.
+
+    `events` are those that it looked at, `idle` those that it would do nothing about, `calls` the
+    changes by their names, `alerting` the events that it would alert on, by severity. `told` has
+    the alerts that no rule's own count has; `shared` is True if it sends the rules' alerts, too.
+    """
 
     events: int = 0
     idle: int = 0
-    steps: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    alerting: Counter[str] = field(default_factory=Counter)
+    told: AlertTally = field(default_factory=AlertTally)
+    shared: bool = False
     failures: Counter[str] = field(default_factory=Counter)
     examples: list[dict[str, Any]] = field(default_factory=list)
 
@@ -97,7 +105,10 @@ class ReactionTally:
         """Adds another tally."""
         self.events += other.events
         self.idle += other.idle
-        self.steps.update(other.steps)
+        self.calls.update(other.calls)
+        self.alerting.update(other.alerting)
+        self.told.merge(other.told)
+        self.shared |= other.shared
         self.failures.update(other.failures)
         self.examples = (self.examples + other.examples)[:EXAMPLES]
 
@@ -223,11 +234,16 @@ class Tallier:
                 tally.copies += matched
                 return
             who = principal(projection.identity(head)) if matched else ""
+            bare = False  # a rule hands the event on without a detection
+            made: list[Action | Alert | Clue] | None = None
             for name in names:
                 if name in self._probes:
                     assert event is not None
                     assert read is not None
-                    self._ask(self._probes[name], event, read, tally)
+                    probe = self._probes[name]
+                    would = probe.would(read, self._looks.of(read))
+                    if would is not None:
+                        _add(tally, probe.name, event, read, would)
                     continue
                 found = tally.rules.get(name)
                 if found is None:
@@ -250,7 +266,11 @@ class Tallier:
                 definition = self._rules[name].definition
                 if definition is not None:
                     assert read is not None
-                    tally.told.add(name, read, self._made(definition, read, finding))
+                    steps = self._made(definition, read, finding)
+                    tally.told.add(name, read, steps)
+                    made = [*(made or ()), *steps]
+                else:
+                    bare = True
                 if name in self._decide:
                     if finding is None:
                         continue
@@ -258,9 +278,9 @@ class Tallier:
                     found.reasons[finding.reason] += 1
                 if event is not None and len(found.examples) < EXAMPLES:
                     found.examples.append(_example(event, who, finding))
-            if matched and event is not None and read is not None:
+            if event is not None and read is not None and (bare or made is not None):
                 for probe in self._followers:
-                    self._ask(probe, event, read, tally)
+                    self._follow(probe, event, read, made, bare, tally)
 
         def refuse(number: int, error: Exception) -> None:
             del error
@@ -299,21 +319,47 @@ class Tallier:
             steps = notify.steps(event, definition, found, self._window_seconds)
         return or_unreadable(steps, event, notify.handler.name)
 
-    def _ask(self, probe: Probe, event: RawEvent, read: Event, tally: Tally) -> None:
-        """Counts what a reaction would have done about an event, if it is the reaction's."""
-        would = probe.would(read, self._looks.of(read))
-        if would is None:
+    def _follow(
+        self,
+        probe: Probe,
+        event: RawEvent,
+        read: Event,
+        made: Sequence[Action | Alert | Clue] | None,
+        bare: bool,
+        tally: Tally,
+    ) -> None:
+        """Counts what a reaction to any event does about one that rules hand to it: `made` of their
+        detections, and of the `bare` event.
+        """
+        own = probe.would(read, self._looks.of(read)) if bare else None
+        if made is None and own is None:
             return
-        found = tally.reactions.setdefault(probe.name, ReactionTally())
-        found.events += 1
-        if would.failure:
-            found.failures[would.failure] += 1
-        elif not would.steps:
-            found.idle += 1
-        for step in would.steps:
-            found.steps[step] += 1
-        if would.said and len(found.examples) < EXAMPLES:
-            found.examples.append(_reaction_example(event, would))
+        given = Would.of(made or ())
+        own = own or Would()
+        found = _add(tally, probe.name, event, read, own, given)
+        found.shared |= made is not None
+
+
+def _add(
+    tally: Tally, name: str, event: RawEvent, read: Event, own: Would, given: Would | None = None
+) -> ReactionTally:
+    """Counts what a reaction would have done about an event, `given` as part of a rule's alerts."""
+    given = given or Would()
+    found = tally.reactions.setdefault(name, ReactionTally())
+    found.events += 1
+    said = given.said + own.said
+    if own.failure:
+        found.failures[own.failure] += 1
+    elif not said:
+        found.idle += 1
+    found.calls.update(own.calls)
+    severity = max(own.severity, given.severity, key=("", *SEVERITIES).index)
+    if severity:
+        found.alerting[severity] += 1
+    found.told.add(name, read, own.alerts)
+    if said and len(found.examples) < EXAMPLES:
+        found.examples.append(_reaction_example(event, said))
+    return found
 
 
 def principal(raw: Any) -> str:
@@ -353,12 +399,12 @@ def _example(event: RawEvent, who: str, finding: Detected | None) -> dict[str, A
     return found
 
 
-def _reaction_example(event: RawEvent, would: Would) -> dict[str, Any]:
+def _reaction_example(event: RawEvent, said: Sequence[str]) -> dict[str, Any]:
     return {
         "time": event["time"],
         "event": event["detail"].get("eventName") or "",
         "event_id": event["detail"].get("eventID") or "",
-        "would": would.said,
+        "would": list(said),
     }
 
 

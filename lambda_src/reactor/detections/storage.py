@@ -9,6 +9,7 @@ from reactor.detections.model import Detected, Known, any_matches, decides
 from reactor.event import Event
 from reactor.policies import policy_document
 from reactor.shapes import dig, items, mapping, text
+from reactor.wording import several
 
 _GROUPS = ("groups/global/AllUsers", "groups/global/AuthenticatedUsers")
 _CANNED = ("public-read", "public-read-write", "authenticated-read")
@@ -134,7 +135,7 @@ def protection_off(event: Event, known: Known) -> Detected | None:
                 days = text(dig(rule, kind, "Days")) or text(dig(rule, kind, "NoncurrentDays"))
                 date = text(dig(rule, kind, "Date"))
                 if date or _SHORT.fullmatch(days):
-                    when = f"after {days} days" if days else f"on {date}"
+                    when = f"after {several(int(days), 'day')}" if days else f"on {date}"
                     what = "old versions" if kind.startswith("Noncurrent") else "objects"
                     return Detected(f"{what} are deleted {when}", bucket)
     return None

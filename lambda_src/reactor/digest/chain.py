@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from reactor.digest.document import Previous
 from reactor.digest.names import DigestName, Shard
 from reactor.digest.verdicts import Cover, Finding, Interval, Kind, Verdict, iso
+from reactor.wording import several
 
 HOUR = timedelta(hours=1)
 _MOST_INFERRED = 24 * 366
@@ -148,7 +149,7 @@ class Chain:
             self._report(Finding(Kind.DIGEST, before.bucket, key, Verdict.MISSING, reason))
         if not found:
             return ""
-        return f"{len(inside)} digests are missing" if len(inside) != 1 else "1 digest is missing"
+        return several(len(inside), "digest is missing", "digests are missing")
 
     def _settle_bad(self, vouching: Previous | None) -> None:
         """Report the unproven digests, with what the proven one after them knows of the last."""

@@ -16,7 +16,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -172,18 +172,33 @@ class Worker:
         failed = None
         for task in (self.validate, self.reprove, self.sweep):
             try:
-                try:
-                    task(account, region, now)
-                except TakenError as error:
-                    self._telemetry.log.info("another worker was faster", checkpoint=str(error))
-                    # The other run may have gone less far: the rest is due from its checkpoint on.
-                    task(account, region, now)
+                # A worker that was faster may have gone less far: the rest is due from its
+                # checkpoint on. Who is overtaken again leaves the rest, which loses nothing.
+                if self._is_overtaken(task, account, region, now, "going on from where it is"):
+                    self._is_overtaken(task, account, region, now, "what is left is the next run's")
             except Exception as error:
                 if task == self.validate:
                     raise
                 failed = failed or error  # what comes after it does not depend on it
         if failed:
             raise failed
+
+    def _is_overtaken(
+        self,
+        task: Callable[[str, str, datetime], Report | None],
+        account: str,
+        region: str,
+        now: datetime,
+        then: str,
+    ) -> bool:
+        """Does the task; true if another worker saved the place meanwhile, which is no failure."""
+        try:
+            task(account, region, now)
+        except TakenError as error:
+            line = f"another worker saved this place first: {then}"
+            self._telemetry.log.info(line, checkpoint=str(error))
+            return True
+        return False
 
     def validate(self, account: str, region: str, now: datetime) -> Report | None:
         """Proves an account and Region from its checkpoint on; None if nothing is due."""

@@ -11,20 +11,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from reactor import __version__
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from reactor.actions import Alert, Outcome
+    from reactor.advice import Disposition
     from reactor.event import Event
     from reactor.places import Place
 
-    Disposition = Literal[
-        "detected", "corrected", "partially_corrected", "uncorrected", "tagged", "taken_back"
-    ]
 
 PRODUCT = "cloudtrail-reactor"
 VERSION = __version__
@@ -103,27 +99,6 @@ def uid_of(
 def is_uid(text: str) -> bool:
     """True if the text is an id that `uid_of` may have made."""
     return bool(_UID.fullmatch(text))
-
-
-def disposition_of(outcomes: Sequence[Outcome], before: str = "") -> Disposition:
-    """What became of the resources: what only marks them corrects nothing.
-
-    `before` is what an earlier run of the event made of it.
-    """
-    found = _of(outcomes)
-    return cast("Disposition", before) if found in ("detected", "tagged") and before else found
-
-
-def _of(outcomes: Sequence[Outcome]) -> Disposition:
-    meant = [outcome for outcome in outcomes if outcome.action.kind != "label"]
-    taken = [outcome for outcome in meant if outcome.status == "taken"]
-    if taken:
-        return "corrected" if len(taken) == len(meant) else "partially_corrected"
-    if any(outcome.status == "failed" for outcome in meant):
-        return "uncorrected"
-    if not meant and any(outcome.status == "taken" for outcome in outcomes):
-        return "tagged"
-    return "detected"
 
 
 def clean(text: str, longest: int = 1024) -> str:

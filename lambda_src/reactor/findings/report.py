@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from reactor.advice import disposition_of
 from reactor.alerts import sentence
 from reactor.findings.delivery import deliver
-from reactor.findings.model import AlertFinding, disposition_of, seen_at, uid_of
+from reactor.findings.model import AlertFinding, seen_at, uid_of
 from reactor.findings.target import FindingTarget
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ from reactor.resources import Instance, own_tags, read_tags
 from reactor.shapes import dig, text
 from reactor.sizes import rank, reaches
 from reactor.tagging import MAX_KEY, MAX_RESOURCES, is_allowed, tag_value
+from reactor.wording import several
 
 OWNER, KIND, SOURCE, TIME = "owner", "creator-kind", "launch-source", "launched-at"
 _NOT_YET = ("InvalidInstanceID.NotFound", "InvalidVolume.NotFound", "InvalidID")
@@ -411,7 +412,7 @@ def _ids(ids: Sequence[str]) -> str:
 
 def _number(ids: list[str]) -> str:
     counted = Counter("volume" if each.startswith("vol-") else "instance" for each in ids)
-    return _listed([f"{n} {kind}{'s' * (n > 1)}" for kind, n in counted.items()])
+    return _listed([several(n, kind) for kind, n in counted.items()])
 
 
 def _listed(words: list[str]) -> str:

@@ -25,6 +25,7 @@ from reactor.detections.exclusions import Exclusion, used
 from reactor.event import Event
 from reactor.reaction import LeftAloneError, MalformedEventError, Reaction
 from reactor.shapes import dig, text
+from reactor.wording import lasting
 
 if TYPE_CHECKING:
     from reactor.actions import Severity
@@ -137,7 +138,8 @@ def steps(
             severity=severity,
             subject=title,
             headline=(
-                f"{given.count.at_least} or more like this within {given.count.minutes} minutes "
+                f"{given.count.at_least} or more like this within "
+                f"{lasting(given.count.minutes * 60)} "
                 f"by one {given.count.by}: {told}"
             ),
             details=(("Why", found.reason),) if found.reason else (),
@@ -159,8 +161,8 @@ def steps(
                 severity=cast("Severity", chain.severity),
                 subject=f"{chain.title} ({event.account})",
                 headline=(
-                    f"{chain.title}, within {chain.minutes} minutes, in account {event.account}, "
-                    f"{event.region or 'unknown Region'}, by {event.actor.label}"
+                    f"{chain.title}, within {lasting(chain.minutes * 60)}, in account "
+                    f"{event.account}, {event.region or 'unknown Region'}, by {event.actor.label}"
                 ),
                 window_seconds=window_seconds,
                 acts=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reactor.reconcile.judge import MISSED, Arrival
+from reactor.wording import several
 
 
 def day_line(
@@ -30,13 +31,14 @@ def day_line(
         (Arrival.BLIND, "where no way leads to the rules"),
         (Arrival.FILTERED, "left out by forwarding"),
         ("belated", "told as missed before and come late"),
-        ("unread", "log files could not be read"),
     ):
         told += [f"{total[name]:,} {what}"] if total.get(name) else []
-    told += [f"{behind:,} places are behind"] if behind else []
+    if unread := total.get("unread"):
+        told.append(several(unread, "log file could not be read", "log files could not be read"))
+    told += [several(behind, "place is behind", "places are behind")] if behind else []
     line = (
-        f"{date}: {events:,} events of {rules} rules in {accounts} accounts and {regions} Regions: "
-        f"{'; '.join(told)}."
+        f"{date}: {several(events, 'event')} of {several(rules, 'rule')} in "
+        f"{several(accounts, 'account')} and {several(regions, 'Region')}: {'; '.join(told)}."
     )
     if proven:
         return line

@@ -45,8 +45,18 @@ class Arrival(StrEnum):
     DISABLED = "disabled"
 
 
-# What is worth an alert, and what is handed on.
-MISSED = (Arrival.LOST, Arrival.DISABLED, Arrival.CHANGED, Arrival.TOO_LARGE)
+# What is worth an alert, what it means and what to do; and what is handed on.
+MISSED = {
+    Arrival.LOST: (
+        "EventBridge did not deliver it. Nothing is broken, and what was redelivered is over."
+    ),
+    Arrival.DISABLED: (
+        "somebody disabled, changed or deleted the rule. Find out who did (DisableRule, PutRule, "
+        "RemoveTargets), and apply Terraform again."
+    ),
+    Arrival.CHANGED: "Terraform changed the rule or took it away. Look at the event by hand.",
+    Arrival.TOO_LARGE: "EventBridge takes no event of its size. Look at it by hand.",
+}
 HANDED_ON = (Arrival.LOST, Arrival.DISABLED)
 
 

@@ -32,6 +32,12 @@ class Target:
     arn: str
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def told(self) -> str:
+        """The target's id, and what it is: `guard (lambda function:tag-owner)`."""
+        _, _, service, _, _, name = self.arn.split(":", 5)
+        return f"{self.id} ({service} {name})"
+
 
 @dataclass(frozen=True)
 class Rule:

@@ -36,6 +36,7 @@ from reactor.reconcile.witness import LATEST, Witness
 from reactor.retry import end_of
 from reactor.settings import alert_topic, parse_settings
 from reactor.telemetry import Telemetry
+from reactor.wording import several
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -204,7 +205,8 @@ class Reconciler:
             self._state.save(place)
         except TakenError as error:
             # What it found stands, and what was handed on is noted.
-            self._telemetry.log.info("another worker was faster", place=str(error))
+            line = "another worker saved this place first: what is left is the next run's"
+            self._telemetry.log.info(line, place=str(error))
             return False
         return True
 
@@ -220,7 +222,7 @@ class Reconciler:
             self._aws, lambda rule: log.exception("the rule's state can't be read", rule=rule)
         )
         day = f"{end - timedelta(microseconds=1):%Y-%m-%d}"
-        missed: list[str] = []
+        missed: list[tuple[Judged, str]] = []
         again: list[MissedEvent] = []
         blind: Counter[str] = Counter()
         numbers: Counter[str] = Counter()
@@ -236,7 +238,7 @@ class Reconciler:
             elif each.verdict in MISSED:
                 taken, told = self._hand_on(each)
                 numbers["redelivered"] += taken
-                missed.append(f"{each.told}: {told}" if told else each.told)
+                missed.append((each, f"{each.told}: {told}" if told else each.told))
                 if each.time + LATEST > self._state.clock:
                     again.append(MissedEvent(each.id, each.rule.arn, each.time, each.verdict, day))
         if not self._state.keep_missed(place, again):
@@ -323,22 +325,36 @@ class Reconciler:
         )
 
     def _tell_missed(
-        self, place: Reconciled, start: datetime, end: datetime, missed: Sequence[str]
+        self,
+        place: Reconciled,
+        start: datetime,
+        end: datetime,
+        missed: Sequence[tuple[Judged, str]],
     ) -> None:
         if not missed:
             return
         where = f"account {place.account}, {place.region}"
+        shown = missed[:_TOLD_IN_A_MESSAGE]
         lines = [
-            f"{len(missed)} events that rules should have seen did not reach them ({where}, log "
-            f"from {iso(start)} to {iso(end)}).",
+            f"{several(len(missed), 'event')} that rules should have seen did not reach them: "
+            f"{where}, in the log files that CloudTrail delivered from {iso(start)} to {iso(end)}.",
             "",
-            *missed[:_TOLD_IN_A_MESSAGE],
+            *(line for _, line in shown),
         ]
         if len(missed) > _TOLD_IN_A_MESSAGE:
-            lines.append(f"and {len(missed) - _TOLD_IN_A_MESSAGE} more, each in the log")
-        for line in missed:
+            lines.append(f"and {len(missed) - _TOLD_IN_A_MESSAGE:,} more, each in the log")
+        rules = {each.rule.name: each.rule for each, _ in shown}
+        lines += [
+            "",
+            *(f"{verdict}: {MISSED[verdict]}" for verdict in MISSED
+              if any(each.verdict is verdict for each, _ in shown)),
+            *(f"EventBridge rule {name} leads to "
+              f"{', '.join(t.told for t in rule.targets) or 'nothing'}."
+              for name, rule in rules.items()),
+        ]  # fmt: skip
+        for _, line in missed:
             self._telemetry.log.error("missed", text=line)
-        about = f"{len(missed)} events missed in {place.region} ({place.account})"
+        about = f"{several(len(missed), 'event')} missed in {place.region} ({place.account})"
         self._publish("high", about, lines)
 
     def _tell_blind(self, place: Reconciled, blind: Counter[str]) -> None:

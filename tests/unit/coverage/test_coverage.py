@@ -161,12 +161,17 @@ def test_table_and_page_tell_what_is_lost(whole: Coverage) -> None:
     assert all(each["tactics"] for each in names().values())
     few = measure(select(CATALOGUE, ids=["trail-tamper"]))
     assert "misses " in table(few)
+    assert "`not found` or `misses` is a gap of the detections" in " ".join(table(few).split())
     assert "misses " in page(few)
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["coverage"]) == 0
-    assert "15 of 15 CIS controls in full" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "15 of 15 CIS controls in full" in told
+    heads = [line for line in told.splitlines() if "  detections that " in line]
+    assert [head.split()[0] for head in heads] == ["ATT&CK", "CIS"]
+    assert "Next: `trailctl replay --catalogue LOGS`" in told
     target = tmp_path / "layer.json"
     assert main(["coverage", "--format", "json", "--output", str(target)]) == 0
     assert json.loads(target.read_text())["techniques"]

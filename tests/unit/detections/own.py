@@ -69,10 +69,10 @@ _NAMED = {"patterns__main__detail__eventName": ["{{names}}"]}
 # By what is wrong: the entry, a part of the module's sentence, and a part of the command's.
 FAULTY: dict[str, tuple[Any, str, str]] = {
     "no JSON": ("{", "is no JSON object", "is no JSON"),
-    "a list": ([OWN], "is no JSON object", "Expected `object`"),
-    "lacking": (changed(why=None), "lacks why", "missing required field `why`"),
-    "unknown": (changed(serverity="x"), "has serverity, which no entry has", "`serverity`"),
-    "id": (changed(id="User_Tagged"), "has no id of at most 40", "$.id"),
+    "a list": ([OWN], "is no JSON object", "it is a list: write an object"),
+    "lacking": (changed(why=None), "lacks why", "why is missing: write sentences"),
+    "unknown": (changed(serverity="x"), "has serverity, which no entry has", "mean severity?"),
+    "id": (changed(id="User_Tagged"), "has no id of at most 40", 'id is "User_Tagged"'),
     "taken": (changed(id="root-login"), "name of another detection", "root-login already"),
     "a sequence": (changed(id="root-taken"), "name of another detection", "root-taken already"),
     "taken key": (
@@ -83,19 +83,19 @@ FAULTY: dict[str, tuple[Any, str, str]] = {
     "long key": (
         changed(patterns={"m" * 35: OWN["patterns"]["main"]}), "more than 40", "more than 40"
     ),
-    "title": (changed(title="Tagged."), "has no title of 6 to 80", "$.title"),
-    "severity": (changed(severity="urgent"), "must have a severity of info", "$.severity"),
-    "why": (changed(why="It matters"), "sentences that end with a full stop", "$.why"),
-    "regions": (changed(regions="eu-west-1"), '"every" or "global"', "$.regions"),
-    "failures": (changed(failures="no"), '"excluded", "included" or "only"', "$.failures"),
-    "read_only": (changed(read_only="true"), "true or false as read_only", "$.read_only"),
+    "title": (changed(title="Tagged."), "has no title of 6 to 80", 'title is "Tagged."'),
+    "severity": (changed(severity="urgent"), "must have a severity of info", 'y is "urgent"'),
+    "why": (changed(why="It matters"), "sentences that end with a full stop", 'y is "It matters"'),
+    "regions": (changed(regions="eu-west-1"), '"every" or "global"', 'regions is "eu-west'),
+    "failures": (changed(failures="no"), '"excluded", "included" or "only"', 'failures is "no"'),
+    "read_only": (changed(read_only="true"), "true or false as read_only", 'read_only is "true"'),
     "decision": (changed(decision=True), "no function of the package", "no function of the pack"),
-    "attack": (changed(attack=["T15"]), "list of ATT&CK techniques", "$.attack"),
-    "benchmarks": (changed(benchmarks={"cis-5.0": "4.5"}), "lists of controls", "$.benchmarks"),
-    "count": (changed(count={**_COUNT, "by": "tag"}), "must have null as count", "$.count.by"),
-    "count once": (changed(count={**_COUNT, "at_least": 1}), "null as count", "$.count.at_least"),
-    "count half": (changed(count={**_COUNT, "minutes": 1.5}), "null as count", "$.count.minutes"),
-    "no pattern": (changed(patterns={}), "has no patterns", "$.patterns"),
+    "attack": (changed(attack=["T15"]), "list of ATT&CK techniques", 'attack[0] is "T15"'),
+    "benchmarks": (changed(benchmarks={"cis-5.0": "4.5"}), "lists of controls", 'cis-5.0 is "4.5"'),
+    "count": (changed(count={**_COUNT, "by": "tag"}), "must have null as count", 't.by is "tag"'),
+    "count once": (changed(count={**_COUNT, "at_least": 1}), "null as count", "at_least is 1"),
+    "count half": (changed(count={**_COUNT, "minutes": 1.5}), "null as count", "minutes is 1.5"),
+    "no pattern": (changed(patterns={}), "has no patterns", "patterns is {}: write an object"),
     "no source": (changed(patterns__main__source=None), "must name AWS's source", "name AWS's sou"),
     "own source": (changed(patterns__main__source=["my.app"]), "AWS's source", "name AWS's source"),
     "any source": (
@@ -123,9 +123,9 @@ FAULTY: dict[str, tuple[Any, str, str]] = {
         "means something else in the catalogue",
         "means something else in the catalogue",
     ),
-    "summary": (changed(summary__template='a "b"'), "template without quotes", "summary.template"),
+    "summary": (changed(summary__template='a "b"'), "template without quotes", "template is "),
     "path": (
-        changed(summary__input_paths={"who": "detail"}), "a summary of input_paths", "$.summary"
+        changed(summary__input_paths={"who": "detail"}), "a summary of input_paths", "paths.who is"
     ),
     "no path": (changed(summary__input_paths={}), "has <who> in its summary", "template has <who>"),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.harness.local_aws import REPOSITORY
-from tests.unit.detections.own import FAULTY, OWN
+from tests.unit.detections.own import FAULTY, OWN, changed
 from tests.unit.replay.test_excluding import EXCLUSIONS
 from trailctl.cli import main
+from trailctl.detections import schemas, shape
 from trailctl.detections.schemas import NAMES
 
 pytestmark = pytest.mark.unit
@@ -81,6 +83,54 @@ def test_samples_that_are_none_are_not() -> None:
     refused: list[Any] = [{}, {"match": []}, {"match": [{}]}]
     for wrong in (*refused, {"match": [{**sample, "refused_by": "me"}]}):
         assert not judge.is_valid(wrong)
+
+
+SAMPLE = {"case": "x", "event": {}}
+EXCLUSION = {"where": {"accounts": ["111122223333"]}, "reason": "x", "until": "2026-12-31"}
+SOUND = {
+    "entry": changed(count={"by": "user", "at_least": 2, "minutes": 5}, attack=["T1562.008"]),
+    "exclusions": {"root-login": [EXCLUSION], "*": []},
+    "samples": {"match": [SAMPLE], "no_match": [{**SAMPLE, "refused_by": "pattern"}]},
+}
+
+
+def _broken(document: Any) -> Iterator[Any]:
+    """A document with each of its values replaced by others, taken out, and added to."""
+    yield from (None, True, 0, 101, 1.5, "", "x.", "A b", [], {}, [document], {"odd": document})
+    if isinstance(document, dict):
+        yield {**document, "odd_name": 1}
+        for key, value in document.items():
+            rest = {name: each for name, each in document.items() if name != key}
+            yield rest
+            yield {**rest, key.upper() + ".": value}
+            yield from ({**document, key: each} for each in _broken(value))
+    elif isinstance(document, list):
+        for number, value in enumerate(document):
+            for each in _broken(value):
+                yield [*document[:number], each, *document[number + 1 :]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_faults_in_words_are_those_that_jsonschema_finds(name: str) -> None:
+    """Each place that jsonschema finds has a sentence, and no other place has."""
+    judge, given = validator(name), schemas.schema(name)
+    assert shape.faults(SOUND[name], given) == []
+    cases = [*_broken(SOUND[name])]
+    assert len(cases) > 100
+    wrong = 0
+    for document in cases:
+        found = shape.faults(document, given)
+        assert bool(found) is not judge.is_valid(document), (document, found)
+        wrong += bool(found)
+        for line in found:
+            assert "[a-z" not in line, line
+    assert wrong > 80
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_pattern_of_a_schema_is_told_in_words(name: str) -> None:
+    text = schemas.text(name)
+    assert text.count('"pattern": "') == text.count('"patternErrorMessage": "')
 
 
 @pytest.mark.parametrize("name", NAMES)

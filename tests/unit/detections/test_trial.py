@@ -46,10 +46,10 @@ def test_an_entry_that_does_what_it_says(
     code, lines = tried(capsys, write(tmp_path, OWN), samples=SAMPLES)
     assert code == 0
     assert [line.split() for line in lines[:2]] == [
-        ["detection", "severity", "match", "no", "match"],
+        ["detection", "severity", "matched", "refused"],
         ["user-tagged", "low", "1/1", "1/1", "ok"],
     ]
-    assert lines[-1] == "1 of 1 detections do what they say"
+    assert lines[-1] == "1 of 1 detection did what the samples say"
 
 
 def test_the_whole_catalogue_does(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,16 +60,22 @@ def test_the_whole_catalogue_does(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("samples", "told"),
     [
-        ({**SAMPLES, "match": [{"case": "x", "event": MISS}]}, "x: it must match"),
-        ({**SAMPLES, "no_match": [{"case": "x", "event": HIT}]}, "x: it must not match"),
+        (
+            {**SAMPLES, "match": [{"case": "x", "event": MISS}]},
+            "x: it is under match, and no pattern",
+        ),
+        (
+            {**SAMPLES, "no_match": [{"case": "x", "event": HIT}]},
+            "x: it is under no_match, and the",
+        ),
         (
             {**SAMPLES, "no_match": [{"case": "x", "refused_by": "decision", "event": MISS}]},
-            "x: the pattern refuses it",
+            "x: refused_by is decision, and the pattern refuses it",
         ),
-        ({**SAMPLES, "match": [{"case": "x", "event": []}]}, "holds no samples: Expected `object`"),
+        ({**SAMPLES, "match": [{"case": "x", "event": []}]}, "match[0].event is []: write an obj"),
         ({**SAMPLES, "no_match": []}, "no sample says what it must not match"),
-        ({**SAMPLES, "match": []}, "holds no samples: Expected `array` of length >= 1"),
-        ({"cases": []}, "holds no samples: Object contains unknown field `cases`"),
+        ({**SAMPLES, "match": []}, "match is []: write a list that is not empty"),
+        ({"cases": []}, "cases is not known: use match, no_match or $schema"),
         (None, "no samples: write "),
     ],
 )
@@ -79,7 +85,62 @@ def test_samples_that_are_not_as_they_say(
     code, lines = tried(capsys, write(tmp_path, OWN), samples=samples)
     assert code == 1
     assert [line for line in lines if told in line], lines
-    assert lines[-1] == "0 of 1 detections do what they say"
+    assert lines[-1] == "0 of 1 detection did what the samples say"
+
+
+def test_all_faults_are_told_at_once_with_place_value_and_what_is_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = changed(
+        id="User Tagged",
+        title="Tagged.",
+        severity="urgent",
+        why=None,
+        serverity="low",
+        attack=["T1098", "persistence"],
+        count={"by": "tag", "at_least": 1, "minutes": 1.5},
+        patterns={"Main": OWN["patterns"]["main"] | {"source": ["my.app"]}},
+        summary__template='"a"',
+        summary__input_paths={"Who": "detail"},
+    )
+    samples = {
+        "match": [{"case": "", "event": HIT}, {"event": "x" * 99, "refused_by": "me"}],
+        "no_match": {},
+    }
+    path = write(tmp_path, wrong)
+    code, lines = tried(capsys, path, samples=samples)
+    assert code == 1
+    told = "".join(f"{line}\n" for line in lines)
+    keys = 'write "access key", "created access key", "principal", "source address" or "user"'
+    assert (
+        told
+        == f"""\
+detection         severity  matched  refused
+user-tagged.json            0/0      0/0      wrong
+user-tagged.json: {path} is not an entry of the catalogue's form: 14 faults:
+  id is "User Tagged": write a name of at most 40 of a-z, 0-9 and -
+  title is "Tagged.": write a text without a full stop at its end, of 6 to 80 characters
+  severity is "urgent": write "critical", "high", "info", "low" or "medium"
+  patterns.Main is named "Main": write a name of a-z, 0-9 and -
+  patterns.Main.source[0] is "my.app": write a source of AWS, such as "aws.iam"
+  summary.input_paths.Who is named "Who": write a name of a-z and _
+  summary.input_paths.Who is "detail": write a path such as $.detail.userIdentity.arn
+  summary.template is "\\"a\\"": write a sentence without " and \\ that is not empty
+  serverity is not known: did you mean severity?
+  attack[1] is "persistence": write a technique such as T1562 or T1562.008
+  count.by is "tag": {keys}
+  count.at_least is 1: write a whole number from 2 to 100
+  count.minutes is 1.5: write a whole number from 1 to 1440
+  why is missing: write sentences that end with a full stop
+user-tagged.json: {path.parent}/samples/user-tagged.json is not a file of samples: 5 faults:
+  match[0].case is "": write a text that is not empty
+  match[1].event is "{"x" * 59}… (99 characters): write an object
+  match[1].refused_by is "me": write "", "decision" or "pattern"
+  match[1].case is missing: write a text that is not empty
+  no_match is {{}}: write a list
+0 of 1 detection did what the samples say
+"""
+    )
 
 
 @pytest.mark.parametrize("case", FAULTY)

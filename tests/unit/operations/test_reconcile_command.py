@@ -74,7 +74,7 @@ def run(*arguments: str) -> int:
 
 
 LINE = (
-    "2026-11-27T03:00:00Z to 2026-11-28T03:00:00Z: 4 events of 1 rules in 2 accounts and 2 "
+    "2026-11-27T03:00:00Z to 2026-11-28T03:00:00Z: 4 events of 1 rule in 2 accounts and 2 "
     "Regions: 2 missed; 1 late; 1 delivered twice; 1 where no way leads to the rules."
 )
 
@@ -211,7 +211,7 @@ def test_a_place_whose_log_is_not_proven_yet_and_a_file_that_is_not_are_told(
     told = capsys.readouterr().out
     assert "not proven yet:\n  444455556666 us-east-1\n" in told
     assert "not read:\n  forged: its digest is forged\n" in told
-    assert "1 log files could not be read; 1 places are behind." in " ".join(told.split())
+    assert "1 log file could not be read; 1 place is behind." in " ".join(told.split())
 
 
 def test_one_account(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -228,7 +228,7 @@ def test_nothing_at_all(world: World, capsys: pytest.CaptureFixture[str]) -> Non
     assert run() == 0
     told = " ".join(capsys.readouterr().out.split())
     assert told.startswith("no rule matches an event of this time")
-    assert told.endswith("0 events of 1 rules in 2 accounts and 2 Regions: all seen.")
+    assert told.endswith("0 events of 1 rule in 2 accounts and 2 Regions: all seen.")
 
 
 def test_long_and_hostile_names_stay_in_their_line(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from reactor import entries
 from reactor.actions import Action, Alert, Outcome, Undo
+from reactor.advice import advised
 from reactor.alerts import chat, publication, undo_command, with_chat
 from reactor.entries import of_entry
 from reactor.event import read_event
@@ -126,12 +129,65 @@ def test_guards_say_what_the_catalogue_says() -> None:
         entry = json.loads(
             (REPOSITORY / f"modules/detections/catalogue/{id_}.json").read_text("utf-8")
         )
-        assert of_entry(id_) == {
+        found = of_entry(id_)
+        assert found.pop("afterwards").endswith(".")
+        assert found == {
             "detection": id_,
             "why": entry["why"],
-            "runbook": entry["runbook"],
+            "runbook": re.sub("; `[^`]*` (does|contains) [^.]*by itself", "", entry["runbook"]),
             "attack": tuple(entry["attack"]),
         }
+
+
+TAG = replace(STOP, operation="create_tags", summary="tag i-1", done="tagged i-1", undo=None)
+NOT_DONE = "The reaction left it as it is"
+PART = "The reaction did only a part of it"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "before", "told"),
+    [
+        ([], "", "Ask; stop it."),
+        ([Outcome(TAG, "taken")], "", "Ask; stop it."),
+        ([Outcome(TAG, "taken"), Outcome(STOP, "taken")], "", "Ask; start it."),
+        ([Outcome(TAG, "failed"), Outcome(STOP, "taken")], "", "Ask; start it."),
+        ([], "corrected", "Ask; start it."),
+        ([Outcome(STOP, "planned", mode="notify")], "", f"{NOT_DONE}. Ask; stop it."),
+        ([Outcome(STOP, "planned", mode="dry_run")], "", f"{NOT_DONE}. Ask; stop it."),
+        ([Outcome(STOP, "exempt")], "", f"{NOT_DONE}. Ask; stop it."),
+        ([Outcome(STOP, "refused")], "", f"{NOT_DONE}. Ask; stop it."),
+        (
+            [Outcome(STOP, "planned", held=True)],
+            "",
+            f"{NOT_DONE}, and takes it up when its budget allows that. Ask; stop it.",
+        ),
+        (
+            [Outcome(STOP, "failed")],
+            "",
+            f"{NOT_DONE}, tries again, and tells if that succeeds. Ask; stop it.",
+        ),
+        (
+            [Outcome(STOP, "taken"), Outcome(STOP, "failed")],
+            "",
+            f"{PART}, tries again, and tells if that succeeds. Ask; stop it.",
+        ),
+        ([Outcome(STOP, "taken"), Outcome(STOP, "exempt")], "", f"{PART}. Ask; stop it."),
+    ],
+)
+def test_advice_is_by_what_was_done(outcomes: list[Outcome], before: str, told: str) -> None:
+    alert = Alert("high", "s", "h", runbook="Ask; stop it.", afterwards="Ask; start it.")
+    assert advised(alert, outcomes, before).runbook == told
+    assert advised(replace(alert, afterwards=""), [Outcome(STOP, "taken")]).runbook == alert.runbook
+    assert advised(replace(alert, runbook=""), outcomes, before).runbook == ""
+
+
+def test_no_advice_after_an_action_tells_to_take_it_again() -> None:
+    """What a guard does by itself is no advice once it is done."""
+    for id_ in entries._ENTRIES:
+        told = of_entry(id_)
+        assert not re.search(r"(?i)\bstop|\bremove|put the trail back", told["afterwards"])
+        assert told["afterwards"] != told["runbook"]
+        assert "` " not in f"{told['runbook']} {told['afterwards']}", id_
 
 
 def test_every_alert_of_a_guard_says_why() -> None:

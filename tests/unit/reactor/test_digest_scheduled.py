@@ -185,6 +185,33 @@ def test_the_second_worker_proves_what_the_first_did_not(
     assert world.until() == 4.5
 
 
+def test_who_is_always_overtaken_has_not_failed(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Others are at work there: no message comes again, and no metric that an alarm looks at."""
+    world.run(4)
+    load = Checkpoints.load
+    mine = Checkpoints(world.dynamodb, TABLE, SHARD.trail)
+
+    def load_and_be_overtaken(self: Checkpoints, account: str, region: str) -> Any:
+        found = load(self, account, region)
+        mine.save(load(mine, account, region))
+        return found
+
+    monkeypatch.setattr(Checkpoints, "load", load_and_be_overtaken)
+    world.clock = BEGIN + 6 * HOUR
+    capsys.readouterr()
+    assert world.deliver(asked(6)) == []
+    assert "ValidationsFailed" not in capsys.readouterr().out
+    assert "validation failed" not in caplog.messages
+    first = "another worker saved this place first: "
+    assert f"{first}going on from where it is" in caplog.messages
+    assert f"{first}what is left is the next run's" in caplog.messages
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [({"lookback_hours": 3}, "lookback_hours"), ({"concurrency": 0}, "concurrency"),

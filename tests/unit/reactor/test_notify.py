@@ -79,7 +79,7 @@ def test_one_alert_a_window_has_the_number_of_events(
     whole = scheduler.get_schedule(Name=found["Name"], GroupName="notify")
     handler(json.loads(whole["Target"]["Input"]), Context())
     assert [text.splitlines()[0] for _, text in sent()][2] == (
-        "4 more alerts were held back in the 600 s from 2025-11-22 12:00:00 UTC."
+        "4 more alerts were held back in the 10 minutes from 2025-11-22 12:00:00 UTC."
     )
 
 

@@ -154,7 +154,11 @@ def test_an_event_comes_in_eventbridges_own_envelope_and_says_that_it_is_late() 
         "This comes 2 h 30 min late: EventBridge did not deliver it, and the log has it."
     ]
     (alert,) = world.alerts()
-    assert "1 events that rules should have seen" in alert
+    assert "1 event that rules should have seen did not reach them: account 111122223333" in alert
+    assert "in the log files that CloudTrail delivered from " in alert
+    assert "\nlost: EventBridge did not deliver it. " in alert
+    targets = "guard (lambda function:guard), people (sns people)"
+    assert alert.endswith(f"\nEventBridge rule users leads to {targets}.\n")
     assert f"{event['eventID']}, rule users: redelivered to guard, redelivered to people" in alert
 
 
@@ -304,7 +308,7 @@ def test_a_witness_that_comes_after_the_judgement_makes_it_late_not_missed() -> 
     for _ in range(6):
         world.run()
     assert world.alerts()[-1] == (
-        "2026-11-28: 1 events of 1 rules in 1 accounts and 1 Regions: all seen; 1 redelivered; "
+        "2026-11-28: 1 event of 1 rule in 1 account and 1 Region: all seen; 1 redelivered; "
         "1 late.\n"
     )
 
@@ -316,7 +320,7 @@ def test_a_witness_that_comes_after_the_days_line_is_in_the_next_one() -> None:
     world.proven(HUB, BEGIN + 24 * HOUR)
     for _ in range(6):
         world.run()
-    assert world.alerts()[-1].endswith("Regions: 1 missed; 1 redelivered.\n")
+    assert world.alerts()[-1].endswith("Region: 1 missed; 1 redelivered.\n")
     # EventBridge tried for nearly a day.
     come_late(world, event, when=BEGIN + 24 * HOUR + timedelta(minutes=20), written=world.now)
     assert numbers(world) == {"late": 1, "redelivered": 1, "belated": 1}
@@ -325,7 +329,7 @@ def test_a_witness_that_comes_after_the_days_line_is_in_the_next_one() -> None:
     for _ in range(6):
         world.run()
     assert world.alerts()[-1] == (
-        "2026-11-29: 0 events of 1 rules in 1 accounts and 1 Regions: all seen; 1 told as missed "
+        "2026-11-29: 0 events of 1 rule in 1 account and 1 Region: all seen; 1 told as missed "
         "before and come late.\n"
     )
     assert world.handed_on().total() == 1
@@ -559,7 +563,7 @@ def test_without_digest_validation_the_files_count_after_a_lag_and_the_day_says_
     world.run()
     assert numbers(world) == {"lost": 1, "redelivered": 1}
     assert world.alerts()[-1] == (
-        "2026-11-28: 1 events of 1 rules in 1 accounts and 1 Regions: 1 missed; 1 "
+        "2026-11-28: 1 event of 1 rule in 1 account and 1 Region: 1 missed; 1 "
         "redelivered. The log itself is not proven: no digest validation is there.\n"
     )
     assert sum("2026-11-28: " in text for text in world.alerts()) == 1

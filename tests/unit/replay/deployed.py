@@ -72,7 +72,9 @@ def received(
     by_id = {str(event["detail"].get("eventID")): event for event in events}
     found: Seen = Counter()
     for subject, text in messages:
-        rest = re.search(r"^(\d+) more alerts were held back in the \d+ s from (\S+ \S+) UTC", text)
+        rest = re.search(
+            r"^(\d+) more alerts? (?:was|were) held back in the [\w ]+ from (\S+ \S+) UTC", text
+        )
         if rest:
             start = datetime.fromisoformat(rest[2]).replace(tzinfo=UTC)
             found["rest", str(int(start.timestamp())), rest[1]] += 1

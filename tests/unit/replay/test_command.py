@@ -193,6 +193,29 @@ def test_at_80_columns_nothing_is_cut_and_no_number_is_lost(
     assert f"  by:      {launched['userIdentity']['arn'].rpartition('/')[0]}"[:40] in out
 
 
+def test_a_long_arn_is_not_cut_within_a_word(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a column its end stays, which is its name; below it stays whole, to be copied."""
+    monkeypatch.setenv("COLUMNS", "150")
+    name = "AWSReservedSSO_AdministratorAccess_0123456789abcdef"
+    path = f"{'long-path/' * 4}{name}"
+    role = f"arn:aws:sts::{ACCOUNT}:assumed-role/{path}"
+    identity = {"type": "AssumedRole", "arn": f"{role}/ana", "accountId": ACCOUNT}
+    log = zipped(
+        tmp_path / "x.json.gz",
+        record("cloudtrail", "StopLogging", "2026-03-02T08:00:00Z", userIdentity=identity),
+    )
+    _, out, _ = run("replay", "--id", "trail-tamper", log)
+    row = next(line for line in out.splitlines() if line.startswith("trail-tamper  critical"))
+    assert len(row) <= 150
+    assert row.endswith(f"…{name}")
+    assert f"  by:      {role}" in out.splitlines()
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = run("replay", "--id", "trail-tamper", log)
+    assert any(line.endswith(role) for line in out.splitlines())
+
+
 def test_a_sequence_is_an_alert_of_its_own(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +248,55 @@ def test_a_reaction_to_whatever_rules_lead_to_it_follows_them(run: Run, logs: Pa
     found = report(run, "--id", "trail-tamper", "--id", "iam-user-created", logs)
     notify = next(each for each in found["reactions"] if each["name"] == "notify")
     assert notify["events"] == 4
-    assert notify["would"] == {"alert (medium)": 4}
+    assert notify["alert_events"] == {"critical": 3, "medium": 1}
+    assert notify["alerts"] == notify["rules_alerts"] == 4
+
+
+def test_a_reaction_has_the_alerts_of_the_table_beside_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call ten times in a window is one alert, in the table and in the reaction's lines."""
+    monkeypatch.setenv("COLUMNS", "200")
+    sample = load_catalogue()["trail-tamper"].samples.match[0].event["detail"]
+    denied = record("s3", "ListBuckets", readOnly=True) | {"errorCode": "AccessDenied"}
+    records = [
+        {**each, "eventID": f"{n}-{minute}", "eventTime": f"2026-03-02T08:0{minute}:00Z"}
+        for n, each in enumerate((sample, denied))
+        for minute in range(10)
+    ]
+    log = zipped(tmp_path / "x.json.gz", *records)
+    chosen = ("--id", "trail-tamper", "--id", "unauthorized-api")
+    found = report(run, *chosen, log)
+    notify = next(each for each in found["reactions"] if each["name"] == "notify")
+    assert [each["alerts"] for each in found["rules"]] == [2, 1]
+    assert (notify["events"], notify["alerts"], notify["rules_alerts"]) == (20, 3, 3)
+    assert notify["would"] == {}
+
+    told = (
+        "3 about 20 events (10 critical, 10 medium), the same alerts that the rules have: "
+        "the repetitions of a call within a window make one"
+    )
+    _, table, _ = run("replay", *chosen, log)
+    assert f"  alerts:  {told}" in table.splitlines()
+    assert (
+        "  alerts:  2 (on each different call, and once on its repetitions within 15 minutes)"
+        in table.splitlines()
+    )
+    _, page, _ = run("replay", "--format", "html", *chosen, log)
+    assert f"20 events, nothing to do for 0. Alerts: {told}.</p>" in page
+
+    watched = tmp_path / "watched.json"
+    watched.write_text(EVERYTHING)
+    found = report(run, "--pattern", watched, log)
+    notify = next(each for each in found["reactions"] if each["name"] == "notify")
+    assert found["rules"][0]["alerts"] == 20
+    assert (notify["alerts"], notify["rules_alerts"]) == (2, 0)
+    assert notify["alert_events"] == {"medium": 10}  # calls that failed are not told
+    _, table, _ = run("replay", "--pattern", watched, log)
+    assert (
+        "  alerts:  2 about 10 events (10 medium): the repetitions of a call within a window "
+        "make one, while the rules above count each match" in table.splitlines()
+    )
 
 
 def plan(*rules: dict[str, Any], functions: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
@@ -289,7 +360,8 @@ def test_rules_of_a_plan(run: Run, tmp_path: Path, logs: Path) -> None:
     ]
     [guard] = found["reactions"]
     assert guard["name"] == "guard"
-    assert guard["would"] == {"alert (medium)": 1, "ec2:create_tags": 1}
+    assert guard["would"] == {"ec2:create_tags": 1}
+    assert (guard["alerts"], guard["alert_events"]) == (1, {"medium": 1})
 
 
 def test_rules_of_a_state_in_both_shapes(run: Run, tmp_path: Path, logs: Path) -> None:
@@ -393,12 +465,15 @@ def test_a_page_without_events_is_whole(run: Run, tmp_path: Path) -> None:
         (["--from", "2026-03-02", "--to", "2026-03-02", "LOGS"], "--from must be before --to"),
         (["--from", "noon", "LOGS"], "noon is no time"),
         (["--jobs", "0", "LOGS"], "0 is no number of processes"),
-        (["--id", "root-logn", "LOGS"], "root-logn: no such detection; the ids are account-recon"),
-        (["--benchmark", "cis-9", "LOGS"], "cis-9: no such benchmark; there are cis-1.4"),
-        (["--technique", "T1", "LOGS"], "T1: no detection is for this technique"),
+        (["--id", "root-logn", "LOGS"], "no detection root-logn (did you mean root-login, "),
+        (["--id", "root-logn", "LOGS"], "?): `trailctl detections list` lists them all"),
+        (["--format", "htm", "LOGS"], "no --format htm (did you mean html?): use html, "),
+        (["--benchmark", "cis-9", "LOGS"], "there is no benchmark cis-9 (did you mean cis-"),
+        (["--technique", "T1", "LOGS"], "no detection for the technique T1: `trailctl detections"),
         (["--id", "root-login", "--min-severity", "low", "--technique", "T1496", "LOGS"],
          "no detection passes all the filters at once"),
-        (["--value", "x=1", "LOGS"], "--value x=1: write NAME=VALUE, with a name of fun"),
+        (["--value", "x", "LOGS"], "--value x: write NAME=VALUE"),
+        (["--value", "topic_arn=1", "LOGS"], "no placeholder topic_arn (did you mean topic_arns"),
         (["--id", "reaction-tamper", "LOGS"], "replay: not whole without names that you know: "),
         (["--pattern", "BAD", "LOGS"], "BAD: $.detail.eventName: a field takes an array"),
         (["--pattern", "LOGS/notes.txt", "LOGS"], "the pattern is not valid JSON"),
