@@ -19,6 +19,7 @@ from reactor.entries import of_entry
 from reactor.event import Event
 from reactor.meaning.elements import denying, listed
 from reactor.meaning.globs import arn_glob, matches, text_glob
+from reactor.partitions import partition_of
 from reactor.policies import policy_document, statements
 from reactor.reaction import Reaction, Step
 from reactor.resources import own_tags, read_tags
@@ -139,7 +140,7 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     if event.failed or not name or any(fnmatchcase(name, p) for p in settings.skip_buckets):
         return []
     region = region_of(event)
-    arn = f"arn:{_partition(region)}:s3:::{name}"
+    arn = f"arn:{partition_of(region)}:s3:::{name}"
     bucket = _Bucket(name, region, event.account, arn, aws)
     tags = read_tags(_tag_set(bucket))
     if event.name == "CreateBucket":  # whoever made it may have set all others
@@ -163,12 +164,6 @@ def region_of(event: Event) -> str:
     configuration = mapping(event.request.get("CreateBucketConfiguration"))
     named = text(configuration.get("LocationConstraint"))
     return {"EU": "eu-west-1"}.get(named, named) or event.region
-
-
-def _partition(region: str) -> str:
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def _tag_set(bucket: _Bucket) -> list[Any]:
