@@ -105,12 +105,15 @@ class Event:
         """True if the call was refused or failed.
 
         A null response is no failure (CreateBucket succeeds with one). A failed sign-in, or change
-        of root's password, has no errorCode: its response says so.
+        of root's password, has no errorCode: its response says so, or, where Identity Center asked
+        for a credential, the service's details.
         """
         if self.error:
             return True
         if self.kind == "sign_in" or self.source == "signin.amazonaws.com":
-            return "Failure" in self.response.values() or bool(self.error_message)
+            details = mapping(self.detail.get("serviceEventDetails"))
+            told = (*self.response.values(), *details.values())
+            return "Failure" in told or bool(self.error_message)
         return False
 
     @property

@@ -14,13 +14,13 @@ output "description" {
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern (JSON) of the events that the guard is for: every RunInstances that succeeded."
+  description = "EventBridge pattern (JSON) of the events that the guard is for: every RunInstances and ModifyInstanceAttribute that succeeded."
   value = jsonencode({
     source      = ["aws.ec2"]
     detail-type = ["AWS API Call via CloudTrail"]
     detail = {
       eventSource = ["ec2.amazonaws.com"]
-      eventName   = ["RunInstances"]
+      eventName   = ["ModifyInstanceAttribute", "RunInstances"]
       errorCode   = [{ exists = false }]
     }
   })

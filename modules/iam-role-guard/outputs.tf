@@ -25,6 +25,8 @@ output "event_pattern" {
         "CreatePolicyVersion",
         "CreateRole",
         "DeleteRolePermissionsBoundary",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
         "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "SetDefaultPolicyVersion",

@@ -239,6 +239,20 @@ def test_not_even_a_baseline_sets_a_foreign_key() -> None:
     assert set_by(aws, put_by_the_other(), **OURS) == ["put_bucket_encryption"]
 
 
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("eusc-de-east-1", "aws-eusc")],
+)
+def test_a_statement_names_the_bucket_in_its_own_partition(region: str, partition: str) -> None:
+    event = call(awsRegion=region)
+    aws = bucket({**DENY, "Effect": "Allow"}, algorithm="AES256")
+    (put, _) = decide(baseline.handler, event, aws=aws)
+    assert isinstance(put, Action)
+    (statement,) = json.loads(put.parameters["Policy"])["Statement"][1:]
+    arn = f"arn:{partition}:s3:::{NAME}"
+    assert statement["Resource"] == [arn, f"{arn}/*"]
+
+
 # ---- whose bucket it is
 
 

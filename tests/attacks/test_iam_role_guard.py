@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from reactor.reaction import Reaction
 from reactor.reactions import iam_role_guard as guard
@@ -43,6 +44,17 @@ def call(event_name: str, **request: Any) -> dict[str, Any]:
         eventSource="iam.amazonaws.com", eventName=event_name, requestParameters=request
     )
     return envelope(detail, source="aws.iam")
+
+
+def put_narrow_policies(action: str, kind: str) -> None:
+    """Two policies of the role that allow the call on every resource of its kind together."""
+    every = f"arn:aws:iam::{ACCOUNT}:{kind}"
+    for name, resources in (("a", [f"{every}/", f"{every}/?"]), ("b", [f"{every}/??*"])):
+        statement = {"Effect": "Allow", "Action": action, "Resource": resources}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        boto3.client("iam").put_role_policy(
+            RoleName="app", PolicyName=name, PolicyDocument=document
+        )
 
 
 def inline(name: str, role: str = "app") -> Any:
@@ -102,6 +114,59 @@ def test_a_policy_that_grows_under_its_roles(event_name: str, react: React, aws:
     assert iam.list_role_policies(RoleName="other")["PolicyNames"] == []
 
 
+def test_a_quarantine_that_somebody_takes_away_comes_back(react: React, aws: None) -> None:
+    make_role()
+    iam = boto3.client("iam")
+    iam.put_role_policy(RoleName="app", PolicyName="p", PolicyDocument=ALL)
+    handler = react(guard)
+    handler(call("PutRolePolicy", roleName="app"), Context())
+    iam.delete_role_policy(RoleName="app", PolicyName=guard.QUARANTINE)
+    event = call("DeleteRolePolicy", roleName="app", policyName=guard.QUARANTINE)
+    answer = handler(event, Context())
+    assert (answer["taken"], answer["alerts"]) == (1, 1)
+    assert inline(guard.QUARANTINE) == guard.DENY_ALL
+
+
+@pytest.mark.parametrize("kind", ["attached", "inline"])
+def test_a_deny_that_held_the_rest_and_is_taken_away(kind: str, react: React, aws: None) -> None:
+    make_role()
+    iam = boto3.client("iam")
+    put_narrow_policies("iam:CreatePolicyVersion", "policy")
+    statement = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+    deny = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    handler = react(guard)
+    if kind == "attached":
+        arn = iam.create_policy(PolicyName="held", PolicyDocument=deny)["Policy"]["Arn"]
+        iam.attach_role_policy(RoleName="app", PolicyArn=arn)
+    else:
+        iam.put_role_policy(RoleName="app", PolicyName="held", PolicyDocument=deny)
+    assert handler(call("PutRolePolicy", roleName="app"), Context())["alerts"] == 0
+    if kind == "attached":
+        iam.detach_role_policy(RoleName="app", PolicyArn=arn)
+        event = call("DetachRolePolicy", roleName="app", policyArn=arn)
+    else:
+        iam.delete_role_policy(RoleName="app", PolicyName="held")
+        event = call("DeleteRolePolicy", roleName="app", policyName="held")
+    assert handler(event, Context())["taken"] == 1
+
+
+# Calls on a role that give it no right, no trust, and take no tag.
+HARMLESS = {
+    *("AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile"),  # who uses it, not what it may
+    *("DeleteRole", "DeleteServiceLinkedRole", "TagRole", "UpdateRole", "UpdateRoleDescription"),
+}
+
+
+def test_every_call_that_changes_what_a_role_may_is_judged() -> None:
+    """By IAM's own model: whatever takes a role's name, and does not only read."""
+    model = botocore.session.get_session().get_service_model("iam")
+    inputs = {name: model.operation_model(name).input_shape for name in model.operation_names}
+    calls = {name for name, shape in inputs.items() if shape and "RoleName" in shape.members}
+    changing = {name for name in calls if not name.startswith(("Get", "List"))}
+    assert changing - HARMLESS == {name for name in guard.CALLS if "Role" in name}
+    assert changing >= HARMLESS
+
+
 def test_a_forbidden_name_in_other_letters(react: React, aws: None) -> None:
     make_role("AdMiN-x")
     handler = react(guard, forbidden_names=["admin*"])
@@ -119,12 +184,7 @@ def test_two_policies_that_are_an_administrators_together(
     react: React, aws: None, sent: Sent
 ) -> None:
     make_role(Path="/team/")
-    iam = boto3.client("iam")
-    roles = f"arn:aws:iam::{ACCOUNT}:role"
-    for name, resources in (("a", [f"{roles}/", f"{roles}/?"]), ("b", [f"{roles}/??*"])):
-        statement = {"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": resources}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        iam.put_role_policy(RoleName="app", PolicyName=name, PolicyDocument=document)
+    put_narrow_policies("iam:PutRolePolicy", "role")
     assert react(guard)(call("PutRolePolicy", roleName="app"), Context())["taken"] == 1
     ((_, text),) = sent()
     assert "its policy b allows iam:PutRolePolicy on the role itself" in text

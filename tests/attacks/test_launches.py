@@ -266,3 +266,65 @@ def test_without_any_permission_the_alert_still_leaves(
         handler(envelope(launch(ids, LARGE)), Context())
     assert len(batches) < 2 * len(ids)
     assert "could not stop" in sent()[0][1]
+
+
+# ---- a small instance that becomes a large one
+
+
+def resize(id_: str, request: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A ModifyInstanceAttribute as CloudTrail records it."""
+    detail = launch([id_], eventName="ModifyInstanceAttribute", **more)
+    detail["requestParameters"] = {"instanceId": id_, **request}
+    detail["responseElements"] = {"_return": True}
+    return envelope(detail)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"instanceType": {"value": LARGE}},
+        # As `aws ec2 modify-instance-attribute --attribute instanceType --value ...` is recorded.
+        {"attribute": "instanceType", "value": "<sensitiveDataRemoved>"},
+    ],
+)
+@pytest.mark.parametrize("started", [False, True])
+def test_a_small_instance_that_is_made_a_large_one_is_told_and_stopped_if_it_runs(
+    request_: dict[str, Any], started: bool, react: React, run_instances: RunInstances, sent: Sent
+) -> None:
+    (id_,) = run_instances(InstanceType="t3.micro")
+    ec2 = boto3.client("ec2")
+    ec2.stop_instances(InstanceIds=[id_])
+    ec2.modify_instance_attribute(InstanceId=id_, InstanceType={"Value": LARGE})
+    if started:
+        ec2.start_instances(InstanceIds=[id_])
+    answer = react(guard, **STOP)(resize(id_, request_), Context())
+    assert (answer["taken"], answer["alerts"]) == (int(started), 1)
+    assert seen(id_) == ("stopped", {})
+    ((subject, text),) = sent()
+    assert f"made the instance {id_} of type {LARGE}" in subject
+    assert f"{LARGE} is of size 4xlarge or beyond" in text
+
+
+def test_a_large_type_that_is_taken_back_at_once_is_told(
+    react: React, run_instances: RunInstances, sent: Sent
+) -> None:
+    (id_,) = run_instances(InstanceType="t3.micro")
+    event = resize(id_, {"instanceType": {"value": LARGE}})
+    assert react(guard, alert_from_size="4xlarge")(event, Context())["alerts"] == 1
+    assert LARGE in sent()[0][0]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"instanceType": {"value": "t3.small"}},
+        {"attribute": "disableApiTermination", "value": "<sensitiveDataRemoved>"},
+        {"groupSet": {"items": [{"groupId": "sg-0123456789abcdef0"}]}},
+    ],
+)
+def test_another_change_of_an_instance_is_nothing(
+    request_: dict[str, Any], react: React, run_instances: RunInstances
+) -> None:
+    (id_,) = run_instances(InstanceType=LARGE)
+    answer = react(guard, **STOP, alert_from_count=1)(resize(id_, request_), Context())
+    assert (answer["planned"], answer["alerts"]) == (0, 0)

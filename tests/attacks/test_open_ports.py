@@ -238,6 +238,18 @@ def test_a_list_that_is_widened_under_its_groups(shown: list[str]) -> None:
     ]
 
 
+def test_a_list_that_is_named_as_another_changes_nothing_of_the_other_s_groups() -> None:
+    request = {"PrefixListId": "pl-0fedcba9876543210", "PrefixListName": LIST}
+    told = {"prefixListId": request["PrefixListId"], "prefixListName": f'"prefixListId": "{LIST}"'}
+    detail = record(
+        eventName="ModifyManagedPrefixList",
+        requestParameters={"ModifyManagedPrefixListRequest": request},
+        responseElements={"ModifyManagedPrefixListResponse": {"prefixList": told}},
+    )
+    aws = group_with_list("0.0.0.0/1", "128.0.0.0/1")
+    assert decisions(guard.handler, envelope(detail), aws=aws) == []
+
+
 def test_a_list_that_nobody_can_read_may_be_anybody() -> None:
     from reactor.testing import Refusal
 

@@ -74,6 +74,17 @@ def test_work_that_is_no_administrators(statement: dict[str, Any]) -> None:
     assert admin_power([allow(**statement)], OWN, ACCOUNT) == ""
 
 
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso-b"])
+def test_a_condition_that_names_an_administrator_s_policy_holds_nothing(partition: str) -> None:
+    policy = f"arn:{partition}:iam::aws:policy/AdministratorAccess"
+    statement = {
+        "Action": "iam:AttachRolePolicy",
+        "Resource": "*",
+        "Condition": {"ArnEquals": {"iam:PolicyARN": policy}},
+    }
+    assert admin_power([allow(**statement)], OWN, ACCOUNT) != ""
+
+
 def test_narrow_policies_add_up() -> None:
     halves = [
         allow(Action="iam:PutRolePolicy", Resource=[f"{ROLES}/", f"{ROLES}/?"]),

@@ -12,9 +12,9 @@ from reactor.shapes import items, text
 
 @decides("login-failures")
 def login_failure(event: Event, known: Known) -> Detected | None:
-    """A failed console sign-in; many from one address count."""
+    """A failed sign-in to the console, or by Identity Center; many from one address count."""
     del known
-    if event.response.get("ConsoleLogin") != "Failure":
+    if not event.failed:
         return None
     who = event.actor.name or "somebody"
     why = event.error_message or "no reason given"

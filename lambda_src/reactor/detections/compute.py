@@ -5,13 +5,22 @@ from __future__ import annotations
 from reactor.detections.model import Detected, Known, decides
 from reactor.event import Event
 from reactor.security_groups import SecurityGroupRule, opened, security_group_rules
-from reactor.shapes import mapping, text
+from reactor.shapes import dig, mapping, text
 from reactor.sizes import reaches
 
 
 @decides("ec2-large")
 def large(event: Event, known: Known) -> Detected | None:
-    """A launch of instances of the size that counts as large, or a larger one."""
+    """A launch of instances of the size that counts as large, or a larger one; or an instance that
+    is made one.
+    """
+    if event.name == "ModifyInstanceAttribute":
+        id_ = text(event.request.get("instanceId"))
+        type_ = text(dig(event.request, "instanceType", "value"))
+        # CloudTrail takes the value out of a call that names the attribute apart.
+        if not reaches(type_, known.large_from):
+            return None
+        return Detected(f"{id_} is now {type_ or 'of a type that is not told'}", id_)
     found = [each for each in event.instances if reaches(each.type, known.large_from)]
     if not found:
         return None

@@ -24,6 +24,7 @@ _GRANTEES = frozenset(
         "accountWithRestoreAccess",  # redshift AuthorizeSnapshotAccess
         "consumerIdentifier",  # redshift AuthorizeDataShare
         "dataLakePrincipalIdentifier",  # lakeformation
+        "destinationArn",  # logs PutSubscriptionFilter
         "granteePrincipal",  # kms CreateGrant
         "principal",  # lambda, events
         "principals",  # ram

@@ -15,6 +15,7 @@ from typing import Any
 
 from reactor.meaning.elements import allowing, conditions, denying, listed
 from reactor.meaning.globs import Glob, Part, arn_glob, left_out, matches, text_glob
+from reactor.partitions import PARTITIONS
 
 # Each call, and the kind of resource that IAM authorizes it on.
 ESCALATIONS: Mapping[str, str] = {
@@ -122,7 +123,7 @@ def _any_policy(value: str) -> bool:
     glob = text_glob(value)
     return glob.is_everything or any(
         matches(glob, f"arn:{partition}:iam::{owner}:policy/{name}")
-        for partition in ("aws", "aws-cn", "aws-us-gov")
+        for partition in ("aws", *PARTITIONS.values())
         for owner, name in (("aws", "AdministratorAccess"), ("aws", "IAMFullAccess"))
     )
 

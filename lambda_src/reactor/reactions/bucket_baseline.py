@@ -19,6 +19,7 @@ from reactor.entries import of_entry
 from reactor.event import Event
 from reactor.meaning.elements import denying, listed
 from reactor.meaning.globs import arn_glob, matches, text_glob
+from reactor.partitions import partition_of
 from reactor.policies import policy_document, statements
 from reactor.reaction import Reaction, Step
 from reactor.resources import own_tags, read_tags

@@ -3,7 +3,8 @@
 Reacts to RunInstances. The tags `<prefix>owner`, `<prefix>creator-kind`, `<prefix>launch-source`
 and `<prefix>launched-at` go on every instance of the call and on its volumes. What the launcher
 wrote into them is overwritten: CloudTrail knows better. An instance that EC2 says another call
-launched is only told.
+launched is only told. ModifyInstanceAttribute makes a small instance a large one: it is alerted on
+as a launch of that type would be.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
 """
 
@@ -130,6 +131,8 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
     """
     if event.failed:
         return []
+    if event.name == "ModifyInstanceAttribute":
+        return _resized(event, settings, aws)
     instances, reservation = event.instances, text(event.response.get("reservationId"))
     notes: tuple[str, ...] = ()
     if not instances:
@@ -149,8 +152,31 @@ def plan(event: Event, settings: Settings, aws: Aws) -> list[Step]:
             entry = "ec2-burst"
         else:  # whoever counts from 1 wants to be told of every launch
             entry = "ec2-large" if len(reasons) > counted else "ec2-launched"
-        steps.append(_alert(event, launched, reasons, notes, entry))
+        what = _counted(launched) or "what can't be told"
+        steps.append(_alert(event, f"launched {what}", launched, reasons, notes, entry))
     return steps
+
+
+def _resized(event: Event, settings: Settings, aws: Aws) -> list[Step]:
+    """A stop, if the instance runs already, and an alert, if its new type asks for one.
+
+    CloudTrail takes the value out of a call that names the attribute apart. Then EC2 is asked.
+    """
+    id_, told = text(event.request.get("instanceId")), event.request.get("instanceType")
+    if not id_ or (told is None and text(event.request.get("attribute")) != "instanceType"):
+        return []
+    named = text(dig(told, "value"))
+    instance = Instance(id=id_, type=named, image="", volumes=(), tags={}, volume_tags={})
+    (seen,) = _look(event, [instance], None, aws).seen
+    # The call counts, whatever the type is by now.
+    instance = replace(seen.instance, type=named or seen.instance.type)
+    # A call is about one instance: nothing is launched.
+    reasons, _ = _reasons([instance], replace(settings, alert_from_count=None), aws)
+    if not reasons:
+        return []
+    stops = _stopping([seen]) if settings.stop_flagged and seen.can_stop else []
+    what = f"made the instance {id_} of type {instance.type or 'unknown'}"
+    return [*stops, _alert(event, what, [instance], reasons, (), "ec2-large")]
 
 
 def owner(event: Event, instance: Instance) -> str:
@@ -210,8 +236,11 @@ def _find(event: Event, aws: Aws) -> tuple[tuple[Instance, ...], str, tuple[str,
     return tuple(instances), reservation_id, (note,)
 
 
-def _look(event: Event, instances: Sequence[Instance], reservation_id: str, aws: Aws) -> _Launch:
-    """The instances as they are now, without those that EC2 says another call launched.
+def _look(
+    event: Event, instances: Sequence[Instance], reservation_id: str | None, aws: Aws
+) -> _Launch:
+    """The instances as they are now, without those that EC2 says another call launched (None: no
+    matter which one did).
 
     The event tells about instances that AWS does not show (yet). It tells about all of them if
     there is no way to look; then the reaction does nothing either.
@@ -237,7 +266,7 @@ def _look(event: Event, instances: Sequence[Instance], reservation_id: str, aws:
         reservation, state = now.get(instance.id, ({}, {}))
         named = dict.fromkeys(instance.volumes, instance.volume_tags)
         if state:
-            why = _not_of(event, reservation_id, reservation, state)
+            why = reservation_id is not None and _not_of(event, reservation_id, reservation, state)
             if why:
                 others.append(f"{instance.id} {why}")
                 continue
@@ -487,34 +516,39 @@ def _facts(types: Sequence[str], settings: Settings, aws: Aws) -> dict[str, Any]
     return found
 
 
+def _counted(instances: Sequence[Instance]) -> str:
+    counted = Counter(instance.type or "unnamed type" for instance in instances)
+    return _listed([f"{number} x {type_}" for type_, number in counted.items()])
+
+
 def _alert(
     event: Event,
+    what: str,
     instances: Sequence[Instance],
     reasons: Sequence[str],
     notes: Sequence[str],
     entry: str,
 ) -> Alert:
-    counted = Counter(instance.type or "unnamed type" for instance in instances)
-    what = _listed([f"{number} x {type_}" for type_, number in counted.items()])
-    what = what or "what can't be told"
     when = f", at {event.time:%Y-%m-%d %H:%M:%S} UTC" if event.time else ""
+    verb = "Launched" if event.name == "RunInstances" else "Resized"
     details = (
         ("Why", "; ".join(reasons)),
         ("Look at", "; ".join(notes)),
-        ("Launched by", launch_source(event)),
+        (f"{verb} by", launch_source(event)),
         ("Instances", _ids([instance.id for instance in instances])),
     )
     return Alert(
         severity="high" if notes else "info" if entry == "ec2-launched" else "medium",
-        subject=f"{event.actor.owner} launched {what} in {event.region} ({event.account})",
-        headline=(
-            f"{event.actor.label} launched {what} in {event.region}, account {event.account}{when}"
-        ),
+        subject=f"{event.actor.owner} {what} in {event.region} ({event.account})",
+        headline=f"{event.actor.label} {what} in {event.region}, account {event.account}{when}",
         details=tuple((label, told) for label, told in details if told),
         **of_entry(entry),
     )
 
 
 handler = Reaction(
-    "ec2-launch-guard", plan, Settings, calls={"ec2.amazonaws.com": frozenset({"RunInstances"})}
+    "ec2-launch-guard",
+    plan,
+    Settings,
+    calls={"ec2.amazonaws.com": frozenset({"ModifyInstanceAttribute", "RunInstances"})},
 )

@@ -36,6 +36,8 @@ CALLS = frozenset(
         "CreatePolicyVersion",
         "CreateRole",
         "DeleteRolePermissionsBoundary",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
         "PutRolePermissionsBoundary",
         "PutRolePolicy",
         "SetDefaultPolicyVersion",

@@ -30,6 +30,8 @@ CALLS = frozenset({"AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", 
 _GONE = ("InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound", "InvalidGroupId.Malformed")
 _NO_LIST = ("InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound")
 _LIST = re.compile(r"pl-[0-9a-f]{8,17}")
+# What a caller writes, such as a list's name, can't look like it: JSON escapes the quotes.
+_LIST_OF_CALL = re.compile(rf'"[Pp]refixListId": "({_LIST.pattern})"')
 _ANYBODY = frozenset({"unreadable"})  # the networks of a list that can't be read
 _SHOWN = 20
 
@@ -104,7 +106,7 @@ def _asked(event: Event, aws: Aws) -> dict[str, IsOurs]:
         asked = [rule for rule in security_group_rules(event) if not rule.egress and rule.group]
         return {rule.group: _of_call(rule.group, asked) for rule in asked}
     bodies = json.dumps([event.request, event.response], default=str)
-    changed = frozenset(_LIST.findall(bodies))
+    changed = frozenset(_LIST_OF_CALL.findall(bodies))
     call = {"Filters": [{"Name": "ip-permission.prefix-list-id", "Values": sorted(changed)}]}
     pages = _pages(aws, "describe_security_groups", call) if changed else iter(())
     return {

@@ -32,6 +32,8 @@ NO_API = {
     # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
     "signin.amazonaws.com": {
         "ConsoleLogin",
+        # https://docs.aws.amazon.com/singlesignon/latest/userguide/understanding-sign-in-events.html
+        "CredentialVerification",
         "EmailUpdated",
         "GetSigninToken",
         "PasswordRecoveryCompleted",

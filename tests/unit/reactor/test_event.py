@@ -142,6 +142,18 @@ def test_a_change_of_root_s_password_fails_without_an_error_code(name: str) -> N
     assert not read_event(envelope(detail, source="aws.signin")).failed
 
 
+@pytest.mark.parametrize(("result", "failed"), [("Failure", True), ("Success", False)])
+def test_a_credential_that_identity_center_asked_for(result: str, failed: bool) -> None:
+    """https://docs.aws.amazon.com/singlesignon/latest/userguide/understanding-sign-in-events.html"""
+    detail = record(
+        eventSource="signin.amazonaws.com",
+        eventName="CredentialVerification",
+        eventType="AwsServiceEvent",
+        serviceEventDetails={"CredentialVerification": result},
+    )
+    assert read_event(envelope(detail, source="aws.signin")).failed is failed
+
+
 @pytest.mark.parametrize("value", [True, "true", "True"])
 def test_read_only_in_any_spelling(value: object) -> None:
     assert read_event(envelope(record(readOnly=value))).read_only is True
