@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from localaws.client.process import RunningAws
 
+INBOX = "demo-inbox"
 _PREFIX = "reactor:"
 _IMAGE = "ami-0abcdef1234567890"
 _WAIT_SECONDS = 120.0
@@ -119,7 +120,7 @@ class Scenario:
 
     def _listen(self, account: str) -> None:
         region = self._aws.environment["AWS_REGION"]
-        queue_arn = f"arn:aws:sqs:{region}:{account}:demo-inbox"
+        queue_arn = f"arn:aws:sqs:{region}:{account}:{INBOX}"
         topic = self._outputs["alert_topic_arn"]
         policy = {
             "Version": "2012-10-17",
@@ -132,7 +133,7 @@ class Scenario:
             },
         }
         self._inbox = self._aws.client("sqs").create_queue(
-            QueueName="demo-inbox", Attributes={"Policy": json.dumps(policy)}
+            QueueName=INBOX, Attributes={"Policy": json.dumps(policy)}
         )["QueueUrl"]
         self._aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
 
