@@ -20,8 +20,7 @@ INBOX = "demo-inbox"
 _PREFIX = "reactor:"
 _IMAGE = "ami-0abcdef1234567890"
 _WAIT_SECONDS = 120.0
-# A rule owes nothing of its first five minutes (reactor.reconcile.rules). A function reads the
-# machine's clock, to which an event five minutes ahead is not yet of the future (reactor.reaction).
+# A rule owes nothing of its first five minutes (reactor.reconcile.rules).
 _RULE_SETTLES = timedelta(minutes=5)
 # Digest validation runs at ten past, reconciliation at twenty to: a step sets off one of them. The
 # digest of the launch ends within 65 minutes, is proven within 75 more, and then compared.
