@@ -1,7 +1,7 @@
 """The local AWS's time: the machine's, plus what it was moved on by.
 
-Retry waits, ages, schedules, event history and records follow it. Signatures don't: clients sign
-with the machine's time, and what the emulator stamps or lets expire by itself stays on it too.
+Retry waits, ages, schedules, event history, records and functions follow it. Clients sign with the
+machine's time, and what the emulator stamps or lets expire by itself stays on it too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ class MovableClock:
     def now(self) -> datetime:
         """The current time, UTC."""
         return datetime.now(UTC) + self._offset
+
+    @property
+    def ahead(self) -> float:
+        """By how many seconds it is ahead of the machine's."""
+        return self._offset.total_seconds()
 
     def tell(self, moved: Callable[[], None]) -> None:
         """Call this, on the mover's thread, whenever the clock was moved."""

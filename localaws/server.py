@@ -13,7 +13,9 @@ import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -66,6 +68,21 @@ def run(port: int, account: str, region: str, *, until_eof: bool = False) -> Non
         asyncio.run(_serve(listener, account, region, Path(folder), until_eof))
 
 
+def _quiet_once(
+    stop: asyncio.Event,
+) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """Handles what a callback raised: requests that still wait at the end are cancelled then.
+
+    Python 3.11's streams take that for an error: https://github.com/python/cpython/issues/110038
+    """
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not (stop.is_set() and isinstance(context.get("exception"), asyncio.CancelledError)):
+            loop.default_exception_handler(context)
+
+    return handle
+
+
 async def _serve(
     listener: socket.socket, account: str, region: str, folder: Path, until_eof: bool
 ) -> None:
@@ -75,6 +92,7 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
+    loop.set_exception_handler(_quiet_once(stop))
     if until_eof:
 
         def watch() -> None:
@@ -87,7 +105,7 @@ async def _serve(
 
     token = new_token(port)
     clock = MovableClock()
-    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"), clock.now)
+    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"), clock)
     front = Front(emulator, clock, Door(port, token))
     await front.start()
 

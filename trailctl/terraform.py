@@ -255,6 +255,24 @@ def prepare(folder: Path, source: Mapping[str, str] | None = None) -> Terraform:
     return Terraform(binary=binary, config=config, home=home, downloads=mirror is None)
 
 
+def own_config(folder: Path, kept: Path, source: Mapping[str, str] | None = None) -> Path | None:
+    """The CLI configuration for a Terraform that a person calls, written into `folder`.
+
+    It leads to the provider's copy on this machine: a mirror, or what `keep_providers` has put into
+    `kept`. None where there is none, or where the person has a configuration of his own. Raises
+    TerraformError as `find_mirror` does.
+    """
+    source = os.environ if source is None else source
+    if _given_config(source) or _text(Path(source.get("HOME", ""), ".terraformrc")):
+        return None
+    mirror = find_mirror(source) or (kept.absolute() if provider_versions(kept) else None)
+    if mirror is None:
+        return None
+    config = folder / "terraform.rc"
+    config.write_text(config_text(mirror), encoding="utf-8")
+    return config
+
+
 def keep_providers(terraform: Terraform, folder: Path, timeout: float = 900.0) -> Terraform:
     """Download the provider once into `folder` and return a Terraform that takes it from there.
 

@@ -9,12 +9,12 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from localaws.clock import MovableClock
 from localaws.emulator.partitions import SENT, Crossing
 from localaws.emulator.runtime import Runtimes
 from localaws.wire.emulator import EmittedEvent, OnPublished
@@ -30,13 +30,11 @@ class MiniStack:
     that environment: so it is one to a process, and the process is ours (`localaws.server`).
     """
 
-    def __init__(
-        self, port: int, data: Path, runtimes: Runtimes, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, port: int, data: Path, runtimes: Runtimes, clock: MovableClock) -> None:
         self._port = port
         self._data = data
         self._runtimes = runtimes
-        self._now = now
+        self._clock = clock
         self._app: Any = None
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self._lifespan: asyncio.Task[None] | None = None
@@ -72,7 +70,7 @@ class MiniStack:
         logging.getLogger().setLevel(logging.ERROR)
         self._app = ministack_app.app
 
-        patches.apply(self._runtimes, self._now, on_event, on_published)
+        patches.apply(self._runtimes, self._clock, on_event, on_published)
 
         async def receive() -> Message:
             return await self._to_app.get()

@@ -22,9 +22,10 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime, sigv4
 from ministack.services import cloudwatch, ec2, eventbridge, iam, lambda_svc, scheduler, sns
 
+from localaws.clock import MovableClock
 from localaws.emulator.partitions import SENT
 from localaws.emulator.runtime import Runtimes
 from localaws.wire.emulator import (
@@ -43,13 +44,14 @@ _RESERVATION = re.compile(r"<reservationId>([^<]+)<")
 
 def apply(
     runtimes: Runtimes,
-    now: Callable[[], datetime],
+    clock: MovableClock,
     on_event: EmittedEvent,
     on_published: OnPublished,
 ) -> None:
     """Apply all patches; once a process."""
     functions_see_their_own_packages(runtimes)
     logs_are_the_invocations_own()
+    functions_have_the_embedders_time(runtimes, clock)
     functions_have_an_environment_of_their_own(runtimes)
     functions_know_their_log_group()
     principal_arn_is_the_roles()
@@ -57,12 +59,13 @@ def apply(
     a_denial_tells_of_an_unknown_resource()
     security_group_rules_are_single()
     instances_keep_how_they_were_launched()
-    instances_have_the_embedders_time(now)
+    instances_have_the_embedders_time(clock.now)
     events_are_handed_on(on_event)
     nothing_fires_by_itself()
     notifications_are_handed_on(on_published)
     alarms_are_looked_at_by_others()
     signatures_are_of_what_was_sent()
+    signatures_may_have_the_embedders_time(clock)
     destinations_have_an_id()
 
 
@@ -126,6 +129,31 @@ def logs_are_the_invocations_own() -> None:
         return "\n".join(lines)
 
     worker._drain_stderr_bounded = to_its_end
+
+
+def functions_have_the_embedders_time(runtimes: Runtimes, clock: MovableClock) -> None:
+    """Lambda: a function's code sees the machine's time, and can't see another.
+
+    Where the embedder's clock is moved, an event of now is dated in the future for the function
+    that it is for. Wanted: a clock that an embedder can give, or a hook before each invocation.
+    """
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    for read in (
+        "    init = json.loads(sys.stdin.readline())\n",
+        "        _ms_msg = json.loads(line)\n",
+    ):
+        if script.count(read) != 1:
+            raise RuntimeError(f"ministack's worker has no line {read.strip()}")
+        indent = " " * (len(read) - len(read.lstrip()))
+        script = script.replace(read, f"{read}{indent}function_clock.follow()\n")
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script
+    invoke = lambda_runtime.Worker.invoke
+
+    def at_its_time(self: Any, *arguments: Any, **named: Any) -> Any:
+        runtimes.move(clock.ahead)
+        return invoke(self, *arguments, **named)
+
+    lambda_runtime.Worker.invoke = at_its_time
 
 
 def functions_have_an_environment_of_their_own(runtimes: Runtimes) -> None:
@@ -484,6 +512,20 @@ def signatures_are_of_what_was_sent() -> None:
         pin_body(body if sent is None else sent.body)
 
     app.pin_signed_request, app.pin_signed_body = pinned, body_pinned
+
+
+def signatures_may_have_the_embedders_time(clock: MovableClock) -> None:
+    """IAM: a request is refused whose signature has not the machine's time.
+
+    A function signs with the embedder's (`functions_have_the_embedders_time`), which can be moved.
+    Wanted: a clock that an embedder can give.
+    """
+    failure = sigv4.request_time_failure
+
+    def of_either_time(signature: Any, **more: Any) -> Any:
+        return failure(signature, **more) and failure(signature, now=clock.now())
+
+    sigv4.request_time_failure = of_either_time
 
 
 def _dead_letters(policy: str | None) -> str | None:

@@ -16,18 +16,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
-from localaws.emulator import confinement
+from localaws.emulator import confinement, function_clock
 
 # What the managed Python runtime brings, by import name.
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
 # What the Powertools layer brings (its core; extras such as pydantic are not in this one).
 _LAYER_PACKAGES = ("aws_lambda_powertools", "jmespath", "typing_extensions")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_CLOCK_PACKAGES = ("time_machine", "_time_machine")
 
 
 # What a program needs of the system. Nothing below a user's home.
@@ -59,9 +62,18 @@ class Runtimes:
         # boto3 looks for credentials below HOME; without one, below the user's.
         self._home = folder / "home"
         self._home.mkdir(mode=0o555)
-        for name in _RUNTIME_PACKAGES:
-            source = _location(name)
-            (self._packages / source.name).symlink_to(source)
+        self._clock_packages = folder / "clock-packages"
+        self._clock_packages.mkdir()
+        for names, place in (
+            (_RUNTIME_PACKAGES, self._packages),
+            (_CLOCK_PACKAGES, self._clock_packages),
+        ):
+            for name in names:
+                source = _location(name)
+                (place / source.name).symlink_to(source)
+        self._moved = folder / "moved"
+        self._moving = threading.Lock()
+        self._write_moved(0.0)
 
     def variables(self, path: str) -> Mapping[str, str]:
         """What every function finds in its environment, beside what Lambda says of it.
@@ -85,11 +97,31 @@ class Runtimes:
         return str(path)
 
     def prelude(self, runtime: str) -> str:
-        """Python code that takes a function's rights away, to run before anything of its own."""
-        roots = self._roots(
-            *_interpreter(runtime)[1:], *map(str, map(_location, _RUNTIME_PACKAGES))
+        """Python code that runs before anything of a function's own.
+
+        It takes the function's rights away, and makes `function_clock`, whose `follow` is to be
+        called before every invocation.
+        """
+        packages = map(_location, (*_RUNTIME_PACKAGES, *_CLOCK_PACKAGES))
+        roots = self._roots(*_interpreter(runtime)[1:], *map(str, packages))
+        return (
+            f"{_source(confinement)}\nconfine({roots['readable']!r}, {roots['writable']!r})\n"
+            f"{_source(function_clock)}\n"
+            f"function_clock = FunctionClock({str(self._moved)!r}, {str(self._clock_packages)!r})\n"
         )
-        return f"{_source()}\nconfine({roots['readable']!r}, {roots['writable']!r})\n"
+
+    def move(self, seconds: float) -> None:
+        """Let functions see this much more than the machine's time, each from its next call on."""
+        with self._moving:
+            if seconds != self._ahead:
+                self._write_moved(seconds)
+
+    def _write_moved(self, seconds: float) -> None:
+        # In one step: a function may be reading it.
+        written = self._moved.with_suffix(".new")
+        written.write_text(str(seconds), encoding="ascii")
+        written.replace(self._moved)
+        self._ahead = seconds
 
     def confined(self, command: Sequence[str]) -> list[str]:
         """The command, of another runtime, run without those rights."""
@@ -110,8 +142,8 @@ class Runtimes:
 
 
 @cache
-def _source() -> str:
-    return Path(confinement.__file__).read_text(encoding="utf-8")
+def _source(module: ModuleType) -> str:
+    return Path(str(module.__file__)).read_text(encoding="utf-8")
 
 
 @cache

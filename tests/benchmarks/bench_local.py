@@ -279,7 +279,7 @@ async def serve_alone(folder: Path) -> None:
 
     listener = bind(0)
     port = listener.getsockname()[1]
-    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"), MovableClock().now)
+    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"), MovableClock())
     await emulator.start(lambda *_: None, lambda _: None)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -254,6 +254,37 @@ esac
 """
 
 
+def test_a_persons_terraform_is_led_to_the_provider_that_is_here(tmp_path: Path) -> None:
+    kept = mirror(tmp_path / "kept")
+    source = {"HOME": str(tmp_path), "TF_CLI_CONFIG_FILE": str(tmp_path / "gone.rc")}
+    found = terraform.own_config(tmp_path, kept, source)
+    assert found is not None
+    near = terraform.find_mirror(source) or kept  # an image may have one near its root
+    assert found.read_text() == terraform.config_text(near)
+    named = mirror(tmp_path / "named")
+    found = terraform.own_config(tmp_path, kept, {**source, "TF_PLUGIN_MIRROR": str(named)})
+    assert found is not None
+    assert found.read_text() == terraform.config_text(named)
+
+
+@pytest.mark.parametrize("name", [".terraformrc", "other.rc"])
+def test_a_persons_own_configuration_stays(tmp_path: Path, name: str) -> None:
+    own = tmp_path / name
+    own.write_text('plugin_cache_dir = "/var/cache/terraform"\n')
+    source = {"HOME": str(tmp_path)}
+    if name == "other.rc":
+        source["TF_CLI_CONFIG_FILE"] = str(own)
+    assert terraform.own_config(tmp_path, mirror(tmp_path / "kept"), source) is None
+
+
+def test_where_no_provider_is_terraform_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terraform, "_image_mirrors", lambda root: iter(()))
+    assert terraform.own_config(tmp_path, tmp_path / "kept", {"HOME": str(tmp_path)}) is None
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_provider_that_must_be_downloaded_is_downloaded_once(
     fake: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,11 +16,11 @@ from botocore.exceptions import ClientError
 
 from localaws.client.process import RunningAws
 
+INBOX = "demo-inbox"
 _PREFIX = "reactor:"
 _IMAGE = "ami-0abcdef1234567890"
 _WAIT_SECONDS = 120.0
-# A rule owes nothing of its first five minutes (reactor.reconcile.rules). A function reads the
-# machine's clock, to which an event five minutes ahead is not yet of the future (reactor.reaction).
+# A rule owes nothing of its first five minutes (reactor.reconcile.rules).
 _RULE_SETTLES = timedelta(minutes=5)
 # Digest validation runs at ten past, reconciliation at twenty to: a step sets off one of them. The
 # digest of the launch ends within 65 minutes, is proven within 75 more, and then compared.
@@ -119,7 +119,7 @@ class Scenario:
 
     def _listen(self, account: str) -> None:
         region = self._aws.environment["AWS_REGION"]
-        queue_arn = f"arn:aws:sqs:{region}:{account}:demo-inbox"
+        queue_arn = f"arn:aws:sqs:{region}:{account}:{INBOX}"
         topic = self._outputs["alert_topic_arn"]
         policy = {
             "Version": "2012-10-17",
@@ -132,7 +132,7 @@ class Scenario:
             },
         }
         self._inbox = self._aws.client("sqs").create_queue(
-            QueueName="demo-inbox", Attributes={"Policy": json.dumps(policy)}
+            QueueName=INBOX, Attributes={"Policy": json.dumps(policy)}
         )["QueueUrl"]
         self._aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
 

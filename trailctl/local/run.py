@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from localaws.client.control import Control
 from localaws.client.environment import environment, without_aws
 from trailctl.errors import UsageError
+from trailctl.terraform import TerraformError, own_config
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _OWN_CLI = _REPOSITORY / ".venv-awscli" / "bin" / "aws"
+# What `make setup` and the demo download where no mirror has it.
+_OWN_PROVIDERS = _REPOSITORY / ".tools" / "providers"
 # What makes the AWS CLI stay: a configuration that names a plugin, and where that is.
 _AT_HOME = Path(__file__).with_name("aws_cli")
 
@@ -31,7 +35,14 @@ def run_command(argv: Sequence[str], port: int, account: str, region: str) -> in
     if shutil.which(argv[0], path=variables["PATH"]) is None:
         raise UsageError(f"{argv[0]}: no such command")
     control.get("health", timeout=5.0)
-    done = subprocess.run(argv, env=variables, check=False)
+    with tempfile.TemporaryDirectory(prefix="trailctl-exec-") as name:
+        try:
+            config = own_config(Path(name), _OWN_PROVIDERS)
+        except TerraformError as error:
+            raise UsageError(str(error)) from None
+        if config is not None:
+            variables["TF_CLI_CONFIG_FILE"] = str(config)
+        done = subprocess.run(argv, env=variables, check=False)
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 

@@ -103,6 +103,49 @@ class OwnAws:
         assert answer["FailedEntryCount"] == 0
         return arn
 
+    def function(self, name: str, handler: str) -> str:
+        """A reaction in mode enforce, from the checked-in zip, that rules may start; its ARN."""
+        statements = (
+            allow(None, "dynamodb:*", f"arn:aws:dynamodb:*:*:table/{name}-ledger"),
+            allow(None, "ec2:*"),
+        )
+        role = self.role(f"{name}-role", "lambda.amazonaws.com", *statements)
+        self.client("dynamodb").create_table(
+            TableName=f"{name}-ledger",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        layer = self.client("ssm").get_parameter(
+            Name="/aws/service/powertools/python/arm64/python3.13/3.22.1"
+        )["Parameter"]["Value"]
+        functions = self.client("lambda")
+        arn: str = functions.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Role=role,
+            Handler=handler,
+            Timeout=60,
+            Layers=[layer],
+            Code={"ZipFile": (REPOSITORY / "lambda_src/dist/reactor.zip").read_bytes()},
+            Environment={
+                "Variables": {
+                    "REACTION_ACT_WITHIN_SECONDS": "86400",
+                    "REACTION_LEDGER_DAYS": "30",
+                    "REACTION_LEDGER_TABLE": f"{name}-ledger",
+                    "REACTION_MODE": "enforce",
+                    "REACTION_NAME": name,
+                }
+            },
+        )["FunctionArn"]
+        functions.add_permission(
+            FunctionName=name,
+            StatementId="rules",
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+        )
+        return arn
+
     def received(self, arn: str) -> list[Any]:
         """The bodies of all messages in a queue once everything has settled; they are taken out."""
         assert self.aws.drain()

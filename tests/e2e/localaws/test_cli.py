@@ -228,6 +228,19 @@ def test_exec_says_which_signal_ended_its_command(own: OwnAws) -> None:
     assert done.returncode == 128 + signal.SIGTERM
 
 
+def test_exec_leads_terraform_to_the_provider_that_is_here(own: OwnAws, tmp_path: Path) -> None:
+    """A newcomer's `terraform init`, where the registry is out of reach."""
+    (tmp_path / "main.tf").write_text(
+        'terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n'
+        "    }\n  }\n}\n"
+    )
+    init = ["exec", "--port", own.port, "--", "terraform", f"-chdir={tmp_path}", "init"]
+    unreachable = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    done = run(init, own.variables | unreachable)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob(".terraform/providers/*/hashicorp/aws/*/*"))
+
+
 def test_exec_gives_its_environment_and_none_of_the_caller_s(own: OwnAws) -> None:
     caller = {
         "AWS_PROFILE": "production",
@@ -376,7 +389,9 @@ def test_tail_ends_with_the_server(tmp_path: Path) -> None:
             first.join(0.5)
         process.send_signal(signal.SIGINT)
         _, errors = watched.communicate(timeout=20)
+        _, said = process.communicate(timeout=20)
     assert (watched.returncode, errors) == (0, "trailctl: the local AWS has stopped\n")
+    assert said.count("\n") == 1, "it ends without a word"
 
 
 def test_until_eof_it_ends_with_its_standard_input(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from localaws.wire.http import AsgiScope, AsgiSend, Receive, read_request, send_
 async def main(folder: Path) -> None:
     listener = bind(0)
     port = listener.getsockname()[1]
-    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"), MovableClock().now)
+    emulator = MiniStack(port, folder / "s3", Runtimes(folder / "runtimes"), MovableClock())
     await emulator.start(lambda *_: None, lambda _: None)
     stop = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
