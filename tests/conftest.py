@@ -27,9 +27,11 @@ from trailctl import terraform as runner
 
 _KINDS = ("unit", "plan", "e2e")
 # Parts of the names of the groups that take longest, the longest first.
-_LONGEST = ("forwarding", "e2e/test_targets", "event_rules", "launch_monitor", "log_keeping",
-            "reaction-", "estates", "digest_val", "module_sources", "misuses", "own-local-aws",
-            "test_iam.py", "checkov", "recorder")  # fmt: skip
+_LONGEST = ("forwarding", "estates", "nothing_missed", "event_rules", "module_sources",
+            "digest_val", "reaction-", "reactions/test_detections", "launch_monitor", "log_keeping",
+            "log_query", "member-role", "e2e/test_targets", "misuses", "own-local-aws", "checkov",
+            "test_iam.py", "recorder", "upgrade/", "compliance", "test_crashes",
+            "harness_plans")  # fmt: skip
 # How many groups that compute are begun after one that waits.
 _BESIDE = 6
 _APPLIERS: list[applies.Applier] = []
