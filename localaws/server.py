@@ -62,8 +62,10 @@ def run(port: int, account: str, region: str, *, until_eof: bool = False) -> Non
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1)
     # Terraform's providers and functions keep many calls in flight; a collection of the model
-    # objects, which live as long as the process, is a pause without gain.
+    # objects, which live as long as the process, is a pause without gain. Those of a service come
+    # with its first call.
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     with tempfile.TemporaryDirectory(prefix="localaws-") as folder:
         asyncio.run(_serve(listener, account, region, Path(folder), until_eof))
 

@@ -1253,6 +1253,7 @@ _WRONG_TAGS = (
     # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
     ("a tag of AWS's own", {"aws:createdBy": "terraform"}),
     ("an empty tag", {"": "x"}),
+    ("a tag's key of 129 letters", {"N" * 129: "x"}),
     ("a tag's value of 257 letters", {"Note": "x" * 257}),
     ("a semicolon in a tag", {"Team;Owner": "x"}),
     ("a tag in angle brackets", {"Team": "<unknown>"}),

@@ -159,11 +159,16 @@ def ask(tf: Planner, rows: Rows, source: str) -> Told:
 def told(tf: Planner, tmp_path_factory: pytest.TempPathFactory) -> Told:
     """What every row was told."""
     folder = tmp_path_factory.mktemp("modules") / "modules"
-    folder.mkdir()
     for module in {right.module for right in RIGHT.values()}:
         (folder / module).mkdir(parents=True)
-        for file in (MODULES / module).glob("*.tf" if module in CATALOGUE else "variables.tf"):
-            (folder / module / file.name).symlink_to(file)
+        if module in CATALOGUE:
+            for file in (MODULES / module).glob("*.tf"):
+                (folder / module / file.name).symlink_to(file)
+            continue
+        # A file each: Terraform reads a variable's file anew for every error that it tells.
+        for name, body in variables(module).items():
+            block = f'variable "{name}" {{\n{body}}}\n'
+            (folder / module / f"{name}.tf").write_text(block, encoding="utf-8")
     for name in ENTRIES:
         (folder / "detections" / "catalogue").mkdir(exist_ok=True)
         entry = MODULES / "detections" / "catalogue" / name

@@ -272,3 +272,15 @@ def test_no_plan_turns_red_by_the_calendar() -> None:
         if day >= "2026-12-01" and day[5:7] <= "12"
     ]
     assert found == [], "write a day such as 2099-12-31"
+
+
+def test_no_pattern_counts_the_letters_of_all_scripts() -> None:
+    """Each call of `\\p{L}{1,128}` takes Terraform 10 ms; of `\\p{L}*`, half of one."""
+    found = [
+        f"{path.relative_to(REPOSITORY)}: {pattern}"
+        for path in tracked()
+        if path.suffix == ".tf"
+        for pattern in re.findall(r'regex\("([^"]*)"', readable(path))
+        if re.search(r"\\p\{[^]]*\]?\{\d", pattern)
+    ]
+    assert found == [], "use * or +, and length() beside it"
