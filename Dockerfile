@@ -7,7 +7,9 @@
 # The local AWS and the demo are not in it: they run Terraform and need a checkout.
 
 # AWS's mirror of the official image. For a newer one: docker buildx imagetools inspect NAME:TAG
-FROM public.ecr.aws/docker/library/python:3.13-slim-bookworm@sha256:01f42367a0a94ad4bc17111776fd66e3500c1d87c15bbd6055b7371d39c124fb AS base
+# From a mirror of your own: docker build --build-arg BASE=registry.example.com/python:3.13 ...
+ARG BASE=public.ecr.aws/docker/library/python:3.13-slim-bookworm@sha256:01f42367a0a94ad4bc17111776fd66e3500c1d87c15bbd6055b7371d39c124fb
+FROM ${BASE} AS base
 
 FROM base AS build
 WORKDIR /src
