@@ -1,11 +1,12 @@
 """Follows the block "On a laptop" of the examples' READMEs, as a reader does.
 
     make laptop [ONLY=name]
-    python -m tests.journeys.laptop [NAME ...] [--from NAME] [--port-taken]
+    python -m tests.journeys.laptop [NAME ...] [--in FOLDER]
 
-In a copy of the repository, with an empty HOME: two terminals, each given its block as it stands.
-Every command ends with exit code 0, what SHOWN names is there to be read, and after what "How to
-undo" says no process, file, state or port is left. Exits 1 and says so where one thing is not.
+In a copy of the repository (kept and used again with `--in`), with an empty HOME: two terminals,
+each given its block as it stands. Every command ends with exit code 0, what SHOWN names is there to
+be read, and after what "How to undo" says no process, file, state or port is left. Exits 1 and says
+so where one thing is not.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ PORT = 4566
 _SETUP_SECONDS, _BLOCK_SECONDS, _SEEN_SECONDS, _STOP_SECONDS = 1800.0, 1500.0, 60.0, 60.0
 # What `make` and Python leave in a checkout on purpose; `make clean` takes it away.
 _MADE = re.compile(r"(^|/)(\.venv[\w-]*|\.tools|__pycache__|[\w-]+\.egg-info|build)(/|$)")
-# What programs keep in anybody's HOME.
-_AT_HOME = {".cache", ".terraform.d"}
+# What others keep in anybody's HOME: pip, Terraform, and rustc, which pip asks for its version.
+_AT_HOME = {".cache", ".rustup", ".terraform.d"}
 
 # What each block is about, to be read in the second terminal: in any order, line ends as spaces.
 SHOWN: dict[str, tuple[str, ...]] = {}
@@ -48,7 +49,7 @@ class Journey:
             where / name for name in ("terraform-aws-cloudtrail-reactor", "home", "tmp")
         )
         for folder in (self._copy, self._home, self._temporary):
-            folder.mkdir()
+            folder.mkdir(parents=True, exist_ok=True)
         listed = subprocess.check_output(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=REPOSITORY,
@@ -85,7 +86,7 @@ class Journey:
             one.wait(lambda: "export AWS_ENDPOINT_URL=" in one.screen, _SETUP_SECONDS, "local AWS")
             # The shell has its first prompt before what is pasted, and one after each command.
             two.type(second + "echo all-is-typed\n")
-            two.wait(lambda: "\nall-is-typed\n" in two.screen, _BLOCK_SECONDS, "end of the block")
+            two.wait(lambda: two.said("all-is-typed"), _BLOCK_SECONDS, "end of the block")
             if any(two.exits()):
                 faults.append(f"exit codes in the second terminal: {two.exits()[1:]}")
             for wanted in SHOWN.get(name, ()):
@@ -99,7 +100,7 @@ class Journey:
             if [code for code in one.exits() if code not in (0, 130)]:
                 faults.append(f"exit codes in the first terminal: {one.exits()[1:]}")
             two.type(undo[1].replace("\n", " ") + "\necho all-is-undone\n")
-            two.wait(lambda: "\nall-is-undone\n" in two.screen, _STOP_SECONDS, "end of the undo")
+            two.wait(lambda: two.said("all-is-undone"), _STOP_SECONDS, "end of the undo")
         except TerminalError as error:
             faults.append(str(error))
         finally:
@@ -169,7 +170,9 @@ def main(arguments: Sequence[str]) -> int:
     """Follow all READMEs, or those named; a line for each, its faults below."""
     parser = argparse.ArgumentParser(description="Follow the examples' READMEs on a laptop.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="examples (default: all)")
-    names = parser.parse_args(arguments).names or EXAMPLES
+    parser.add_argument("--in", dest="where", metavar="FOLDER", help="where the copy is, or goes")
+    options = parser.parse_args(arguments)
+    names = options.names or EXAMPLES
     if unknown := sorted({*names} - {*EXAMPLES}):
         print(f"laptop: no such example: {', '.join(unknown)}", file=sys.stderr)
         return 2
@@ -178,7 +181,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     failed = 0
     with tempfile.TemporaryDirectory(prefix="laptop-") as folder:
-        journey = Journey(Path(folder).resolve())
+        journey = Journey(Path(options.where or folder).resolve())
         for name in names:
             begun = time.monotonic()
             faults = journey.follow(name)

@@ -35,7 +35,12 @@ class Terminal:
         self._shell = subprocess.Popen(
             ["bash", "--norc", "--noprofile", "--noediting", "-i"],
             cwd=folder,
-            env={**environment, "TERM": "xterm", "PROMPT_COMMAND": 'echo "<exit $?>"'},
+            env={
+                **environment,
+                "HISTFILE": "",
+                "TERM": "xterm",
+                "PROMPT_COMMAND": 'echo "<exit $?>"',
+            },
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -64,6 +69,10 @@ class Terminal:
     def screen(self) -> str:
         """All that stood on it, line by line."""
         return _ESCAPES.sub("", self._raw.decode("utf-8", "replace")).replace("\r\n", "\n")
+
+    def said(self, word: str) -> bool:
+        """Whether `echo WORD`, typed here, has been run."""
+        return re.search(rf"(?<!echo ){word}", self.screen) is not None
 
     def exits(self) -> list[int]:
         """The exit code of each command so far; the first is that of the shell's start."""

@@ -12,7 +12,9 @@ class Mutant:
     """One breakage: a text in a file below modules/ is replaced.
 
     Where it stands there more than once, `nth` counts from 1: a line that is added later must not
-    be taken for it. `caught_by` is a check's id or a promise's name, `where` a part of the address it must name.
+    be taken for it.
+
+    `caught_by` is a check's id or a promise's name, `where` a part of the address it must name.
     """
 
     file: str

@@ -37,7 +37,7 @@ def _is_message(step: dict[str, Any]) -> bool:
 
 
 def message(step: dict[str, Any]) -> dict[str, Any]:
-    """A step as a message: when, the topic's ARN, the subject (empty if there is none), the text."""
+    """A step as a message: time, ARN of the topic, subject (it may be empty) and text."""
     extra = step["extra"]
     named = {name: extra[name] for name in ("topic", "subject", "text")}
     return {"time": step["time"], **named}
