@@ -38,7 +38,29 @@ _MADE = re.compile(r"(^|/)(\.venv[\w-]*|\.tools|__pycache__|[\w-]+\.egg-info|bui
 _AT_HOME = {".cache", ".rustup", ".terraform.d"}
 
 # What each block is about, to be read in the second terminal: in any order, line ends as spaces.
-SHOWN: dict[str, tuple[str, ...]] = {}
+SHOWN: dict[str, tuple[str, ...]] = {
+    "archive": (r"AWSLogs/\S+\.json\.gz <exit 0>",),
+    "bucket-baseline": (r"Subject: .*made-by-hand", r'"Policy": "'),
+    "complete": (r"UpdateTrail", r'"Messages": \['),
+    "detections": (r"StopLogging", r'"Messages": \['),
+    "digest-validation": (r"digest",),
+    "ec2-cost-guard": (r"Subject: .*p4d\.24xlarge", r'"stopped", \[ \{ "Key": "reactor:owner"'),
+    "ec2-launch-monitor": (r"Subject: .*t3\.micro", r'\[ \[ \{ "Key": "reactor:owner"'),
+    "existing-trail": (r"StopLogging on a trail", r'"Messages": \['),
+    "iam-role-guard": (r"Subject: .*admin-of-all", r'"PolicyNames": \[ "'),
+    "insights-alert": (r"RunInstances", r'"Messages": \['),
+    "log-query": (r'"NamedQueryIds": \[ "', r"rules fired"),
+    "minimal": (r"StopLogging on a trail",),
+    "multi-region": (r"CreateUser", r'"Messages": \['),
+    "nothing-missed": (r"nobody-heard-of",),
+    "organization-trail": (r"# true <exit 0>",),
+    "own-reaction": (r"Subject: .*nobodys",),
+    "root-login-alert": (r"ConsoleLogin|signed in", r'"Messages": \['),
+    "sqs-fanout": (r'"Messages": \[ .*CreateBucket',),
+    "targets": (r"delivery +targets-\S+ -> logs", r"CreateBucket"),
+    "trail": (r'"EventName": "CreateUser"',),
+    "trail-guard": (r"StopLogging", r"# true <exit 0>"),
+}
 
 
 class Journey:
@@ -89,7 +111,7 @@ class Journey:
             two.wait(lambda: two.said("all-is-typed"), _BLOCK_SECONDS, "end of the block")
             if any(two.exits()):
                 faults.append(f"exit codes in the second terminal: {two.exits()[1:]}")
-            for wanted in SHOWN.get(name, ()):
+            for wanted in SHOWN[name]:
                 try:
                     two.wait(lambda: re.search(wanted, two.shown), _SEEN_SECONDS, f"/{wanted}/")  # noqa: B023
                 except TerminalError as error:

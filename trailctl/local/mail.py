@@ -44,9 +44,12 @@ def message(step: dict[str, Any]) -> dict[str, Any]:
 
 
 def show(one: dict[str, Any]) -> None:
-    """Print a message with its head, and an empty line after it."""
+    """Print a message with its head, and an empty line after it.
+
+    Its lines stay whole: there are commands in them, to be copied.
+    """
     region, account, name = one["topic"].split(":", 5)[3:]
     when = datetime.fromisoformat(one["time"]).strftime("%H:%M:%S")
     terminal.say(plain(f"{when}  {name}  ({account} {region})"))
     text = plain(one["text"].rstrip(), lines=True)
-    terminal.say(f"Subject: {plain(one['subject'])}\n{text}\n" if one["subject"] else f"{text}\n")
+    print(f"Subject: {plain(one['subject'])}\n{text}\n" if one["subject"] else f"{text}\n")

@@ -56,6 +56,18 @@ def test_messages_are_shown_as_a_mail_and_nothing_else_is(
     )
 
 
+def test_a_command_in_a_message_can_be_copied(
+    steps: list[dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    command = "trailctl undo 0123 --log-group /aws/lambda/" + "x" * 80
+    steps.append(said(f"To take it back:\n{command}"))
+    assert cli.main(["local", "mail"]) == 0
+    assert f"\n{command}\n" in capsys.readouterr().out
+
+
 def test_a_message_does_nothing_to_the_terminal(
     steps: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
