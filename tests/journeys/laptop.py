@@ -43,7 +43,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "bucket-baseline": (r"Subject: .*made-by-hand", r'"Policy": "'),
     "complete": (r"UpdateTrail", r'"Messages": \['),
     "detections": (r"StopLogging", r'"Messages": \['),
-    "digest-validation": (r"digest",),
+    "digest-validation": (r'"_aws"',),
     "ec2-cost-guard": (r"Subject: .*p4d\.24xlarge", r'"stopped", \[ \{ "Key": "reactor:owner"'),
     "ec2-launch-monitor": (r"Subject: .*t3\.micro", r'\[ \[ \{ "Key": "reactor:owner"'),
     "existing-trail": (r"StopLogging on a trail", r'"Messages": \['),
