@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup test quick lint unit plan e2e fuzz mutants tables package lock release demo bench clean
+.PHONY: help setup test quick lint unit plan e2e fuzz mutants laptop tables package lock release demo bench clean
 
 # A Python of one's own choice: make PYTHON=/path/to/python3 ...
 PYTHON ?=
@@ -78,6 +78,10 @@ fuzz: ## odd input for every reader, for long: EXAMPLES=n a test, ONLY=name of o
 mutants: ## break the modules in one line each, and see who catches it
 	$(call set-up,dev policy provider)
 	@MUTANTS=all $(PYTEST) tests/policy/test_mutants.py -s -q
+
+laptop: ## follow the examples' READMEs on the local AWS, as a reader does: ONLY=name of one
+	$(call set-up,dev provider)
+	@$(BIN)/python -m tests.journeys.laptop $(ONLY)
 
 tables: ## write what READMEs and docs repeat of the sources
 	$(call set-up,run)

@@ -10,16 +10,6 @@ from typing import Any
 _LARGEST_INTEGER = 10**20  # digits: Python refuses to print very long ones
 _ACCOUNT = re.compile(r"[0-9]{12}")
 # us-east-1, us-gov-west-1, eusc-de-east-1
-# https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
-_PARTITIONS = {
-    "cn-": "aws-cn",
-    "us-gov-": "aws-us-gov",
-    "us-iso-": "aws-iso",
-    "us-isob-": "aws-iso-b",
-    "eu-isoe-": "aws-iso-e",
-    "us-isof-": "aws-iso-f",
-    "eusc-": "aws-eusc",
-}
 _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
 
 
@@ -31,11 +21,6 @@ def is_account(text: str) -> bool:
 def is_region(text: str) -> bool:
     """True if the text looks like a Region's name."""
     return _REGION.fullmatch(text) is not None
-
-
-def partition_of(region: str) -> str:
-    """The partition of a Region: the second field of its ARNs."""
-    return next((name for begin, name in _PARTITIONS.items() if region.startswith(begin)), "aws")
 
 
 def mapping(value: object) -> Mapping[str, Any]:

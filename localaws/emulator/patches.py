@@ -440,7 +440,10 @@ def notifications_are_handed_on(on_published: OnPublished) -> None:
                     redrive=_dead_letters(settings.get("RedrivePolicy")),
                 )
             )
-        published = Published(topic_arn, msg_id, _alarm.get(), tuple(notifications))
+        mailed = sns._resolve_message_for_protocol(message, message_structure, "email")
+        published = Published(
+            topic_arn, msg_id, subject or "", mailed, _alarm.get(), tuple(notifications)
+        )
         on_published(_outside(published))
 
     sns._fanout = fanned_out

@@ -104,6 +104,7 @@ class Deliveries:
             except _Refused as refused:
                 self._tell(published, "refused", published.alarm, str(refused))
                 return
+        self._report_message(published)
         counted = {"NumberOfMessagesPublished": 1}
         for notification in published.notifications:
             for name in self._notify(published, notification):
@@ -300,11 +301,23 @@ class Deliveries:
             "aws:ViaAWSService": "false",
         }
 
+    def _report_message(self, published: Published) -> None:
+        name = published.topic.rpartition(":")[2]
+        first = published.subject or published.text.partition("\n")[0][:100]
+        extra = {"subject": published.subject, "text": published.text}
+        self._step(published, "published", name, first, extra)
+
     def _tell(self, published: Published, step: str, what: str, detail: str) -> None:
+        topic = published.topic.rpartition(":")[2]
+        subscriber = what.rpartition(":")[2] if what.startswith("arn:") else what
+        self._step(published, step, f"{topic} -> {subscriber}", detail, {"subscriber": what})
+
+    def _step(
+        self, published: Published, step: str, what: str, detail: str, extra: dict[str, Any]
+    ) -> None:
         if self._closed:  # of an AWS that is no more
             return
-        region, account, topic = published.topic.split(":")[3:6]
-        subscriber = what.rpartition(":")[2] if what.startswith("arn:") else what
+        region, account = published.topic.split(":")[3:5]
         self._report(
             Activity(
                 time=self._clock.now(),
@@ -313,9 +326,9 @@ class Deliveries:
                 region=region,
                 step=step,
                 event_id=published.message_id,
-                what=f"{topic} -> {subscriber}",
+                what=what,
                 detail=detail,
-                extra={"topic": published.topic, "subscriber": what},
+                extra={"topic": published.topic, **extra},
             )
         )
 

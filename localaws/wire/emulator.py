@@ -43,10 +43,15 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A message on its way from a topic; `alarm`: the alarm's ARN where CloudWatch published it."""
+    """A message on its way from a topic: `text` is what a mail of it says.
+
+    `alarm` is the alarm's ARN where CloudWatch published it.
+    """
 
     topic: str
     message_id: str
+    subject: str
+    text: str
     alarm: str | None
     notifications: tuple[Notification, ...]
 

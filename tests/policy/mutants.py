@@ -9,7 +9,10 @@ from tests.harness.local_aws import REPOSITORY
 
 @dataclass(frozen=True)
 class Mutant:
-    """One breakage: the text's `nth` place in a file below modules/ is replaced.
+    """One breakage: a text in a file below modules/ is replaced.
+
+    Where it stands there more than once, `nth` counts from 1: a line that is added later must not
+    be taken for it.
 
     `caught_by` is a check's id or a promise's name, `where` a part of the address it must name.
     """
@@ -19,13 +22,18 @@ class Mutant:
     becomes: str
     caught_by: str
     where: str
-    nth: int = 1
+    nth: int | None = None
 
     def apply(self, content: str) -> str:
         """The file's content with the breakage."""
-        parts = content.split(self.text)
-        assert len(parts) > self.nth, f"{self.file} has no {self.nth} times {self.text!r}"
-        return self.text.join(parts[: self.nth]) + self.becomes + self.text.join(parts[self.nth :])
+        before, after = self.around(content)
+        return before + self.becomes + after
+
+    def around(self, content: str) -> tuple[str, str]:
+        """What stands before and after the text in the file's content."""
+        parts, nth = content.split(self.text), self.nth or 1
+        assert len(parts) > nth, f"{self.file} has no {nth} times {self.text!r}"
+        return self.text.join(parts[:nth]), self.text.join(parts[nth:])
 
 
 _NO_TLS = ('"aws:SecureTransport" = "false"', '"aws:SecureTransport" = "true"')
@@ -71,6 +79,7 @@ MUTANTS = [
         '        Condition = { StringEquals = { "aws:SourceAccount" = local._account_id } }',
         "CKV2_CTR_8",
         "module.topic.aws_sns_topic",
+        nth=1,
     ),
     Mutant(
         "alert-topic/main.tf",
@@ -85,6 +94,7 @@ MUTANTS = [
         'Principal = { AWS = "*" }',
         "no policy admits everybody",
         "module.topic.aws_sns_topic",
+        nth=1,
     ),
     Mutant(
         "alert-topic/main.tf",
@@ -168,6 +178,7 @@ MUTANTS = [
         "alarm_actions       = []",
         "alarms tell somebody",
         "module.rules.aws_cloudwatch_metric_alarm.dead_letters[0]",
+        nth=1,
     ),
     Mutant(
         "event-rules/alarms.tf",
@@ -190,6 +201,7 @@ MUTANTS = [
         *_DEAF,
         "alarms ring at the first failure",
         "module.rules.aws_cloudwatch_metric_alarm.dead_letters[0]",
+        nth=1,
     ),
     Mutant(
         "event-rules/alarms.tf",
@@ -237,7 +249,11 @@ MUTANTS = [
         "module.trail.",
     ),
     Mutant(
-        "trail/main.tf", "= var.log_bucket.kms_key_arn", "= null", "CKV2_CTR_6", "module.trail."
+        "trail/main.tf",
+        "kms_key_id     = var.log_bucket.kms_key_arn",
+        "kms_key_id     = null",
+        "CKV2_CTR_6",
+        "module.trail.",
     ),
     Mutant(
         "trail/main.tf",
@@ -283,6 +299,7 @@ MUTANTS = [
         "",
         "CKV2_CTR_7",
         "module.logs.aws_s3_bucket_policy",
+        nth=1,
     ),
     Mutant(
         "log-bucket/policies.tf",
@@ -302,7 +319,9 @@ MUTANTS = [
         "module.replication.",
     ),
     # --- digest-validation
-    Mutant("digest-validation/alarms.tf", *_SILENT, "alarms tell somebody", "module.validation."),
+    Mutant(
+        "digest-validation/alarms.tf", *_SILENT, "alarms tell somebody", "module.validation.", nth=1
+    ),
     Mutant(
         "digest-validation/checkpoints.tf",
         *_NOT_REPAIRABLE,
@@ -421,7 +440,7 @@ MUTANTS = [
         "module.member.",
     ),
     # --- reconciliation
-    Mutant("reconciliation/alarms.tf", *_SILENT, "alarms tell somebody", _MISSED),
+    Mutant("reconciliation/alarms.tf", *_SILENT, "alarms tell somebody", _MISSED, nth=1),
     Mutant("reconciliation/alarms.tf", *_DEAF, "alarms ring at the first failure", _MISSED),
     Mutant(
         "reconciliation/function.tf",
@@ -439,6 +458,7 @@ MUTANTS = [
         "kms_master_key_id                 = null",
         "queues are encrypted",
         _MISSED,
+        nth=1,
     ),
     Mutant("reconciliation/state.tf", *_NOT_REPAIRABLE, "tables can be restored", _MISSED),
     # --- what others keep in a bucket of their own
@@ -478,15 +498,14 @@ def _alike(one: Mutant, other: Mutant) -> bool:
 def _lines(mutant: Mutant) -> range:
     """The lines of its file that a mutant changes."""
     content = (REPOSITORY / "modules" / mutant.file).read_text(encoding="utf-8")
-    before = mutant.text.join(content.split(mutant.text)[: mutant.nth])
-    first = before.count("\n")
+    first = mutant.around(content)[0].count("\n")
     return range(first, first + mutant.text.count("\n") + 1)
 
 
 def mutated(batch: list[Mutant]) -> dict[str, str]:
     """The files of the modules that differ, with their new content."""
     found: dict[str, str] = {}
-    for mutant in sorted(batch, key=lambda one: -one.nth):
+    for mutant in sorted(batch, key=lambda one: -(one.nth or 1)):
         path = REPOSITORY / "modules" / mutant.file
         found[mutant.file] = mutant.apply(
             found.get(mutant.file) or path.read_text(encoding="utf-8")

@@ -49,6 +49,13 @@ def test_there_are_many() -> None:
     assert len(set(MUTANTS)) == len(MUTANTS)
 
 
+def test_each_breaks_the_line_that_it_means() -> None:
+    """A text that stands in its file more than once could be taken for its neighbour."""
+    for mutant in MUTANTS:
+        content = (REPOSITORY / "modules" / mutant.file).read_text(encoding="utf-8")
+        assert (content.count(mutant.text) > 1) == (mutant.nth is not None), mutant
+
+
 def test_every_mutant_is_caught(tf: Planner) -> None:
     known = broken(read_plan(plan_whole(tf).json))  # other tests plan it, too
     rows = []

@@ -118,6 +118,7 @@ def test_each_command_sets_up_only_what_it_needs() -> None:
         "bench": "dev awscli provider",
         "fuzz": "dev",
         "mutants": "dev policy provider",
+        "laptop": "dev provider",
     }
 
 

@@ -18,6 +18,8 @@ import pytest
 from botocore import xform_name
 
 from tests.harness.local_aws import REPOSITORY
+from tests.harness.readmes import sections
+from tests.journeys import laptop as journey
 from trailctl import cli
 
 pytestmark = pytest.mark.unit
@@ -57,13 +59,6 @@ def readme(folder: Path) -> str:
     return (folder / "README.md").read_text(encoding="utf-8")
 
 
-def sections(page: str) -> dict[str, str]:
-    """What stands under each heading of the second level, in their order."""
-    page, *_ = re.split(r"^# member$", page, flags=re.MULTILINE)
-    _, *rest = re.split(r"^## (.*)\n", page, flags=re.MULTILINE)
-    return dict(zip(rest[::2], rest[1::2], strict=True))
-
-
 @examples
 def test_every_readme_has_the_same_headings(folder: Path) -> None:
     page = readme(folder)
@@ -89,6 +84,11 @@ def test_a_laptop_begins_alike_and_asks_nothing(folder: Path) -> None:
     for line in lines:
         assert "terraform apply" not in line or "-auto-approve" in line
         assert not re.match(r"(aws|terraform (init|apply|destroy)) ", line), f"not local: {line}"
+
+
+def test_what_a_laptop_shows_is_looked_for() -> None:
+    """By `make laptop`, which types the blocks."""
+    assert {*journey.SHOWN} == {path.name for path in EXAMPLES}
 
 
 def test_what_is_copied_is_the_example_with_pinned_sources(tmp_path: Path) -> None:

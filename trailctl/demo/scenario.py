@@ -344,7 +344,8 @@ def _line(step: dict[str, Any]) -> Line | None:
         if step["step"] == "matched":
             return Line(when, "rule", step["what"], "matches")
         return Line(when, "target", f"{extra['target_kind']} {extra['target']}", step["step"])
-    if step["kind"] == "authorize":
+    # What a topic says is shown whole, as the alert that came of it.
+    if step["kind"] == "authorize" or step["step"] == "published":
         return None
     kind = step["step"] if step["kind"] == "fault" else step["kind"]
     said = "" if step["kind"] == "fault" else step["step"]

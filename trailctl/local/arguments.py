@@ -108,6 +108,16 @@ def add_parser(commands: Any) -> None:
     tail.add_argument("--all", action="store_true", help="begin with what has happened so far")
     tail.set_defaults(command=_tail)
 
+    mail = actions.add_parser(
+        "mail",
+        help="print what topics have said: the alerts",
+        description="Prints the messages of all topics, as a subscriber's mail has them, whoever "
+        "subscribes. It waits until what happens at the moment has happened.",
+    )
+    _add_port(mail)
+    mail.add_argument("--json", action="store_true", help="a line of JSON for each")
+    mail.set_defaults(command=_mail)
+
     reset = actions.add_parser("reset", help="forget all that was made, and set the clock right")
     _add_port(reset)
     reset.set_defaults(command=_reset)
@@ -228,6 +238,13 @@ def _tail(options: argparse.Namespace) -> int:
     from trailctl.local.tail import tail
 
     return tail(options.port, as_json=options.json, everything=options.all)
+
+
+@_in_one_line
+def _mail(options: argparse.Namespace) -> int:
+    from trailctl.local.mail import mail
+
+    return mail(options.port, as_json=options.json)
 
 
 @_in_one_line

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from reactor.alerts import attributes, subject_line
 from reactor.digest.verdicts import Cover, Finding, Interval, Report, Verdict, iso
-from reactor.shapes import partition_of
+from reactor.partitions import partition_of
 
 if TYPE_CHECKING:
     from reactor.aws import Aws

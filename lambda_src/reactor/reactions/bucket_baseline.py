@@ -24,7 +24,7 @@ from reactor.policies import policy_document, statements
 from reactor.reaction import Reaction, Step
 from reactor.resources import own_tags, read_tags
 from reactor.retry import error_code
-from reactor.shapes import dig, is_account, mapping, partition_of, text
+from reactor.shapes import dig, is_account, mapping, text
 
 SID = "ReactorDenyInsecureTransport"
 CALLS = frozenset(

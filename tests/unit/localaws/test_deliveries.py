@@ -107,9 +107,10 @@ class World:
             more={},
             redrive=redrive,
         )
-        self.deliveries.submit(Published(TOPIC, "m", alarm, (notification,)))
+        self.deliveries.submit(Published(TOPIC, "m", "", "hello", alarm, (notification,)))
         assert self.deliveries.drain(10)
-        return [step.step for step in self.steps[before:]]
+        told = [step.step for step in self.steps[before:]]
+        return [step for step in told if step != "published"]
 
     def counted(self) -> dict[str, float]:
         """The topic's metrics, in sum."""
@@ -128,6 +129,20 @@ class World:
             for point in answer["Datapoints"]:
                 found[kind] = found.get(kind, 0) + point["Sum"]
         return found
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "first"),
+    [("[high] stopped", "The trail\nstands.", "[high] stopped"), ("", "a\nb", "a")],
+)
+def test_what_a_topic_says_is_told_whoever_subscribes(
+    world: World, subject: str, text: str, first: str
+) -> None:
+    world.deliveries.submit(Published(TOPIC, "m", subject, text, None, ()))
+    assert world.deliveries.drain(10)
+    (step,) = world.steps
+    assert (step.kind, step.step, step.what, step.detail) == ("topic", "published", "alerts", first)
+    assert step.extra == {"topic": TOPIC, "subject": subject, "text": text}
 
 
 def messages(arn: str) -> list[dict[str, Any]]:
@@ -249,6 +264,7 @@ def test_an_alarm_s_topic_and_key(world: World, admitted: bool, made: Callable[[
     made()
     arn = queue("work", allow(SNS, "sqs:SendMessage"))
     assert world.publish(arn, alarm=ALARM) == (["delivered"] if admitted else ["refused"])
+    assert ("published" in {step.step for step in world.steps}) is admitted
     assert len(messages(arn)) == admitted
 
 

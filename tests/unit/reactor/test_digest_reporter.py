@@ -32,7 +32,8 @@ def test_the_command_in_an_alert_is_one_in_every_partition(home: str, partition:
     report = Report("444455556666", home, START, END)
     gone = Finding(Kind.LOG, "logs", "AWSLogs/x.json.gz", Verdict.MISSING, "it is not there")
 
-    Reporter(settings, "proof", SimpleNamespace(), telemetry, "").alert(report, [gone], [])
+    aws: Any = SimpleNamespace()
+    Reporter(settings, "proof", aws, telemetry, "").alert(report, [gone], [])
 
     _, _, command = texts[0].partition("See for yourself: trailctl ")
     options = command_line().parse_args(shlex.split(command))

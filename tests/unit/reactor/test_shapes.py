@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import botocore.session
 import pytest
-from reactor.shapes import is_account, is_region, partition_of
+from reactor.shapes import is_account, is_region
 
 pytestmark = pytest.mark.unit
 
@@ -19,13 +19,6 @@ def test_every_region_of_every_partition_is_one() -> None:
 
     assert "eusc-de-east-1" in named
     assert [name for name in named if not is_region(name)] == []
-
-
-def test_every_region_is_in_its_partition() -> None:
-    session = botocore.session.get_session()
-    for partition in session.get_available_partitions():
-        for region in session.get_available_regions("ec2", partition):
-            assert partition_of(region) == partition, region
 
 
 @pytest.mark.parametrize(

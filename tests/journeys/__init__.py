@@ -1,0 +1,1 @@
+"""What a reader does, done: not part of `make test`."""
