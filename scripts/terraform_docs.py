@@ -74,9 +74,13 @@ def literal(expression: str) -> Any:
     text = one_line(expression) if "\n" in expression else expression
     text = re.sub(r'("(?:[^"\\]|\\.)*"|[\w.-]+)( = )?', member, text)
     try:
-        return json.loads(text.replace("$${", "${").replace("%%{", "%{"))
+        return json.loads(_template(text))
     except ValueError:
         raise PageError(f"no literal that a table can show: {expression}") from None
+
+
+def _template(text: str) -> str:
+    return text.replace("$${", "${").replace("%%{", "%{")
 
 
 # ---- what terraform-docs makes of it
@@ -144,7 +148,7 @@ def _requirements(versions: str) -> list[tuple[str, str]]:
 
 def _description(name: str, body: str) -> str:
     text = argument(body, "description") or ""
-    text = literal(text) if text.startswith('"') else text.replace("$${", "${").strip()
+    text = literal(text) if text.startswith('"') else _template(text).strip()
     if re.search(r"`|<\w", re.sub(r"`[^`]+`", "", text)):
         raise PageError(f"{name}: put `<name>` and the like into backticks, each with its pair")
     text = re.sub(r"(`[^`]*`)|\|", lambda found: found[1] or "\\|", text.replace("\n", " "))
