@@ -1,6 +1,6 @@
 """The tables of READMEs are those that terraform-docs writes with .terraform-docs.yml.
 
-What is expected here was written by terraform-docs 0.19.0, 0.20.0 and 0.24.0 from the same files.
+What is expected here is what terraform-docs 0.19.0, 0.20.0, 0.21.0 and 0.24.0 wrote of these files.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ variable "days" {
     First line, all|none,
       and a second one.
 
-    A third.
+    A %%{third}.
   EOT
 
   validation {
@@ -119,7 +119,7 @@ TOLD = r"""## Requirements
 
 | Name | Description | Type | Default | Required |
 | ---- | ----------- | ---- | ------- | :------: |
-| days | First line, all\|none,   and a second one.  A third. | [`object(...)`](#type-of-days) | ```{ "a": "a:b", "z": 365 }``` | no |
+| days | First line, all\|none,   and a second one.  A %{third}. | [`object(...)`](#type-of-days) | ```{ "a": "a:b", "z": 365 }``` | no |
 | names | Names. | `set(string)` | ```[ "a", "ü<b>" ]``` | no |
 | nested | Nested. | [`list(object(...))`](#type-of-nested) | `null` | no |
 | one | One attribute. | ```object({ arn = string })``` | n/a | yes |
