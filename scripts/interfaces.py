@@ -19,7 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.tables import REPOSITORY, argument, blocks, one_line
+from scripts.tables import REPOSITORY
+from scripts.terraform_docs import argument, blocks, one_line
 
 FILE = REPOSITORY / "interfaces.json"
 # An attribute that may be left out, whose type has two levels of brackets at most.

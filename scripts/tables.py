@@ -3,8 +3,8 @@
     python scripts/tables.py           writes it
     python scripts/tables.py --check   names the files that are out of date, and exits 1
 
-It writes the tables of inputs and outputs into the READMEs of modules and examples, the table of
-the catalogue and the number of its detections, the rows of the modules in the README at the top,
+It writes the requirements, inputs and outputs of modules and examples into their READMEs, the table
+of the catalogue and the number of its detections, the rows of the modules in the README at the top,
 the version that sources are pinned to (`?ref=v...`), how an example is copied into a repository of
 one's own (between `<!-- copy: begin -->` and `<!-- copy: end -->`), the JSON schemas of
 modules/detections, and the code that a page of docs/ shows of a file: `<!-- file: PATH -->` before
@@ -19,125 +19,18 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.terraform_docs import PageError, injected
+
 REPOSITORY = Path(__file__).resolve().parents[1]
-_LONGEST_TYPE = 450  # characters; a longer one is told by its outermost words
 _BEGIN, _END = "<!-- coverage: begin -->\n", "<!-- coverage: end -->\n"
 _COPY, _COPY_END = "<!-- copy: begin -->\n", "<!-- copy: end -->\n"
 _HOUSE = "terraform-aws-cloudtrail-reactor"
 _COUNT = re.compile(r"\b\d+ detections as data\b")
 
 
-class PageError(Exception):
-    """A page asks for what is not there; the message says what to change."""
-
-
-# ---- Terraform, as `terraform fmt` writes it
-
-
-def blocks(source: str, kind: str) -> dict[str, str]:
-    """The bodies of a file's top-level blocks of a kind, by name."""
-    return dict(re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}', source, re.MULTILINE | re.DOTALL))
-
-
-def argument(body: str, name: str) -> str | None:
-    """An argument's expression, as written; None where it is not there."""
-    lines = body.splitlines()
-    for number, line in enumerate(lines):
-        found = re.match(rf"  {name} += (.*)", line)
-        if found is None:
-            continue
-        text = [found[1]]
-        heredoc = re.fullmatch(r"<<-?(\w+)", found[1])
-        for following in lines[number + 1 :]:
-            if heredoc:
-                if following.strip() == heredoc[1]:
-                    break
-            elif not following.startswith("   ") and not re.match(r"  [)}\]]", following):
-                break
-            text.append(following)
-        return "\n".join(text[1:] if heredoc else text)
-    return None
-
-
-def one_line(expression: str) -> str:
-    """An expression on one line, its comments left out."""
-    parts = [re.sub(r"\s+#.*$", "", line).strip() for line in expression.splitlines()]
-    parts = [re.sub(r"^(\w+)\s+= ", r"\1 = ", part) for part in parts if not part.startswith("#")]
-    text = ""
-    for part in filter(None, parts):
-        if not text or text.endswith(("(", "[")) or part[0] in ")]":
-            text = text.removesuffix(",") + part
-        elif text.endswith("{") or part[0] == "}":
-            text = f"{text.removesuffix(',')} {part}"
-        else:
-            text = f"{text.removesuffix(',')}, {part}"
-    return re.sub(r",(?=\s*[)\]}])", "", text)
-
-
-def sentence(description: str) -> str:
-    """A description as a table's cell; what has <...> in it is code, or Markdown would hide it."""
-    if description.startswith('"'):
-        description = description[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    text = " ".join(description.split()).replace("$${", "${").replace("%%{", "%{")
-    text = re.sub(r"(?<![`\w])[^\s`(\"]*<\w+>(?:[^\s`,)\"]*[^\s`,.;:)\"])?", r"`\g<0>`", text)
-    return text.replace("|", "\\|")
-
-
-def outermost(type_: str) -> str:
-    """A type, without what is inside of a long one."""
-    found = re.match(r"(?:\w+\()+", type_)
-    if len(type_) <= _LONGEST_TYPE or found is None:
-        return type_
-    return f"{found[0]}...{')' * found[0].count('(')}"
-
-
-def inputs(folder: Path) -> str:
-    """The table of a configuration's inputs; empty where it has none."""
-    rows = []
-    for name, body in blocks(_text(folder / "variables.tf"), "variable").items():
-        type_ = outermost(one_line(argument(body, "type") or ""))
-        default = argument(body, "default")
-        shown = "required" if default is None else f"`{one_line(default)}`"
-        what = sentence(argument(body, "description") or "")
-        rows.append(f"| `{name}` | `{type_}` | {shown} | {what} |")
-    return _table("| name | type | default | what |", rows)
-
-
-def outputs(folder: Path) -> str:
-    """The table of a configuration's outputs; empty where it has none."""
-    rows = [
-        f"| `{name}` | {sentence(argument(body, 'description') or '')} |"
-        for name, body in blocks(_text(folder / "outputs.tf"), "output").items()
-    ]
-    return _table("| name | what |", rows)
-
-
-def _table(head: str, rows: list[str]) -> str:
-    line = "| --- " * head.count(" | ") + "| --- |"
-    return "".join(f"{each}\n" for each in (head, line, *rows)) if rows else ""
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
 # ---- pages
-
-
-def with_tables(readme: str, folder: Path) -> str:
-    """A configuration's README with its inputs and outputs; a section is added where it lacks."""
-    for title, table in (("Inputs", inputs(folder)), ("Outputs", outputs(folder))):
-        section = re.compile(rf"^## {title}\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-        found = section.search(readme)
-        if found is None and table:
-            readme = f"{readme.rstrip()}\n\n## {title}\n\n{table}"
-        elif found is not None:
-            # What is told above and below the table stays.
-            rows = re.search(r"(?:^\|.*\n)+", found[1], re.MULTILINE)
-            old = rows[0] if rows else ""
-            body = found[1].replace(old, table, 1) if old else f"\n{table}\n{found[1].lstrip()}"
-            readme = f"{readme[: found.start(1)]}{body.rstrip()}\n\n{readme[found.end() :]}"
-    return readme.rstrip() + "\n"
 
 
 def with_copy(readme: str, folder: Path) -> str:
@@ -239,6 +132,10 @@ def with_version(page: str) -> str:
     return re.sub(r"\?ref=v[0-9][\w.-]*[0-9]", f"?ref={_tag()}", page)
 
 
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 def _tag() -> str:
     project = tomllib.loads(_text(REPOSITORY / "pyproject.toml"))["project"]
     return f"v{project['version']}"
@@ -254,11 +151,13 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def _pages() -> Iterator[tuple[Path, str]]:
-    for versions in sorted(REPOSITORY.glob("*/*/versions.tf")):
-        if versions.parent.is_symlink():
-            continue  # the same page under another name
+    modules = [
+        *REPOSITORY.glob("modules/*/versions.tf"),
+        *REPOSITORY.glob("examples/*/versions.tf"),
+    ]
+    for versions in sorted([*modules, *REPOSITORY.glob("examples/*/*/versions.tf")]):
         path = versions.with_name("README.md")
-        new = with_tables(_text(path), versions.parent)
+        new = injected(_text(path), versions.parent)
         if versions.parent == REPOSITORY / "modules" / "detections":
             new = with_catalogue(new)
         if versions.parent.parent.name == "examples":
@@ -288,5 +187,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "lambda_src")]
+    sys.path.insert(1, str(REPOSITORY / "lambda_src"))
     sys.exit(main(sys.argv[1:]))

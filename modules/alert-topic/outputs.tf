@@ -4,7 +4,7 @@ output "arn" {
 }
 
 output "chat_format" {
-  description = "Format string that turns a sentence into a custom notification for chat services: format(chat_format, jsonencode(\"<title>\"), input_template), where input_template is one quoted string."
+  description = "Format string that turns a sentence into a custom notification for chat services: `format(chat_format, jsonencode(\"<title>\"), input_template)`, where input_template is one quoted string."
   value       = local._chat_format
 }
 

@@ -19,7 +19,7 @@ output "coverage_markdown" {
 }
 
 output "decided_ids" {
-  description = "Ids of selected detections whose pattern lets more through than what is meant. A function of the Lambda package decides; the notify module runs it (detection = <id>)."
+  description = "Ids of selected detections whose pattern lets more through than what is meant. A function of the Lambda package decides; the notify module runs it (`detection = <id>`)."
   value       = sort([for id, entry in local._coverage : id if entry.decision])
 }
 

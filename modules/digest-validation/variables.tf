@@ -133,7 +133,7 @@ variable "key_prefix" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key for the log group, the environment, the queues, the table and the schedule that this module makes; its policy must admit logs.<region>.amazonaws.com. Null: the services' own encryption."
+  description = "KMS key for the log group, the environment, the queues, the table and the schedule that this module makes; its policy must admit `logs.<region>.amazonaws.com`. Null: the services' own encryption."
   type        = string
   default     = null
 

@@ -80,7 +80,7 @@ variable "stop_flagged" {
 }
 
 variable "tag_prefix" {
-  description = "Prefix of the tags that the guard writes: <prefix>owner, <prefix>creator-kind, <prefix>launch-source and <prefix>launched-at. Name it in the ignore_tags of whoever manages the instances with Terraform."
+  description = "Prefix of the tags that the guard writes: `<prefix>owner`, `<prefix>creator-kind`, `<prefix>launch-source` and `<prefix>launched-at`. Name it in the ignore_tags of whoever manages the instances with Terraform."
   type        = string
   default     = "reactor:"
   nullable    = false

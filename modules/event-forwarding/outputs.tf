@@ -58,6 +58,6 @@ output "roles" {
 }
 
 output "rules" {
-  description = "Name and ARN of each rule, by the key of its pattern (a spoke's), or canary-<key> (a hub's)."
+  description = "Name and ARN of each rule, by the key of its pattern (a spoke's), or `canary-<key>` (a hub's)."
   value       = merge(module.rules[*].rules...)
 }

@@ -75,12 +75,12 @@ output "roles" {
 }
 
 output "rules" {
-  description = "Name and ARN of each rule, by its key in rules; of several patterns, all but \"main\" are under <key>/<pattern>."
+  description = "Name and ARN of each rule, by its key in rules; of several patterns, all but \"main\" are under `<key>/<pattern>`."
   value       = { for key, rule in aws_cloudwatch_event_rule.this : key => { arn = rule.arn, name = rule.name } }
 }
 
 output "target_policies" {
-  description = "Statement (JSON) that a target's own policy must hold and that this module does not write, by <rule>/<target>: of each topic (the alert-topic module has it), and of whatever is in another account."
+  description = "Statement (JSON) that a target's own policy must hold and that this module does not write, by `<rule>/<target>`: of each topic (the alert-topic module has it), and of whatever is in another account."
   # No Condition on a topic: EventBridge does not support one in a topic's policy.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-cross-account.html

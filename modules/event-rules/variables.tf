@@ -169,7 +169,7 @@ variable "failed_invocation_alarms" {
 variable "name" {
   type        = string
   nullable    = false
-  description = "Prefix of the names of the rules and of the dead-letter queue, <name>-<rule> and <name>-dead-letters."
+  description = "Prefix of the names of the rules and of the dead-letter queue, `<name>-<rule>` and `<name>-dead-letters`."
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_-]{1,60}$", var.name))

@@ -32,7 +32,7 @@ variable "force_destroy" {
 variable "key_prefix" {
   type        = string
   default     = null
-  description = "Prefix of the log files' keys, as the log bucket has it: they are below <key_prefix>/AWSLogs/. Null: below AWSLogs/."
+  description = "Prefix of the log files' keys, as the log bucket has it: they are below `<key_prefix>/AWSLogs/`. Null: below AWSLogs/."
 
   validation {
     condition     = var.key_prefix == null ? true : can(regex("^[0-9A-Za-z!_.*'()-]+(/[0-9A-Za-z!_.*'()-]+)*$", var.key_prefix)) && length(var.key_prefix) <= 200

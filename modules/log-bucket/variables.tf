@@ -2,7 +2,7 @@ variable "access_log" {
   type        = string
   default     = "off"
   nullable    = false
-  description = "Access log of every request to the bucket: \"off\" (none), \"own\" (into a bucket <name>-access-log that the module makes) or \"given\" (into access_log_bucket)."
+  description = "Access log of every request to the bucket: \"off\" (none), \"own\" (into a bucket `<name>-access-log` that the module makes) or \"given\" (into access_log_bucket)."
 
   validation {
     condition     = contains(["off", "own", "given"], var.access_log)
@@ -107,7 +107,7 @@ variable "force_destroy" {
 variable "key_prefix" {
   type        = string
   default     = null
-  description = "Prefix of the log files' keys: they land below <key_prefix>/AWSLogs/. Null: below AWSLogs/."
+  description = "Prefix of the log files' keys: they land below `<key_prefix>/AWSLogs/`. Null: below AWSLogs/."
 
   validation {
     condition     = var.key_prefix == null ? true : can(regex("^[0-9A-Za-z!_.*'()-]+(/[0-9A-Za-z!_.*'()-]+)*$", var.key_prefix)) && length(var.key_prefix) <= 200
@@ -157,7 +157,7 @@ variable "mfa_delete" {
 variable "mfa_device_arn" {
   type        = string
   default     = null
-  description = "ARN (or a hardware device's serial number) of the root user's MFA device, for the commands. Null: arn:<partition>:iam::<account>:mfa/root-account-mfa-device."
+  description = "ARN (or a hardware device's serial number) of the root user's MFA device, for the commands. Null: `arn:<partition>:iam::<account>:mfa/root-account-mfa-device`."
 
   validation {
     condition     = var.mfa_device_arn == null ? true : can(regex("^(arn:[a-z-]+:iam::[0-9]{12}:mfa/[A-Za-z0-9_+=,.@/-]+|[A-Za-z0-9-]{6,64})$", var.mfa_device_arn))

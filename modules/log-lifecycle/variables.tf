@@ -50,7 +50,7 @@ variable "expire_after_days" {
 variable "key_prefix" {
   type        = string
   default     = null
-  description = "Prefix of the log files' keys, as the trail has it: they are below <key_prefix>/AWSLogs/. Null: below AWSLogs/."
+  description = "Prefix of the log files' keys, as the trail has it: they are below `<key_prefix>/AWSLogs/`. Null: below AWSLogs/."
 
   validation {
     condition     = var.key_prefix == null ? true : can(regex("^[0-9A-Za-z!_.'()-]+(/[0-9A-Za-z!_.'()-]+)*$", var.key_prefix)) && length(var.key_prefix) <= 200

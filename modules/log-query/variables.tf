@@ -63,7 +63,7 @@ variable "logs" {
     path     = optional(string)
   }))
   nullable    = false
-  description = "Logs to ask, by the name of their table. `bucket` is a log-bucket, whole, or { name, key_prefix, organization_id, kms_key_arn, readable_days } of any other. `account_ids` are whose events it holds; null means the provider's account, or for an organization that each query names its accounts. `insights` adds a table <name>_insights. `format` \"json\" keeps each record whole, as text in the column `records` of its file's row: slower, and for whoever needs members that the columns of \"cloudtrail\" lack. `path` is for keys that are not CloudTrail's own: they begin with it, and $${account}, $${region} and $${day} (yyyy/MM/dd) stand for their parts."
+  description = "Logs to ask, by the name of their table. `bucket` is a log-bucket, whole, or { name, key_prefix, organization_id, kms_key_arn, readable_days } of any other. `account_ids` are whose events it holds; null means the provider's account, or for an organization that each query names its accounts. `insights` adds a table `<name>_insights`. `format` \"json\" keeps each record whole, as text in the column `records` of its file's row: slower, and for whoever needs members that the columns of \"cloudtrail\" lack. `path` is for keys that are not CloudTrail's own: they begin with it, and $${account}, $${region} and $${day} (yyyy/MM/dd) stand for their parts."
 
   validation {
     condition     = length(var.logs) > 0 && alltrue([for name in keys(var.logs) : can(regex("^[a-z][a-z0-9_]{0,99}$", name))])
@@ -160,7 +160,7 @@ variable "regions" {
 variable "results_bucket_name" {
   type        = string
   default     = null
-  description = "Name of the bucket that holds the results. Null: <name>-results-<account id>. A bucket of your own (own_results_bucket = false) keeps its lifecycle, and must be in the workgroup's Region."
+  description = "Name of the bucket that holds the results. Null: `<name>-results-<account id>`. A bucket of your own (own_results_bucket = false) keeps its lifecycle, and must be in the workgroup's Region."
 
   validation {
     condition     = var.results_bucket_name == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.results_bucket_name))

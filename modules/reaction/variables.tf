@@ -346,7 +346,7 @@ variable "kill_switch" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key for the log group, the environment, the failure queue and the ledger that this module makes; its policy must admit logs.<region>.amazonaws.com. Null: the services' own encryption."
+  description = "KMS key for the log group, the environment, the failure queue and the ledger that this module makes; its policy must admit `logs.<region>.amazonaws.com`. Null: the services' own encryption."
   type        = string
   default     = null
 
@@ -383,7 +383,7 @@ variable "ledger_table" {
 }
 
 variable "log_group" {
-  description = "Existing log group of this account and Region that the function writes to: an aws_cloudwatch_log_group whole, or { name = \"...\" }. Null: the module makes /aws/lambda/<name>."
+  description = "Existing log group of this account and Region that the function writes to: an aws_cloudwatch_log_group whole, or { name = \"...\" }. Null: the module makes `/aws/lambda/<name>`."
   type = object({
     name = string
   })

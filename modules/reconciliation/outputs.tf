@@ -26,7 +26,7 @@ output "log_group" {
 }
 
 output "not_redelivered" {
-  description = "ARNs of the targets that get no missed event, by <name in rules>/<rule>/<target>: nothing but EventBridge gives an event to a bus, a stream and the like. Empty with redeliver false, where nothing is redelivered at all."
+  description = "ARNs of the targets that get no missed event, by `<name in rules>/<rule>/<target>`: nothing but EventBridge gives an event to a bus, a stream and the like. Empty with redeliver false, where nothing is redelivered at all."
   value = {
     for target in local._targets : target.label => target.arn
     if !contains(["lambda", "sns", "sqs"], try(split(":", target.arn)[2], ""))

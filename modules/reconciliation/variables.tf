@@ -152,7 +152,7 @@ variable "key_prefix" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key for the log group, the environment, the queues, the table and the schedule that this module makes, and for the table of digest_validation if it has the same; its policy must admit logs.<region>.amazonaws.com. Null: the services' own encryption."
+  description = "KMS key for the log group, the environment, the queues, the table and the schedule that this module makes, and for the table of digest_validation if it has the same; its policy must admit `logs.<region>.amazonaws.com`. Null: the services' own encryption."
   type        = string
   default     = null
 
@@ -392,7 +392,7 @@ variable "rules" {
     })
   }))
   nullable    = false
-  description = "The event-rules modules of this account and Region, whole, by a name of your choice; each takes this module's output witness. Rules that were made otherwise are given as { deployed = { rules = { <key> = { arn, pattern, targets } } } }, and get the witness as a target of their own."
+  description = "The event-rules modules of this account and Region, whole, by a name of your choice; each takes this module's output witness. Rules that were made otherwise are given as `{ deployed = { rules = { <key> = { arn, pattern, targets } } } }`, and get the witness as a target of their own."
 
   validation {
     condition     = alltrue(flatten([for given in values(var.rules) : [for rule in values(given.deployed.rules) : can(keys(jsondecode(rule.pattern)))]]))

@@ -8,7 +8,7 @@ variable "cloudwatch_logs" {
   type        = string
   default     = "off"
   nullable    = false
-  description = "Log group that the trail also sends events to (0.50 USD a GB and more). \"off\": none. \"own\": /aws/cloudtrail/<name>, which the module makes. \"given\": log_group."
+  description = "Log group that the trail also sends events to (0.50 USD a GB and more). \"off\": none. \"own\": `/aws/cloudtrail/<name>`, which the module makes. \"given\": log_group."
 
   validation {
     condition     = contains(["off", "own", "given"], var.cloudwatch_logs)
@@ -222,7 +222,7 @@ variable "log_group" {
 variable "log_group_kms_key_arn" {
   type        = string
   default     = null
-  description = "ARN of a KMS key for the module's own log group; its policy must admit logs.<region>.amazonaws.com. Null: CloudWatch's own encryption."
+  description = "ARN of a KMS key for the module's own log group; its policy must admit `logs.<region>.amazonaws.com`. Null: CloudWatch's own encryption."
 
   validation {
     # A provider that `terraform test` mocks makes ARNs of eight letters and digits.

@@ -11,7 +11,6 @@ UNDO = "How to undo"
 
 def sections(page: str) -> dict[str, str]:
     """What stands under each heading of the second level, in their order."""
-    page, *_ = re.split(r"^# member$", page, flags=re.MULTILINE)
     _, *rest = re.split(r"^## (.*)\n", page, flags=re.MULTILINE)
     return dict(zip(rest[::2], rest[1::2], strict=True))
 

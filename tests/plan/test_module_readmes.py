@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from scripts.terraform_docs import BEGIN
 from tests.harness.local_aws import REPOSITORY
 from tests.harness.plans import Planner
 
@@ -30,7 +31,8 @@ SOURCE = re.compile(r'"git::https://example\.com/[\w.-]+\.git//modules/([\w-]+)\
 
 def blocks(module: str) -> list[str]:
     text = (REPOSITORY / "modules" / module / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"```hcl\n(.*?)```", text, re.DOTALL)
+    usage, _, _types = text.partition(BEGIN)
+    return re.findall(r"```hcl\n(.*?)```", usage, re.DOTALL)
 
 
 # What names a second Region is planned in the module's own tests.

@@ -113,41 +113,6 @@ def test_tables_and_shown_code_are_those_of_the_sources() -> None:
     assert stale == [], f"run `make tables`: {', '.join(stale)}"
 
 
-@pytest.mark.parametrize(
-    ("expression", "told"),
-    [
-        ("string", "string"),
-        ("{}", "{}"),
-        ("object({\n    arn  = string\n    size = optional(number, 1)\n  })",
-         "object({ arn = string, size = optional(number, 1) })"),
-        ("map(object({\n    a = optional(object({\n      b = string # why\n    }))\n  }))",
-         "map(object({ a = optional(object({ b = string })) }))"),
-        ('[\n    "a",\n    # why\n    "b",\n  ]', '["a", "b"]'),
-    ],
-)  # fmt: skip
-def test_an_expression_is_told_in_a_line(expression: str, told: str) -> None:
-    assert tables.one_line(expression) == told
-
-
-@pytest.mark.parametrize(
-    ("description", "told"),
-    [
-        ('"A name."', "A name."),
-        ('"Say \\"off\\" or <name>-log."', 'Say "off" or `<name>-log`.'),
-        ('"Below `<a>/b`, or |."', "Below `<a>/b`, or \\|."),
-        ("    Two\n    lines.", "Two lines."),
-        ('"Given as $${x}."', "Given as ${x}."),
-    ],
-)
-def test_a_description_is_told_in_a_cell(description: str, told: str) -> None:
-    assert tables.sentence(description) == told
-
-
-def test_a_long_type_is_told_by_its_outermost_words() -> None:
-    inner = ", ".join(f"field_{n} = string" for n in range(40))
-    assert tables.outermost(f"map(object({{ {inner} }}))") == "map(object(...))"
-
-
 def test_a_new_module_gets_its_row_and_one_that_is_gone_loses_it() -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     row = re.search(r"^\| \[modules/log-archive\].*\n", readme, re.MULTILINE)

@@ -32,6 +32,7 @@ HEADINGS = [
     "What it costs",
     "What to change",
     "How to undo",
+    "Requirements",
     "Inputs",
     "Outputs",
 ]
