@@ -133,7 +133,7 @@ def test_entries_are_stored_with_fixed_times_and_modes() -> None:
 
 
 def test_it_is_small_and_carries_its_version() -> None:
-    assert ZIP.stat().st_size < 700_000  # stored, not deflated: Lambda unpacks it in no time
+    assert ZIP.stat().st_size < 750_000  # stored, not deflated: Lambda unpacks it in no time
     with zipfile.ZipFile(io.BytesIO(ZIP.read_bytes())) as archive:
         text = archive.read("reactor/__init__.py").decode()
     assert f'__version__ = "{reactor.__version__}"' in text

@@ -38,4 +38,4 @@ def test_the_command_in_an_alert_is_one_in_every_partition(home: str, partition:
     options = command_line().parse_args(shlex.split(command))
     arn = TrailArn.parse(options.trail_arn)
     assert (arn.partition, arn.region, arn.account) == (partition, home, "111122223333")
-    assert (options.s3_bucket, options.account_id) == ("logs", "444455556666")
+    assert (options.s3_bucket, options.account_id) == ("logs", ["444455556666"])
