@@ -28,15 +28,15 @@ def test_the_command_in_an_alert_is_one_in_every_partition(home: str, partition:
     texts: list[str] = []
     log = SimpleNamespace(error=lambda _, **facts: texts.append(facts["text"]), warning=print)
     telemetry: Any = SimpleNamespace(log=log)
+    aws: Any = SimpleNamespace()  # nothing is called where there is no topic
     settings = Settings("logs", "main", home, "111122223333", "url", "table")
     report = Report("444455556666", home, START, END)
     gone = Finding(Kind.LOG, "logs", "AWSLogs/x.json.gz", Verdict.MISSING, "it is not there")
 
-    aws: Any = SimpleNamespace()
     Reporter(settings, "proof", aws, telemetry, "").alert(report, [gone], [])
 
     _, _, command = texts[0].partition("See for yourself: trailctl ")
     options = command_line().parse_args(shlex.split(command))
     arn = TrailArn.parse(options.trail_arn)
     assert (arn.partition, arn.region, arn.account) == (partition, home, "111122223333")
-    assert (options.s3_bucket, options.account_id) == ("logs", "444455556666")
+    assert (options.s3_bucket, options.account_id) == ("logs", ["444455556666"])
