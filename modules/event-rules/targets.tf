@@ -383,6 +383,7 @@ locals {
     for target in values(local._targets) : local._rules[target.rule_id].key
     if contains(["function", "topic"], coalesce(target.kind, "-")) && nonsensitive(try(
       length(setsubtract(keys(local._decoded[target.rule_id]), ["account", "detail-type", "region", "source"])) == 0 &&
+      contains(try(local._decoded[target.rule_id]["detail-type"], ["AWS API Call via CloudTrail"]), "AWS API Call via CloudTrail") &&
       anytrue([for matcher in local._decoded[target.rule_id].source : try(contains(["a", "aw", "aws", "aws."], matcher.prefix), false) || try(matcher.wildcard == "aws.*", false)]),
       false
     ))

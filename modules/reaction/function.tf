@@ -91,6 +91,11 @@ resource "aws_lambda_function" "this" {
     }
 
     precondition {
+      condition     = var.actions_per_principal == null ? true : local._budget != -1 && var.actions_per_principal <= local._budget
+      error_message = "actions_per_principal would limit nothing: it is a part of actions_per_hour, which is ${local._budget == -1 ? "without a limit (-1)" : local._budget}. Give a smaller number, or leave it out for half."
+    }
+
+    precondition {
       # Bytes, not characters: base64 writes 3 bytes as 4 characters.
       condition     = length(base64encode(local._environment_text)) / 4 * 3 <= 4096
       error_message = "The environment of the function is over Lambda's limit of 4 KB: the guard's settings, the exemptions and `environment` together take too much of it. Shorten their lists, with wildcards for instance."

@@ -134,7 +134,8 @@ locals {
 # May be meant until a day. In other accounts the reaction acts by member_role only.
 check "own_account" {
   assert {
-    condition     = var.member_role != null || !contains(keys(var.exempt_accounts), local._account)
+    # The account may not be known yet, and need not be where nothing is exempt.
+    condition     = length(var.exempt_accounts) == 0 || var.member_role != null ? true : !contains(keys(var.exempt_accounts), local._account)
     error_message = "The reaction ${var.name} leaves everything alone: without member_role it acts in the account ${local._account} only, which is in exempt_accounts. Leave that account out, or exempt principals, role paths or tags."
   }
 }

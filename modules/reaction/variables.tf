@@ -36,11 +36,6 @@ variable "actions_per_principal" {
     condition     = var.actions_per_principal == null ? true : var.actions_per_principal >= 1 && var.actions_per_principal <= 999999999 && floor(var.actions_per_principal) == var.actions_per_principal
     error_message = "actions_per_principal must be a whole number from 1, or null for half of actions_per_hour."
   }
-
-  validation {
-    condition     = var.actions_per_principal == null ? true : coalesce(var.actions_per_hour, var.guard.actions_per_hour) != -1 && var.actions_per_principal <= coalesce(var.actions_per_hour, var.guard.actions_per_hour)
-    error_message = "actions_per_principal would limit nothing: it is a part of actions_per_hour, which is ${coalesce(var.actions_per_hour, var.guard.actions_per_hour) == -1 ? "without a limit (-1)" : coalesce(var.actions_per_hour, var.guard.actions_per_hour)}. Give a smaller number, or leave it out for half."
-  }
 }
 
 variable "alarm_topic" {

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.plan
 TOPIC = {"topic": {"arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"}}
 FUNCTION = {"function": {"arn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:notify"}}
 ALL = {"source": [{"prefix": "aws."}], "detail-type": ["AWS API Call via CloudTrail"]}
+SIGNED_IN = {**ALL, "detail-type": ["AWS Console Sign In via CloudTrail"]}
 FAILED = {**ALL, "detail": {"errorCode": [{"exists": True}]}}
 STREAM = {"stream": {"arn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/lake"}}
 REACTION: Settings = {
@@ -71,6 +72,7 @@ CASES: dict[str, tuple[str, Settings, str, str]] = {
                 "called": rule_of(ALL, FUNCTION),
                 "failed": rule_of(FAILED, TOPIC),
                 "kept": rule_of(ALL, STREAM),
+                "signed-in": rule_of(SIGNED_IN, TOPIC),
             },
         },
         "everything",
