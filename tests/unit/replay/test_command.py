@@ -209,7 +209,7 @@ def test_a_long_arn_is_not_cut_within_a_word(
     _, out, _ = run("replay", "--id", "trail-tamper", log)
     row = next(line for line in out.splitlines() if line.startswith("trail-tamper  critical"))
     assert len(row) <= 150
-    assert row.endswith(f"…{name}")
+    assert row.endswith(f"…long-path/{name}")
     assert f"  by:      {role}" in out.splitlines()
     monkeypatch.setenv("COLUMNS", "80")
     _, out, _ = run("replay", "--id", "trail-tamper", log)
