@@ -42,7 +42,7 @@ def _meant(outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 
 def advised(alert: Alert, outcomes: Sequence[Outcome], before: str = "") -> Alert:
-    """The alert with what is left to do as its runbook; `before` is as of `disposition_of`."""
+    """The alert with what is left to do as its runbook."""
     if not alert.runbook:
         return alert
     found, meant = disposition_of(outcomes, before), _meant(outcomes)
@@ -50,8 +50,8 @@ def advised(alert: Alert, outcomes: Sequence[Outcome], before: str = "") -> Aler
         return replace(alert, runbook=alert.afterwards or alert.runbook)
     if not meant:
         return alert
-    some = found == "partially_corrected"
-    lead = f"The reaction {'did only a part of it' if some else 'left it as it is'}"
+    part = found == "partially_corrected"
+    lead = f"The reaction {'did only a part of it' if part else 'left it as it is'}"
     if any(outcome.status == "failed" for outcome in meant):
         lead += ", tries again, and tells if that succeeds"
     elif any(outcome.held for outcome in meant):

@@ -12,6 +12,7 @@ from typing import Any
 
 # A guard's own mail does not send its reader to the guard.
 _BY_ITSELF = re.compile(r"; `[a-z-]+` [a-z ]+ by itself")
+_KNOWN_OR_NOT = "Ask the caller. If it is meant, take it back; if nobody knows it, terminate it and disable the credentials."
 _ENTRIES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     "bucket-created": (
         "New buckets are where a baseline is applied, before data is in them.",
@@ -23,19 +24,19 @@ _ENTRIES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "A call that starts many machines is a deployment that somebody knows of, or mining.",
         "Ask the caller; stop the instances and disable the credentials if nobody knows them.",
         ("T1496.001",),
-        "Ask the caller. If the instances are meant, take it back; if nobody knows them, terminate them and disable the credentials.",
+        _KNOWN_OR_NOT,
     ),
     "ec2-large": (
         "One large or accelerated machine costs as much as a whole fleet of small ones.",
         "Ask the caller; stop the instance if nobody knows it.",
         ("T1496.001",),
-        "Ask the caller. If the instance is meant, take it back; if nobody knows it, terminate it and disable the credentials.",
+        _KNOWN_OR_NOT,
     ),
     "ec2-launched": (
         "Launches are what cost money, and what miners want.",
         "Nothing by itself; it is there for counting and for reactions to launches.",
         ("T1496.001",),
-        "Ask the caller. If the instance is meant, take it back; if nobody knows it, terminate it and disable the credentials.",
+        _KNOWN_OR_NOT,
     ),
     "iam-role-forbidden": (
         "Names, paths, trusts and policies are how an organization tells its roles from an intruder's.",

@@ -172,10 +172,7 @@ class Worker:
         failed = None
         for task in (self.validate, self.reprove, self.sweep):
             try:
-                # A worker that was faster may have gone less far: the rest is due from its
-                # checkpoint on. Who is overtaken again leaves the rest, which loses nothing.
-                if self._is_overtaken(task, account, region, now, "going on from where it is"):
-                    self._is_overtaken(task, account, region, now, "what is left is the next run's")
+                self._try(task, account, region, now)
             except Exception as error:
                 if task == self.validate:
                     raise
@@ -183,22 +180,19 @@ class Worker:
         if failed:
             raise failed
 
-    def _is_overtaken(
-        self,
-        task: Callable[[str, str, datetime], Report | None],
-        account: str,
-        region: str,
-        now: datetime,
-        then: str,
-    ) -> bool:
-        """Does the task; true if another worker saved the place meanwhile, which is no failure."""
-        try:
-            task(account, region, now)
-        except TakenError as error:
-            line = f"another worker saved this place first: {then}"
-            self._telemetry.log.info(line, checkpoint=str(error))
-            return True
-        return False
+    def _try(self, task: Callable[..., object], *what: Any) -> None:
+        """Does a task; who is overtaken by another worker goes on from where that one is, once.
+
+        What is left then is the next run's: nothing is lost, and nothing has failed.
+        """
+        for then in ("going on from where it is", "what is left is the next run's"):
+            try:
+                task(*what)
+            except TakenError as error:
+                line = f"another worker saved this place first: {then}"
+                self._telemetry.log.info(line, checkpoint=str(error))
+            else:
+                return
 
     def validate(self, account: str, region: str, now: datetime) -> Report | None:
         """Proves an account and Region from its checkpoint on; None if nothing is due."""

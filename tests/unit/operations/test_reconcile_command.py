@@ -254,7 +254,7 @@ def test_long_and_hostile_names_stay_in_their_line(
     [
         (["--account-id", "12"], "12 is no account id: give twelve digits"),
         (["--function", "other"], "other is no function of modules/reconciliation"),
-        (["--profile", "nobody"], "The config profile (nobody) could not be found"),
+        (["--profile", "nobody"], "there is no AWS profile nobody"),
     ],
 )
 def test_wrong_use_is_one_line(
