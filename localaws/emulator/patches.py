@@ -520,15 +520,18 @@ def signatures_are_of_what_was_sent() -> None:
 def signatures_may_have_the_embedders_time(clock: MovableClock) -> None:
     """IAM: a request is refused whose signature has not the machine's time.
 
-    A function signs with the embedder's (`functions_have_the_embedders_time`), which can be moved.
-    Wanted: a clock that an embedder can give.
+    A function signs with the embedder's (`functions_have_the_embedders_time`), and with that of its
+    start where the clock is moved while it runs: any time from the machine's to the embedder's is
+    good. Wanted: a clock that an embedder can give.
     """
     failure = sigv4.request_time_failure
 
-    def of_either_time(signature: Any, **more: Any) -> Any:
-        return failure(signature, **more) and failure(signature, now=clock.now())
+    def of_any_time_between(signature: Any) -> Any:
+        signed = sigv4._amz_datetime(signature.amz_date)
+        now = datetime.now(UTC)
+        return failure(signature, now=min(max(signed or now, now), clock.now()))
 
-    sigv4.request_time_failure = of_either_time
+    sigv4.request_time_failure = of_any_time_between
 
 
 def _dead_letters(policy: str | None) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,7 @@ from trailctl.terraform import clean_environment
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+REACTOR_ZIP = REPOSITORY / "lambda_src" / "dist" / "reactor.zip"
 
 # Clients are dear to make, and outlive what a reset forgets.
 _CLIENTS: dict[tuple[str, str, str, str], Any] = {}
@@ -103,11 +106,14 @@ class OwnAws:
         assert answer["FailedEntryCount"] == 0
         return arn
 
-    def function(self, name: str, handler: str) -> str:
-        """A reaction in mode enforce, from the checked-in zip, that rules may start; its ARN."""
+    def function(self, name: str, handler: str, code: dict[str, str] | None = None) -> str:
+        """A function that rules may start, its ARN: of these files, or else a reaction of the
+        checked-in zip in mode enforce.
+        """
         statements = (
             allow(None, "dynamodb:*", f"arn:aws:dynamodb:*:*:table/{name}-ledger"),
             allow(None, "ec2:*"),
+            allow(None, "s3:*"),
         )
         role = self.role(f"{name}-role", "lambda.amazonaws.com", *statements)
         self.client("dynamodb").create_table(
@@ -127,7 +133,7 @@ class OwnAws:
             Handler=handler,
             Timeout=60,
             Layers=[layer],
-            Code={"ZipFile": (REPOSITORY / "lambda_src/dist/reactor.zip").read_bytes()},
+            Code={"ZipFile": zipped(code) if code else REACTOR_ZIP.read_bytes()},
             Environment={
                 "Variables": {
                     "REACTION_ACT_WITHIN_SECONDS": "86400",
@@ -186,6 +192,14 @@ def allow(
 
 def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -102,6 +104,39 @@ def test_a_reaction_acts_on_what_is_called_days_ahead(own: OwnAws) -> None:
     assert [step for step in own.steps("function") if step["step"] != "ran"] == []
     (item,) = own.client("dynamodb").scan(TableName="guard-ledger", Limit=1)["Items"]
     assert int(item["expiration"]["N"]) > time.time() + 29 * 86_400
+
+
+PATIENT = """
+import boto3, time
+def handler(event, context):
+    s3, begun = boto3.client("s3"), time.time()
+    s3.put_object(Bucket="signs", Key="begun")
+    while not s3.list_objects_v2(Bucket="signs", Prefix="go").get("KeyCount"):
+        time.sleep(0.05)
+    return time.time() - begun
+"""
+
+
+def test_a_function_that_runs_while_it_is_moved_keeps_its_time_and_may_still_call(
+    own: OwnAws,
+) -> None:
+    s3 = own.client("s3")
+    s3.create_bucket(Bucket="signs")
+    function = own.function("patient", "patient.handler", {"patient.py": PATIENT})
+    with ThreadPoolExecutor(1) as pool:
+        for _ in range(2):
+            own.aws.advance(3600)
+            for each in s3.list_objects_v2(Bucket="signs").get("Contents", ()):
+                s3.delete_object(Bucket="signs", Key=each["Key"])
+            asked = pool.submit(own.client("lambda").invoke, FunctionName=function)
+            while not s3.list_objects_v2(Bucket="signs").get("KeyCount"):
+                assert not asked.done(), asked.result()
+                time.sleep(0.05)
+            own.aws.advance(3600)
+            s3.put_object(Bucket="signs", Key="go")
+            answer = asked.result(60)
+            assert "FunctionError" not in answer, answer["Payload"].read()
+            assert 0 < json.loads(answer["Payload"].read()) < 60
 
 
 def test_what_ec2_makes_has_its_time(own: OwnAws) -> None:
