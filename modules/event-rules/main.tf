@@ -37,6 +37,9 @@ locals {
       }
     } if key != "*"
   ]...)
+  # For each instance Terraform looks through the whole of a for_each anew: here are the keys alone.
+  _rule_ids        = { for id, rule in local._rules : id => id }
+  _target_ids      = { for id, target in local._targets : id => id }
   _default_targets = one([for key, rule in var.rules : rule.targets if key == "*"])
 
   # ARNs in policies are put together from inputs, so that the policies are known when planning.
@@ -79,37 +82,37 @@ locals {
 }
 
 resource "aws_cloudwatch_event_rule" "this" {
-  for_each = local._rules
+  for_each = local._rule_ids
 
-  name                = each.value.name
-  description         = var.rules[each.value.key].description
+  name                = local._rules[each.key].name
+  description         = var.rules[local._rules[each.key].key].description
   event_bus_name      = local._bus_name
-  event_pattern       = each.value.pattern == null ? null : local._minified[each.key]
-  schedule_expression = each.value.schedule
+  event_pattern       = local._rules[each.key].pattern == null ? null : local._minified[each.key]
+  schedule_expression = local._rules[each.key].schedule
   tags                = var.tags
 
   # ENABLED leaves out read-only management events.
   # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail-management.html
-  state = !var.rules[each.value.key].enabled ? "DISABLED" : var.rules[each.value.key].read_only_events ? "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" : "ENABLED"
+  state = !var.rules[local._rules[each.key].key].enabled ? "DISABLED" : var.rules[local._rules[each.key].key].read_only_events ? "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" : "ENABLED"
 
   # Here and not in the variable, whose validations can't use what locals make of it: each check is
   # written once, and a rule that is not known yet holds back no other.
   lifecycle {
     precondition {
-      condition     = can(regex("^[.A-Za-z0-9_-]+$", each.value.key)) && can(regex("^[.A-Za-z0-9_-]+$", each.value.part))
+      condition     = can(regex("^[.A-Za-z0-9_-]+$", local._rules[each.key].key)) && can(regex("^[.A-Za-z0-9_-]+$", local._rules[each.key].part))
       error_message = "The key of the rule ${each.key} must consist of letters, digits, dots, underscores and hyphens, and so must each key of its patterns, since both become part of the rule's name: rename it."
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
     precondition {
-      condition     = can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.name)) || !can(regex("^[.A-Za-z0-9_-]+$", each.value.key)) || !can(regex("^[.A-Za-z0-9_-]+$", each.value.part))
-      error_message = "The rule ${each.key} would be called ${each.value.name}, and a rule's name is 1 to 64 letters, digits, dots, underscores and hyphens: shorten the key, or give the rule a name of its own."
+      condition     = can(regex("^[.A-Za-z0-9_-]{1,64}$", local._rules[each.key].name)) || !can(regex("^[.A-Za-z0-9_-]+$", local._rules[each.key].key)) || !can(regex("^[.A-Za-z0-9_-]+$", local._rules[each.key].part))
+      error_message = "The rule ${each.key} would be called ${local._rules[each.key].name}, and a rule's name is 1 to 64 letters, digits, dots, underscores and hyphens: shorten the key, or give the rule a name of its own."
     }
 
     # Told at all but the first of them.
     precondition {
-      condition     = local._name_owners[each.value.name][0] == each.key
-      error_message = "The rules ${join(" and ", local._name_owners[each.value.name])} have the same name, ${each.value.name}, and a name is unique on its bus: change one, or leave name out (it is then <name>-<key>, and <name>-<key>-<part> for one of several patterns)."
+      condition     = local._name_owners[local._rules[each.key].name][0] == each.key
+      error_message = "The rules ${join(" and ", local._name_owners[local._rules[each.key].name])} have the same name, ${local._rules[each.key].name}, and a name is unique on its bus: change one, or leave name out (it is then <name>-<key>, and <name>-<key>-<part> for one of several patterns)."
     }
 
     precondition {
@@ -118,22 +121,22 @@ resource "aws_cloudwatch_event_rule" "this" {
     }
 
     precondition {
-      condition     = each.value.triggers == 1
-      error_message = "The rule ${each.value.key} must have exactly one of pattern (JSON), patterns (one or several by name) and schedule, and it has ${each.value.triggers}."
+      condition     = local._rules[each.key].triggers == 1
+      error_message = "The rule ${local._rules[each.key].key} must have exactly one of pattern (JSON), patterns (one or several by name) and schedule, and it has ${local._rules[each.key].triggers}."
     }
 
     precondition {
-      condition     = try(length(var.rules[each.value.key].description) <= 512, true)
+      condition     = try(length(var.rules[local._rules[each.key].key].description) <= 512, true)
       error_message = "The description of the rule ${each.key} has more than 512 characters: shorten it."
     }
 
     precondition {
-      condition     = each.value.pattern == null ? true : local._is_object[each.key]
+      condition     = local._rules[each.key].pattern == null ? true : local._is_object[each.key]
       error_message = "The pattern of the rule ${each.key} must be a JSON object: write it with jsonencode({ ... })."
     }
 
     precondition {
-      condition     = each.value.pattern == null ? true : local._patterns[each.key].leaves_are_lists
+      condition     = local._rules[each.key].pattern == null ? true : local._patterns[each.key].leaves_are_lists
       error_message = "In the pattern of the rule ${each.key}, every value must be a list of at least one item, as in eventName = [\"RunInstances\"], never a bare value, an empty list or an empty object."
     }
 
@@ -143,7 +146,7 @@ resource "aws_cloudwatch_event_rule" "this" {
     }
 
     precondition {
-      condition     = each.value.pattern == null ? true : local._patterns[each.key].source_pinned
+      condition     = local._rules[each.key].pattern == null ? true : local._patterns[each.key].source_pinned
       error_message = "The pattern of the rule ${each.key} must pin its source to AWS, as in source = [\"aws.ec2\"] or source = [{ prefix = \"aws.\" }]: anybody in the account can send events from any other source and so trigger the targets. Sources that are meant are named in sources_beyond_aws."
     }
 
@@ -160,33 +163,33 @@ resource "aws_cloudwatch_event_rule" "this" {
 
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
     precondition {
-      condition     = each.value.schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+ [^ ()]+ (?:\\? [^ ()]+ [^ ()?]+|[^ ()?]+ [^ ()]+ \\?) [^ ()]+\\))$", each.value.schedule))
-      error_message = "The schedule of the rule ${each.key} is ${coalesce(each.value.schedule, "missing")}, and a schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant."
+      condition     = local._rules[each.key].schedule == null ? true : can(regex("^(?:rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)|cron\\([^ ()]+ [^ ()]+ (?:\\? [^ ()]+ [^ ()?]+|[^ ()?]+ [^ ()]+ \\?) [^ ()]+\\))$", local._rules[each.key].schedule))
+      error_message = "The schedule of the rule ${each.key} is ${coalesce(local._rules[each.key].schedule, "missing")}, and a schedule is rate(5 minutes), rate(1 hour) or cron(<minute> <hour> <day> <month> <weekday> <year>), with ? for the day that is not meant."
     }
 
     precondition {
-      condition     = each.value.schedule == null || !var.rules[each.value.key].read_only_events
+      condition     = local._rules[each.key].schedule == null || !var.rules[local._rules[each.key].key].read_only_events
       error_message = "The rule ${each.key} has a schedule, which sees no events: read_only_events says nothing there, and EventBridge refuses it. Leave it out."
     }
 
     precondition {
-      condition     = each.value.schedule == null || var.event_bus == null
+      condition     = local._rules[each.key].schedule == null || var.event_bus == null
       error_message = "The rule ${each.key} has a schedule, and EventBridge has schedules on the default event bus only: leave event_bus out, or put the rule into another event-rules module."
     }
 
     precondition {
-      condition     = var.rules[each.value.key].enabled || !var.rules[each.value.key].read_only_events
+      condition     = var.rules[local._rules[each.key].key].enabled || !var.rules[local._rules[each.key].key].read_only_events
       error_message = "read_only_events and enabled = false of the rule ${each.key} contradict each other: a disabled rule sees nothing. Leave one of them out."
     }
 
     precondition {
-      condition     = each.value.targets != null
+      condition     = local._rules[each.key].targets != null
       error_message = "The rule ${each.key} has no targets: give it one to five, or give the key \"*\" of rules the targets of every rule that names none. A rule that is to have none says so with targets = {}."
     }
 
     precondition {
-      condition     = try(length(each.value.targets) <= (var.witness == null || each.value.schedule != null ? 5 : 4), true)
-      error_message = "The rule ${each.key} has ${try(length(each.value.targets), 0)} targets, its own or those of \"*\"${var.witness == null ? "" : ", and the witness"}, and EventBridge takes five: put more behind one topic, or in a second rule with the same pattern."
+      condition     = try(length(local._rules[each.key].targets) <= (var.witness == null || local._rules[each.key].schedule != null ? 5 : 4), true)
+      error_message = "The rule ${each.key} has ${try(length(local._rules[each.key].targets), 0)} targets, its own or those of \"*\"${var.witness == null ? "" : ", and the witness"}, and EventBridge takes five: put more behind one topic, or in a second rule with the same pattern."
     }
 
     precondition {

@@ -156,21 +156,21 @@ resource "aws_lambda_permission" "this" {
 }
 
 resource "aws_cloudwatch_event_target" "this" {
-  for_each = local._targets
+  for_each = local._target_ids
 
-  rule           = aws_cloudwatch_event_rule.this[each.value.rule_id].name
+  rule           = aws_cloudwatch_event_rule.this[local._targets[each.key].rule_id].name
   event_bus_name = local._bus_name
-  target_id      = each.value.key
+  target_id      = local._targets[each.key].key
   arn            = "${can(regex(local._mock, local._target_arns[each.key])) ? local._mock_start : ""}${local._target_arns[each.key]}"
   input          = try(local._inputs[each.key], null)
-  role_arn       = !contains(keys(local._role_targets), each.key) ? null : local._role_arns[each.value.rule_id]
+  role_arn       = !contains(keys(local._role_targets), each.key) ? null : local._role_arns[local._targets[each.key].rule_id]
 
   dead_letter_config {
     arn = "${can(regex(local._mock, local._dead_letter_queue.arn)) ? local._mock_start : ""}${local._dead_letter_queue.arn}"
   }
 
   dynamic "ecs_target" {
-    for_each = each.value.kind == "ecs_task" ? [each.value.ecs_task] : []
+    for_each = local._targets[each.key].kind == "ecs_task" ? [local._targets[each.key].ecs_task] : []
 
     content {
       launch_type         = ecs_target.value.launch_type
@@ -191,7 +191,7 @@ resource "aws_cloudwatch_event_target" "this" {
   }
 
   dynamic "http_target" {
-    for_each = nonsensitive(each.value.http == null) ? [] : [each.value.http]
+    for_each = nonsensitive(local._targets[each.key].http == null) ? [] : [local._targets[each.key].http]
 
     content {
       header_parameters       = http_target.value.header_parameters
@@ -201,7 +201,7 @@ resource "aws_cloudwatch_event_target" "this" {
   }
 
   dynamic "input_transformer" {
-    for_each = nonsensitive(each.value.transformer == null) ? [] : [each.value.transformer]
+    for_each = nonsensitive(local._targets[each.key].transformer == null) ? [] : [local._targets[each.key].transformer]
 
     content {
       input_paths    = input_transformer.value.input_paths
@@ -210,7 +210,7 @@ resource "aws_cloudwatch_event_target" "this" {
   }
 
   dynamic "kinesis_target" {
-    for_each = each.value.partition_key_path == null ? [] : [each.value.partition_key_path]
+    for_each = local._targets[each.key].partition_key_path == null ? [] : [local._targets[each.key].partition_key_path]
 
     content {
       partition_key_path = kinesis_target.value
@@ -218,7 +218,7 @@ resource "aws_cloudwatch_event_target" "this" {
   }
 
   dynamic "retry_policy" {
-    for_each = each.value.retry == null ? [] : [each.value.retry]
+    for_each = local._targets[each.key].retry == null ? [] : [local._targets[each.key].retry]
 
     content {
       maximum_event_age_in_seconds = coalesce(retry_policy.value.max_age_seconds, 86400)
@@ -227,7 +227,7 @@ resource "aws_cloudwatch_event_target" "this" {
   }
 
   dynamic "run_command_targets" {
-    for_each = each.value.kind == "run_command" ? each.value.run_command.targets : {}
+    for_each = local._targets[each.key].kind == "run_command" ? local._targets[each.key].run_command.targets : {}
 
     content {
       key    = run_command_targets.key
@@ -237,76 +237,76 @@ resource "aws_cloudwatch_event_target" "this" {
 
   lifecycle {
     precondition {
-      condition     = !local._told[each.key] || each.value.kind != null
-      error_message = "The target ${each.value.label} must be exactly one of ${join(", ", slice(keys(local._kinds), 0, length(local._kinds) - 1))} or ${reverse(keys(local._kinds))[0]}, and it is ${length(each.value.kinds)} of them: give the one resource that it is, whole (topic = module.alert_topic)."
+      condition     = !local._told[each.key] || local._targets[each.key].kind != null
+      error_message = "The target ${local._targets[each.key].label} must be exactly one of ${join(", ", slice(keys(local._kinds), 0, length(local._kinds) - 1))} or ${reverse(keys(local._kinds))[0]}, and it is ${length(local._targets[each.key].kinds)} of them: give the one resource that it is, whole (topic = module.alert_topic)."
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
     precondition {
-      condition     = !local._told[each.key] || can(regex("^[.A-Za-z0-9_-]{1,64}$", each.value.key))
-      error_message = "The key of the target ${each.value.label} must be 1 to 64 letters, digits, dots, underscores and hyphens: rename it."
+      condition     = !local._told[each.key] || can(regex("^[.A-Za-z0-9_-]{1,64}$", local._targets[each.key].key))
+      error_message = "The key of the target ${local._targets[each.key].label} must be 1 to 64 letters, digits, dots, underscores and hyphens: rename it."
     }
 
     precondition {
       condition     = !local._told[each.key] || length(local._foreign[each.key]) == 0
-      error_message = "The target ${each.value.label} has settings that go by other names here: ${join(", ", local._foreign[each.key])}."
+      error_message = "The target ${local._targets[each.key].label} has settings that go by other names here: ${join(", ", local._foreign[each.key])}."
     }
 
     precondition {
       # AWS's own SSM documents have no account. A provider that `terraform test` mocks makes ARNs of eight
       # letters and digits.
-      condition     = !local._told[each.key] || each.value.kind == null ? true : can(regex("^(?:arn:[a-z-]+:${local._kinds[each.value.kind].service}:[a-z0-9-]+:(?:[0-9]{12}${local._kinds[each.value.kind].service == "ssm" ? "|" : ""}):${local._kinds[each.value.kind].arn}.+|[a-z0-9]{8}(?::[$]DEFAULT)?)$", local._target_arns[each.key]))
-      error_message = "The arn of the target ${each.value.label} must be that of ${try(local._kinds[each.value.kind].is, "?")}, as its kind says, and it is ${coalesce(local._target_arns[each.key], "?")}: pass the target whole (topic = module.alert_topic)."
+      condition     = !local._told[each.key] || local._targets[each.key].kind == null ? true : can(regex("^(?:arn:[a-z-]+:${local._kinds[local._targets[each.key].kind].service}:[a-z0-9-]+:(?:[0-9]{12}${local._kinds[local._targets[each.key].kind].service == "ssm" ? "|" : ""}):${local._kinds[local._targets[each.key].kind].arn}.+|[a-z0-9]{8}(?::[$]DEFAULT)?)$", local._target_arns[each.key]))
+      error_message = "The arn of the target ${local._targets[each.key].label} must be that of ${try(local._kinds[local._targets[each.key].kind].is, "?")}, as its kind says, and it is ${coalesce(local._target_arns[each.key], "?")}: pass the target whole (topic = module.alert_topic)."
     }
 
     precondition {
       condition     = !local._told[each.key] || !startswith(local._target_arns[each.key], "arn:") ? true : split(":", local._target_arns[each.key])[1] == local._partition
-      error_message = "The target ${each.value.label} (${coalesce(local._target_arns[each.key], "?")}) is of another partition than the rule (${local._partition}), and nothing reaches from one to the other: make the rule there."
+      error_message = "The target ${local._targets[each.key].label} (${coalesce(local._target_arns[each.key], "?")}) is of another partition than the rule (${local._partition}), and nothing reaches from one to the other: make the rule there."
     }
 
     # Only what the messages name is looked at: what is not known yet is judged by AWS.
     precondition {
-      condition     = !local._told[each.key] || each.value.kind == null ? true : local._kinds[each.value.kind].reach == "anywhere" || try(split(":", local._target_arns[each.key])[3], local._region) == local._region
-      error_message = "The target ${each.value.label} (${coalesce(local._target_arns[each.key], "?")}) is in another Region, and a rule reaches only event buses there: EventBridge asks for ${local._region}. Make the rule there, or forward the events to the event bus there."
+      condition     = !local._told[each.key] || local._targets[each.key].kind == null ? true : local._kinds[local._targets[each.key].kind].reach == "anywhere" || try(split(":", local._target_arns[each.key])[3], local._region) == local._region
+      error_message = "The target ${local._targets[each.key].label} (${coalesce(local._target_arns[each.key], "?")}) is in another Region, and a rule reaches only event buses there: EventBridge asks for ${local._region}. Make the rule there, or forward the events to the event bus there."
     }
 
     precondition {
-      condition = !local._told[each.key] || each.value.kind == null ? true : local._kinds[each.value.kind].reach == "anywhere" || (
-        contains(["", local._account_id], try(split(":", local._target_arns[each.key])[4], each.value.cross_account ? "mocked" : "")) != (each.value.cross_account && local._kinds[each.value.kind].reach == "region")
+      condition = !local._told[each.key] || local._targets[each.key].kind == null ? true : local._kinds[local._targets[each.key].kind].reach == "anywhere" || (
+        contains(["", local._account_id], try(split(":", local._target_arns[each.key])[4], local._targets[each.key].cross_account ? "mocked" : "")) != (local._targets[each.key].cross_account && local._kinds[local._targets[each.key].kind].reach == "region")
       )
-      error_message = each.value.cross_account && try(local._kinds[each.value.kind].reach, "") == "region" ? (
-        "The target ${each.value.label} (${local._target_arns[each.key]}) is in the rules' own account: leave cross_account out."
-        ) : try(local._kinds[each.value.kind].reach, "") == "region" ? (
-        "The target ${each.value.label} (${local._target_arns[each.key]}) is not in the rules' account (${local._account_id}): say cross_account = true, so that the rule gets a role for it, and let the target's own policy admit that role (output target_policies)."
+      error_message = local._targets[each.key].cross_account && try(local._kinds[local._targets[each.key].kind].reach, "") == "region" ? (
+        "The target ${local._targets[each.key].label} (${local._target_arns[each.key]}) is in the rules' own account: leave cross_account out."
+        ) : try(local._kinds[local._targets[each.key].kind].reach, "") == "region" ? (
+        "The target ${local._targets[each.key].label} (${local._target_arns[each.key]}) is not in the rules' account (${local._account_id}): say cross_account = true, so that the rule gets a role for it, and let the target's own policy admit that role (output target_policies)."
         ) : (
-        "The target ${each.value.label} (${coalesce(local._target_arns[each.key], "?")}) is not in the rules' account and Region (${local._account_id}, ${local._region}), which EventBridge asks for. Make the rule there, or forward the events to the event bus there."
+        "The target ${local._targets[each.key].label} (${coalesce(local._target_arns[each.key], "?")}) is not in the rules' account and Region (${local._account_id}, ${local._region}), which EventBridge asks for. Make the rule there, or forward the events to the event bus there."
       )
     }
 
     precondition {
-      condition     = !local._told[each.key] || each.value.kind == null ? true : !each.value.cross_account || local._kinds[each.value.kind].reach == "region"
-      error_message = "The target ${each.value.label} has cross_account, which is for a function, a queue, a stream or a topic of another account: leave it out. A bus needs no word, and no rule reaches anything else there."
+      condition     = !local._told[each.key] || local._targets[each.key].kind == null ? true : !local._targets[each.key].cross_account || local._kinds[local._targets[each.key].kind].reach == "region"
+      error_message = "The target ${local._targets[each.key].label} has cross_account, which is for a function, a queue, a stream or a topic of another account: leave it out. A bus needs no word, and no rule reaches anything else there."
     }
 
     precondition {
-      condition     = local._told[each.key] && each.value.kind == "bus" ? each.value.bus.arn != "${local._arn_start}:event-bus/${local._bus_name}" : true
-      error_message = "The target ${each.value.label} is the event bus that the rule is on: its events would go round in a circle. Give another bus, or what the events are meant for."
+      condition     = local._told[each.key] && local._targets[each.key].kind == "bus" ? local._targets[each.key].bus.arn != "${local._arn_start}:event-bus/${local._bus_name}" : true
+      error_message = "The target ${local._targets[each.key].label} is the event bus that the rule is on: its events would go round in a circle. Give another bus, or what the events are meant for."
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html
     precondition {
-      condition     = !local._told[each.key] || each.value.kind != "bus" || (each.value.input == null && each.value.input_transformer == null)
-      error_message = "The target ${each.value.label} is an event bus, which gets the event as it is: leave input and input_transformer out, and shape the text in the rule there."
+      condition     = !local._told[each.key] || local._targets[each.key].kind != "bus" || (local._targets[each.key].input == null && local._targets[each.key].input_transformer == null)
+      error_message = "The target ${local._targets[each.key].label} is an event bus, which gets the event as it is: leave input and input_transformer out, and shape the text in the rule there."
     }
 
     precondition {
-      condition     = !local._told[each.key] || each.value.input == null || each.value.input_transformer == null
-      error_message = "The target ${each.value.label} has input (the same text for every event) and input_transformer (a text made from the event): leave one out."
+      condition     = !local._told[each.key] || local._targets[each.key].input == null || local._targets[each.key].input_transformer == null
+      error_message = "The target ${local._targets[each.key].label} has input (the same text for every event) and input_transformer (a text made from the event): leave one out."
     }
 
     precondition {
-      condition     = !local._told[each.key] || each.value.input == null ? true : can(jsondecode(each.value.input)) && length(each.value.input) <= 8192
-      error_message = "The input of the target ${each.value.label} must be JSON of up to 8,192 characters (a plain text needs quotes: jsonencode(\"text\"))."
+      condition     = !local._told[each.key] || local._targets[each.key].input == null ? true : can(jsondecode(local._targets[each.key].input)) && length(local._targets[each.key].input) <= 8192
+      error_message = "The input of the target ${local._targets[each.key].label} must be JSON of up to 8,192 characters (a plain text needs quotes: jsonencode(\"text\"))."
     }
 
     precondition {
@@ -316,56 +316,56 @@ resource "aws_cloudwatch_event_target" "this" {
 
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html
     precondition {
-      condition = !local._told[each.key] || try(each.value.retry.max_age_seconds >= 60 && each.value.retry.max_age_seconds <= 86400 && floor(each.value.retry.max_age_seconds) == each.value.retry.max_age_seconds, true) && (
-        try(each.value.retry.max_attempts >= 0 && each.value.retry.max_attempts <= 185 && floor(each.value.retry.max_attempts) == each.value.retry.max_attempts, true)
+      condition = !local._told[each.key] || try(local._targets[each.key].retry.max_age_seconds >= 60 && local._targets[each.key].retry.max_age_seconds <= 86400 && floor(local._targets[each.key].retry.max_age_seconds) == local._targets[each.key].retry.max_age_seconds, true) && (
+        try(local._targets[each.key].retry.max_attempts >= 0 && local._targets[each.key].retry.max_attempts <= 185 && floor(local._targets[each.key].retry.max_attempts) == local._targets[each.key].retry.max_attempts, true)
       )
-      error_message = "In the target ${each.value.label}, retry.max_age_seconds must be a whole number from 60 to 86400, retry.max_attempts one from 0 to 185."
+      error_message = "In the target ${local._targets[each.key].label}, retry.max_age_seconds must be a whole number from 60 to 86400, retry.max_attempts one from 0 to 185."
     }
 
     precondition {
-      condition     = local._told[each.key] && each.value.kind == "topic" ? !endswith(each.value.topic.arn, ".fifo") : true
-      error_message = "The target ${each.value.label} is a FIFO topic, which can't be a target: give a standard topic (the alert-topic module makes one)."
+      condition     = local._told[each.key] && local._targets[each.key].kind == "topic" ? !endswith(local._targets[each.key].topic.arn, ".fifo") : true
+      error_message = "The target ${local._targets[each.key].label} is a FIFO topic, which can't be a target: give a standard topic (the alert-topic module makes one)."
     }
 
     precondition {
-      condition     = local._told[each.key] && each.value.kind == "queue" && !each.value.cross_account ? can(regex("^[A-Za-z0-9_-]{1,80}$", each.value.queue.name)) : true
-      error_message = "queue.name of the target ${each.value.label} must be the bare name of a standard queue (a FIFO queue would need a message group): pass the queue whole (queue = aws_sqs_queue.x)."
+      condition     = local._told[each.key] && local._targets[each.key].kind == "queue" && !local._targets[each.key].cross_account ? can(regex("^[A-Za-z0-9_-]{1,80}$", local._targets[each.key].queue.name)) : true
+      error_message = "queue.name of the target ${local._targets[each.key].label} must be the bare name of a standard queue (a FIFO queue would need a message group): pass the queue whole (queue = aws_sqs_queue.x)."
     }
 
     # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     precondition {
-      condition     = !local._told[each.key] || !strcontains(try(coalesce(each.value.queue.kms_master_key_id), coalesce(each.value.topic.kms_master_key_id), ""), "alias/aws/")
-      error_message = "The target ${each.value.label} is encrypted with AWS's own key for SNS or SQS, which does not admit EventBridge: every event would be lost. Use sqs_managed_sse_enabled = true on a queue, the alert-topic module for a topic, or a key of yours that admits events.amazonaws.com."
+      condition     = !local._told[each.key] || !strcontains(try(coalesce(local._targets[each.key].queue.kms_master_key_id), coalesce(local._targets[each.key].topic.kms_master_key_id), ""), "alias/aws/")
+      error_message = "The target ${local._targets[each.key].label} is encrypted with AWS's own key for SNS or SQS, which does not admit EventBridge: every event would be lost. Use sqs_managed_sse_enabled = true on a queue, the alert-topic module for a topic, or a key of yours that admits events.amazonaws.com."
     }
 
     precondition {
-      condition     = local._told[each.key] && each.value.kind == "ecs_task" ? each.value.ecs_task.launch_type != "FARGATE" || each.value.ecs_task.network_configuration != null : true
-      error_message = "The target ${each.value.label} is a task on Fargate, which has a network interface of its own: give ecs_task.network_configuration = { subnets = [...] }."
+      condition     = local._told[each.key] && local._targets[each.key].kind == "ecs_task" ? local._targets[each.key].ecs_task.launch_type != "FARGATE" || local._targets[each.key].ecs_task.network_configuration != null : true
+      error_message = "The target ${local._targets[each.key].label} is a task on Fargate, which has a network interface of its own: give ecs_task.network_configuration = { subnets = [...] }."
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RunCommandTarget.html
     precondition {
-      condition = local._told[each.key] && each.value.kind == "run_command" ? length(each.value.run_command.targets) >= 1 && length(each.value.run_command.targets) <= 5 && alltrue([
-        for key, values in each.value.run_command.targets : can(regex("^(InstanceIds|tag:.+)$", key)) && length(values) >= 1 && length(values) <= 50
+      condition = local._told[each.key] && local._targets[each.key].kind == "run_command" ? length(local._targets[each.key].run_command.targets) >= 1 && length(local._targets[each.key].run_command.targets) <= 5 && alltrue([
+        for key, values in local._targets[each.key].run_command.targets : can(regex("^(InstanceIds|tag:.+)$", key)) && length(values) >= 1 && length(values) <= 50
       ]) : true
-      error_message = "run_command.targets of the target ${each.value.label} must have one to five keys, each InstanceIds or tag:<name> with 1 to 50 values, as in { \"tag:Role\" = [\"web\"] }."
+      error_message = "run_command.targets of the target ${local._targets[each.key].label} must have one to five keys, each InstanceIds or tag:<name> with 1 to 50 values, as in { \"tag:Role\" = [\"web\"] }."
     }
 
     precondition {
-      condition     = !local._told[each.key] || each.value.partition_key_path == null || each.value.kind == "stream"
-      error_message = "The target ${each.value.label} has partition_key_path, which is for a stream: leave it out."
+      condition     = !local._told[each.key] || local._targets[each.key].partition_key_path == null || local._targets[each.key].kind == "stream"
+      error_message = "The target ${local._targets[each.key].label} has partition_key_path, which is for a stream: leave it out."
     }
 
     precondition {
-      condition     = !local._told[each.key] || each.value.http == null || each.value.kind == "api_destination"
-      error_message = "The target ${each.value.label} has http, which is for an api_destination: leave it out."
+      condition     = !local._told[each.key] || local._targets[each.key].http == null || local._targets[each.key].kind == "api_destination"
+      error_message = "The target ${local._targets[each.key].label} has http, which is for an api_destination: leave it out."
     }
 
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html#targets-specifics-cwl
     precondition {
-      condition     = each.value.kind == "log_group" && each.value.transformer != null ? can(regex("\"timestamp\"\\s*:", each.value.transformer.input_template)) && can(regex("\"message\"\\s*:", each.value.transformer.input_template)) : true
-      error_message = "The target ${each.value.label} is a log group, which takes an input_template with a timestamp and a message only: jsonencode({ timestamp = \"<time>\", message = \"...\" })."
+      condition     = local._targets[each.key].kind == "log_group" && local._targets[each.key].transformer != null ? can(regex("\"timestamp\"\\s*:", local._targets[each.key].transformer.input_template)) && can(regex("\"message\"\\s*:", local._targets[each.key].transformer.input_template)) : true
+      error_message = "The target ${local._targets[each.key].label} is a log group, which takes an input_template with a timestamp and a message only: jsonencode({ timestamp = \"<time>\", message = \"...\" })."
     }
   }
 

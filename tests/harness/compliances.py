@@ -7,6 +7,7 @@ both are done once. Each plan has a process of its own, for the tool keeps what 
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import shutil
@@ -49,6 +50,7 @@ def run(line: list[str], printed: Path) -> None:
 
 def main(features: str, folders: list[Path]) -> None:
     """All runs, one after the other, at one place: their command lines are the same."""
+    gc.disable()  # each process ends before there is garbage worth the search
     with tempfile.TemporaryDirectory() as here:
         plan, report = Path(here) / "plan.json", Path(here) / "report.xml"
         line = ["-p", str(plan), "-f", features, "--no-ansi", f"--junit-xml={report}"]

@@ -14,6 +14,7 @@ import pytest
 from tests.harness import policy
 from tests.harness.local_aws import REPOSITORY
 from tests.harness.plans import Plan, Planner
+from tests.harness.tools import tool
 from tests.policy.wholes import EVENTS
 
 pytestmark = pytest.mark.plan
@@ -79,6 +80,20 @@ def test_checkov_finds_nothing(plans: dict[str, Plan], tmp_path: Path) -> None:
     assert checked.failed == ()
     assert checked.passed > 20 * len(plans)  # it did look, at all of them
     assert {line.split()[0] for line in checked.skipped} <= {check for check, _ in skips()}
+
+
+def test_checkov_is_given_all_that_it_reads(plans: dict[str, Plan]) -> None:
+    """A newer checkov may read more of a plan than this one."""
+    folder = Path(tool("policy", "checkov")[0]).parent.parent
+    [source] = folder.glob("lib/python*/site-packages/checkov/terraform/plan_parser.py")
+    asked = set(re.findall(r"template\.get\(['\"](\w+)", source.read_text(encoding="utf-8")))
+    assert asked == {"configuration", "planned_values", "resource_changes"}
+    given = policy.read_by_checkov(plans["trail"].json)
+    whole = plans["trail"].json
+    assert {name: given[name] == whole[name] for name in asked} == {
+        **dict.fromkeys(asked, True),
+        "configuration": False,  # of which it reads providers and resources
+    }
 
 
 def test_offered_options_are_in_the_plan(plans: dict[str, Plan]) -> None:
