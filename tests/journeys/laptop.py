@@ -80,6 +80,7 @@ class Journey:
         for name in filter(None, listed.split("\0")):
             if (REPOSITORY / name).exists():
                 (self._copy / name).parent.mkdir(parents=True, exist_ok=True)
+                (self._copy / name).unlink(missing_ok=True)  # of the time before
                 shutil.copy(REPOSITORY / name, self._copy / name, follow_symlinks=False)
         terraform = prepare(where)
         ways = [str(Path(sys.base_prefix) / "bin"), *os.environ["PATH"].split(os.pathsep)]
