@@ -37,8 +37,8 @@ _MADE = re.compile(r"(^|/)(\.venv[\w-]*|\.tools|__pycache__|[\w-]+\.egg-info|bui
 # What others keep in anybody's HOME: pip, Terraform, and rustc, which pip asks for its version.
 _AT_HOME = {".cache", ".rustup", ".terraform.d"}
 
-# What each block is about, to be read in the second terminal: in any order, line ends as spaces. What
-# is typed can be read there, too, and shows nothing.
+# What each block is about, to be read in the second terminal: in any order, line ends as spaces.
+# What is typed can be read there, too, and shows nothing.
 SHOWN: dict[str, tuple[str, ...]] = {
     "archive": (r"AWSLogs/\S+\.json\.gz <exit 0>",),
     "bucket-baseline": (r"Subject: .*made-by-hand", r'"Policy": "'),
