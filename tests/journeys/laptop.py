@@ -38,6 +38,7 @@ _MADE = re.compile(r"(^|/)(\.venv[\w-]*|\.tools|__pycache__|[\w-]+\.egg-info|bui
 _AT_HOME = {".cache", ".rustup", ".terraform.d"}
 
 # What each block is about, to be read in the second terminal: in any order, line ends as spaces.
+# What is typed can be read there, too, and shows nothing.
 SHOWN: dict[str, tuple[str, ...]] = {
     "archive": (r"AWSLogs/\S+\.json\.gz <exit 0>",),
     "bucket-baseline": (r"Subject: .*made-by-hand", r'"Policy": "'),
@@ -48,14 +49,14 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "ec2-launch-monitor": (r"Subject: .*t3\.micro", r'\[ \[ \{ "Key": "reactor:owner"'),
     "existing-trail": (r"StopLogging on a trail", r'"Messages": \['),
     "iam-role-guard": (r"Subject: .*admin-of-all", r'"PolicyNames": \[ "'),
-    "insights-alert": (r"RunInstances", r'"Messages": \['),
+    "insights-alert": (r"unusual activity with RunInstances", r'"Messages": \['),
     "log-query": (r'"NamedQueryIds": \[ "', r"rules fired"),
     "minimal": (r"StopLogging on a trail",),
     "multi-region": (r"CreateUser", r'"Messages": \['),
-    "nothing-missed": (r"nobody-heard-of",),
+    "nothing-missed": (r" missed in ",),
     "organization-trail": (r"# true <exit 0>",),
     "own-reaction": (r"Subject: .*nobodys",),
-    "root-login-alert": (r"ConsoleLogin|signed in", r'"Messages": \['),
+    "root-login-alert": (r"-alerts \(111122223333 eu-west-1\)", r'"Messages": \['),
     "sqs-fanout": (r'"Messages": \[ .*CreateBucket',),
     "targets": (r"delivery +targets-\S+ -> logs", r"CreateBucket"),
     "trail": (r'"EventName": "CreateUser"',),
@@ -80,6 +81,7 @@ class Journey:
         for name in filter(None, listed.split("\0")):
             if (REPOSITORY / name).exists():
                 (self._copy / name).parent.mkdir(parents=True, exist_ok=True)
+                (self._copy / name).unlink(missing_ok=True)  # of the time before
                 shutil.copy(REPOSITORY / name, self._copy / name, follow_symlinks=False)
         terraform = prepare(where)
         ways = [str(Path(sys.base_prefix) / "bin"), *os.environ["PATH"].split(os.pathsep)]
