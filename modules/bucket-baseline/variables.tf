@@ -106,7 +106,7 @@ variable "required_tags" {
 
   validation {
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/CostAllocTagging.html
-    condition     = length(var.required_tags) <= 50 && alltrue([for key, value in var.required_tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value))])
+    condition     = length(var.required_tags) <= 50 && alltrue([for key, value in var.required_tags : key != "" && length(key) <= 128 && try(length(value) <= 256, false) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", key)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", value))])
     error_message = "required_tags must be tags that S3 takes, or the guard could not set them: up to 50, with keys of 1 to 128 and values of up to 256 letters, digits, spaces and _ . : / + - @."
   }
 }
