@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reactor.actions import Alert, Clue, Outcome
@@ -180,8 +179,10 @@ class Messenger:
             client = self._run.home.client("sns", deployment.topic_arn.split(":")[3])
 
             def send() -> dict[str, str]:
-                publish = partial(client.publish, TopicArn=deployment.topic_arn, **sent_as)
-                answer = with_retries(publish, self._run.clock)
+                answer = with_retries(
+                    lambda: client.publish(TopicArn=deployment.topic_arn, **sent_as),
+                    self._run.clock,
+                )
                 return {"message_id": answer.get("MessageId", "")}
 
             sent, repeated = self._run.once(key, send)
