@@ -316,8 +316,9 @@ CLAIMS: dict[str, tuple[Evidence, ...]] = {
         _UNIT + "coverage/test_coverage.py::test_the_layer_is_one_of_the_navigator",
         _UNIT + "coverage/test_coverage.py::test_table_and_page_tell_what_is_lost",
     ),
-    "tries detections of your own on the samples beside them, prints the JSON schemas, imports and "
-    "exports Sigma rules": (
+    "lists the catalogue, tries detections of your own on the samples beside them, prints the JSON "
+    "schemas, imports and exports Sigma rules": (
+        _UNIT + "test_command_line.py::test_the_catalogue_is_listed",
         _UNIT + "detections/test_trial.py::test_an_entry_that_does_what_it_says",
         _UNIT + "detections/test_schemas.py::test_the_command_prints_the_file",
         _UNIT + "sigma/test_import.py::test_import_of_a_folder",

@@ -38,7 +38,7 @@ LIMITS = {
     "docs/architecture.md": 300,
     "docs/replay.md": 100,
     "docs/write-a-reaction.md": 250,
-    "CONTRIBUTING.md": 220,
+    "CONTRIBUTING.md": 230,
 }
 
 
