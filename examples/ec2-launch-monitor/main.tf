@@ -52,6 +52,8 @@ locals {
       input_template = "\"<who> launched EC2 (up to <most> x <what>) in <where>, account <account>, at <when>.\""
     }
   }
+  # Launches alone, which that sentence is about: the guard's own rule has changes of a type, too.
+  _launched = { source = ["aws.ec2"], detail = { eventName = ["RunInstances"], errorCode = [{ exists = false }] } }
   _targets = merge(module.reaction.rule.targets, { downstream = { queue = aws_sqs_queue.downstream } },
   { for name in ["people"] : name => local._people if var.mode == "dry_run" })
 }
@@ -60,5 +62,5 @@ module "event_rules" {
   source         = "../../modules/event-rules"
   name           = var.name
   queue_policies = "attach"
-  rules          = { ec2-launched = { pattern = module.reaction.rule.pattern, targets = local._targets } }
+  rules          = { ec2-launched = { pattern = jsonencode(local._launched), targets = local._targets } }
 }

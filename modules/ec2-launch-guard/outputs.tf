@@ -14,14 +14,19 @@ output "description" {
 }
 
 output "event_pattern" {
-  description = "EventBridge pattern (JSON) of the events that the guard is for: every RunInstances and ModifyInstanceAttribute that succeeded."
+  description = "EventBridge pattern (JSON) of the events that the guard is for: launches, and changes of an instance's type, that succeeded."
   value = jsonencode({
     source      = ["aws.ec2"]
     detail-type = ["AWS API Call via CloudTrail"]
     detail = {
       eventSource = ["ec2.amazonaws.com"]
-      eventName   = ["ModifyInstanceAttribute", "RunInstances"]
       errorCode   = [{ exists = false }]
+      # ModifyInstanceAttribute is many calls. The attribute that it changes is a key, or named.
+      "$or" = [
+        { eventName = ["RunInstances"] },
+        { eventName = ["ModifyInstanceAttribute"], requestParameters = { instanceType = { value = [{ exists = true }] } } },
+        { eventName = ["ModifyInstanceAttribute"], requestParameters = { attribute = ["instanceType"] } },
+      ]
     }
   })
 }

@@ -189,18 +189,9 @@ def test_the_function_reads_the_settings_as_they_were_meant(
     assert parse_settings(ec2_launch_guard.Settings, deployment.settings) == expected
 
 
-def test_its_pattern_takes_launches_that_succeeded(plan: Plan) -> None:
+def test_its_pattern_takes_launches_and_resizes_that_succeeded(plan: Plan) -> None:
     text = outputs(plan, "least")["rule"]["pattern"]
     assert text == outputs(plan, "least_guard")["event_pattern"]
-    assert json.loads(text) == {
-        "source": ["aws.ec2"],
-        "detail-type": ["AWS API Call via CloudTrail"],
-        "detail": {
-            "eventSource": ["ec2.amazonaws.com"],
-            "eventName": ["RunInstances"],
-            "errorCode": [{"exists": False}],
-        },
-    }
     launch = {
         "source": "aws.ec2",
         "detail-type": "AWS API Call via CloudTrail",
@@ -212,6 +203,16 @@ def test_its_pattern_takes_launches_that_succeeded(plan: Plan) -> None:
     assert not pattern.matches(launch | {"detail": failed})
     # Anyone in the account may put events, but not with a source of AWS.
     assert not pattern.matches(launch | {"source": "somebody"})
+    change = {"eventSource": "ec2.amazonaws.com", "eventName": "ModifyInstanceAttribute"}
+    for request, taken in (
+        ({"instanceType": {"value": "p4d.24xlarge"}}, True),
+        ({"attribute": "instanceType", "value": "<sensitiveDataRemoved>"}, True),
+        ({"attribute": "disableApiTermination", "value": "<sensitiveDataRemoved>"}, False),
+        ({"groupSet": {"items": [{"groupId": "sg-0123456789abcdef0"}]}}, False),
+    ):
+        detail = {**change, "requestParameters": {"instanceId": "i-1", **request}}
+        assert pattern.matches(launch | {"detail": detail}) is taken, request
+        assert not pattern.matches(launch | {"detail": {**detail, "errorCode": "Server.X"}})
 
 
 def test_a_role_of_ones_own_is_told_what_the_mode_needs(plan: Plan) -> None:

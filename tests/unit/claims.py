@@ -110,7 +110,7 @@ CLAIMS: dict[str, tuple[Evidence, ...]] = {
     ),
     "To change something here, read [CONTRIBUTING.md](CONTRIBUTING.md).": PLAIN,
     # --- Use it
-    "This makes a trail, a rule on `RunInstances`, and a Lambda function that tags every launched "
+    "This makes a trail, a rule on launches, and a Lambda function that tags every launched "
     "instance with its owner and alerts on large ones:": (
         _PLAN + "test_readme.py::test_the_usage_in_the_readme_plans",
         _MONITOR + "test_every_instance_of_a_users_launch_carries_its_owner",
