@@ -7,7 +7,7 @@ import re
 from botocore import exceptions
 
 from trailctl.names import unknown
-from trailctl.session import regions
+from trailctl.session import region_names
 
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html and what services add to it
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -54,8 +54,8 @@ def told(error: Exception) -> str | None:
         return "no Region is known: give --region, or set AWS_REGION"
     if isinstance(error, _NETWORK):
         region = _REGION.search(str(error))
-        if region and region[1] not in regions():
-            return f"AWS can't be reached: {unknown('Region', [region[1]], regions())}"
+        if region and region[1] not in region_names():
+            return f"AWS can't be reached: {unknown('Region', [region[1]], region_names())}"
         return (
             f"AWS can't be reached ({_said(error)}): look at the network, the proxy and "
             "AWS_ENDPOINT_URL"

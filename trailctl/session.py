@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, regions: bool = False) -> 
         help=f"{REGION}; may repeat" if regions else REGION,
         **({"action": "append"} if regions else {}),  # type: ignore[arg-type]
     )
-    region.completer = regions  # type: ignore[attr-defined]
+    region.completer = region_names  # type: ignore[attr-defined]
 
 
 def _profiles(**_: Any) -> Sequence[str]:
@@ -38,7 +38,7 @@ def _profiles(**_: Any) -> Sequence[str]:
     return Session().available_profiles
 
 
-def regions(**_: Any) -> Sequence[str]:
+def region_names(**_: Any) -> Sequence[str]:
     """The Regions that boto3 knows."""
     from botocore.session import Session
 

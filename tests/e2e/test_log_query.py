@@ -357,7 +357,7 @@ def test_an_estimate_is_what_the_query_then_reads(
     ("more", "words"),
     [
         (["--max-usd", "0.00001"], "more than --max-usd 1e-05: nothing was run"),
-        (["--account", "999999999999"], "has no account 999999999999"),
+        (["--account", "999999999999"], "there is no account 999999999999"),
         (["--workgroup", "nope"], "WorkGroup is not found"),
         (["--athena", "log_query.nope"], "log_query.nope can't be read: "),
         (["--athena", "log_query.cloudtrail_insights"], "is no table of CloudTrail's log"),

@@ -25,7 +25,8 @@ REFRESH = ".venv/bin/python -m tests.judges.refresh_schemas"
 # Arguments and blocks of the language itself.
 # https://developer.hashicorp.com/terraform/language/meta-arguments/depends_on
 META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner"})
-_REFERENCE = re.compile(r"(?<![\w.-])(data\.)?(aws_\w+)\.(\w+)(?:\[[^\]]*\])?\.(\w+)")
+_KEY = r"\[(?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*\]"  # a key may have keys of its own
+_REFERENCE = re.compile(rf"(?<![\w.-])(data\.)?(aws_\w+)\.(\w+)(?:{_KEY})?\.(\w+)")
 
 
 @dataclass(frozen=True)

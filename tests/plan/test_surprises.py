@@ -60,7 +60,7 @@ CASES: dict[str, tuple[str, Settings, str, str]] = {
         "event-rules",
         {"name": "a", "rules": detected(TOPIC)},
         "unfiltered",
-        "leave out what is excluded: login-failures, sg-open. Lead them to a notify reaction",
+        "what is excluded: login-failures, login-failures-center, sg-open. Lead them to a notify",
     ),
     "decided": ("event-rules", {"name": "b", "rules": detected(FUNCTION)}, "", ""),
     "flooded": (

@@ -141,7 +141,7 @@ MUTANTS = [
     ),
     Mutant(
         "event-rules/targets.tf",
-        "role_arn       = !contains(keys(local._role_targets), each.key) ? null : local._role_arns[each.value.rule_id]",  # noqa: E501
+        "role_arn       = !contains(keys(local._role_targets), each.key) ? null : local._role_arns[local._targets[each.key].rule_id]",  # noqa: E501
         "role_arn       = null",
         "CKV2_CTR_2",
         "module.rules.",

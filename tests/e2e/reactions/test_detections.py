@@ -83,4 +83,4 @@ def test_what_arrives_is_what_replay_predicts(apply: Applier) -> None:
     assert alerts == {key: n for key, n in expected.items() if key[0] != "rest"}
     titles = {(kind, title) for kind, title, *_ in alerts}
     assert ("together", "Monitoring was switched off, then instances were launched") in titles
-    assert ("together", "Console sign-ins failed again and again") in titles
+    assert ("together", "Sign-ins failed again and again") in titles

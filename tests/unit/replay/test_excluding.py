@@ -182,7 +182,8 @@ def test_exclusions_that_the_module_refuses(
 def test_an_unknown_detection_and_what_is_no_json(run: Run, log: Path, tmp_path: Path) -> None:
     path = tmp_path / "exclusions.json"
     path.write_text('{"iam-user-creatd": []}')
-    assert "iam-user-creatd is no detection" in run("replay", "--exclusions", path, log)[2]
+    told = run("replay", "--exclusions", path, log)[2]
+    assert "there is no detection iam-user-creatd (did you mean" in told
     path.write_text("{")
     assert "is no JSON" in run("replay", "--exclusions", path, log)[2]
     assert "can't be read" in run("replay", "--exclusions", tmp_path / "none", log)[2]
