@@ -219,7 +219,7 @@ MUTANTS = [
     ),
     Mutant(
         "event-rules/main.tf",
-        '"DISABLED" : var.rules[each.value.key].read_only_events ?',
+        '"DISABLED" : var.rules[local._rules[each.key].key].read_only_events ?',
         '"DISABLED" : true ?',
         "CKV2_CTR_4",
         "module.rules.",
