@@ -53,7 +53,10 @@ locals {
     }
   }
   # Launches alone, which that sentence is about: the guard's own rule has changes of a type, too.
-  _launched = { source = ["aws.ec2"], detail = { eventName = ["RunInstances"], errorCode = [{ exists = false }] } }
+  _launched = {
+    source = ["aws.ec2"], detail-type = ["AWS API Call via CloudTrail"]
+    detail = { eventSource = ["ec2.amazonaws.com"], eventName = ["RunInstances"], errorCode = [{ exists = false }] }
+  }
   _targets = merge(module.reaction.rule.targets, { downstream = { queue = aws_sqs_queue.downstream } },
   { for name in ["people"] : name => local._people if var.mode == "dry_run" })
 }

@@ -103,6 +103,7 @@ def react(hub: Stack, payload: dict[str, Any]) -> dict[str, Any]:
     answer = hub.client("lambda").invoke(FunctionName="guard", Payload=json.dumps(payload).encode())
     body: dict[str, Any] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, body
+    assert hub.aws.drain()  # what it told the topic is on its way
     return body
 
 

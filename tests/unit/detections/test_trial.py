@@ -152,7 +152,7 @@ def test_entries_that_break_a_rule(
     name = entry["id"] if isinstance(entry, dict) else "user-tagged"
     code, lines = tried(capsys, write(tmp_path, text, name), samples=SAMPLES)
     assert code == 1
-    assert [line for line in lines if told in line], lines
+    assert told in " ".join(" ".join(lines).split()), lines  # whatever the folder's length
 
 
 def test_a_wrong_name_and_a_pattern_that_eventbridge_refuses(
