@@ -17,6 +17,7 @@ from typing import Any
 from localaws.cloudtrail.keeper import Trail
 from localaws.cloudtrail.recorder import detail_type, envelope
 from localaws.cloudtrail.recorder.record import EVENT_VERSION
+from localaws.wire.partition import AWS, PARTITIONS, home_region, partition
 from localaws.wire.parts import Json
 
 SIGN_IN_SPELLINGS = ("Sign In", "Signin")
@@ -24,7 +25,6 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]")
 _SIGN_IN_HOST = re.compile(r"([a-z]{2,}(?:-[a-z]+)+-[0-9])\.signin\.")
 _SIGN_IN_PAGE = re.compile(r"[?&]region=([a-z]{2,}(?:-[a-z]+)+-[0-9])")
-_HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _GLOBAL_SOURCES = frozenset(
     {
         "cloudfront.amazonaws.com",
@@ -226,7 +226,7 @@ def _category(record: Mapping[str, Any]) -> str:
 def _region(record: Mapping[str, Any], asked: str | None, default: str) -> str:
     """Where the record appears: global services at home, sign-ins by identity and endpoint."""
     identity = record.get("userIdentity") or {}
-    home = _HOME_REGIONS[_partition(identity, asked or default)]
+    home = home_region(_partition(identity, asked or default))
     source = record.get("eventSource")
     if source in _GLOBAL_SOURCES:
         return home
@@ -243,13 +243,8 @@ def _region(record: Mapping[str, Any], asked: str | None, default: str) -> str:
 
 def _partition(identity: Mapping[str, Any], region: str) -> str:
     arn = str(identity.get("arn", ""))
-    if arn.startswith("arn:"):
-        named = arn.split(":")[1]
-        if named in _HOME_REGIONS:
-            return named
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    named = arn.split(":")[1] if arn.startswith("arn:") else ""
+    return named if named in (AWS, *PARTITIONS.values()) else partition(region)
 
 
 def _spell(event: Json, sign_in: str) -> None:

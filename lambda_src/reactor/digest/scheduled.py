@@ -354,8 +354,6 @@ class Worker:
         self._tell(report, checkpoint, now)
         return report
 
-    # TrailPlaces
-
     def _seconds(self) -> float:
         """What a task may take of the time that is left."""
         return max(0.0, (self._end - time.monotonic()) * _PART)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from localaws.wire.partition import AWS, PARTITIONS, home_region
+
 # --- Names -------------------------------------------------------------------------------------
 
 # Services whose event source is not the name they sign with.
@@ -311,14 +313,7 @@ DATA_EVENTS: Final[dict[str, frozenset[str]]] = {
 
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
 GLOBAL_HOMES: Final[dict[str, str]] = {
-    "aws": "us-east-1",
-    "aws-cn": "cn-north-1",
-    "aws-us-gov": "us-gov-west-1",
-    "aws-iso": "us-iso-east-1",
-    "aws-iso-b": "us-isob-east-1",
-    "aws-iso-e": "eu-isoe-west-1",
-    "aws-iso-f": "us-isof-south-1",
-    "aws-eusc": "eusc-de-east-1",
+    name: home_region(name) for name in (AWS, *PARTITIONS.values())
 }
 _CHINA_NORTHWEST: Final = {**GLOBAL_HOMES, "aws-cn": "cn-northwest-1"}
 _OREGON: Final = {"aws": "us-west-2"}

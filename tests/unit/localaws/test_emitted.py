@@ -139,6 +139,8 @@ PAGE = {"additionalEventData": {"LoginTo": "https://console.aws.amazon.com/?regi
         (identity("Root", "arn:aws-cn:iam::1:root"), None, "cn-north-1"),
         (identity("Root", "arn:aws-us-gov:iam::1:root"), None, "us-gov-west-1"),
         (identity("Root"), "us-gov-east-1", "us-gov-west-1"),
+        (identity("Root", "arn:aws-iso:iam::1:root"), None, "us-iso-east-1"),
+        (identity("Root"), "eusc-de-east-1", "eusc-de-east-1"),
     ],
 )
 def test_sign_in_appears_by_identity_and_endpoint(
