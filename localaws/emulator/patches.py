@@ -20,10 +20,20 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime, sigv4
-from ministack.services import cloudwatch, ec2, eventbridge, iam, lambda_svc, scheduler, sns
+from ministack.services import (
+    cloudwatch,
+    ec2,
+    eventbridge,
+    firehose,
+    iam,
+    lambda_svc,
+    scheduler,
+    sns,
+)
 
 from localaws.clock import MovableClock
 from localaws.emulator.partitions import SENT
@@ -60,6 +70,7 @@ def apply(
     security_group_rules_are_single()
     instances_keep_how_they_were_launched()
     instances_have_the_embedders_time(clock.now)
+    streams_have_the_embedders_time(clock.now)
     events_are_handed_on(on_event)
     nothing_fires_by_itself()
     notifications_are_handed_on(on_published)
@@ -371,6 +382,20 @@ def instances_have_the_embedders_time(now: Callable[[], datetime]) -> None:
     the call that launched it. Wanted: a clock that an embedder can give.
     """
     ec2._now_ts = lambda: now().strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def streams_have_the_embedders_time(now: Callable[[], datetime]) -> None:
+    """Firehose: objects have the machine's hour in their names, and it can't be another.
+
+    What is looked for from the hour of its event on, by the embedder's clock, would lie in an hour
+    before it. Wanted: a clock that an embedder can give.
+    """
+
+    def arrival(destination: Mapping[str, Any]) -> time.struct_time:
+        zone = destination.get("CustomTimeZone") or "UTC"
+        return now().astimezone(ZoneInfo(zone)).timetuple()
+
+    firehose._arrival_time = arrival
 
 
 def events_are_handed_on(on_event: EmittedEvent) -> None:

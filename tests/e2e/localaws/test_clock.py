@@ -160,6 +160,29 @@ def test_what_ec2_makes_has_its_time(own: OwnAws) -> None:
         assert abs(own.aws.now() - time_) < timedelta(seconds=30)
 
 
+def test_what_a_delivery_stream_writes_is_named_by_its_hour(own: OwnAws) -> None:
+    """Else what arrives is looked for in an hour in which it is not."""
+    own.client("s3").create_bucket(Bucket="arrived")
+    streams = own.client("firehose")
+    streams.create_delivery_stream(
+        DeliveryStreamName="lines",
+        ExtendedS3DestinationConfiguration={
+            "BucketARN": "arn:aws:s3:::arrived", "Prefix": "lines/",
+            "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/lines",
+        },
+    )  # fmt: skip
+    own.aws.advance(26 * 3600)
+    before = own.aws.now()
+    streams.put_record(DeliveryStreamName="lines", Record={"Data": b"a line"})
+    hours = {f"lines/{time_:%Y/%m/%d/%H}/" for time_ in (before, own.aws.now())}
+    deadline = time.monotonic() + 20
+    while not (found := own.client("s3").list_objects_v2(Bucket="arrived").get("Contents")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (key,) = [each["Key"] for each in found]
+    assert key.rpartition("/")[0] + "/" in hours
+
+
 def test_reset_sets_it_right_and_is_quick(own: OwnAws) -> None:
     own.trail()
     for number in range(20):
