@@ -64,6 +64,8 @@ def apply(
     functions_have_the_embedders_time(runtimes, clock)
     functions_have_an_environment_of_their_own(runtimes)
     functions_know_their_log_group()
+    functions_say_why_they_end()
+    namesakes_are_let_run()
     principal_arn_is_the_roles()
     an_arn_in_a_request_is_its_resource()
     a_denial_tells_of_an_unknown_resource()
@@ -94,7 +96,7 @@ def functions_see_their_own_packages(runtimes: Runtimes) -> None:
         binary, script = worker(runtime)
         if not runtime.startswith("python"):
             return binary, script
-        return runtimes.launcher(runtime), runtimes.prelude(runtime) + script
+        return runtime, runtimes.prelude(runtime) + script
 
     lambda_runtime._detect_runtime_binary = runtime_binary
 
@@ -194,6 +196,43 @@ def functions_know_their_log_group() -> None:
     lambda_runtime.execution_credentials = and_log_group
 
 
+def functions_say_why_they_end() -> None:
+    """Lambda: of a function that ends at its start, what it wrote is lost.
+
+    Its log is read by a thread, and the sentence about its end looks for it elsewhere. Wanted: that
+    thread's lines in the sentence.
+    """
+    worker = lambda_runtime.Worker
+    spawn = worker._spawn
+
+    def telling(self: Any) -> None:
+        try:
+            spawn(self)
+        except RuntimeError as error:
+            if self._stderr_thread is None or "exited immediately" not in str(error):
+                raise
+            self._stderr_thread.join(_LOG_SECONDS)
+            raise RuntimeError(f"{error}{self._drain_stderr()}") from error
+
+    worker._spawn = telling
+
+
+def namesakes_are_let_run() -> None:
+    """Lambda: UpdateFunctionConfiguration ends the functions of that name in all accounts and
+    Regions, in the middle of an event.
+
+    Wanted: its account and Region, as UpdateFunctionCode gives them.
+    """
+    invalidate = lambda_svc.invalidate_worker
+
+    def of_here(name: str, qualifier: str | None = None, account: str | None = None,
+                region: str | None = None) -> None:  # fmt: skip
+        here = account or lambda_svc.get_account_id(), region or lambda_svc.get_region()
+        invalidate(name, qualifier, *here)
+
+    lambda_svc.invalidate_worker = of_here
+
+
 class _Os:
     """`os`, whose environment is the server's to who asks for one name, and small to who copies."""
 
@@ -213,7 +252,7 @@ class _Environment(dict[str, str]):
 
 
 class _Subprocess:
-    """`subprocess`, whose processes have few rights."""
+    """`subprocess`, whose processes are functions: with packages of their own and few rights."""
 
     def __init__(self, runtimes: Runtimes) -> None:
         self._runtimes = runtimes
@@ -221,8 +260,8 @@ class _Subprocess:
     def __getattr__(self, name: str) -> Any:
         return getattr(subprocess, name)
 
-    def Popen(self, command: Sequence[str], **more: Any) -> Any:  # noqa: N802 (its name)
-        return subprocess.Popen(self._runtimes.confined(command), **more)
+    def Popen(self, worker: Sequence[str], **more: Any) -> Any:  # noqa: N802 (its name)
+        return subprocess.Popen(self._runtimes.command(worker), **more)
 
 
 def principal_arn_is_the_roles() -> None:

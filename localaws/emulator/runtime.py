@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
-import shlex
 import shutil
 import subprocess
 import sys
@@ -82,20 +81,6 @@ class Runtimes:
         """
         return {"HOME": str(self._home), "LANG": "en_US.UTF-8", "PATH": path, "TZ": ":UTC"}
 
-    def launcher(self, runtime: str) -> str:
-        """A command that runs a script as the named Python (`python3.13`) would."""
-        path = self._folder / f"{runtime}.sh"
-        if not path.exists():
-            packages = shlex.quote(str(self._packages))
-            # -S: no site-packages; what a function may import is the folder, its zip, its layers.
-            path.write_text(
-                "#!/bin/sh\n"
-                f"PYTHONPATH={packages} PYTHONDONTWRITEBYTECODE=1 "
-                f'exec {shlex.quote(_interpreter(runtime)[0])} -S "$@"\n'
-            )
-            path.chmod(0o755)
-        return str(path)
-
     def prelude(self, runtime: str) -> str:
         """Python code that runs before anything of a function's own.
 
@@ -123,15 +108,19 @@ class Runtimes:
         written.replace(self._moved)
         self._ahead = seconds
 
-    def confined(self, command: Sequence[str]) -> list[str]:
-        """The command, of another runtime, run without those rights."""
-        if command[0].startswith(str(self._folder)) or not confinement.available():
-            return list(command)
-        program = Path(shutil.which(command[0]) or command[0]).resolve()
+    def command(self, worker: Sequence[str]) -> list[str]:
+        """How to start a worker: `python3.13 SCRIPT` as that Python; others confined."""
+        if worker[0].startswith("python"):
+            # -S: no site-packages; what a function may import is the folder, its zip, its layers.
+            own = f"PYTHONPATH={self._packages}", "PYTHONDONTWRITEBYTECODE=1"
+            return ["env", *own, _interpreter(worker[0])[0], "-S", *worker[1:]]
+        if not confinement.available():
+            return list(worker)
+        program = Path(shutil.which(worker[0]) or worker[0]).resolve()
         # Not the folder above: it may be a home, or all there is.
         beside = program.parent, program.parent.parent / "lib"
         roots = json.dumps(self._roots(*map(str, beside)))
-        return [sys.executable, "-I", "-S", confinement.__file__, roots, *command]
+        return [sys.executable, "-I", "-S", confinement.__file__, roots, *worker]
 
     def _roots(self, *more: str) -> dict[str, list[str]]:
         devices = (f"/dev/{name}" for name in _DEVICES)

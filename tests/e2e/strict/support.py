@@ -51,11 +51,11 @@ def trusts(principal: dict[str, Any], **more: Any) -> str:
     return policy({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more})
 
 
-def package() -> bytes:
-    """A function's zip."""
+def package(code: str = "def h(event, context):\n    return event\n") -> bytes:
+    """A function's zip, of a module `m`."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("m.py", "def h(event, context):\n    return event\n")
+        archive.writestr("m.py", code)
     return buffer.getvalue()
 
 

@@ -184,3 +184,36 @@ def test_who_may_not_is_not_told_what_else_is_wrong(account: Account) -> None:
             Role=account.arn("iam", "role/ghost"),
             Code={"ZipFile": package()},
         )
+
+
+# What stays the same as long as the function's process lives.
+LIVES = "import uuid\nLIFE = str(uuid.uuid4())\ndef h(event, context):\n    return LIFE\n"
+DIES = "import os, sys\nsys.stderr.write('no such thing\\n')\nsys.stderr.flush()\nos._exit(3)\n"
+
+
+def test_a_change_is_not_of_the_namesake_in_another_account(
+    account: Account, other: Account
+) -> None:
+    """Else a function's process ends, in the middle of an event, when a stranger's is changed."""
+    for each in (account, other):
+        code = {"ZipFile": package(LIVES)}
+        create(each, each.role("function", LAMBDA), FunctionName="namesake", Code=code)
+
+    def life() -> str:
+        answer = account.client("lambda").invoke(FunctionName="namesake")
+        assert "FunctionError" not in answer
+        return str(json.loads(answer["Payload"].read()))
+
+    before = life()
+    assert life() == before
+    other.client("lambda").update_function_configuration(FunctionName="namesake", MemorySize=256)
+    assert life() == before
+    account.client("lambda").update_function_configuration(FunctionName="namesake", MemorySize=256)
+    assert life() != before
+
+
+def test_a_process_that_ends_at_its_start_says_why(account: Account, role: str) -> None:
+    create(account, role, Code={"ZipFile": package(DIES)})
+    answer = account.client("lambda").invoke(FunctionName="f")
+    assert answer["FunctionError"] == "Unhandled"
+    assert "no such thing" in json.loads(answer["Payload"].read())["errorMessage"]

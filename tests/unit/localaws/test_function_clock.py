@@ -32,7 +32,7 @@ def test_it_follows_from_the_next_call_on(tmp_path: Path) -> None:
     script = tmp_path / "worker.py"
     script.write_text(runtimes.prelude("python3.0") + WORKER)
     with subprocess.Popen(
-        [runtimes.launcher("python3.0"), str(script)],
+        runtimes.command(["python3.0", str(script)]),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -58,7 +58,7 @@ def test_a_function_does_not_find_what_moves_its_clock(tmp_path: Path) -> None:
     script = tmp_path / "worker.py"
     script.write_text(runtimes.prelude("python3.0") + "import time_machine\n")
     done = subprocess.run(
-        [runtimes.launcher("python3.0"), str(script)], capture_output=True, text=True, check=False
+        runtimes.command(["python3.0", str(script)]), capture_output=True, text=True, check=False
     )
     assert "No module named 'time_machine'" in done.stderr
 
