@@ -99,9 +99,7 @@ def audited(calls: list[tuple[str, Any]]) -> list[str]:
 
 
 def test_the_process_ends_at_every_step(make: Make) -> None:
-    twice: Counter[str] = Counter()
-    doubled: list[tuple[str, list[str]]] = []
-    deaths = 0
+    ended_after: Counter[str] = Counter()
     for step, before in itertools.product(range(100), (True, False)):
         forget()
         heard = len(sent())
@@ -112,7 +110,8 @@ def test_the_process_ends_at_every_step(make: Make) -> None:
             with stopping(step, before=before) as calls:
                 reaction(event(id_), Context())
         except Killed:
-            deaths += 1
+            last = calls[-1][0] if calls else ""
+            ended_after[last] += 1
         else:
             break  # it lived to its end
         made += calls
@@ -121,7 +120,7 @@ def test_the_process_ends_at_every_step(make: Make) -> None:
             reaction(event(id_), Context())
             again = make({"parameters": ["/a", "/b"]}, **WHOLE)(event(id_), Context())
         made += calls
-        where = f"{'before' if before else 'after'} step {step}"
+        where = f"{'before' if before else 'after'} step {step}, last call {last}"
         # Done ...
         found = boto3.client("ssm").get_parameters(Names=["/a", "/b"])["Parameters"]
         assert [each["Value"] for each in found] == [id_, id_], where
@@ -130,22 +129,21 @@ def test_the_process_ends_at_every_step(make: Make) -> None:
         # ... told, with what was done, ...
         # (what an earlier test's thread still says is of another event)
         texts = [text.splitlines()[0] for _, text in sent()[heard:] if id_ in text]
-        assert texts, where
         assert "set /a" in "".join(texts), (where, texts)
         assert "set /b" in "".join(texts), (where, texts)
         # ... recorded, and never again.
         records = Counter(audited(made))
         assert set(records) == {"set /a", "set /b"}, (where, records)
         assert (again["taken"], again["alerts"]) == (0, 0), where
-        if len(texts) > 1:
-            twice["told"] += 1
-            doubled.append((where, texts))
-        twice["recorded"] += max(records.values()) > 1
-    # Between AWS's answer and the ledger's entry nobody can know: told once too often there, and
-    # nowhere else.
-    assert deaths > 30
-    # (Each such moment is met twice: after one call, before the next.)
-    assert twice == {"told": 2, "recorded": 4}, (deaths, doubled)
+        # Between AWS's answer and the ledger's entry nobody can know: once too often there, and
+        # nowhere else. (Judged by the last call, not by its number: a slow run asks the kill switch
+        # once more.)
+        assert len(texts) == (2 if last == "Publish" else 1), (where, texts)
+        assert sum(records.values()) == (3 if last == "PutEvents" else 2), (where, records)
+    assert ended_after.total() > 30
+    # Each such moment is met twice: after one call, before the next. Two records, one alert.
+    assert ended_after["PutEvents"] >= 3
+    assert ended_after["Publish"] >= 1
 
 
 def test_the_process_ends_where_the_next_plan_finds_nothing(make: Make) -> None:
